@@ -1,0 +1,95 @@
+//! One backfill or promotion at a time, per project and target.
+//!
+//! The operating system's lock of a file, so that a killed process leaves none behind. What the file says is only for
+//! the message.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Refusal;
+use crate::timestamp::Timestamp;
+
+/// Held as long as it lives.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Serialize, Deserialize)]
+struct Holder {
+    pid: u32,
+    since: Timestamp,
+    command: String,
+}
+
+impl Lock {
+    /// Takes the lock, or says who holds it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where another process holds it; the file cannot be written.
+    pub fn take(path: &Utf8Path, command: &str) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Utf8Path::new("."));
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("cannot open the lock {path}"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!(Refusal(held_by(&mut file, path))),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {path}"));
+            }
+        }
+        let holder = Holder {
+            pid: std::process::id(),
+            since: Timestamp::of_this_machine(),
+            command: command.to_owned(),
+        };
+        file.set_len(0)
+            .and_then(|()| file.write_all(serde_json::to_string(&holder)?.as_bytes()))
+            .with_context(|| format!("cannot write the lock {path}"))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn held_by(file: &mut File, path: &Utf8Path) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    let holder = read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
+    let who = match holder {
+        Some(Holder { pid, since, command }) => {
+            format!("process {pid}, since {} UTC: {command}", since.to_the_second())
+        }
+        None => "another process".to_owned(),
+    };
+    format!(
+        "a backfill or promotion of this project and target is running already ({who}). Wait for it, or end it. Its lock: {path}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    #[test]
+    fn the_second_taker_is_told_who_holds_it_and_the_third_gets_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a/b.lock")).expect("UTF-8");
+        let first = Lock::take(&path, "run --select +a").expect("free");
+        let error = Lock::take(&path, "run").expect_err("held");
+        let text = error.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains(&std::process::id().to_string()) && text.contains("run --select +a"), "{text}");
+        drop(first);
+        Lock::take(&path, "run").expect("free again");
+    }
+}

@@ -1,0 +1,241 @@
+//! What would never end, or do harm, told from the tables before anything runs. Pure.
+
+use anyhow::{Result, bail};
+
+use super::decision::Tracked;
+use crate::event::State;
+use crate::failure::Refusal;
+use crate::snowplow::{Family, Observation, PackageTables, Row, Settings};
+
+/// What the first run does besides building the selection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FirstRun {
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// `--remove-from-manifest`: node names.
+    pub remove: Vec<String>,
+}
+
+impl FirstRun {
+    /// Whether the first run is like all others.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        !self.full_refresh && self.remove.is_empty()
+    }
+
+    /// The tables as the first run will find them once dbt has dropped and deleted what it is asked to.
+    #[must_use]
+    pub fn applied_to(&self, observation: &Observation) -> Observation {
+        let mut observation = observation.clone();
+        for tables in &mut observation.packages {
+            tables.rows.retain(|row| !self.full_refresh && !self.remove.contains(&row.model));
+        }
+        observation
+    }
+}
+
+/// Checks the tables as they are, then as the first run will find them.
+///
+/// # Errors
+/// A [`Refusal`] that says why, and the way out; usage where `--remove-from-manifest` names what it cannot remove.
+pub fn check(
+    tracked: &[Tracked],
+    settings: &[Settings],
+    observation: &Observation,
+    first_run: &FirstRun,
+    load_family_heals: bool,
+) -> Result<()> {
+    for (tracked, tables) in tracked.iter().zip(&observation.packages) {
+        refuse_duplicates(tracked, tables)?;
+        if first_run.full_refresh {
+            refuse_lost_rows(tracked, tables)?;
+        }
+    }
+    check_removal(tracked, &first_run.remove)?;
+    let observation = first_run.applied_to(observation);
+    for ((tracked, settings), tables) in tracked.iter().zip(settings).zip(&observation.packages) {
+        match tracked.family {
+            Family::Session => refuse_start_after_rows(tracked, settings, tables)?,
+            Family::Load => refuse_load_family_traps(tracked, tables, load_family_heals)?,
+        }
+    }
+    Ok(())
+}
+
+/// Two rows of one model: models fail in every run, or a missing row is masked and a new model is never backfilled.
+///
+/// # Errors
+/// A [`Refusal`].
+pub fn refuse_duplicates(tracked: &Tracked, tables: &PackageTables) -> Result<()> {
+    let duplicates = tables.duplicates();
+    let Some(&(model, count)) =
+        duplicates.iter().find(|(model, _)| tracked.models.iter().any(|own| own == model))
+    else {
+        return Ok(());
+    };
+    bail!(Refusal(format!(
+        "the incremental manifest of {} holds {model} {count} times: models fail on it, and it can hide a model without a \
+         row. Delete all but one of its rows (keep the smallest last_success), then call again",
+        tracked.name
+    )))
+}
+
+fn refuse_lost_rows(tracked: &Tracked, tables: &PackageTables) -> Result<()> {
+    let lost: Vec<_> = tables
+        .rows
+        .iter()
+        .map(|row| row.model.as_str())
+        .filter(|model| tracked.models.iter().all(|own| own != model))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    bail!(Refusal(format!(
+        "--full-refresh would drop the incremental manifest of {} with the rows of models that are not selected ({}); they \
+         would be read again from the start date. Select the whole package, or use --remove-from-manifest instead",
+        tracked.name,
+        lost.join(", ")
+    )))
+}
+
+fn check_removal(tracked: &[Tracked], remove: &[String]) -> Result<()> {
+    for model in remove {
+        if tracked.iter().all(|tracked| !tracked.models.contains(model)) {
+            bail!(
+                "--remove-from-manifest {model}: the selection holds no tracked model of that name, so it would be removed and \
+                 never built again. Add it to the selection, or leave it out"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The window of a new model ends where the others are; with a start date behind that it is empty for ever.
+fn refuse_start_after_rows(tracked: &Tracked, settings: &Settings, tables: &PackageTables) -> Result<()> {
+    let standing = tracked.standing(tables);
+    let (State::NewModel, Some((_, max)), Some(start)) = (standing.state, standing.span, settings.start_date)
+    else {
+        return Ok(());
+    };
+    if start <= max {
+        return Ok(());
+    }
+    bail!(Refusal(format!(
+        "{} would start at {start}, behind the last event of its other models ({max}): its window would be empty for ever. \
+         Give an earlier --start-date",
+        names(&without_row(tracked, &tables.rows)),
+    )))
+}
+
+fn refuse_load_family_traps(tracked: &Tracked, tables: &PackageTables, heals: bool) -> Result<()> {
+    let standing = tracked.standing(tables);
+    let Some((min, max)) = standing.span else { return Ok(()) };
+    let new = without_row(tracked, &tables.rows);
+    if !new.is_empty() {
+        bail!(Refusal(format!(
+            "{} has no state for new models: {} would begin at {min}, where the others are, and never see what was before. \
+             Backfill it in a schema without an incremental manifest, or select it without the models that have rows",
+            tracked.name,
+            names(&new),
+        )))
+    }
+    if standing.state == State::OutOfSync && !heals {
+        let behind: Vec<_> = tables
+            .rows
+            .iter()
+            .filter(|row| row.last_success == Some(min) && tracked.models.contains(&row.model))
+            .map(|row| row.model.as_str())
+            .collect();
+        bail!(Refusal(format!(
+            "{} is out of sync ({} at {min}, the others at {max}) and cannot get into step by itself with its version of \
+             snowplow_utils (before 1.0.1): its window ends just before the event at {max}. Upgrade snowplow_utils, or set \
+             the later rows back to {min} by hand; its models read those events again",
+            tracked.name,
+            names(&behind),
+        )))
+    }
+    Ok(())
+}
+
+fn without_row<'t>(tracked: &'t Tracked, rows: &[Row]) -> Vec<&'t str> {
+    let has_row = |model: &&String| rows.iter().any(|row| row.model == **model);
+    tracked.models.iter().filter(|model| !has_row(model)).map(String::as_str).collect()
+}
+
+fn names(models: &[&str]) -> String {
+    models.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::Timestamp;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
+
+    fn refusal(family: Family, start: &str, rows: &[(&str, &str)], first_run: &FirstRun) -> Option<String> {
+        let models = ["a", "b"].map(str::to_owned).to_vec();
+        let tracked = [Tracked { name: "p".into(), family, models }];
+        let settings = [Settings { start_date: Some(at(start)), lookback_hours: 6 }];
+        let rows = rows
+            .iter()
+            .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
+            .collect();
+        let observation =
+            Observation { now: at("2021-01-01"), packages: vec![PackageTables { rows, window: None }] };
+        check(&tracked, &settings, &observation, first_run, false).err().map(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn check_refusal(family: Family, rows: &[(&str, &str)], first_run: &FirstRun, words: Option<&str>) {
+        let found = refusal(family, "2020-01-01", rows, first_run);
+        match (found, words) {
+            (None, None) => {}
+            (Some(found), Some(words)) if found.contains(words) => {}
+            (found, words) => panic!("expected {words:?}, found {found:?}"),
+        }
+    }
+
+    #[test]
+    fn lets_good_tables_pass() {
+        let none = FirstRun::default();
+        check_refusal(Family::Session, &[], &none, None);
+        check_refusal(Family::Session, &[("a", "2020-05-01")], &none, None);
+        check_refusal(Family::Session, &[("a", "2020-05-01"), ("b", "2020-04-01")], &none, None);
+        check_refusal(Family::Load, &[("a", "2020-05-01"), ("b", "2020-05-01")], &none, None);
+        // Another model's duplicate is not ours to stop at.
+        check_refusal(Family::Session, &[("x", "2020-05-01"), ("x", "2020-05-01")], &none, None);
+    }
+
+    #[test]
+    fn refuses_what_never_ends() {
+        let none = FirstRun::default();
+        let twice = [("a", "2020-05-01"), ("a", "2020-05-01")];
+        check_refusal(Family::Session, &twice, &none, Some("holds a 2 times"));
+        check_refusal(
+            Family::Load,
+            &[("a", "2020-05-01"), ("b", "2020-04-01")],
+            &none,
+            Some("out of sync (b at"),
+        );
+        check_refusal(Family::Load, &[("a", "2020-05-01")], &none, Some("b would begin at 2020-05-01"));
+        let late = refusal(Family::Session, "2020-06-01", &[("a", "2020-05-01")], &none).expect("refused");
+        assert!(late.contains("b would start at 2020-06-01"), "{late}");
+    }
+
+    #[test]
+    fn looks_at_the_tables_as_the_first_run_will_find_them() {
+        let rows = [("a", "2020-05-01"), ("b", "2020-04-01")];
+        let refresh = FirstRun { full_refresh: true, remove: Vec::new() };
+        check_refusal(Family::Load, &rows, &refresh, None);
+        let others = [("a", "2020-05-01"), ("x", "2020-04-01")];
+        check_refusal(Family::Session, &others, &refresh, Some("rows of models that are not selected (x)"));
+        let remove = |model: &str| FirstRun { full_refresh: false, remove: vec![model.to_owned()] };
+        check_refusal(Family::Session, &rows, &remove("a"), None);
+        check_refusal(Family::Session, &rows, &remove("x"), Some("no tracked model of that name"));
+        let late = refusal(Family::Session, "2020-06-01", &rows, &remove("a")).expect("refused");
+        assert!(late.contains("a would start at"), "{late}");
+    }
+}

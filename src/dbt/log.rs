@@ -1,0 +1,121 @@
+//! dbt's JSON log lines, as far as a run needs them.
+
+use serde::Deserialize;
+
+/// One line of dbt's stdout under `--log-format json`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogLine {
+    /// A structured line.
+    Event(Box<LogEvent>),
+    /// Anything else: Jinja's `print()` on dbt 1.8 and older, a traceback, a message of click's.
+    Text(String),
+}
+
+/// A structured line.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct LogEvent {
+    /// What all events have.
+    pub info: Info,
+    /// What this kind of event has.
+    #[serde(default)]
+    pub data: Data,
+}
+
+/// The part that all events share.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Info {
+    /// The kind: `LogModelResult`, `MainEncounteredError`, ….
+    pub name: String,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The line as text.
+    #[serde(default)]
+    pub msg: String,
+}
+
+/// The fields that are used of any kind.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Data {
+    /// A message in dbt's words.
+    pub msg: Option<String>,
+    /// The text of a fatal error.
+    pub exc: Option<String>,
+    /// The node's place in the run, from 1.
+    pub index: Option<u32>,
+    /// How many nodes the run has.
+    pub total: Option<u32>,
+    /// Seconds.
+    pub execution_time: Option<f64>,
+    /// The node.
+    pub node_info: Option<NodeInfo>,
+}
+
+/// What dbt says of a node while it runs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct NodeInfo {
+    /// `model.project.name`.
+    pub unique_id: String,
+    /// `started`, `success`, `error`, `skipped`.
+    pub node_status: String,
+    /// The node's name.
+    pub node_name: String,
+}
+
+impl LogLine {
+    /// Reads one line of stdout.
+    #[must_use]
+    pub fn parse(line: &str) -> Self {
+        if line.starts_with('{')
+            && let Ok(event) = serde_json::from_str(line)
+        {
+            return Self::Event(event);
+        }
+        Self::Text(line.to_owned())
+    }
+}
+
+impl LogEvent {
+    /// The message of an error that says what went wrong (not a summary that counts, nor a model's one-line result).
+    #[must_use]
+    pub fn complaint(&self) -> Option<&str> {
+        if self.info.level != "error" {
+            return None;
+        }
+        match self.info.name.as_str() {
+            "MainEncounteredError" => self.data.exc.as_deref().or(Some(&self.info.msg)),
+            "LogModelResult" | "LogHookEndLine" | "EndOfRunSummary" | "LogCancelLine" | "MainStackTrace" => {
+                None
+            }
+            _ => self.data.msg.as_deref().filter(|msg| !msg.is_empty()).or(Some(&self.info.msg)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_events_and_leaves_other_text_alone() {
+        let line = r#"{"data":{"msg":"Database Error in model a"},"info":{"name":"RunResultError","code":"Z024","level":"error","msg":"  Database Error"}}"#;
+        let LogLine::Event(event) = LogLine::parse(line) else { panic!("an event") };
+        assert_eq!(event.complaint(), Some("Database Error in model a"));
+
+        for text in ["{not json", "", "  File \"x.py\", line 1"] {
+            assert_eq!(LogLine::parse(text), LogLine::Text(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_summary_is_no_complaint() {
+        for (name, level) in
+            [("EndOfRunSummary", "error"), ("LogModelResult", "error"), ("StatsLine", "info")]
+        {
+            let line = format!(r#"{{"data":{{}},"info":{{"name":"{name}","level":"{level}","msg":"x"}}}}"#);
+            let LogLine::Event(event) = LogLine::parse(&line) else { panic!("an event") };
+            assert_eq!(event.complaint(), None, "{name}");
+        }
+    }
+}

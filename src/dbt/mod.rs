@@ -1,0 +1,28 @@
+//! All that knows the dbt executable: starting it, its logs, its artifacts, its vars.
+
+mod diagnosis;
+mod environment;
+mod interrupt;
+mod log;
+mod ls;
+mod manifest;
+mod operation;
+mod process;
+mod program;
+mod project;
+mod run;
+mod run_results;
+mod session;
+mod vars;
+mod version;
+
+pub use environment::{harmful, harmful_here};
+pub use interrupt::{Interrupt, StopSignal};
+pub use ls::{ListPaths, Listing};
+pub use manifest::{Manifest, Metadata, Node, NodeKind};
+pub use operation::{Answer, Answers, Query, QueryProject, RelationName, Target};
+pub use program::Program;
+pub use project::Project;
+pub use run::{RunCall, RunReport};
+pub use session::{Connection, Dbt, SelectionArguments};
+pub use vars::{Scope, Vars};

@@ -1,0 +1,264 @@
+//! Reading tables: `dbt run-operation` in a generated project of one macro, on the user's own connection.
+//!
+//! The project is tiny, so a call takes the same time whatever the size of the user's. It takes over what decides how the
+//! connection is found and how relations are quoted; no credential is read here.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use serde_yaml::{Mapping, Value};
+
+use super::diagnosis;
+use super::process::Line;
+use super::project::{PROJECT_FILE, Project};
+use super::session::{Call, Dbt};
+use super::vars::Vars;
+use crate::event::{Emit, Purpose};
+use crate::failure::Interrupted;
+
+const MACRO: &str = include_str!("query_project/query.sql");
+
+/// What the macro's own lines begin with; anything else that lands on stdout is not for us.
+const MARKER: &str = "snowplow-backfill:";
+
+/// One query of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Query {
+    /// Relations that must exist; `@0@`, `@1@`, … in the SQL stand for them as dbt renders them.
+    pub relations: Vec<RelationName>,
+    /// A query whose columns are all text.
+    pub sql: String,
+}
+
+/// A relation by its parts; dbt finds it, whatever the adapter's rules of quoting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationName {
+    /// None: the target's own.
+    pub database: Option<String>,
+    /// The schema.
+    pub schema: String,
+    /// The relation's name.
+    pub identifier: String,
+}
+
+/// One query's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A relation does not exist: its place in [`Query::relations`]. The SQL was not sent.
+    Missing(usize),
+    /// Rows of text values.
+    Rows(Vec<Vec<Option<String>>>),
+}
+
+/// All answers of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// The target that dbt used.
+    pub target: Target,
+    /// One a query, in their order.
+    pub answers: Vec<Answer>,
+}
+
+/// dbt's `target`, as far as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Target {
+    /// Its name in profiles.yml.
+    pub name: String,
+    /// The adapter: `postgres`.
+    #[serde(rename = "type")]
+    pub adapter: String,
+    /// The default schema.
+    pub schema: String,
+}
+
+/// The generated project and the folders that only its calls write to.
+#[derive(Debug, Clone)]
+pub struct QueryProject {
+    directory: Utf8PathBuf,
+    log_path: Utf8PathBuf,
+}
+
+impl QueryProject {
+    /// Writes the project into a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create(directory: Utf8PathBuf, log_path: Utf8PathBuf, user: &Project) -> Result<Self> {
+        let mut file = Mapping::new();
+        file.insert("name".into(), "snowplow_backfill_queries".into());
+        file.insert("version".into(), "1.0.0".into());
+        file.insert("config-version".into(), 2.into());
+        let taken_over = [("profile", &user.profile), ("quoting", &user.quoting)];
+        for (key, value) in taken_over {
+            if let Some(value) = value {
+                file.insert(key.into(), value.clone());
+            }
+        }
+        let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+        write(&directory.join(PROJECT_FILE), &text)?;
+        write(&directory.join("macros/query.sql"), MACRO)?;
+        Ok(Self { directory, log_path })
+    }
+}
+
+/// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change.
+fn write(path: &Utf8Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
+    fs::write(path, text).with_context(|| format!("cannot write {path}"))
+}
+
+/// One line of the macro's.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reply {
+    Target { target: Target },
+    Row { query: usize, row: Vec<Option<String>> },
+    Missing { query: usize, missing: usize },
+    End { query: usize, end: bool },
+}
+
+impl Dbt {
+    /// Asks all queries in one call. `vars` are the user's: a profiles.yml may use them.
+    ///
+    /// # Errors
+    /// A [`Failure`](crate::failure::Failure) of dbt's; [`Interrupted`]; answers that are incomplete.
+    pub fn query(
+        &self,
+        project: &QueryProject,
+        queries: &[Query],
+        vars: &Vars,
+        emit: Emit<'_>,
+    ) -> Result<Answers> {
+        let arguments = serde_json::json!({"marker": MARKER, "queries": queries}).to_string();
+        let mut call = Call {
+            purpose: Purpose::Query,
+            subcommand: "run-operation",
+            log_format: "text",
+            project_directory: project.directory.clone(),
+            target_path: project.directory.join("target"),
+            log_path: project.log_path.clone(),
+            arguments: ["snowplow_backfill_query", "--args", &arguments, "--quiet", "--print"]
+                .map(Into::into)
+                .to_vec(),
+            // The user's project may have opted out; this one has no say of the user's, so it asks nobody.
+            variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
+        };
+        if !vars.is_empty() {
+            call.arguments.extend(["--vars".to_owned(), vars.with(&[])]);
+        }
+
+        let (mut replies, mut said) = (Vec::new(), Vec::new());
+        let ended = self.call(&call, emit, |line, _| match &line {
+            Line::Out(text) if text.starts_with(MARKER) => replies.push(text[MARKER.len()..].to_owned()),
+            Line::Out(text) | Line::Err(text) => said.push(text.clone()),
+        })?;
+        if let Some(signal) = self.interrupt.asked() {
+            return Err(Interrupted { signal: signal.number() }.into());
+        }
+        if !ended.exit.is_success() {
+            let log = Some(call.log_path.join("dbt.log"));
+            return Err(diagnosis::from_output(&call.name(), ended.exit, &said.join("\n"), log).into());
+        }
+        assemble(&replies, queries.len()).with_context(|| {
+            format!("{} answered, but not completely; its log: {}", call.name(), call.log_path)
+        })
+    }
+}
+
+fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
+    let mut target = None;
+    let mut answers = vec![None; queries];
+    let mut rows = vec![Vec::new(); queries];
+    for reply in replies {
+        let reply = serde_json::from_str(reply).with_context(|| format!("not a reply: {reply}"))?;
+        match reply {
+            Reply::Target { target: told } => target = Some(told),
+            Reply::Row { query, row } if query < queries => rows[query].push(row),
+            Reply::Missing { query, missing } if query < queries => {
+                answers[query] = Some(Answer::Missing(missing));
+            }
+            Reply::End { query, end: true } if query < queries => {
+                answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
+            }
+            Reply::Row { query, .. } | Reply::Missing { query, .. } | Reply::End { query, .. } => {
+                bail!("a reply to query {query} of {queries}")
+            }
+        }
+    }
+    let answers: Option<Vec<_>> = answers.into_iter().collect();
+    match (target, answers) {
+        (Some(target), Some(answers)) => Ok(Answers { target, answers }),
+        _ => bail!("a query has no answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replies(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|&line| line.to_owned()).collect()
+    }
+
+    const TARGET: &str = r#"{"target": {"name": "dev", "type": "duckdb", "schema": "s"}}"#;
+
+    #[test]
+    fn puts_rows_to_their_queries() {
+        let lines = replies(&[
+            TARGET,
+            r#"{"query": 0, "row": ["a", null]}"#,
+            r#"{"query": 0, "row": ["b", "1"]}"#,
+            r#"{"query": 0, "end": true}"#,
+            r#"{"query": 1, "missing": 0}"#,
+            r#"{"query": 2, "end": true}"#,
+        ]);
+        let answers = assemble(&lines, 3).expect("complete").answers;
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            answers,
+            [
+                Answer::Rows(vec![vec![text("a"), None], vec![text("b"), text("1")]]),
+                Answer::Missing(0),
+                Answer::Rows(vec![])
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_no_answer() {
+        for lines in [
+            replies(&[TARGET, r#"{"query": 0, "row": ["a"]}"#]),
+            replies(&[r#"{"query": 0, "end": true}"#]),
+            replies(&[TARGET, r#"{"query": 7, "end": true}"#]),
+            replies(&[TARGET, "{"]),
+        ] {
+            assert!(assemble(&lines, 1).is_err(), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_project_takes_over_profile_and_quoting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        fs::write(
+            root.join(PROJECT_FILE),
+            "name: p\nprofile: \"{{ env_var('P') }}\"\nquoting: {identifier: true}\nvars: {a: 1}\n",
+        )
+        .expect("written");
+        let user = Project::read(root.to_owned()).expect("a project");
+        QueryProject::create(root.join("q"), root.join("logs"), &user).expect("written");
+
+        let written = fs::read_to_string(root.join("q").join(PROJECT_FILE)).expect("a file");
+        assert_eq!(
+            written,
+            "name: snowplow_backfill_queries\nversion: 1.0.0\nconfig-version: 2\nprofile: '{{ env_var(''P'') }}'\nquoting:\n  \
+             identifier: true\n"
+        );
+    }
+}

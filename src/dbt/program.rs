@@ -1,0 +1,95 @@
+//! How dbt is started: one path, or words such as `uv run dbt`. Never through a shell.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8Path;
+
+/// The words that start dbt, without dbt's own arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    words: Vec<String>,
+}
+
+impl Program {
+    /// Reads what `--dbt` was given.
+    ///
+    /// # Errors
+    /// Nothing but white space, or an unclosed quote.
+    pub fn parse(command: &str) -> Result<Self> {
+        // A path may hold spaces; it is one word when there is such a file.
+        if Utf8Path::new(command).is_file() {
+            return Ok(Self { words: vec![command.to_owned()] });
+        }
+        let words = shlex::split(command).with_context(|| {
+            format!(
+                "--dbt: the quotes in `{command}` do not match; give a path, or words such as `uv run dbt`"
+            )
+        })?;
+        if words.is_empty() {
+            bail!("--dbt is empty: give a path, or words such as `uv run dbt`");
+        }
+        Ok(Self { words })
+    }
+
+    /// The executable.
+    #[must_use]
+    pub fn executable(&self) -> &str {
+        &self.words[0]
+    }
+
+    /// What stands between the executable and dbt's own arguments.
+    #[must_use]
+    pub fn leading_arguments(&self) -> &[String] {
+        &self.words[1..]
+    }
+
+    /// All words, in order.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quote_for_shell(self.words.iter().map(String::as_str)))
+    }
+}
+
+/// Joins words so that the line can be pasted into a POSIX shell.
+pub fn quote_for_shell<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<_> = words
+        .into_iter()
+        // A NUL byte cannot be in an argument at all; the process would not have started.
+        .map(|word| shlex::try_quote(word).unwrap_or_else(|_| format!("{word:?}").into()))
+        .collect();
+    quoted.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_words_and_paths_with_spaces() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("my dbt");
+        std::fs::write(&path, "").expect("a file");
+        let path = path.to_str().expect("UTF-8");
+
+        assert_eq!(Program::parse("uv run dbt").expect("words").words(), ["uv", "run", "dbt"]);
+        assert_eq!(Program::parse("'my dbt' --x").expect("words").words(), ["my dbt", "--x"]);
+        assert_eq!(Program::parse(path).expect("a path").words(), [path]);
+        for wrong in ["", "  ", "'dbt"] {
+            assert!(Program::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn quotes_so_that_a_shell_reads_the_same_words() {
+        let words = ["dbt", "--vars", r#"{"a": "it's"}"#, "", "+model"];
+        let line = quote_for_shell(words);
+        assert_eq!(shlex::split(&line).expect("words"), words);
+    }
+}

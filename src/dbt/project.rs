@@ -1,0 +1,164 @@
+//! `dbt_project.yml`, as far as this tool reads it: where things are, and the project's vars.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use serde_yaml::{Mapping, Value};
+
+/// The file that makes a folder a dbt project.
+pub const PROJECT_FILE: &str = "dbt_project.yml";
+
+/// A dbt project on disk.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder that holds `dbt_project.yml`, absolute.
+    pub directory: Utf8PathBuf,
+    /// The project's name.
+    pub name: String,
+    /// The profile it names, as written: dbt renders it.
+    pub profile: Option<Value>,
+    /// Its `quoting`, as written.
+    pub quoting: Option<Value>,
+    /// Its `vars`.
+    pub vars: Mapping,
+    target_path: Option<String>,
+    packages_path: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ProjectFile {
+    name: String,
+    profile: Option<Value>,
+    quoting: Option<Value>,
+    vars: Option<Mapping>,
+    target_path: Option<String>,
+    packages_install_path: Option<String>,
+    version: Option<Value>,
+}
+
+impl Project {
+    /// Finds the project as dbt does: in `given`, else in `directory` or the nearest folder above it.
+    ///
+    /// # Errors
+    /// There is none, or its file cannot be read.
+    pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
+        let folder = match given {
+            Some(given) => {
+                let folder = directory.join(given);
+                if !folder.join(PROJECT_FILE).is_file() {
+                    bail!("no {PROJECT_FILE} in {folder}: --project-dir must name the folder that holds it");
+                }
+                folder
+            }
+            None => directory
+                .ancestors()
+                .find(|folder| folder.join(PROJECT_FILE).is_file())
+                .with_context(|| {
+                    format!(
+                        "no {PROJECT_FILE} in {directory} or above it: call this inside a dbt project, or give --project-dir"
+                    )
+                })?
+                .to_owned(),
+        };
+        let folder = folder.canonicalize_utf8().with_context(|| format!("cannot open {folder}"))?;
+        Self::read(folder)
+    }
+
+    /// Reads the project in a folder.
+    ///
+    /// # Errors
+    /// `dbt_project.yml` cannot be read.
+    pub fn read(directory: Utf8PathBuf) -> Result<Self> {
+        let file = read_project_file(&directory)?;
+        Ok(Self {
+            directory,
+            name: file.name,
+            profile: file.profile,
+            quoting: file.quoting,
+            vars: file.vars.unwrap_or_default(),
+            target_path: file.target_path,
+            packages_path: file.packages_install_path,
+        })
+    }
+
+    /// Where dbt writes this project's artifacts, absolute.
+    ///
+    /// `DBT_TARGET_PATH` is taken into account; a path that only Jinja could tell is not, as it is only a place to work in.
+    #[must_use]
+    pub fn target_path(&self) -> Utf8PathBuf {
+        let from_environment =
+            ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"].iter().find_map(|name| std::env::var(name).ok());
+        let from_file = self.target_path.clone().filter(|path| !path.contains("{{"));
+        self.directory.join(from_environment.or(from_file).as_deref().unwrap_or("target"))
+    }
+
+    /// An installed package's folder.
+    #[must_use]
+    pub fn package_directory(&self, package: &str) -> Utf8PathBuf {
+        let folder = self.packages_path.as_deref().filter(|path| !path.contains("{{"));
+        self.directory.join(folder.unwrap_or("dbt_packages")).join(package)
+    }
+
+    /// An installed package's own project; none where it cannot be found.
+    ///
+    /// # Errors
+    /// Its file cannot be read.
+    pub fn package(&self, package: &str) -> Result<Option<Self>> {
+        if package == self.name {
+            return Ok(Some(self.clone()));
+        }
+        let folder = self.package_directory(package);
+        folder.join(PROJECT_FILE).is_file().then(|| Self::read(folder)).transpose()
+    }
+
+    /// The version that an installed package states of itself.
+    #[must_use]
+    pub fn package_version(&self, package: &str) -> Option<String> {
+        match read_project_file(&self.package_directory(package)).ok()?.version? {
+            Value::String(version) => Some(version),
+            Value::Number(version) => Some(version.to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
+    let path = folder.join(PROJECT_FILE);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    serde_yaml::from_str(&text).with_context(|| format!("{path} is not a dbt project file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(text: &str) -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+        fs::write(path.join(PROJECT_FILE), text).expect("written");
+        (folder, path.canonicalize_utf8().expect("a folder"))
+    }
+
+    #[test]
+    fn is_found_from_below_as_dbt_does() {
+        let (_guard, path) = folder_with("name: shop\nprofile: p\ntarget-path: out\nvars: {a: 1}\n");
+        fs::create_dir_all(path.join("models/deep")).expect("folders");
+        let project = Project::find(None, &path.join("models/deep")).expect("the project");
+        assert_eq!((project.name.as_str(), &project.directory), ("shop", &path));
+        assert_eq!(project.target_path(), path.join("out"));
+        assert_eq!(project.package_directory("u"), path.join("dbt_packages/u"));
+        assert!(project.package("u").expect("readable").is_none());
+    }
+
+    #[test]
+    fn a_missing_or_broken_project_is_named() {
+        let (_guard, path) = folder_with("name: [");
+        let broken = Project::find(Some(Utf8Path::new(".")), &path).expect_err("broken");
+        assert!(format!("{broken:#}").contains("is not a dbt project file"), "{broken:#}");
+        let missing = Project::find(Some(Utf8Path::new("nowhere")), &path).expect_err("missing");
+        assert!(missing.to_string().contains("--project-dir"), "{missing}");
+    }
+}

@@ -1,0 +1,149 @@
+//! dbt did not do what it was asked to: what kind of failure, and what dbt itself said.
+
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+/// Where in dbt's work it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// A selected model failed.
+    Model,
+    /// An on-run-start or on-run-end hook failed.
+    Hook,
+    /// dbt could not read or compile the project, or refused its arguments.
+    Project,
+    /// The warehouse could not be reached.
+    Connection,
+    /// dbt ended well, but the artifacts do not prove that it built what was selected.
+    Unproven,
+}
+
+impl FailureKind {
+    /// In a sentence: "dbt failed: …".
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Model => "a model failed",
+            Self::Hook => "a hook failed",
+            Self::Project => "the project could not be used",
+            Self::Connection => "the warehouse could not be reached",
+            Self::Unproven => "it ended well, but did not build what was selected",
+        }
+    }
+}
+
+/// One thing that went wrong, in dbt's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// The node's `unique_id`, where dbt names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// dbt's message; several lines.
+    pub message: String,
+}
+
+/// A call of dbt that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What dbt was asked for: `dbt run`, `dbt ls`.
+    pub call: String,
+    /// Where it failed.
+    pub kind: FailureKind,
+    /// `exit code 1`, `signal 9`.
+    pub exit: String,
+    /// dbt's messages, the decisive one first.
+    pub complaints: Vec<Complaint>,
+    /// dbt's own log of this call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Utf8PathBuf>,
+    /// What to do about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// All of dbt's messages as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let messages: Vec<_> = self.complaints.iter().map(|complaint| complaint.message.as_str()).collect();
+        messages.join("\n")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed ({}): {}", self.call, self.exit, self.kind.describe())?;
+        for complaint in &self.complaints {
+            if let Some(node) = &complaint.node {
+                write!(f, "\n  {node}")?;
+            }
+            for line in complaint.message.lines() {
+                write!(f, "\n    {line}")?;
+            }
+        }
+        if let Some(log) = &self.log {
+            write!(f, "\n  dbt's log: {log}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A signal ended a call of dbt before it could answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The signal's number.
+    pub signal: i32,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "interrupted by signal {}", self.signal)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// A safety rule holds a command back before anything was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refused: {}", self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_like_a_report() {
+        let failure = Failure {
+            call: "dbt run".into(),
+            kind: FailureKind::Model,
+            exit: "exit code 1".into(),
+            complaints: vec![Complaint {
+                node: Some("model.shop.a".into()),
+                message: "Runtime Error\n  no such column".into(),
+            }],
+            log: Some("logs/dbt.log".into()),
+            hint: Some("look".into()),
+        };
+        assert_eq!(
+            failure.to_string(),
+            "dbt run failed (exit code 1): a model failed\n  model.shop.a\n    Runtime Error\n      no such column\n  \
+             dbt's log: logs/dbt.log\n  hint: look"
+        );
+    }
+}

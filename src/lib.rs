@@ -1,0 +1,13 @@
+//! Backfills Snowplow's dbt models until they are caught up.
+//!
+//! Imports run one way: `main` → `commands` → (`backfill` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
+//! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them.
+
+pub mod backfill;
+pub mod dbt;
+pub mod event;
+pub mod failure;
+pub mod outcome;
+pub mod snowplow;
+pub mod timestamp;
+pub mod warehouse;

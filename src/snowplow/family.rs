@@ -1,0 +1,43 @@
+//! The two ways in which Snowplow's packages work out their windows.
+
+/// A family of packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// By session and its timestamp: unified, web, mobile, ecommerce, media player, normalize.
+    Session,
+    /// By load timestamp (`…_t`): identities, agent analytics.
+    Load,
+}
+
+impl Family {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Session, Self::Load];
+
+    /// The macro that its on-run-end hook calls.
+    #[must_use]
+    pub fn hook_macro(self) -> &'static str {
+        match self {
+            Self::Session => "snowplow_incremental_post_hook",
+            Self::Load => "snowplow_incremental_post_hook_t",
+        }
+    }
+
+    /// The macro that the model of its limits calls.
+    #[must_use]
+    pub fn limits_macro(self) -> &'static str {
+        match self {
+            Self::Session => "get_run_limits",
+            Self::Load => "get_run_limits_t",
+        }
+    }
+
+    /// The var that names the events' column its windows go by, and what it is where the var is not set.
+    #[must_use]
+    pub fn timestamp_var(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Session => ("snowplow__session_timestamp", "collector_tstamp"),
+            // Fixed: these packages have no var for it.
+            Self::Load => ("", "load_tstamp"),
+        }
+    }
+}

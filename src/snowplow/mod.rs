@@ -1,0 +1,13 @@
+//! All that knows Snowplow's dbt packages: their hooks, `models_to_run`, the incremental manifest, the four states.
+
+mod family;
+mod hook;
+mod models_to_run;
+mod observation;
+mod state;
+
+pub use family::Family;
+pub use hook::{Package, discover};
+pub use models_to_run::{Scope, TouchedPackage};
+pub use observation::{Observation, PackageTables};
+pub use state::{Frontier, Row, Settings, Standing};

@@ -1,0 +1,287 @@
+//! `models_to_run`: the string that tells Snowplow's packages which models a run builds.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+
+use super::hook::Package;
+use crate::dbt::{Listing, Manifest, Node};
+use crate::event::StandIn;
+use crate::failure::Refusal;
+
+/// What is to be run, worked out from the selection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The packages that the selection touches, with their tracked models in it.
+    pub packages: Vec<TouchedPackage>,
+    /// `unique_id` of every selected model that dbt builds.
+    pub built: BTreeSet<String>,
+    /// One tracked model of each other package.
+    pub stand_ins: Vec<StandIn>,
+    /// The string for dbt.
+    pub models_to_run: String,
+}
+
+/// A package that the selection touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchedPackage {
+    /// The package.
+    pub package: Package,
+    /// Node names of its tracked models in the selection: never empty, no name twice.
+    pub tracked: Vec<String>,
+}
+
+/// dbt and the operating system take about 128 KiB in one argument; the rest of `--vars` needs room too.
+const LONGEST: usize = 100 * 1024;
+
+impl Scope {
+    /// Works it out, or says why the selection cannot be backfilled.
+    ///
+    /// # Errors
+    /// Usage: no Snowplow package, no tracked model selected, a package's base models not selected. A [`Refusal`]: a tracked
+    /// ephemeral model, a name that stands for two tracked models, a package without any tracked model. Each would
+    /// never end, or fail at the end of every run.
+    pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
+        let manifest = &listing.manifest;
+        if packages.is_empty() {
+            bail!(
+                "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook \
+                 (did `dbt deps` run? is the package enabled for this target?)"
+            );
+        }
+        let selected: Vec<&Node> = listing.selected.iter().filter_map(|id| manifest.node(id)).collect();
+        let mut touched = Vec::new();
+        let mut untouched = Vec::new();
+        for package in packages {
+            let tag = package.tag();
+            let tracked: Vec<&Node> = selected.iter().copied().filter(|node| node.has_tag(&tag)).collect();
+            if tracked.is_empty() {
+                untouched.push(package);
+            } else {
+                refuse_ephemeral(&tracked, package)?;
+                refuse_ambiguous(&tracked, package, manifest)?;
+                require_base_models(package, listing)?;
+                let tracked = tracked.iter().map(|node| node.name.clone()).collect();
+                touched.push(TouchedPackage { package: package.clone(), tracked });
+            }
+        }
+        if touched.is_empty() {
+            let tags: Vec<_> = packages.iter().map(Package::tag).collect();
+            bail!(
+                "the selection holds no tracked model: none of its {} carries one of the tags {}",
+                count(selected.len(), "model"),
+                tags.join(", ")
+            );
+        }
+
+        let built: Vec<&Node> = selected.into_iter().filter(|node| !node.is_ephemeral()).collect();
+        let stand_ins: Vec<_> =
+            untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
+        let with_stand_ins = |names: BTreeSet<&str>| -> String {
+            let stand_ins = stand_ins.iter().map(|stand_in| stand_in.model.as_str());
+            names.into_iter().chain(stand_ins).collect::<Vec<_>>().join(" ")
+        };
+        let mut models_to_run = with_stand_ins(built.iter().map(|node| node.name.as_str()).collect());
+        if models_to_run.len() > LONGEST {
+            // Names of models without a tag have no effect; they are left out where room is short.
+            models_to_run = with_stand_ins(
+                touched.iter().flat_map(|touched| &touched.tracked).map(String::as_str).collect(),
+            );
+        }
+        let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
+        Ok(Self { packages: touched, built, stand_ins, models_to_run })
+    }
+}
+
+/// An ephemeral model never gets a row, so its package stays in the state "new model" for ever.
+fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
+    let Some(model) = tracked.iter().find(|node| node.is_ephemeral()) else { return Ok(()) };
+    bail!(Refusal(format!(
+        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would process the \
+         same window for ever. Make it a table or a view, or take the tag {} away from it",
+        model.name,
+        model.path,
+        package.name,
+        package.tag()
+    )))
+}
+
+/// Packages know models by name only: with a name that stands for two, rows double or one is never caught up.
+fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -> Result<()> {
+    for model in tracked {
+        let Some(twin) = package
+            .tracked(manifest)
+            .find(|other| other.name == model.name && other.unique_id != model.unique_id)
+        else {
+            continue;
+        };
+        let what = if twin.version.is_some() { "versions of one model" } else { "models of one name" };
+        bail!(Refusal(format!(
+            "{} and {} are two {what} with the tag {}: the incremental manifest knows models by name alone ({}), so their \
+             rows would mix. Take the tag away from one of them, or disable it",
+            model.unique_id,
+            twin.unique_id,
+            package.tag(),
+            model.name
+        )))
+    }
+    Ok(())
+}
+
+/// Without them the window and the events of the last run, whichever that was, are read again for ever.
+fn require_base_models(package: &Package, listing: &Listing) -> Result<()> {
+    let missing: Vec<_> = [&package.limits, &package.base_events]
+        .into_iter()
+        .filter(|&id| !listing.selected.contains(id))
+        .filter_map(|id| listing.manifest.node(id))
+        .map(|node| node.name.as_str())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the selection holds tracked models of {} but not the models that they are built from ({}): \
+         select with the ancestors, as in --select +my_model",
+        package.name,
+        missing.join(", ")
+    )
+}
+
+fn stand_in(package: &Package, manifest: &Manifest) -> Result<StandIn> {
+    match package.tracked(manifest).find(|node| !node.is_ephemeral()) {
+        Some(node) => Ok(StandIn { package: package.name.clone(), model: node.name.clone() }),
+        None => bail!(Refusal(format!(
+            "the package {} has no enabled model with the tag {}, so its on-run-end hook fails every run. \
+             Enable one of its models, or remove the package",
+            package.name,
+            package.tag()
+        ))),
+    }
+}
+
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::family::Family;
+    use super::*;
+    use crate::dbt::{Metadata, NodeKind};
+
+    fn node(id: &str, tags: &[&str], materialized: &str) -> Node {
+        let mut parts = id.split('.').skip(1);
+        let package_name = parts.next().expect("a package").to_owned();
+        let name = parts.next().expect("a name").to_owned();
+        Node {
+            unique_id: id.to_owned(),
+            kind: NodeKind::Model,
+            alias: name.clone(),
+            version: parts.next().map(Into::into),
+            name,
+            package_name,
+            database: None,
+            schema: "s".into(),
+            relation_name: None,
+            tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            config: json!({"materialized": materialized}).as_object().cloned().unwrap_or_default(),
+            macros: Vec::new(),
+            parents: Vec::new(),
+            raw_code: String::new(),
+            path: format!("models/{id}.sql"),
+        }
+    }
+
+    fn package(name: &str) -> Package {
+        let id = |what: &str| format!("model.{name}.{name}_{what}");
+        Package {
+            name: name.to_owned(),
+            family: Family::Session,
+            incremental_manifest: id("manifest"),
+            base_events: id("events"),
+            limits: id("limits"),
+            dbt_package: name.to_owned(),
+        }
+    }
+
+    /// Two packages, `one` and `two`, with their base models, and what is given besides; all but `unselected` is selected.
+    fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
+        let mut nodes = vec![node("model.two.two_tracked", &["two_incremental"], "table")];
+        nodes.extend(["limits", "events"].map(|what| node(&format!("model.one.one_{what}"), &[], "table")));
+        nodes.extend_from_slice(extra);
+        let selected = nodes
+            .iter()
+            .map(|node| node.unique_id.clone())
+            .filter(|id| !unselected.contains(&id.as_str()) && id != "model.two.two_tracked")
+            .collect();
+        let metadata =
+            Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), project_name: None };
+        let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
+        let listing = Listing { selected, manifest: Manifest { metadata, nodes } };
+        Scope::of(&listing, &[package("one"), package("two")])
+    }
+
+    fn tracked(id: &str) -> Node {
+        node(id, &["one_incremental", "other"], "incremental")
+    }
+
+    #[test]
+    fn names_all_built_models_and_a_stand_in_for_the_other_package() {
+        let scope = scope(&[tracked("model.p.new"), node("model.p.inlined", &[], "ephemeral")], &[])
+            .expect("a scope");
+        assert_eq!(scope.models_to_run, "new one_events one_limits two_tracked");
+        assert_eq!(scope.packages.len(), 1);
+        assert_eq!(scope.packages[0].tracked, ["new"]);
+        assert_eq!(scope.stand_ins, [StandIn { package: "two".into(), model: "two_tracked".into() }]);
+        assert!(!scope.built.contains("model.p.inlined") && scope.built.contains("model.one.one_limits"));
+    }
+
+    #[test]
+    fn a_versioned_model_goes_by_its_node_name() {
+        let scope = scope(&[tracked("model.p.dim.v2")], &[]).expect("a scope");
+        assert_eq!(scope.models_to_run, "dim one_events one_limits two_tracked");
+    }
+
+    #[test]
+    fn refuses_what_would_never_end() {
+        let ephemeral = node("model.p.inlined", &["one_incremental"], "ephemeral");
+        let versions = [tracked("model.p.dim.v1"), tracked("model.p.dim.v2")];
+        let error = |result: Result<Scope>| result.expect_err("refused");
+        for (refusal, words) in [
+            (error(scope(&[ephemeral], &[])), "is ephemeral"),
+            (error(scope(&versions, &[])), "versions of one model"),
+            (error(scope(&versions, &["model.p.dim.v1"])), "versions of one model"),
+            (
+                error(scope(&[tracked("model.p.x"), tracked("model.q.x")], &["model.q.x"])),
+                "models of one name",
+            ),
+        ] {
+            let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
+            assert!(text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_selections_are_usage_errors() {
+        for (result, words) in [
+            (scope(&[], &[]), "no tracked model"),
+            (scope(&[tracked("model.p.new")], &["model.one.one_limits"]), "+my_model"),
+        ] {
+            let error = result.expect_err(words);
+            assert!(
+                error.downcast_ref::<Refusal>().is_none() && error.to_string().contains(words),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn untagged_names_give_way_where_room_is_short() {
+        let many: Vec<_> =
+            (0..3000).map(|n| node(&format!("model.p.{}_{n}", "x".repeat(40)), &[], "view")).collect();
+        let scope = scope(&[many, vec![tracked("model.p.new")]].concat(), &[]).expect("a scope");
+        assert_eq!(scope.models_to_run, "new two_tracked");
+    }
+}

@@ -1,0 +1,163 @@
+//! The warehouses and how their SQL differs. A closed set: every difference is an exhaustive match.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+
+use crate::timestamp::Timestamp;
+
+/// A warehouse's SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// Amazon Redshift.
+    Redshift,
+    /// Snowflake.
+    Snowflake,
+    /// Google BigQuery.
+    BigQuery,
+    /// Databricks with Delta tables.
+    Databricks,
+    /// Spark with Iceberg tables.
+    Spark,
+    /// DuckDB.
+    DuckDb,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Postgres,
+        Self::Redshift,
+        Self::Snowflake,
+        Self::BigQuery,
+        Self::Databricks,
+        Self::Spark,
+        Self::DuckDb,
+    ];
+
+    /// dbt's `adapter_type`.
+    #[must_use]
+    pub fn adapter(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redshift => "redshift",
+            Self::Snowflake => "snowflake",
+            Self::BigQuery => "bigquery",
+            Self::Databricks => "databricks",
+            Self::Spark => "spark",
+            Self::DuckDb => "duckdb",
+        }
+    }
+
+    /// "Now" as Snowplow's packages read it, in UTC.
+    #[must_use]
+    pub fn now(self) -> &'static str {
+        match self {
+            Self::Postgres => "(current_timestamp at time zone 'UTC')",
+            // Whole seconds, as in the packages: another clock could be later than theirs.
+            Self::Redshift => "getdate()",
+            Self::Snowflake => "convert_timezone('UTC', current_timestamp())::timestamp_ntz",
+            Self::BigQuery | Self::Databricks | Self::Spark | Self::DuckDb => "current_timestamp",
+        }
+    }
+
+    /// A timestamp as text that [`parse_timestamp`] reads, with all its digits.
+    ///
+    /// dbt itself would cut or round values; and where a timestamp is an instant, its text hangs on the session's zone.
+    #[must_use]
+    pub fn timestamp_as_text(self, expression: &str) -> String {
+        match self {
+            Self::Postgres | Self::Redshift => format!("to_char({expression}, 'YYYY-MM-DD HH24:MI:SS.US')"),
+            Self::Snowflake => format!("to_char({expression}::timestamp_ntz, 'YYYY-MM-DD HH24:MI:SS.FF9')"),
+            Self::BigQuery => format!("format_timestamp('%Y-%m-%d %H:%M:%E6S', {expression}, 'UTC')"),
+            Self::Databricks | Self::Spark => format!("cast(unix_micros({expression}) as string)"),
+            Self::DuckDb => format!("cast(epoch_us({expression}) as varchar)"),
+        }
+    }
+
+    /// A point in time as a literal that means the same whatever the session's settings.
+    #[must_use]
+    pub fn timestamp_literal(self, time: Timestamp) -> String {
+        let text = time.to_all_digits();
+        match self {
+            Self::Postgres | Self::Redshift | Self::DuckDb => format!("timestamp '{text}'"),
+            Self::Snowflake => format!("to_timestamp_ntz('{text}')"),
+            Self::BigQuery => format!("timestamp '{text}+00'"),
+            Self::Databricks | Self::Spark => format!("timestamp '{text}Z'"),
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.adapter())
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = anyhow::Error;
+
+    fn from_str(adapter: &str) -> Result<Self> {
+        match Self::ALL.into_iter().find(|dialect| dialect.adapter() == adapter) {
+            Some(dialect) => Ok(dialect),
+            None => bail!(
+                "the adapter {adapter} is not supported: Snowplow's packages run on {}",
+                Self::ALL.map(Self::adapter).join(", ")
+            ),
+        }
+    }
+}
+
+/// Reads what [`Dialect::timestamp_as_text`] makes: microseconds since 1970, or a date and time.
+///
+/// # Errors
+/// Any other text.
+pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
+    match text.parse::<i64>() {
+        Ok(micros) => Timestamp::from_micros(micros),
+        Err(_) => text.parse(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_and_dialects_are_one_to_one() {
+        for dialect in Dialect::ALL {
+            assert_eq!(dialect.adapter().parse::<Dialect>().expect("known"), dialect);
+        }
+        let error = "trino".parse::<Dialect>().expect_err("unknown").to_string();
+        assert!(error.contains("trino") && error.contains("bigquery"), "{error}");
+    }
+
+    #[test]
+    fn literals_carry_all_digits_and_no_doubt_about_the_zone() {
+        let time = "2023-10-11 10:11:12.5".parse().expect("a timestamp");
+        let literals = Dialect::ALL.map(|dialect| dialect.timestamp_literal(time));
+        assert_eq!(
+            literals,
+            [
+                "timestamp '2023-10-11 10:11:12.500000'",
+                "timestamp '2023-10-11 10:11:12.500000'",
+                "to_timestamp_ntz('2023-10-11 10:11:12.500000')",
+                "timestamp '2023-10-11 10:11:12.500000+00'",
+                "timestamp '2023-10-11 10:11:12.500000Z'",
+                "timestamp '2023-10-11 10:11:12.500000Z'",
+                "timestamp '2023-10-11 10:11:12.500000'",
+            ]
+        );
+    }
+
+    #[test]
+    fn reads_both_texts_of_a_timestamp() {
+        for text in ["1697019072500000", "2023-10-11 10:11:12.500000", "2023-10-11 10:11:12.500000000"] {
+            assert_eq!(parse_timestamp(text).expect(text).to_string(), "2023-10-11 10:11:12.500");
+        }
+        assert!(parse_timestamp("soon").is_err());
+    }
+}

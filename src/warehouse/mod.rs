@@ -1,0 +1,7 @@
+//! All that knows SQL: dialects, relations, and reading rows through dbt.
+
+mod dialect;
+mod reader;
+
+pub use dialect::{Dialect, parse_timestamp};
+pub use reader::{Events, FirstEvent, Reader, Sources, relation_of};

@@ -1,0 +1,201 @@
+//! A warehouse and dbt in memory, by the formulas of the packages' contract: the loop's other driver.
+//!
+//! Written apart from the engine's own forecast on purpose, in integer microseconds: two readings of one contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use snowplow_backfill::backfill::{Driver, RunRequest, Tracked};
+use snowplow_backfill::dbt::RunReport;
+use snowplow_backfill::event::{Emit, Window};
+use snowplow_backfill::snowplow::{Family, Observation, PackageTables, Row};
+use snowplow_backfill::timestamp::Timestamp;
+use snowplow_backfill::warehouse::FirstEvent;
+
+/// Microseconds since 1970.
+pub type Micros = i64;
+
+pub const SECOND: Micros = 1_000_000;
+pub const HOUR: Micros = 3600 * SECOND;
+pub const DAY: Micros = 24 * HOUR;
+/// The lookback of every simulated package.
+pub const LOOKBACK: Micros = 6 * HOUR;
+
+/// One Snowplow package, its events and what its models have seen of them.
+#[derive(Debug, Clone)]
+pub struct Package {
+    pub family: Family,
+    pub start: Micros,
+    pub models: Vec<String>,
+    /// All events by time, and whether the package lets them through its filters.
+    pub events: BTreeMap<Micros, bool>,
+    /// Whether the events can be asked for the first one.
+    pub can_be_asked: bool,
+    pub rows: BTreeMap<String, Micros>,
+    pub seen: BTreeMap<String, BTreeSet<Micros>>,
+    pub limits: Option<(Micros, Micros)>,
+}
+
+impl Package {
+    fn passing(&self) -> impl Iterator<Item = Micros> {
+        self.events.iter().filter(|&(_, &passes)| passes).map(|(&time, _)| time)
+    }
+
+    fn passing_in(&self, first: Micros, last: Micros) -> BTreeSet<Micros> {
+        if first > last {
+            return BTreeSet::new();
+        }
+        self.events.range(first..=last).filter(|&(_, &passes)| passes).map(|(&time, _)| time).collect()
+    }
+
+    /// Events up to a time that the package should have processed.
+    pub fn due(&self, until: Micros) -> BTreeSet<Micros> {
+        let from_start = |time: &Micros| match self.family {
+            Family::Session => *time >= self.start,
+            Family::Load => *time > self.start,
+        };
+        self.passing().filter(from_start).filter(|&time| time <= until).collect()
+    }
+
+    /// A model that is caught up to a time already, as earlier runs would have left it.
+    pub fn settle(&mut self, model: &str, until: Micros) {
+        let due = self.due(until);
+        if let Some(&last) = due.last() {
+            self.rows.insert(model.to_owned(), last);
+            self.seen.insert(model.to_owned(), due);
+        }
+    }
+
+    fn limits(&self, days: Micros, now: Micros) -> (Micros, Micros) {
+        let midnight = |time: Micros| time - time.rem_euclid(DAY);
+        let rows: Vec<Micros> =
+            self.models.iter().filter_map(|model| self.rows.get(model)).copied().collect();
+        let distinct: BTreeSet<_> = rows.iter().collect();
+        let (Some(&min), Some(&max)) = (rows.iter().min(), rows.iter().max()) else {
+            return match self.family {
+                Family::Session => (self.start, now.min(self.start + days * DAY)),
+                Family::Load => (self.start, now.min(midnight(self.start) + days * DAY - SECOND)),
+            };
+        };
+        match self.family {
+            Family::Session if rows.len() != self.models.len() => {
+                (self.start, max.min(self.start + days * DAY))
+            }
+            Family::Session if min != max => (min - LOOKBACK, max.min(min + days * DAY)),
+            Family::Session => (min - LOOKBACK, now.min(min + days * DAY)),
+            Family::Load if distinct.len() == 2 => (min, max.min(midnight(min) + (days + 1) * DAY - SECOND)),
+            Family::Load => (min, now.min(midnight(min) + (days + 1) * DAY - SECOND)),
+        }
+    }
+
+    fn run(&mut self, days: Micros, now: Micros) {
+        let (lower, upper) = self.limits(days, now);
+        self.limits = Some((lower, upper));
+        let base = match self.family {
+            Family::Session => self.passing_in(lower, upper.min(now)),
+            Family::Load => self.passing_in(lower + 1, (upper - 1).min(now)),
+        };
+        let Some(&last) = base.last() else { return };
+        for model in &self.models {
+            let row = self.rows.entry(model.clone()).or_insert(last);
+            // The packages' models skip a run whose window they have seen before.
+            let is_new = !self.seen.contains_key(model) || upper > *row;
+            if is_new {
+                self.seen.entry(model.clone()).or_default().extend(&base);
+            }
+            *row = last.max(*row);
+        }
+    }
+}
+
+/// dbt and a warehouse.
+#[derive(Debug, Clone)]
+pub struct Warehouse {
+    pub packages: Vec<Package>,
+    pub now: Micros,
+    /// The clock before the last run.
+    pub before_last_run: Micros,
+    pub runs: u32,
+    /// The largest number of days of passing events that one window held, per package.
+    pub widest: Vec<Micros>,
+}
+
+impl Warehouse {
+    pub fn new(packages: Vec<Package>, now: Micros) -> Self {
+        let widest = vec![0; packages.len()];
+        Self { packages, now, before_last_run: now, runs: 0, widest }
+    }
+
+    /// The packages as the engine is told of them.
+    pub fn tracked(&self) -> Vec<Tracked> {
+        let numbered = self.packages.iter().enumerate();
+        numbered
+            .map(|(number, package)| Tracked {
+                name: format!("package_{number}"),
+                family: package.family,
+                models: package.models.clone(),
+            })
+            .collect()
+    }
+}
+
+pub fn timestamp(micros: Micros) -> Timestamp {
+    Timestamp::from_micros(micros).expect("a moment of a calendar")
+}
+
+fn micros(time: Timestamp) -> Micros {
+    let epoch: Timestamp = "1970-01-01".parse().expect("a date");
+    time.since(epoch).num_microseconds().expect("a moment of this age")
+}
+
+impl Driver for Warehouse {
+    fn observe(&mut self, _: Emit<'_>) -> Result<Observation> {
+        let packages = self
+            .packages
+            .iter()
+            .map(|package| PackageTables {
+                rows: package
+                    .rows
+                    .iter()
+                    .map(|(model, &time)| Row { model: model.clone(), last_success: Some(timestamp(time)) })
+                    .collect(),
+                window: package
+                    .limits
+                    .map(|(lower, upper)| Window { lower: timestamp(lower), upper: timestamp(upper) }),
+            })
+            .collect();
+        Ok(Observation { now: timestamp(self.now), packages })
+    }
+
+    fn first_events(&mut self, asked: &[(usize, Timestamp)], _: Emit<'_>) -> Result<Vec<FirstEvent>> {
+        let answer = |&(package, from): &(usize, Timestamp)| {
+            let package = &self.packages[package];
+            if !package.can_be_asked {
+                return FirstEvent::Unknown;
+            }
+            match package.events.range(micros(from)..=self.now).next() {
+                Some((&time, _)) => FirstEvent::At(timestamp(time)),
+                None => FirstEvent::None,
+            }
+        };
+        Ok(asked.iter().map(answer).collect())
+    }
+
+    fn run(&mut self, request: RunRequest, _: Emit<'_>) -> Result<RunReport> {
+        self.runs += 1;
+        self.before_last_run = self.now;
+        // A run takes a while, and each package looks at the clock when its turn comes.
+        for (package, widest) in self.packages.iter_mut().zip(&mut self.widest) {
+            self.now += 97 * SECOND;
+            package.run(request.limit_days.into(), self.now);
+            if let Some((lower, upper)) = package.limits {
+                let inside = package.passing_in(lower + LOOKBACK + 1, upper);
+                if let (Some(first), Some(last)) = (inside.first(), inside.last()) {
+                    *widest = (*widest).max(last - first);
+                }
+            }
+        }
+        self.now += 61 * SECOND;
+        Ok(RunReport { seconds: 1.0, models: 1, rows: None, failure: None, interrupted: false })
+    }
+}
