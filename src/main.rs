@@ -1,1 +1,40 @@
-fn main() {}
+//! Parse, dispatch, print the error with its causes, exit.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use snowplow_backfill::cli::Cli;
+use snowplow_backfill::commands;
+use snowplow_backfill::failure::Refusal;
+use snowplow_backfill::outcome::Outcome;
+use snowplow_backfill::report::Paint;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` are such errors too, with exit code 0. With the output gone nobody is left to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match commands::dispatch(&cli) {
+        Ok(outcome) => outcome.exit_code().into(),
+        Err(error) => {
+            print_error(&error);
+            Outcome::of_error(&error).exit_code().into()
+        }
+    }
+}
+
+fn print_error(error: &anyhow::Error) {
+    let paint = Paint::for_stderr();
+    let mut text = match error.downcast_ref::<Refusal>() {
+        Some(Refusal(reason)) => format!("{} {reason}\n", paint.error("refused:")),
+        None => format!("{} {error}\n", paint.error("error:")),
+    };
+    text.extend(error.chain().skip(1).map(|cause| format!("  caused by: {cause}\n")));
+    // With stderr gone nobody is left to tell.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

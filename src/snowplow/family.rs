@@ -30,14 +30,4 @@ impl Family {
             Self::Load => "get_run_limits_t",
         }
     }
-
-    /// The var that names the events' column its windows go by, and what it is where the var is not set.
-    #[must_use]
-    pub fn timestamp_var(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Session => ("snowplow__session_timestamp", "collector_tstamp"),
-            // Fixed: these packages have no var for it.
-            Self::Load => ("", "load_tstamp"),
-        }
-    }
 }

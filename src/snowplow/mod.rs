@@ -5,9 +5,11 @@ mod hook;
 mod models_to_run;
 mod observation;
 mod state;
+mod vars;
 
 pub use family::Family;
 pub use hook::{Package, discover};
 pub use models_to_run::{Scope, TouchedPackage};
 pub use observation::{Observation, PackageTables};
 pub use state::{Frontier, Row, Settings, Standing};
+pub use vars::{events, settings};

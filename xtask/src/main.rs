@@ -1,1 +1,39 @@
-fn main() {}
+//! The project's chores: `cargo xtask --help`.
+
+mod paths;
+mod test;
+mod venv;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's chores. Each sets up what it needs by itself: nothing is taken from the system but cargo and Python.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run all tests, with real dbt and real databases
+    Test {
+        /// Arguments for `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Create the virtual environments that tests and demo use
+    Venv {
+        /// Only look whether they are there and up to date
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().chore {
+        Chore::Test { arguments } => test::run(&arguments),
+        Chore::Venv { check } => venv::ensure_all(check),
+    }
+}

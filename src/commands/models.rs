@@ -1,0 +1,49 @@
+//! `models`: the models_to_run string.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::output::Output;
+use super::prepare::Setup;
+use crate::cli::{Format, ModelsArgs};
+use crate::dbt::Interrupt;
+use crate::event::{PackageScope, StandIn};
+use crate::outcome::Outcome;
+
+/// `--format json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    models_to_run: &'a str,
+    models: &'a [String],
+    packages: &'a [PackageScope],
+    stand_ins: &'a [StandIn],
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Usage, configuration, a selection that cannot be backfilled.
+pub fn run(args: &ModelsArgs) -> Result<Outcome> {
+    let setup = Setup::new(&args.dbt, Interrupt::listen()?)?;
+    let mut output = Output::quiet(args.dbt.verbose);
+    let selected = setup.list(&mut |event| output.emit(event))?;
+    let start = selected.start(&setup, 0, None);
+    let mut stdout = io::stdout().lock();
+    match args.format {
+        Format::Human => writeln!(stdout, "{}", start.models_to_run),
+        Format::Json => {
+            let document = Document {
+                models_to_run: &start.models_to_run,
+                models: &start.models,
+                packages: &start.packages,
+                stand_ins: &start.stand_ins,
+            };
+            serde_json::to_writer_pretty(&mut stdout, &document)?;
+            writeln!(stdout)
+        }
+    }
+    .context("cannot write the result")?;
+    Ok(Outcome::Done)
+}

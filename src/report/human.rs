@@ -1,0 +1,110 @@
+//! Lines for people, on stderr; with a progress bar where there is a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::Reporter;
+use super::paint::Paint;
+use super::progress::Progress;
+use super::text;
+use crate::event::{Event, PackageRun, Record, Start};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything.
+    Full,
+    /// Everything, and every call of dbt.
+    Verbose,
+    /// Only what went wrong: the rest is on stdout, for programs.
+    Trouble,
+}
+
+/// Tells people what happens.
+#[derive(Debug)]
+pub struct Human {
+    paint: Paint,
+    detail: Detail,
+    progress: Option<Progress>,
+    start: Option<Start>,
+    last: Vec<PackageRun>,
+}
+
+impl Human {
+    /// On stderr, as it is.
+    #[must_use]
+    pub fn on_stderr(detail: Detail) -> Self {
+        let alive = io::stderr().is_terminal()
+            && std::env::var_os("CI").is_none()
+            && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        let progress = (alive && detail != Detail::Trouble).then(Progress::new);
+        Self { paint: Paint::for_stderr(), detail, progress, start: None, last: Vec::new() }
+    }
+
+    fn lines(&mut self, event: &Event) -> Option<String> {
+        let paint = self.paint;
+        let full = self.detail != Detail::Trouble;
+        match event {
+            Event::Warning { message } => Some(format!("{} {message}", paint.warning("warning:"))),
+            Event::DbtFailed { run, failure } => {
+                let run = run.map_or(String::new(), |run| format!("run {run}: "));
+                Some(format!("{}{failure}", paint.error(&run)))
+            }
+            Event::BackfillFinished(finish) => {
+                let lines = text::finish(finish, self.start.as_ref(), &self.last, paint);
+                (!lines.is_empty() && (full || finish.exit_code != 0)).then_some(lines)
+            }
+            Event::DbtCalled(call) if self.detail == Detail::Verbose => {
+                Some(paint.dim(&format!("$ {}", call.command)))
+            }
+            _ if !full => None,
+            Event::BackfillStarted(start) => {
+                self.start = Some(start.clone());
+                Some(text::start(start, paint).trim_end().to_owned())
+            }
+            Event::StateRead { packages, .. } => {
+                let limit_days = self.start.as_ref().map_or(0, |start| start.limit_days);
+                let states = packages.iter().map(|package| {
+                    format!("  {}  {}", paint.dim("state    "), text::state(package, limit_days))
+                });
+                Some(states.collect::<Vec<_>>().join("\n"))
+            }
+            Event::RunFinished(run) => {
+                self.last.clone_from(&run.packages);
+                Some(text::run_finished(run, paint))
+            }
+            Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
+            Event::DbtCalled(_) | Event::RunStarted { .. } | Event::ModelFinished(_) => None,
+        }
+    }
+}
+
+impl Reporter for Human {
+    fn report(&mut self, record: &Record) -> io::Result<()> {
+        let lines = self.lines(&record.event);
+        if matches!(record.event, Event::BackfillFinished(_))
+            && let Some(progress) = self.progress.take()
+        {
+            progress.clear();
+        }
+        match (&mut self.progress, lines) {
+            (Some(progress), lines) => {
+                if let Some(lines) = lines {
+                    progress.print(&lines);
+                }
+                progress.show(&record.event);
+                Ok(())
+            }
+            (None, Some(lines)) => writeln!(io::stderr(), "{lines}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Human {
+    fn drop(&mut self) {
+        // An error ends without a last event.
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Reporters: what happened, for people and for programs. They never decide anything.
+
+mod human;
+mod json;
+mod paint;
+mod progress;
+mod text;
+
+use std::io;
+
+use crate::event::Record;
+
+pub use human::{Detail, Human};
+pub use json::Json;
+pub use paint::Paint;
+pub use text::plan;
+
+/// Something that tells what happened.
+pub trait Reporter {
+    /// Tells of one event.
+    ///
+    /// # Errors
+    /// What it writes to cannot be written.
+    fn report(&mut self, record: &Record) -> io::Result<()>;
+}

@@ -1,0 +1,249 @@
+//! Events as lines of text, at most 80 columns wide where names allow. Pure.
+
+use std::fmt::Write;
+
+use super::paint::Paint;
+use crate::event::{
+    Finish, LimitRaised, PackageRun, PackageState, Progress, RaiseReason, RunFinished, Start, State, Window,
+};
+use crate::outcome::Outcome;
+use crate::timestamp::Timestamp;
+
+/// What is going to be done, in a few lines.
+pub(super) fn start(start: &Start, paint: Paint) -> String {
+    let target = start.target.as_deref().unwrap_or("the default target");
+    let mut text = format!(
+        "{} {}\n",
+        paint.bold(&format!("{} → {target}", start.project)),
+        paint.dim(&format!("({}, dbt {})", start.adapter, start.dbt_version))
+    );
+    let mut line = |label: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {}  {value}", paint.dim(&format!("{label:<9}")));
+    };
+    let selection =
+        if start.selection.is_empty() { "the whole project".to_owned() } else { start.selection.join(" ") };
+    line("selected", &format!("{} by {selection}", count(start.models.len(), "model")));
+    for package in &start.packages {
+        line("package", &format!("{}, tracking {}", package.package, names(&package.tracked)));
+    }
+    for stand_in in &start.stand_ins {
+        line(
+            "stand-in",
+            &format!("{} for {}, whose hook would fail without one", stand_in.model, stand_in.package),
+        );
+    }
+    if let Some(journal) = &start.journal {
+        line("journal", journal.as_str());
+    }
+    text
+}
+
+/// Where a package stands before the first run.
+pub(super) fn state(state: &PackageState, limit_days: u32) -> String {
+    let place = match (state.state, state.frontier) {
+        (State::FirstRun | State::NewModel, Some(start)) => format!("from {}", short(start)),
+        (State::FirstRun | State::NewModel, None) => "from its start date".to_owned(),
+        (_, Some(frontier)) => format!("at {}", frontier.to_the_second()),
+        (_, None) => String::new(),
+    };
+    let runs = state.runs_left.map_or(String::new(), |runs| {
+        format!("; {} of {} to now, if there are no gaps", count(runs, "run"), count(limit_days, "day"))
+    });
+    format!("{}: {}, {place}{runs}", state.package, state.state.describe())
+}
+
+/// One line a package for a run that has ended well.
+pub(super) fn run_finished(run: &RunFinished, paint: Paint) -> String {
+    let several = run.packages.len() > 1;
+    let lines = run.packages.iter().enumerate().map(|(place, package)| {
+        let mut line = if place == 0 { format!("run {:>2}", run.run) } else { " ".repeat(6) };
+        let _ = write!(line, "  {}  {:<11}", window(&package.window), package.state.describe());
+        if place == 0 {
+            let _ = write!(line, "  {}", count(run.models, "model"));
+            if let Some(rows) = run.rows {
+                let _ = write!(line, ", {} rows", thousands(rows));
+            }
+            let _ = write!(line, "  {}", paint.dim(&seconds(run.seconds)));
+        }
+        if several {
+            let _ = write!(line, "  {}", paint.dim(&package.package));
+        }
+        line
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A stall, and what is done about it.
+pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
+    let at = raised.at.map_or("before its first event".to_owned(), |at| format!("at {}", at.to_the_second()));
+    let why = match (raised.reason, raised.next_event) {
+        (RaiseReason::Gap, Some(next)) => format!("the next event is at {}", next.to_the_second()),
+        (RaiseReason::NoLaterEvent, _) => "there is no later event".to_owned(),
+        (RaiseReason::Gap | RaiseReason::Doubled, _) => "the next event is not known".to_owned(),
+    };
+    format!(
+        "        {} {} {at}; {why}\n        {}",
+        raised.package,
+        paint.warning("stalled"),
+        paint.dim(&format!(
+            "limit of the next run: {} instead of {}",
+            count(raised.to_days, "day"),
+            raised.from_days
+        ))
+    )
+}
+
+/// How it ended and what to do next. `start` tells what was asked for.
+pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun], paint: Paint) -> String {
+    let spent = format!("{} in {}", count(finish.runs, "run"), seconds(finish.seconds));
+    let frontiers: Vec<_> = finish
+        .frontiers
+        .iter()
+        .filter_map(|(package, frontier)| frontier.map(|frontier| format!("{package} at {frontier}")))
+        .collect();
+    let at = if frontiers.is_empty() { String::new() } else { format!(": {}", frontiers.join(", ")) };
+    let again = "call again to go on from there";
+    let (head, next) = match &finish.outcome {
+        Outcome::CaughtUp => (format!("{}{at}", paint.good("caught up")), promote(start)),
+        Outcome::Reached { until } => {
+            (format!("{} {until}{at}", paint.good("processed everything up to")), promote(start))
+        }
+        Outcome::RanOnce { .. } if last.iter().any(|run| run.progress == Progress::Stalled) => (
+            format!("{}{at}", paint.warning("one run done, and nothing moved")),
+            Some("call again; without --once it gets over gaps by itself".to_owned()),
+        ),
+        Outcome::RanOnce { .. } => {
+            (format!("{}{at}", paint.bold("one run done, more to do")), Some(again.to_owned()))
+        }
+        Outcome::Stopped { by } => {
+            (format!("{} by {by}, not caught up yet{at}", paint.warning("stopped")), Some(again.to_owned()))
+        }
+        Outcome::Refused { reason } => (format!("{} {reason}", paint.error("refused:")), None),
+        Outcome::DbtFailed => (
+            paint.error("dbt failed"),
+            Some("mend what it says and call again: it goes on from the last good run".to_owned()),
+        ),
+        Outcome::Interrupted { signal } => {
+            (paint.warning(&format!("interrupted by signal {signal}")), Some(again.to_owned()))
+        }
+        Outcome::Done => ("done".to_owned(), None),
+        // Main prints it, with its causes.
+        Outcome::Error { .. } => return String::new(),
+    };
+    let next = next.map_or(String::new(), |next| format!("\n{} {next}", paint.dim("next:")));
+    format!("{head}\n{}{next}", paint.dim(&spent))
+}
+
+/// The command that brings the selection to prod.
+fn promote(start: Option<&Start>) -> Option<String> {
+    let start = start?;
+    let mut words = vec!["snowplow-backfill promote"];
+    words.extend(start.selection.iter().map(String::as_str));
+    words.extend(start.target.iter().flat_map(|target| ["--target", target]));
+    words.push("--to prod");
+    Some(words.join(" "))
+}
+
+/// What `plan` shows.
+#[must_use]
+pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
+    let mut text = start(begin, paint);
+    for package in states {
+        let _ = writeln!(text, "  {}  {}", paint.dim("state    "), state(package, begin.limit_days));
+        if let Some(next) = &package.window {
+            let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
+        }
+    }
+    let _ = writeln!(text, "  {}  {}", paint.dim("vars     "), begin.models_to_run);
+    text
+}
+
+/// Both ends, to the day where the days say enough.
+pub(super) fn window(window: &Window) -> String {
+    if window.upper.since(window.lower).num_days() > 2 {
+        format!("{} → {}", window.lower.date(), window.upper.date())
+    } else {
+        format!("{} → {}", window.lower.to_the_minute(), window.upper.to_the_minute())
+    }
+}
+
+/// A day where it is midnight, else to the second.
+fn short(time: Timestamp) -> String {
+    if time == time.start_of_day() { time.date().to_string() } else { time.to_the_second().to_string() }
+}
+
+/// `5.2s`, `2m 31s`, `3h 02m`.
+pub(super) fn seconds(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.1}s");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a duration, to the second")]
+    let whole = seconds.round() as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 { format!("{hours}h {minutes:02}m") } else { format!("{minutes}m {seconds:02}s") }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+fn count(number: impl TryInto<u64>, thing: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A few names, and how many more.
+fn names(names: &[String]) -> String {
+    const MOST: usize = 3;
+    match names.len().checked_sub(MOST) {
+        Some(more) if more > 0 => format!("{} and {more} more", names[..MOST].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_read_well() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([5.23, 59.96, 151.0, 7320.0].map(seconds), ["5.2s", "60.0s", "2m 31s", "2h 02m"]);
+        assert_eq!((count(1u32, "run"), count(2u32, "run")), ("1 run".to_owned(), "2 runs".to_owned()));
+        let four = ["a", "b", "c", "d"].map(str::to_owned);
+        assert_eq!(
+            (names(&four[..3]), names(&four)),
+            ("a, b, c".to_owned(), "a, b, c and 1 more".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_run_fits_into_eighty_columns() {
+        let window = Window {
+            lower: "2021-01-01 18:00".parse().expect("a time"),
+            upper: "2021-01-31 23:59:59".parse().expect("a time"),
+        };
+        let run = RunFinished {
+            run: 12,
+            limit_days: 30,
+            seconds: 75.4,
+            models: 17,
+            rows: Some(123_456),
+            packages: vec![PackageRun {
+                package: "snowplow_site".into(),
+                state: State::OutOfSync,
+                window,
+                before: None,
+                after: None,
+                progress: Progress::Advanced,
+            }],
+            now: window.upper,
+        };
+        let line = run_finished(&run, Paint::default());
+        assert_eq!(line, "run 12  2021-01-01 → 2021-01-31  out of sync  17 models, 123,456 rows  1m 15s");
+        assert!(line.chars().count() <= 80);
+    }
+}

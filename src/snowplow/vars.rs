@@ -1,0 +1,68 @@
+//! The vars of a Snowplow package that its windows depend on.
+
+use crate::dbt::{RelationName, Scope};
+use crate::snowplow::{Family, Settings};
+use crate::timestamp::Timestamp;
+
+/// What the packages do without a `snowplow__lookback_window_hours`.
+const LOOKBACK_HOURS: u32 = 6;
+
+/// Reads what a package's windows hang on. `start_date` is the user's, which comes first.
+#[must_use]
+pub fn settings(vars: &Scope<'_>, start_date: Option<Timestamp>) -> Settings {
+    let in_vars = || vars.text("snowplow__start_date")?.parse().ok();
+    let lookback = vars.text("snowplow__lookback_window_hours").and_then(|hours| hours.parse().ok());
+    Settings { start_date: start_date.or_else(in_vars), lookback_hours: lookback.unwrap_or(LOOKBACK_HOURS) }
+}
+
+/// The events relation of a package, as its vars name it, and the column that its windows go by.
+///
+/// Packages that are told their events otherwise have no such relation; that is found out when it is asked for.
+#[must_use]
+pub fn events(vars: &Scope<'_>, family: Family, adapter: &str) -> (RelationName, String) {
+    let text = |name: &str, default: &str| vars.text(name).unwrap_or_else(|| default.to_owned());
+    let database = match adapter {
+        "databricks" => Some(text("snowplow__databricks_catalog", "hive_metastore")),
+        "spark" => None,
+        _ => vars.text("snowplow__database"),
+    };
+    let relation = RelationName {
+        database,
+        schema: text("snowplow__atomic_schema", "atomic"),
+        identifier: text("snowplow__events_table", "events"),
+    };
+    let column = match family {
+        Family::Session => text("snowplow__session_timestamp", "collector_tstamp"),
+        // Fixed: these packages have no var for it.
+        Family::Load => "load_tstamp".to_owned(),
+    };
+    (relation, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dbt::{Project, Vars};
+
+    #[test]
+    fn reads_vars_and_their_defaults() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = camino::Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let file = "name: p\nvars: {snowplow__start_date: 2021-02-03, snowplow__database: raw, snowplow__events_table: e}\n";
+        std::fs::write(root.join("dbt_project.yml"), file).expect("written");
+        let project = Project::read(root.to_owned()).expect("a project");
+        let vars = Vars::parse("snowplow__lookback_window_hours: '12'").expect("vars");
+        let scope = Scope::of("p", &project, &vars).expect("a scope");
+
+        let found = settings(&scope, None);
+        assert_eq!(found.start_date, "2021-02-03".parse().ok());
+        assert_eq!(found.lookback_hours, 12);
+        assert_eq!(settings(&scope, "2020-01-01".parse().ok()).start_date, "2020-01-01".parse().ok());
+
+        let (relation, column) = events(&scope, Family::Session, "snowflake");
+        assert_eq!((relation.database.as_deref(), relation.schema.as_str()), (Some("raw"), "atomic"));
+        assert_eq!((relation.identifier.as_str(), column.as_str()), ("e", "collector_tstamp"));
+        let (relation, column) = events(&scope, Family::Load, "databricks");
+        assert_eq!((relation.database.as_deref(), column.as_str()), (Some("hive_metastore"), "load_tstamp"));
+    }
+}

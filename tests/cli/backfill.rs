@@ -1,0 +1,87 @@
+//! The main jobs, on real dbt and real databases.
+
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD};
+
+/// What one run with a huge limit builds, in another schema of the same database.
+fn build_at_once(lab: &Lab, select: &str) {
+    let arguments = ["run", "--select", select, "--target", &lab.target("prod"), "--vars"];
+    let vars = format!(
+        "{{models_to_run: '{}', snowplow__backfill_limit_days: 9999, snowplow__start_date: '{}'}}",
+        lab.tool(&["models", "--select", select]).success().stdout.trim(),
+        Events::START
+    );
+    lab.dbt(&[&arguments[..], &[&vars]].concat()).success();
+}
+
+/// Rows of a table that the other schema's table lacks, both ways.
+fn differences(lab: &Lab, table: &str) -> String {
+    let (ours, theirs) = (format!("staging_derived.{table}"), format!("prod_derived.{table}"));
+    lab.lines(&format!(
+        "select (select count(*) from {ours}) > 0, \
+                (select count(*) from (select * from {ours} except all select * from {theirs}) as a), \
+                (select count(*) from (select * from {theirs} except all select * from {ours}) as b)"
+    ))
+}
+
+fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
+    let lab = Lab::new(engine, dbt, Events::GAP);
+    let arguments = [
+        "run",
+        "--select",
+        "+page_engagement",
+        "--limit-days",
+        "30",
+        "--start-date",
+        Events::START,
+        "--format",
+        "json",
+    ];
+    let output = lab.tool(&arguments).success();
+    let events = output.json_lines();
+
+    // The gap was crossed by one exact jump, and no window held more than 30 days of events.
+    let raised: Vec<_> = events.iter().filter(|event| event["event"] == "limit_raised").collect();
+    assert_eq!(raised.iter().filter(|event| event["reason"] == "gap").count(), 1, "{raised:?}");
+    assert_eq!(raised[0]["from_days"], 30);
+    for event in events.iter().filter(|event| event["event"] == "run_finished") {
+        let window = &event["packages"][0]["window"];
+        let (lower, upper) =
+            (window["lower"].as_str().expect("a time"), window["upper"].as_str().expect("a time"));
+        let days = lab.lines(&format!(
+            "select coalesce(max(collector_tstamp) - min(collector_tstamp) <= interval '30 days', true) from atomic.events \
+             where collector_tstamp > timestamp '{lower}' + interval '6 hours' and collector_tstamp <= timestamp '{upper}'"
+        ));
+        assert_eq!(days.to_lowercase(), "true", "{window}");
+    }
+
+    // Every tracked row is at the true last event.
+    let last = "select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= dvce_created_tstamp + interval '3 days'";
+    let rows = lab.lines(&format!(
+        "select model, last_success = ({last}) from staging_snowplow_manifest.snowplow_site_incremental_manifest order by model"
+    ));
+    assert_eq!(rows.to_lowercase(), "page_engagement | true\npage_engagement_this_run | true");
+
+    // Built in many windows or at once, the table is the same.
+    build_at_once(&lab, "+page_engagement");
+    assert_eq!(differences(&lab, "page_engagement").to_lowercase(), "true | 0 | 0");
+}
+
+#[test]
+fn catches_up_over_the_gap_on_duckdb() {
+    catches_up_over_the_gap(Engine::DuckDb, NEW);
+}
+
+#[test]
+fn catches_up_over_the_gap_on_postgres() {
+    catches_up_over_the_gap(Engine::Postgres, NEW);
+}
+
+#[test]
+fn catches_up_over_the_gap_on_duckdb_with_old_dbt() {
+    catches_up_over_the_gap(Engine::DuckDb, OLD);
+}
+
+#[test]
+fn catches_up_over_the_gap_on_postgres_with_old_dbt() {
+    catches_up_over_the_gap(Engine::Postgres, OLD);
+}

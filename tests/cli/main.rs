@@ -1,0 +1,4 @@
+//! Black-box tests of the binary: on real dbt and real databases, and on a scripted dbt for what those will not do on demand.
+
+mod backfill;
+mod support;

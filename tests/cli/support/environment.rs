@@ -1,0 +1,34 @@
+//! The virtual environments that `cargo xtask` makes.
+
+use std::path::{Path, PathBuf};
+
+/// A version of dbt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dbt {
+    venv: &'static str,
+}
+
+/// The newest that is tested.
+pub const NEW: Dbt = Dbt { venv: "dbt-1.11" };
+/// The oldest that is supported.
+pub const OLD: Dbt = Dbt { venv: "dbt-1.7" };
+
+impl Dbt {
+    /// A program of the environment.
+    pub fn program(self, name: &str) -> PathBuf {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
+        let path = target.join("xtask").join(self.venv).join("bin").join(name);
+        assert!(path.exists(), "{} is missing: run the tests with `cargo xtask test`", path.display());
+        path
+    }
+}
+
+/// A file beside these.
+pub fn support(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/support").join(name)
+}
+
+/// The fixtures.
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}

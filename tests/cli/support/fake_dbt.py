@@ -1,0 +1,56 @@
+"""A scripted dbt, for what real dbt will not do on demand.
+
+FAKE_DBT names a JSON file: {"<subcommand>": [reply, ...]}. Each call takes the next reply of its subcommand; the last one
+repeats. A reply:
+
+    stdout, stderr   what is printed
+    files            {name: text} for the folder of --target-path; @STAMP@ stands for the run's stamp
+    hang             waits for a signal after printing: "polite" ends on SIGINT with exit code 2, "deaf" ignores it
+    exit             the exit code
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+
+script = pathlib.Path(os.environ["FAKE_DBT"])
+arguments = sys.argv[1:]
+subcommand = next((word for word in arguments if word in ("ls", "run", "run-operation", "--version")), "?")
+
+with open(script.with_suffix(".calls"), "a") as calls:
+    calls.write(json.dumps(arguments) + "\n")
+with open(script.with_suffix(".calls")) as calls:
+    number = sum(subcommand in json.loads(line) for line in calls) - 1
+
+replies = json.loads(script.read_text()).get(subcommand, [{}])
+reply = replies[min(number, len(replies) - 1)]
+
+if "--target-path" in arguments:
+    target = pathlib.Path(arguments[arguments.index("--target-path") + 1])
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in reply.get("files", {}).items():
+        stamp = os.environ.get("DBT_ENV_CUSTOM_ENV_SNOWPLOW_BACKFILL", "none")
+        (target / name).write_text(text.replace("@STAMP@", stamp))
+
+
+def interrupted(*_):
+    sys.stdout.write("told to end\n")
+    sys.stdout.flush()
+    sys.exit(2)
+
+
+hang = reply.get("hang")
+if hang:
+    signal.signal(signal.SIGINT, interrupted if hang == "polite" else signal.SIG_IGN)
+sys.stdout.write(reply.get("stdout", ""))
+sys.stdout.flush()
+sys.stderr.write(reply.get("stderr", ""))
+sys.stderr.flush()
+if hang:
+    # The test may wait for this file: from here on signals are handled.
+    script.with_suffix(".hanging").write_text(str(os.getpid()))
+    while True:
+        signal.pause()
+sys.exit(reply.get("exit", 0))

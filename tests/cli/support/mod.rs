@@ -1,0 +1,14 @@
+//! What the black-box tests stand on: a copy of the fixture project, a database of its own, real dbt, and the tool.
+
+mod environment;
+mod events;
+mod fake;
+mod lab;
+mod output;
+mod postgres;
+
+pub use environment::{Dbt, NEW, OLD};
+pub use events::Events;
+pub use fake::FakeDbt;
+pub use lab::{Engine, Lab};
+pub use output::Output;

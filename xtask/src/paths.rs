@@ -1,0 +1,15 @@
+//! Where things are.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// The workspace's folder.
+pub fn root() -> &'static Utf8Path {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+}
+
+/// Where chores keep what they make; the tests look there too.
+pub fn work() -> Utf8PathBuf {
+    let target =
+        std::env::var("CARGO_TARGET_DIR").map_or_else(|_| root().join("target"), |dir| root().join(dir));
+    target.join("xtask")
+}

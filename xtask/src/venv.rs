@@ -1,0 +1,107 @@
+//! Virtual environments under the target folder, with every version pinned.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8PathBuf;
+use duct::cmd;
+
+use crate::paths;
+
+/// A pinned environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Venv {
+    /// `xtask/requirements/<name>.txt` says what is in it.
+    pub name: &'static str,
+}
+
+/// The newest dbt that is tested, with DuckDB, Postgres and a Postgres server.
+pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
+
+/// The oldest dbt that is supported.
+pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
+
+const ALL: [Venv; 2] = [DBT_NEW, DBT_OLD];
+
+/// What dbt 1.7 to 1.11 all run on.
+const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];
+
+impl Venv {
+    /// Its folder.
+    pub fn directory(self) -> Utf8PathBuf {
+        paths::work().join(self.name)
+    }
+
+    /// A program that is installed in it.
+    pub fn program(self, name: &str) -> Utf8PathBuf {
+        self.directory().join("bin").join(name)
+    }
+
+    fn requirements(self) -> Utf8PathBuf {
+        paths::root().join("xtask/requirements").join(format!("{}.txt", self.name))
+    }
+
+    /// Whether it is there, complete and of today's pins.
+    fn is_ready(self) -> bool {
+        let wanted = fs::read(self.requirements());
+        let present = fs::read(self.directory().join("installed.txt"));
+        matches!((wanted, present), (Ok(wanted), Ok(present)) if wanted == present)
+    }
+
+    /// Creates it, unless it is ready.
+    pub fn ensure(self) -> Result<()> {
+        if self.is_ready() {
+            return Ok(());
+        }
+        let directory = self.directory();
+        eprintln!("creating the environment {} (once)", self.name);
+        if directory.exists() {
+            fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {directory}"))?;
+        }
+        cmd!(python()?, "-m", "venv", &directory).run().context("cannot create a virtual environment")?;
+        let requirements = self.requirements();
+        cmd!(
+            self.program("python").as_str(),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+            &requirements
+        )
+        .run()
+        .with_context(|| format!("cannot install {requirements}"))?;
+        fs::copy(&requirements, directory.join("installed.txt")).context("cannot mark the environment")?;
+        Ok(())
+    }
+}
+
+/// Creates all of them, or only looks.
+pub fn ensure_all(check: bool) -> Result<()> {
+    for venv in ALL {
+        if !check {
+            venv.ensure()?;
+        } else if !venv.is_ready() {
+            bail!("the environment {} is missing or outdated: run `cargo xtask venv`", venv.name);
+        }
+    }
+    Ok(())
+}
+
+/// A Python that the pinned versions are for.
+fn python() -> Result<String> {
+    let given = std::env::var("PYTHON").ok();
+    let candidates = given.iter().map(String::as_str).chain(PYTHONS);
+    for python in candidates {
+        let version = cmd!(python, "-c", "import sys; print(*sys.version_info[:2], sep='.')")
+            .stderr_null()
+            .unchecked()
+            .read()
+            .unwrap_or_default();
+        if ["3.10", "3.11", "3.12"].contains(&version.trim()) {
+            return Ok(python.to_owned());
+        }
+    }
+    bail!("no Python 3.10, 3.11 or 3.12 found (tried {}): install one, or set PYTHON", PYTHONS.join(", "))
+}
