@@ -17,6 +17,8 @@ pub enum FailureKind {
     Project,
     /// The warehouse could not be reached.
     Connection,
+    /// dbt was killed, or ended without a word.
+    Silent,
     /// dbt ended well, but the artifacts do not prove that it built what was selected.
     Unproven,
 }
@@ -30,6 +32,7 @@ impl FailureKind {
             Self::Hook => "a hook failed",
             Self::Project => "the project could not be used",
             Self::Connection => "the warehouse could not be reached",
+            Self::Silent => "it ended without saying why",
             Self::Unproven => "it ended well, but did not build what was selected",
         }
     }
@@ -105,11 +108,22 @@ pub struct Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "interrupted by signal {}", self.signal)
+        write!(f, "interrupted by {}", signal_name(self.signal))
     }
 }
 
 impl std::error::Error for Interrupted {}
+
+/// A signal as people know it.
+#[must_use]
+pub fn signal_name(signal: i32) -> String {
+    match signal {
+        1 => "SIGHUP".to_owned(),
+        2 => "SIGINT".to_owned(),
+        15 => "SIGTERM".to_owned(),
+        other => format!("signal {other}"),
+    }
+}
 
 /// A safety rule holds a command back before anything was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

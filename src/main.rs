@@ -3,15 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use snowplow_backfill::cli::Cli;
-use snowplow_backfill::commands;
 use snowplow_backfill::failure::Refusal;
 use snowplow_backfill::outcome::Outcome;
 use snowplow_backfill::report::Paint;
+use snowplow_backfill::{cli, commands};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
             // `--help` and `--version` are such errors too, with exit code 0. With the output gone nobody is left to tell.

@@ -30,8 +30,8 @@ const OWNED_FLAGS: &[(&str, &str)] = &[
     ("--profiles-dir", "give it before the --"),
     ("--project-dir", "give it before the --"),
     ("--threads", "give it before the --"),
-    ("--full-refresh", "give it before the --: every run would start from nothing"),
-    ("-f", "give --full-refresh before the --: every run would start from nothing"),
+    ("--full-refresh", "give it before the --, for the first run; here every run would start from nothing"),
+    ("-f", "give --full-refresh before the --, for the first run; here every run would start from nothing"),
     ("--empty", "every run would build empty tables"),
     ("--sample", "every run would leave events out"),
     ("--target-path", "this tool keeps a target path a limit"),
@@ -162,7 +162,7 @@ fn check_extra(extra: &[String]) -> Result<()> {
     for word in extra {
         let flag = word.split('=').next().unwrap_or(word);
         if let Some((_, advice)) = OWNED_FLAGS.iter().find(|(owned, _)| *owned == flag) {
-            bail!("{flag} cannot stand behind the --: {advice}");
+            bail!("{flag} cannot be passed to every dbt run: {advice}");
         }
     }
     Ok(())

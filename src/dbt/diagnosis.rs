@@ -2,22 +2,29 @@
 
 use camino::Utf8PathBuf;
 
+use super::log::without_clock;
 use super::process::Exit;
 use crate::failure::{Complaint, Failure, FailureKind};
 
 /// The failure of a call that printed `said`, with no more known about it.
 #[must_use]
 pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>) -> Failure {
-    let said = said.trim();
-    let message = if said.is_empty() { "(dbt printed nothing)" } else { said };
-    let kind = if is_connection_trouble(message) { FailureKind::Connection } else { FailureKind::Project };
+    let said: Vec<_> = said.trim().lines().map(without_clock).collect();
+    let said = said.join("\n");
+    let message = if said.is_empty() { "(it printed nothing)" } else { &said };
+    let kind = match exit {
+        _ if said.is_empty() => FailureKind::Silent,
+        Exit::Signal(_) => FailureKind::Silent,
+        Exit::Code(_) if is_connection_trouble(message) => FailureKind::Connection,
+        Exit::Code(_) => FailureKind::Project,
+    };
     Failure {
         call: call.to_owned(),
         kind,
         exit: exit.to_string(),
         complaints: vec![Complaint { node: None, message: message.to_owned() }],
         hint: hint(kind, message),
-        log,
+        log: log.filter(|log| log.is_file()),
     }
 }
 

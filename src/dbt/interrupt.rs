@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
+use crate::failure::signal_name;
+
 /// A signal that asked for an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
@@ -26,16 +28,6 @@ impl StopSignal {
             Self::HangUp => 1,
             Self::Interrupt => 2,
             Self::Terminate => 15,
-        }
-    }
-
-    /// The signal's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HangUp => "SIGHUP",
-            Self::Interrupt => "SIGINT",
-            Self::Terminate => "SIGTERM",
         }
     }
 }
@@ -64,7 +56,8 @@ impl Interrupt {
                     shared.ask(signal);
                 }
             };
-            listen_to(signal, handler).with_context(|| format!("cannot listen to {}", signal.name()))?;
+            listen_to(signal, handler)
+                .with_context(|| format!("cannot listen to {}", signal_name(signal.number())))?;
         }
         Ok(interrupt)
     }

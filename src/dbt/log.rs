@@ -93,6 +93,22 @@ impl LogEvent {
     }
 }
 
+/// A line of dbt's text log without its `16:16:02  `.
+#[must_use]
+pub fn without_clock(line: &str) -> &str {
+    let is_clock = |text: &str| {
+        text.len() == 8
+            && text
+                .bytes()
+                .enumerate()
+                .all(|(at, byte)| if at % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() })
+    };
+    match line.split_once("  ") {
+        Some((clock, rest)) if is_clock(clock) => rest.trim_start(),
+        _ => line,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +121,18 @@ mod tests {
 
         for text in ["{not json", "", "  File \"x.py\", line 1"] {
             assert_eq!(LogLine::parse(text), LogLine::Text(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn takes_the_clock_off_a_line_of_text() {
+        for (line, rest) in [
+            ("16:16:02  Running with dbt=1.11.16", "Running with dbt=1.11.16"),
+            ("16:16:02    Model", "Model"),
+            ("no clock  here", "no clock  here"),
+            ("  indented", "  indented"),
+        ] {
+            assert_eq!(without_clock(line), rest);
         }
     }
 

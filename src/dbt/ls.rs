@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use serde::Deserialize;
 
 use super::diagnosis;
+use super::log::without_clock;
 use super::manifest::Manifest;
 use super::process::{Ended, Line};
 use super::session::{Call, Dbt, SelectionArguments};
@@ -154,21 +155,6 @@ fn nothing_selected(said: &[String]) -> anyhow::Error {
         .collect();
     let warnings = if warnings.is_empty() { vec!["dbt ls lists no model"] } else { warnings };
     anyhow!("nothing is selected:\n  {}", warnings.join("\n  "))
-}
-
-/// A line of dbt's text log without its `16:16:02  `.
-fn without_clock(line: &str) -> &str {
-    let is_clock = |text: &str| {
-        text.len() == 8
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() })
-    };
-    match line.split_once("  ") {
-        Some((clock, rest)) if is_clock(clock) => rest.trim_start(),
-        _ => line,
-    }
 }
 
 #[cfg(test)]

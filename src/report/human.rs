@@ -27,6 +27,8 @@ pub struct Human {
     progress: Option<Progress>,
     start: Option<Start>,
     last: Vec<PackageRun>,
+    /// The working directory, with a slash behind.
+    directory: Option<String>,
 }
 
 impl Human {
@@ -37,10 +39,21 @@ impl Human {
             && std::env::var_os("CI").is_none()
             && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
         let progress = (alive && detail != Detail::Trouble).then(Progress::new);
-        Self { paint: Paint::for_stderr(), detail, progress, start: None, last: Vec::new() }
+        let directory =
+            std::env::current_dir().ok().and_then(|path| path.to_str().map(|path| format!("{path}/")));
+        Self { paint: Paint::for_stderr(), detail, progress, start: None, last: Vec::new(), directory }
     }
 
+    /// Paths below the working directory are shown from there, but for commands, which may be pasted elsewhere.
     fn lines(&mut self, event: &Event) -> Option<String> {
+        let lines = self.full_lines(event)?;
+        Some(match (event, &self.directory) {
+            (Event::DbtCalled(_), _) | (_, None) => lines,
+            (_, Some(directory)) => lines.replace(directory, ""),
+        })
+    }
+
+    fn full_lines(&mut self, event: &Event) -> Option<String> {
         let paint = self.paint;
         let full = self.detail != Detail::Trouble;
         match event {

@@ -6,6 +6,7 @@ use super::paint::Paint;
 use crate::event::{
     Finish, LimitRaised, PackageRun, PackageState, Progress, RaiseReason, RunFinished, Start, State, Window,
 };
+use crate::failure::signal_name;
 use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
 
@@ -96,7 +97,7 @@ pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
 
 /// How it ended and what to do next. `start` tells what was asked for.
 pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun], paint: Paint) -> String {
-    let spent = format!("{} in {}", count(finish.runs, "run"), seconds(finish.seconds));
+    let spent = format!("{} in {}", count(finish.runs, "good run"), seconds(finish.seconds));
     let frontiers: Vec<_> = finish
         .frontiers
         .iter()
@@ -121,11 +122,11 @@ pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun]
         }
         Outcome::Refused { reason } => (format!("{} {reason}", paint.error("refused:")), None),
         Outcome::DbtFailed => (
-            paint.error("dbt failed"),
+            format!("{}{at}", paint.error("ended by a failure of dbt")),
             Some("mend what it says and call again: it goes on from the last good run".to_owned()),
         ),
         Outcome::Interrupted { signal } => {
-            (paint.warning(&format!("interrupted by signal {signal}")), Some(again.to_owned()))
+            (paint.warning(&format!("interrupted by {}", signal_name(*signal))), Some(again.to_owned()))
         }
         Outcome::Done => ("done".to_owned(), None),
         // Main prints it, with its causes.

@@ -68,9 +68,9 @@ impl Scope {
         if touched.is_empty() {
             let tags: Vec<_> = packages.iter().map(Package::tag).collect();
             bail!(
-                "the selection holds no tracked model: none of its {} carries one of the tags {}",
+                "the selection holds no tracked model: none of its {} carries the tag {}. Select one that does, or tag yours",
                 count(selected.len(), "model"),
-                tags.join(", ")
+                tags.join(" or ")
             );
         }
 

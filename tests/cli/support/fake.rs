@@ -132,3 +132,29 @@ pub fn model(name: &str, tags: &[&str], materialized: &str) -> Value {
 pub fn listing(models: &[&str]) -> String {
     models.iter().map(|name| format!("{}\n", json!({"unique_id": format!("model.faked.{name}")}))).collect()
 }
+
+/// What the tool's query prints: the clock, then a package's rows and window.
+pub fn tables(now: &str, rows: &[(&str, &str)], window: Option<(&str, &str)>) -> Value {
+    let mut lines = vec![json!({"target": {"name": "dev", "type": "duckdb", "schema": "s"}})];
+    lines.extend([json!({"query": 0, "row": [now]}), json!({"query": 0, "end": true})]);
+    lines.extend(rows.iter().map(|(model, time)| json!({"query": 1, "row": [model, time]})));
+    lines.push(json!({"query": 1, "end": true}));
+    match window {
+        Some((lower, upper)) => {
+            lines.extend([json!({"query": 2, "row": [lower, upper]}), json!({"query": 2, "end": true})]);
+        }
+        None => lines.push(json!({"query": 2, "missing": 0})),
+    }
+    let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
+    json!({"stdout": text})
+}
+
+/// A `dbt run` in which these models succeeded.
+pub fn good_run(models: &[&str]) -> Value {
+    let results: Vec<_> = models
+        .iter()
+        .map(|name| json!({"unique_id": format!("model.faked.{name}"), "status": "success"}))
+        .collect();
+    let text = json!({"metadata": {"env": {"SNOWPLOW_BACKFILL": "@STAMP@"}}, "results": results}).to_string();
+    json!({"files": {"run_results.json": text}})
+}

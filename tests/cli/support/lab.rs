@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -97,7 +97,12 @@ impl Lab {
 
     /// The shop's project with an empty database.
     pub fn empty(engine: Engine) -> Self {
-        Self::build(engine, NEW, Place::new(engine, None), "project")
+        Self::empty_with(engine, NEW)
+    }
+
+    /// The same, with a version of dbt.
+    pub fn empty_with(engine: Engine, dbt: Dbt) -> Self {
+        Self::build(engine, dbt, Place::new(engine, None), "project")
     }
 
     fn build(engine: Engine, dbt: Dbt, place: Place, project: &str) -> Self {
@@ -111,20 +116,17 @@ impl Lab {
                 .expect("a link");
         }
         let mut variables = BTreeMap::from([("DO_NOT_TRACK".to_owned(), "1".to_owned())]);
-        match &place {
-            Place::DuckDb { file, .. } => {
-                variables.insert("STOREFRONT_DUCKDB".into(), file.to_str().expect("UTF-8").into());
-            }
-            Place::Postgres { database } => {
-                for (name, value) in [
-                    ("HOST", SERVER.host.clone()),
-                    ("PORT", SERVER.port.to_string()),
-                    ("USER", "postgres".into()),
-                    ("DBNAME", database.clone()),
-                ] {
-                    variables.insert(format!("STOREFRONT_PG_{name}"), value);
-                }
-            }
+        let address = match &place {
+            Place::DuckDb { file, .. } => vec![("DUCKDB", file.to_str().expect("UTF-8").to_owned())],
+            Place::Postgres { database } => vec![
+                ("PG_HOST", SERVER.host.clone()),
+                ("PG_PORT", SERVER.port.to_string()),
+                ("PG_USER", "postgres".into()),
+                ("PG_DBNAME", database.clone()),
+            ],
+        };
+        for prefix in ["STOREFRONT", "SIGNALS_LAB"] {
+            variables.extend(address.iter().map(|(name, value)| (format!("{prefix}_{name}"), value.clone())));
         }
         Self { folder, place, engine, dbt, variables }
     }
@@ -207,6 +209,25 @@ impl Lab {
         self.place.sql(statements)
     }
 
+    /// Does something while another process has the DuckDB file open.
+    pub fn while_open<T>(&self, action: impl FnOnce() -> T) -> T {
+        let Place::DuckDb { file, .. } = &self.place else { panic!("a DuckDB file") };
+        let code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()";
+        let mut process = Command::new(NEW.program("python"))
+            .args(["-c", code])
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let result = action();
+        drop(process.stdin.take());
+        process.wait().expect("an end");
+        result
+    }
+
     /// The rows of a query as lines, its columns separated by a bar.
     pub fn lines(&self, query: &str) -> String {
         let rows = self.sql(&[query]).into_iter().map(|row| {
@@ -219,9 +240,11 @@ impl Lab {
     }
 
     /// Replaces what differs from run to run and from machine to machine.
-    pub fn redact(&self, output: Output) -> Output {
-        let redact = |text: &str| self.redact_text(text);
-        Output { stdout: redact(&output.stdout), stderr: redact(&output.stderr), ..output }
+    pub fn redact(&self, mut output: Output) -> Output {
+        for text in [&mut output.stdout, &mut output.stderr] {
+            *text = self.redact_text(text);
+        }
+        output
     }
 
     fn redact_text(&self, text: &str) -> String {

@@ -2,13 +2,12 @@
 
 mod environment;
 mod events;
-mod fake;
+pub mod fake;
 mod lab;
 mod output;
 mod postgres;
 
 pub use environment::{Dbt, NEW, OLD};
 pub use events::Events;
-pub use fake::FakeDbt;
 pub use lab::{Engine, Lab};
 pub use output::Output;

@@ -1,0 +1,393 @@
+//! Wrong inputs, without a database: one clear message, its exit code, nothing changed. The whole output is compared.
+
+use std::fs;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::Output;
+use crate::support::fake::{FakeDbt, listing, manifest, model};
+
+/// A dbt that lists these models, out of those that the project has besides the package's own.
+fn listed(version: &str, models: &[Value], selected: &[&str]) -> FakeDbt {
+    let files = json!({"manifest.json": manifest(version, models)});
+    FakeDbt::new(&json!({"ls": [{"stdout": listing(selected), "files": files}]}))
+}
+
+fn tracked(name: &str, materialized: &str) -> Value {
+    model(name, &["shop_incremental"], materialized)
+}
+
+/// The package's base models.
+const BASE: [&str; 3] = ["shop_manifest", "shop_limits", "shop_events"];
+
+fn good() -> FakeDbt {
+    listed("1.11.16", &[tracked("carts", "incremental")], &[&BASE[..], &["carts"]].concat())
+}
+
+/// Runs with wrong arguments, for which dbt is not even called.
+fn usage(arguments: &[&str]) -> Output {
+    let fake = good();
+    let output = fake.tool(&[&["run", "--select", "+carts"], arguments].concat());
+    assert_eq!(fake.calls(), Vec::<Vec<String>>::new());
+    assert!(!fake.path("target").exists(), "nothing is written");
+    output
+}
+
+#[test]
+fn dbt_is_not_found() {
+    assert_snapshot!(good().tool(&["run", "--dbt", "no-such-dbt --flag"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: cannot start `no-such-dbt --flag`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
+    ");
+}
+
+#[test]
+fn dbt_is_not_executable() {
+    let fake = good();
+    fs::write(fake.path("not-dbt"), "").expect("written");
+    assert_snapshot!(fake.tool(&["run", "--dbt", "./not-dbt"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: cannot start `./not-dbt`: it is not executable; say with --dbt how dbt is started
+    ");
+}
+
+#[test]
+fn dbt_with_unmatched_quotes() {
+    assert_snapshot!(usage(&["--dbt", "uv 'run dbt"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --dbt: the quotes in `uv 'run dbt` do not match; give a path, or words such as `uv run dbt`
+    ");
+}
+
+#[test]
+fn dbt_is_something_else() {
+    let fake = FakeDbt::new(&json!({"ls": [{"stdout": "hello\n"}]}));
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: `[PROJECT]/dbt ls` ended well but wrote no manifest.json: is it dbt-core? (the dbt Cloud CLI works remotely and is not supported)
+    ");
+}
+
+#[test]
+fn dbt_is_too_old() {
+    let fake = listed("1.6.19", &[], &["carts"]);
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: dbt 1.6.19 is too old: this tool works with dbt-core 1.7 and newer
+    ");
+}
+
+#[test]
+fn dbt_is_so_old_that_it_does_not_know_the_arguments() {
+    let fake = FakeDbt::new(&json!({
+        "ls": [{"stderr": "dbt: error: unrecognized arguments: --no-print\n", "exit": 2}],
+        "--version": [{"stdout": "Core:\n  - installed: 1.4.9\n  - latest:    1.11.16 - Update available!\n"}],
+    }));
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: dbt 1.4.9 is too old: this tool works with dbt-core 1.7 and newer
+    ");
+}
+
+#[test]
+fn dbt_is_of_another_generation() {
+    let fake = listed("2.0.0-preview.12", &[], &["carts"]);
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1.7 and newer of version 1
+    ");
+}
+
+#[test]
+fn dbt_dies_without_a_word() {
+    let fake = FakeDbt::new(&json!({"ls": [{"exit": 1}]}));
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 1): it ended without saying why
+        (it printed nothing)
+    ");
+}
+
+#[test]
+fn the_manifest_is_garbage() {
+    let fake = FakeDbt::new(
+        &json!({"ls": [{"stdout": listing(&["a"]), "files": {"manifest.json": "{\"nodes\": 1"}}]}),
+    );
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/snowplow-backfill/default-target/ls/manifest.json is not a dbt manifest that this tool can read
+      caused by: invalid type: integer `1`, expected an object of nodes at line 1 column 11
+    ");
+}
+
+#[test]
+fn no_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_snowplow-backfill"))
+        .args(["run", "--select", "+carts"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the tool");
+    let text = Output::from(output).to_string();
+    let path = folder.path().canonicalize().expect("a folder");
+    assert_snapshot!(text.replace(path.to_str().expect("UTF-8"), "[FOLDER]"), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: no dbt_project.yml in [FOLDER] or above it: call this inside a dbt project, or give --project-dir
+    ");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn the_project_directory_has_no_project() {
+    assert_snapshot!(usage(&["--project-dir", "models"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: no dbt_project.yml in [PROJECT]/models: --project-dir must name the folder that holds it
+    ");
+}
+
+#[test]
+fn malformed_vars() {
+    assert_snapshot!(usage(&["--vars", "{my_var: 1, other: [1, 2}"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars is not valid YAML or JSON: did not find expected ',' or ']' at line 1 column 25, while parsing a flow sequence at line 1 column 20
+      {my_var: 1, other: [1, 2}
+                              ^
+    ");
+}
+
+#[test]
+fn vars_that_are_no_mapping() {
+    assert_snapshot!(usage(&["--vars", "my_var"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars must be a mapping of names to values, such as '{my_var: 1}'; got: my_var
+    ");
+}
+
+#[test]
+fn vars_with_owned_keys() {
+    for (vars, flag) in [
+        ("{models_to_run: my_model}", "--select"),
+        ("snowplow__backfill_limit_days: 30", "--limit-days"),
+        (r#"{"models_to_remove": ["a"]}"#, "--remove-from-manifest"),
+    ] {
+        let output = usage(&["--vars", vars]);
+        assert_eq!(output.code, 2);
+        assert!(output.stderr.contains(flag) && output.stderr.lines().count() == 1, "{output}");
+    }
+    assert_snapshot!(usage(&["--vars", "{models_to_run: my_model}"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that
+    ");
+}
+
+#[test]
+fn limits_that_are_none() {
+    assert_snapshot!(usage(&["--limit-days", "0"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value '0' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["--limit-days", "-5"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value '-5' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["--limit-days", "many"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value 'many' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["--limit-days", "90", "--max-limit-days", "60"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --max-limit-days 60 is below --limit-days 90: give at least as much
+    ");
+}
+
+#[test]
+fn start_dates_that_are_none() {
+    assert_snapshot!(usage(&["--start-date", "last week"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value 'last week' for '--start-date <DATE>': 'last week' is neither a date (2024-01-31) nor a UTC time (2024-01-31 12:00:00)
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["--start-date", "2999-01-01"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --start-date 2999-01-01 00:00:00 is in the future: there are no events yet
+    ");
+    assert_snapshot!(usage(&["--start-date", "2024-01-01T00:00:00+02:00"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value '2024-01-01T00:00:00+02:00' for '--start-date <DATE>': '2024-01-01T00:00:00+02:00' is not in UTC: give the UTC time, without a zone
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn flags_that_exclude_each_other() {
+    assert_snapshot!(usage(&["--once", "--max-runs", "3"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the argument '--once' cannot be used with '--max-runs <N>'
+
+    Usage: snowplow-backfill run --select <SELECTOR>... --once --dbt <COMMAND> [-- <DBT ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["--", "--full-refresh"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --full-refresh cannot be passed to every dbt run: give it before the --, for the first run; here every run would start from nothing
+    ");
+}
+
+#[test]
+fn a_mistyped_flag() {
+    assert_snapshot!(usage(&["--limit-day", "3"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: unexpected argument '--limit-day' found
+
+      tip: a similar argument exists: '--limit-days'
+      tip: to pass '--limit-day' as a value, use '-- --limit-day'
+
+    Usage: snowplow-backfill run --select <SELECTOR>... --limit-days <DAYS> [-- <DBT ARGS>...]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unwritable_journal() {
+    let fake = good();
+    assert_snapshot!(fake.tool(&["run", "--journal", "dbt_project.yml/journal.jsonl"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: cannot write the journal dbt_project.yml/journal.jsonl
+      caused by: File exists (os error 17)
+    ");
+    assert_eq!(fake.calls(), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn an_unwritable_target_path() {
+    let fake = good();
+    fs::write(fake.path("target"), "a file").expect("written");
+    assert_snapshot!(fake.tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: cannot write to [PROJECT]/target/snowplow-backfill/default-target, which is under dbt's target path
+      caused by: Not a directory (os error 20)
+    ");
+    assert_eq!(fake.calls(), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn nothing_tracked() {
+    let fake = listed("1.11.16", &[tracked("carts", "incremental")], &BASE);
+    assert_snapshot!(fake.tool(&["run", "--select", "tag:base"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds no tracked model: none of its 3 models carries the tag shop_incremental. Select one that does, or tag yours
+    ");
+}
+
+#[test]
+fn the_base_models_are_not_selected() {
+    let fake = listed("1.11.16", &[tracked("carts", "incremental")], &["carts"]);
+    assert_snapshot!(fake.tool(&["run", "--select", "carts"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds tracked models of shop but not the models that they are built from (shop_limits, shop_events): select with the ancestors, as in --select +my_model
+    ");
+}
+
+#[test]
+fn no_snowplow_package() {
+    let nodes = json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb"}, "nodes": {}});
+    let reply = json!({"stdout": listing(&["a"]), "files": {"manifest.json": nodes.to_string()}});
+    assert_snapshot!(FakeDbt::new(&json!({"ls": [reply]})).tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook (did `dbt deps` run? is the package enabled for this target?)
+    ");
+}
+
+#[test]
+fn a_tracked_ephemeral_model() {
+    let fake = listed("1.11.16", &[tracked("carts", "ephemeral")], &[&BASE[..], &["carts"]].concat());
+    assert_snapshot!(fake.tool(&["run", "--select", "+carts"]), @"
+    exit code: 4
+    --- stdout
+    --- stderr
+    refused: the tracked model carts (models/carts.sql) is ephemeral: it never gets a row in the incremental manifest, so shop would process the same window for ever. Make it a table or a view, or take the tag shop_incremental away from it
+    ");
+}
+
+#[test]
+fn an_adapter_that_snowplow_does_not_know() {
+    let text = manifest("1.11.16", &[tracked("carts", "incremental")]).replace("duckdb", "trino");
+    let reply =
+        json!({"stdout": listing(&[&BASE[..], &["carts"]].concat()), "files": {"manifest.json": text}});
+    assert_snapshot!(FakeDbt::new(&json!({"ls": [reply]})).tool(&["run"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the adapter trino is not supported: Snowplow's packages run on postgres, redshift, snowflake, bigquery, databricks, spark, duckdb
+    ");
+}
