@@ -29,10 +29,11 @@ fn main() -> ExitCode {
 fn print_error(error: &anyhow::Error) {
     let paint = Paint::for_stderr();
     let mut text = match error.downcast_ref::<Refusal>() {
-        Some(Refusal(reason)) => format!("{} {reason}\n", paint.error("refused:")),
-        None => format!("{} {error}\n", paint.error("error:")),
+        Some(Refusal(reason)) => format!("{} {reason}", paint.error("refused:")),
+        None => format!("{} {error}", paint.error("error:")),
     };
-    text.extend(error.chain().skip(1).map(|cause| format!("  caused by: {cause}\n")));
+    text.extend(error.chain().skip(1).map(|cause| format!("\n  caused by: {cause}")));
+    let text = paint.wrapped(&text) + "\n";
     // With stderr gone nobody is left to tell.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

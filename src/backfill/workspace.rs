@@ -1,6 +1,7 @@
 //! Where this tool keeps what it writes: under the project's target path, so that `dbt clean` takes it away.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,15 +23,15 @@ impl Workspace {
     /// # Errors
     /// They cannot.
     pub fn create(target_path: &Utf8Path, target: Option<&str>) -> Result<Self> {
+        let root = target_path.join("snowplow-backfill");
         let target = file_name(target.unwrap_or("default-target"));
-        let started = Timestamp::of_this_machine().to_file_name();
-        let call = format!("{started}-{target}-{}", std::process::id());
-        let workspace = Self { root: target_path.join("snowplow-backfill"), target, call };
-        let folder = workspace.of_target();
+        let folder = root.join(&target);
+        let cannot_write = || format!("cannot write to {folder}, which is under dbt's target path");
         fs::create_dir_all(&folder)
             .and_then(|()| tempfile::tempfile_in(&folder).map(drop))
-            .with_context(|| format!("cannot write to {folder}, which is under dbt's target path"))?;
-        Ok(workspace)
+            .with_context(cannot_write)?;
+        let call = new_call(&root.join("logs"), &target).with_context(cannot_write)?;
+        Ok(Self { root, target, call })
     }
 
     fn of_target(&self) -> Utf8PathBuf {
@@ -73,6 +74,22 @@ impl Workspace {
     pub fn lock(&self, name: &str) -> Utf8PathBuf {
         self.root.join("locks").join(format!("{}.lock", file_name(name)))
     }
+}
+
+/// A name that no other call has, even one of the same second: whoever makes the folder of its logs has it.
+fn new_call(logs: &Utf8Path, target: &str) -> std::io::Result<String> {
+    fs::create_dir_all(logs)?;
+    let started = Timestamp::of_this_machine().to_file_name();
+    for number in 1.. {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let call = format!("{started}-{target}{suffix}");
+        match fs::create_dir(logs.join(&call)) {
+            Ok(()) => return Ok(call),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    unreachable!("a number is free")
 }
 
 /// A name with everything but plain characters taken out, for a file.

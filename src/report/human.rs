@@ -48,8 +48,9 @@ impl Human {
     fn lines(&mut self, event: &Event) -> Option<String> {
         let lines = self.full_lines(event)?;
         Some(match (event, &self.directory) {
-            (Event::DbtCalled(_), _) | (_, None) => lines,
-            (_, Some(directory)) => lines.replace(directory, ""),
+            (Event::DbtCalled(_), _) => lines,
+            (_, None) => self.paint.wrapped(&lines),
+            (_, Some(directory)) => self.paint.wrapped(&lines.replace(directory, "")),
         })
     }
 

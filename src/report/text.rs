@@ -26,7 +26,7 @@ pub(super) fn start(start: &Start, paint: Paint) -> String {
         if start.selection.is_empty() { "the whole project".to_owned() } else { start.selection.join(" ") };
     line("selected", &format!("{} by {selection}", count(start.models.len(), "model")));
     for package in &start.packages {
-        line("package", &format!("{}, tracking {}", package.package, names(&package.tracked)));
+        line("package", &format!("{}: {}", package.package, names(&package.tracked)));
     }
     for stand_in in &start.stand_ins {
         line(
@@ -48,9 +48,9 @@ pub(super) fn state(state: &PackageState, limit_days: u32) -> String {
         (_, Some(frontier)) => format!("at {}", frontier.to_the_second()),
         (_, None) => String::new(),
     };
-    let runs = state.runs_left.map_or(String::new(), |runs| {
-        format!("; {} of {} to now, if there are no gaps", count(runs, "run"), count(limit_days, "day"))
-    });
+    let runs = state
+        .runs_left
+        .map_or(String::new(), |runs| format!("; {} of {limit_days} days to now", count(runs, "run")));
     format!("{}: {}, {place}{runs}", state.package, state.state.describe())
 }
 
@@ -138,7 +138,9 @@ pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun]
 
 /// The command that brings the selection to prod.
 fn promote(start: Option<&Start>) -> Option<String> {
-    let start = start?;
+    // Where it is prod already, there is nothing to promote.
+    let start =
+        start.filter(|start| start.target.as_deref().is_none_or(|target| !target.contains("prod")))?;
     let mut words = vec!["snowplow-backfill promote"];
     words.extend(start.selection.iter().map(String::as_str));
     words.extend(start.target.iter().flat_map(|target| ["--target", target]));
@@ -156,16 +158,16 @@ pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
             let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
         }
     }
-    let _ = writeln!(text, "  {}  {}", paint.dim("vars     "), begin.models_to_run);
+    let _ = writeln!(text, "  {}\n    {}", paint.dim("models_to_run"), begin.models_to_run);
     text
 }
 
-/// Both ends, to the day where the days say enough.
+/// Both ends, to the day where the days differ.
 pub(super) fn window(window: &Window) -> String {
-    if window.upper.since(window.lower).num_days() > 2 {
-        format!("{} → {}", window.lower.date(), window.upper.date())
-    } else {
+    if window.lower.date() == window.upper.date() {
         format!("{} → {}", window.lower.to_the_minute(), window.upper.to_the_minute())
+    } else {
+        format!("{} → {}", window.lower.date(), window.upper.date())
     }
 }
 
@@ -196,12 +198,21 @@ fn count(number: impl TryInto<u64>, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A few names, and how many more.
+/// As many names as fit into a line, at least one, and how many more.
 fn names(names: &[String]) -> String {
-    const MOST: usize = 3;
-    match names.len().checked_sub(MOST) {
-        Some(more) if more > 0 => format!("{} and {more} more", names[..MOST].join(", ")),
-        _ => names.join(", "),
+    const WIDTH: usize = 44;
+    let mut shown = 0;
+    let mut width = 0;
+    for name in names {
+        width += name.len() + 2;
+        if shown > 0 && width > WIDTH {
+            break;
+        }
+        shown += 1;
+    }
+    match names.len() - shown {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..shown].join(", ")),
     }
 }
 
@@ -214,11 +225,9 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([5.23, 59.96, 151.0, 7320.0].map(seconds), ["5.2s", "60.0s", "2m 31s", "2h 02m"]);
         assert_eq!((count(1u32, "run"), count(2u32, "run")), ("1 run".to_owned(), "2 runs".to_owned()));
-        let four = ["a", "b", "c", "d"].map(str::to_owned);
-        assert_eq!(
-            (names(&four[..3]), names(&four)),
-            ("a, b, c".to_owned(), "a, b, c and 1 more".to_owned())
-        );
+        let long = ["a", "b", &"x".repeat(50), "d"].map(str::to_owned);
+        assert_eq!((names(&long[..2]), names(&long)), ("a, b".to_owned(), "a, b and 2 more".to_owned()));
+        assert_eq!(names(&long[2..3]), "x".repeat(50));
     }
 
     #[test]

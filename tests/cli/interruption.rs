@@ -85,10 +85,10 @@ fn one_signal_lets_dbt_end() {
             --- stderr
             faked → the default target (duckdb, dbt 1.11.16)
               selected   4 models by --select +carts
-              package    shop, tracking carts
+              package    shop: carts
               journal    journal.jsonl
               state      shop: first run, from its start date
-            interrupted by signal 15
+            interrupted by SIGTERM
             0 good runs in [TIME]
             next: call again to go on from there
             ");
@@ -116,7 +116,8 @@ fn a_second_signal_kills_a_deaf_dbt() {
     send(child.id(), Signal::SIGINT);
     send(child.id(), Signal::SIGTERM);
     let output = Output::from(child.wait_with_output().expect("an end"));
-    assert_eq!(output.code, 130, "{output}");
+    // Which of two signals arrives first is up to the system.
+    assert!([130, 143].contains(&output.code), "{output}");
     eventually("dbt is killed", || !is_alive(dbt));
 }
 
@@ -133,9 +134,9 @@ fn a_signal_while_tables_are_read() {
     --- stderr
     faked → the default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
-      package    shop, tracking carts
+      package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
-    error: interrupted by signal 2
+    error: interrupted by SIGINT
     ");
 }
 
@@ -172,7 +173,7 @@ fn a_second_run_is_told_who_holds_the_lock() {
     --- stderr
     faked → the default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
-      package    shop, tracking carts
+      package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
     refused: a backfill or promotion of this project and target is running already (process [PID], since [TIME]: run --select +carts). Wait for it, or end it. Its lock: [PROJECT]/target/snowplow-backfill/locks/db.s.shop_manifest.lock
     ");

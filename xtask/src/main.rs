@@ -1,5 +1,8 @@
 //! The project's chores: `cargo xtask --help`.
 
+mod bench;
+mod demo;
+mod lab;
 mod paths;
 mod test;
 mod venv;
@@ -17,6 +20,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Show the main job on embedded DuckDB
+    Demo,
+    /// Measure, and print ratios
+    Bench {
+        /// What to measure
+        #[command(subcommand)]
+        what: Bench,
+    },
     /// Run all tests, with real dbt and real databases
     Test {
         /// Arguments for `cargo test`
@@ -31,8 +42,16 @@ enum Chore {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
+    Loop,
+}
+
 fn main() -> Result<()> {
     match Cli::parse().chore {
+        Chore::Demo => demo::run(),
+        Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }

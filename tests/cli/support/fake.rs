@@ -62,7 +62,7 @@ impl FakeDbt {
         let redact = |text: String| {
             let text = text.replace(folder.to_str().expect("UTF-8"), "[PROJECT]");
             let text = text.replace(self.folder.path().to_str().expect("UTF-8"), "[PROJECT]");
-            let started = regex::Regex::new(r"\d{8}T\d{6}Z-([a-z_-]+)-\d+").expect("a pattern");
+            let started = regex::Regex::new(r"\d{8}T\d{6}Z-([a-z_-]*[a-z])(?:-\d+)?").expect("a pattern");
             let text = started.replace_all(&text, "[STARTED]-$1").into_owned();
             let time = regex::Regex::new(r"\b(?:\d+h )?(?:\d+m )?\d+(?:\.\d+)?s\b").expect("a pattern");
             time.replace_all(&text, "[TIME]").into_owned()

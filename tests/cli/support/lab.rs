@@ -255,7 +255,7 @@ impl Lab {
         let dbt = self.dbt.program("dbt");
         text = text.replace(dbt.to_str().expect("UTF-8"), "[DBT]");
         let patterns = [
-            (r"\d{8}T\d{6}Z-([a-z_-]+)-\d+", "[STARTED]-$1"),
+            (r"\d{8}T\d{6}Z-([a-z_-]*[a-z])(?:-\d+)?", "[STARTED]-$1"),
             (r"\b(?:\d+h )?(?:\d+m )?\d+(?:\.\d+)?s\b", "[TIME]"),
             (r"\[3[0-9]m|\x1b\[0m|\x1b", ""),
         ];

@@ -1,0 +1,3 @@
+//! Speed, as ratios within one run: these are no tests, and no number of them is exact.
+
+pub mod run_loop;

@@ -1,0 +1,124 @@
+//! The documented one-liner, bare dbt with a warm parse cache, and this tool: ten runs each, on one project.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::lab::Lab;
+
+const RUNS: u32 = 10;
+const LIMIT_DAYS: &str = "60";
+
+/// Models that nobody selects: a project's size is what parsing costs.
+const FILLERS: u32 = 75;
+
+/// Runs the benchmark and prints its table.
+pub fn run() -> Result<()> {
+    let lab = Lab::create("bench-loop")?;
+    for number in 1..=FILLERS {
+        let path = lab.project.join(format!("models/filler/filler_{number:03}.sql"));
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(path, "select 1 as one\n")?;
+    }
+    lab.quietly("dbt", &["run-operation", "generate_events", "--args", r#"{"gap_days": 0}"#])?;
+    let models = lab.quietly("snowplow-backfill", &["models", "--select", "+page_engagement"])?;
+    let models = models.trim();
+
+    eprintln!("the documented one-liner, mended so that it works here …");
+    start_over(&lab)?;
+    let one_liner = ten_times(|| one_liner(&lab))?;
+
+    eprintln!("bare dbt run, parse cache warm …");
+    start_over(&lab)?;
+    let vars = format!(r#"{{"models_to_run": "{models}", "snowplow__backfill_limit_days": {LIMIT_DAYS}}}"#);
+    let bare = || {
+        lab.quietly("dbt", &["run", "--select", "+page_engagement", "--target", "staging", "--vars", &vars])
+    };
+    bare()?;
+    start_over(&lab)?;
+    let bare = ten_times(bare)?;
+
+    eprintln!("snowplow-backfill, the first call and a later one …");
+    start_over(&lab)?;
+    let (cold, _) = tool(&lab)?;
+    start_over(&lab)?;
+    let (warm, events) = tool(&lab)?;
+    let queries = queries(&lab, &events)?;
+
+    let mut table = String::new();
+    let expected = bare + queries;
+    for (what, time) in [
+        ("documented one-liner, ten times", one_liner),
+        ("bare dbt run, warm, ten times", bare),
+        ("  and the same eleven queries alone", queries),
+        ("snowplow-backfill, ten runs, warm", warm),
+        ("snowplow-backfill, ten runs, first call", cold),
+    ] {
+        writeln!(table, "{what:<40} {:>6.1} s   {:.2} of bare dbt", time.as_secs_f64(), ratio(time, bare))?;
+    }
+    println!("{table}\nsnowplow-backfill, warm / (bare dbt + queries) = {:.2}", ratio(warm, expected));
+    println!("snowplow-backfill, first call / documented one-liner = {:.2}", ratio(cold, one_liner));
+    Ok(())
+}
+
+/// Ten runs in one call, and what it said.
+fn tool(lab: &Lab) -> Result<(Duration, String)> {
+    let began = Instant::now();
+    let arguments =
+        ["run", "--select", "+page_engagement", "--target", "staging", "--limit-days", LIMIT_DAYS];
+    let mut command = lab.command("snowplow-backfill");
+    command.args(arguments).args(["--max-runs", &RUNS.to_string(), "--format", "json"]);
+    let output = command.output().context("cannot start the tool")?;
+    let time = began.elapsed();
+    if output.status.code() != Some(3) {
+        bail!("the tool did not stop after {RUNS} runs: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok((time, String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
+
+fn ten_times(mut action: impl FnMut() -> Result<String>) -> Result<Duration> {
+    let began = Instant::now();
+    for _ in 0..RUNS {
+        action()?;
+    }
+    Ok(began.elapsed())
+}
+
+/// Takes staging away; the events stay.
+fn start_over(lab: &Lab) -> Result<()> {
+    let code = "import duckdb, sys\nc = duckdb.connect('storefront.duckdb')\n\
+        for (s,) in c.execute(\"select schema_name from information_schema.schemata where schema_name like 'staging%'\").fetchall():\n    \
+        c.execute(f'drop schema {s} cascade')";
+    lab.quietly("python", &["-c", code]).map(drop)
+}
+
+/// As documented, but for `--quiet` instead of cutting lines off, and for the other package's stand-in.
+fn one_liner(lab: &Lab) -> Result<String> {
+    let line = format!(
+        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls --select \
+         +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', 'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
+    );
+    lab.quietly("sh", &["-c", &line])
+}
+
+/// What the tool's own queries take by themselves, one process each: the part of the loop that bare dbt does not have.
+fn queries(lab: &Lab, events: &str) -> Result<Duration> {
+    let command = events
+        .lines()
+        .filter(|line| line.contains(r#""purpose":"query""#))
+        .find_map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).ok()?["command"].as_str().map(str::to_owned)
+        })
+        .context("the tool asked no query")?;
+    let began = Instant::now();
+    for _ in 0..=RUNS {
+        lab.quietly("sh", &["-c", &command])?;
+    }
+    Ok(began.elapsed())
+}
