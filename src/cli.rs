@@ -23,6 +23,20 @@ Examples:
 
 Documentation of every flag, the exit codes and the events: README.md";
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  # a new model and its ancestors, 30 days of events a run
+  snowplow-backfill run --select +my_new_model --target staging --limit-days 30
+
+  # a whole package, for at most two hours
+  snowplow-backfill run --select package:snowplow_unified tag:snowplow_unified_incremental --max-duration 2h
+
+  # build one model anew from 2023 on (delete its table's rows first)
+  snowplow-backfill run --select +my_model --remove-from-manifest my_model --start-date 2023-01-01
+
+  # what follows -- goes to every dbt run
+  snowplow-backfill run --select +my_new_model -- --fail-fast";
+
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
 #[command(name = "snowplow-backfill", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -43,40 +57,45 @@ pub enum Command {
     Models(Box<ModelsArgs>),
 }
 
-/// Flags that dbt has too, with dbt's names and meaning.
+/// Which models: dbt's own selection.
 #[derive(Debug, Clone, Args)]
-pub struct DbtArgs {
-    /// Models to build, as in dbt: +my_model, package:…, tag:…
-    #[arg(short, long, aliases = ["model", "models"], short_alias = 'm', num_args = 1.., value_name = "SELECTOR",
-          help_heading = "Selection (as in dbt)")]
+#[command(next_help_heading = "Selection (as in dbt)")]
+pub struct SelectionArgs {
+    /// Models to build: +my_model, package:…, tag:…
+    #[arg(short, long, aliases = ["model", "models"], short_alias = 'm', num_args = 1.., value_name = "SELECTOR")]
     pub select: Vec<String>,
 
     /// Models to leave out
-    #[arg(long, num_args = 1.., value_name = "SELECTOR", help_heading = "Selection (as in dbt)")]
+    #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub exclude: Vec<String>,
 
     /// A selector of selectors.yml
-    #[arg(long, value_name = "NAME", help_heading = "Selection (as in dbt)")]
+    #[arg(long, value_name = "NAME")]
     pub selector: Option<String>,
+}
 
+/// How dbt is called; with dbt's own names and meaning, where dbt has the flag.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "dbt")]
+pub struct DbtArgs {
     /// Vars for every call of dbt: a YAML or JSON mapping
-    #[arg(long, value_name = "YAML", help_heading = "dbt")]
+    #[arg(long, value_name = "YAML")]
     pub vars: Option<String>,
 
     /// The target of profiles.yml
-    #[arg(short, long, help_heading = "dbt")]
+    #[arg(short, long)]
     pub target: Option<String>,
 
     /// The profile of profiles.yml
-    #[arg(long, help_heading = "dbt")]
+    #[arg(long)]
     pub profile: Option<String>,
 
     /// Where profiles.yml is
-    #[arg(long, value_name = "DIR", help_heading = "dbt")]
+    #[arg(long, value_name = "DIR")]
     pub profiles_dir: Option<Utf8PathBuf>,
 
     /// Where dbt_project.yml is; else this folder or the nearest above it
-    #[arg(long, value_name = "DIR", env = "DBT_PROJECT_DIR", hide_env = true, help_heading = "dbt")]
+    #[arg(long, value_name = "DIR", env = "DBT_PROJECT_DIR", hide_env = true)]
     pub project_dir: Option<Utf8PathBuf>,
 
     /// How dbt is started: a path, or words such as 'uv run dbt'
@@ -84,115 +103,158 @@ pub struct DbtArgs {
         long,
         value_name = "COMMAND",
         env = "SNOWPLOW_BACKFILL_DBT",
-        default_value = "dbt",
-        help_heading = "dbt"
+        hide_env_values = true,
+        default_value = "dbt"
     )]
     pub dbt: String,
-
-    /// Show every call of dbt, ready to be pasted into a shell
-    #[arg(short, long, action = ArgAction::SetTrue, help_heading = "Output")]
-    pub verbose: bool,
 }
 
 /// How a backfill proceeds.
 #[derive(Debug, Clone, Args)]
-pub struct BackfillArgs {
+#[command(next_help_heading = "Windows")]
+pub struct WindowArgs {
     /// Days of events in one run: snowplow__backfill_limit_days
-    #[arg(long, value_name = "DAYS", default_value = "90", value_parser = days, allow_negative_numbers = true,
-          help_heading = "Windows")]
+    #[arg(long, value_name = "DAYS", default_value = "90", value_parser = days, allow_negative_numbers = true)]
     pub limit_days: u32,
 
-    /// Where a model without rows begins (UTC): snowplow__start_date
-    #[arg(long, value_name = "DATE", help_heading = "Windows")]
-    pub start_date: Option<Timestamp>,
-
-    /// Stop once everything up to this time (UTC) is processed
-    #[arg(long, value_name = "TIME", help_heading = "Windows")]
-    pub until: Option<Timestamp>,
-
     /// How far a stall may raise the limit; unbounded by default
-    #[arg(long, value_name = "DAYS", value_parser = days, allow_negative_numbers = true, help_heading = "Windows")]
+    #[arg(long, value_name = "DAYS", value_parser = days, allow_negative_numbers = true)]
     pub max_limit_days: Option<u32>,
 
-    /// Rebuild from nothing: --full-refresh and snowplow__allow_refresh, on the first run only
-    #[arg(long, conflicts_with = "remove_from_manifest", help_heading = "First run")]
+    /// Where a model without rows begins (UTC): snowplow__start_date
+    #[arg(long, value_name = "DATE")]
+    pub start_date: Option<Timestamp>,
+}
+
+/// What the first run does besides.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "First run only")]
+pub struct FirstRunArgs {
+    /// Build from nothing: --full-refresh with snowplow__allow_refresh
+    #[arg(long, conflicts_with = "remove_from_manifest")]
     pub full_refresh: bool,
 
-    /// Forget the rows of these models first (models_to_remove), on the first run only: a partial refresh
-    #[arg(long, num_args = 1.., value_name = "MODEL", help_heading = "First run")]
+    /// A partial refresh: forget the rows of these models first (models_to_remove)
+    #[arg(long, num_args = 1.., value_name = "MODEL")]
     pub remove_from_manifest: Vec<String>,
+}
+
+/// When a backfill ends before it is caught up.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "When to stop")]
+pub struct StopArgs {
+    /// Stop once everything up to this time (UTC) is processed
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+
+    /// One run, then say whether there is more to do: for schedulers
+    #[arg(long, conflicts_with = "max_runs")]
+    pub once: bool,
+
+    /// Stop after so many runs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_runs: Option<u32>,
+
+    /// Stop after the run in which this time is over: 2h, 90m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_duration: Option<Duration>,
 }
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
-    /// The selection and dbt.
+    /// Which models.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Windows.
+    #[command(flatten)]
+    pub windows: WindowArgs,
+
+    /// When to stop.
+    #[command(flatten)]
+    pub stop: StopArgs,
+
+    /// The first run.
+    #[command(flatten)]
+    pub first_run: FirstRunArgs,
+
+    /// How dbt is called.
     #[command(flatten)]
     pub dbt: DbtArgs,
 
-    /// Windows and the first run.
-    #[command(flatten)]
-    pub backfill: BackfillArgs,
-
-    /// One run, then say whether there is more to do: for schedulers
-    #[arg(long, conflicts_with = "max_runs", help_heading = "When to stop")]
-    pub once: bool,
-
-    /// Stop after so many runs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "When to stop")]
-    pub max_runs: Option<u32>,
-
-    /// Stop after the run in which this time is over: 2h, 90m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "When to stop")]
-    pub max_duration: Option<Duration>,
-
     /// dbt's number of threads
-    #[arg(long, value_name = "N", help_heading = "dbt")]
+    #[arg(long, value_name = "N", help_heading = "dbt", value_parser = clap::value_parser!(u32).range(1..))]
     pub threads: Option<u32>,
-
-    /// Only show what would be done (the same as plan)
-    #[arg(long, help_heading = "Output")]
-    pub dry_run: bool,
-
-    /// Lines for people on stderr, or one JSON event a line on stdout
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub format: Format,
-
-    /// Where the journal goes; by default a new file under dbt's target path
-    #[arg(long, value_name = "PATH", help_heading = "Output")]
-    pub journal: Option<Utf8PathBuf>,
 
     /// Arguments for every `dbt run`
     #[arg(last = true, value_name = "DBT ARGS")]
     pub dbt_args: Vec<String>,
+
+    /// Only show what would be done, as plan does
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+
+    /// human: lines on stderr; json: one event a line on stdout
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
+    pub format: Format,
+
+    /// Where the journal goes [default: a new file under dbt's target path]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub journal: Option<Utf8PathBuf>,
+
+    /// Show every call of dbt, ready to be pasted into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 /// Flags of `plan`.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgs {
-    /// The selection and dbt.
+    /// Which models.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Windows.
+    #[command(flatten)]
+    pub windows: WindowArgs,
+
+    /// The first run.
+    #[command(flatten)]
+    pub first_run: FirstRunArgs,
+
+    /// How dbt is called.
     #[command(flatten)]
     pub dbt: DbtArgs,
 
-    /// Windows and the first run.
-    #[command(flatten)]
-    pub backfill: BackfillArgs,
-
-    /// Text for people, or a JSON document
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    /// human: text; json: a document
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
     pub format: Format,
+
+    /// Show every call of dbt, ready to be pasted into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 /// Flags of `models`.
 #[derive(Debug, Clone, Args)]
 pub struct ModelsArgs {
-    /// The selection and dbt.
+    /// Which models.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// How dbt is called.
     #[command(flatten)]
     pub dbt: DbtArgs,
 
-    /// The string alone, or a JSON document that says what is in it and why
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    /// human: the string alone; json: a document that says what is in it and why
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
     pub format: Format,
+
+    /// Show every call of dbt, ready to be pasted into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 /// For whom the output is.
@@ -267,11 +329,11 @@ mod tests {
         let Command::Run(args) = Cli::from_arg_matches(&matches).expect("valid").command else {
             panic!("run")
         };
-        assert_eq!(args.dbt.select, ["+a", "tag:b", "d"]);
+        assert_eq!(args.selection.select, ["+a", "tag:b", "d"]);
         assert_eq!(
-            (args.dbt.exclude.as_slice(), args.dbt_args.as_slice()),
+            (args.selection.exclude.as_slice(), args.dbt_args.as_slice()),
             (&["c".into()][..], &["--fail-fast".into()][..])
         );
-        assert_eq!(args.backfill.limit_days, 9);
+        assert_eq!(args.windows.limit_days, 9);
     }
 }

@@ -26,8 +26,8 @@ struct Document<'a> {
 /// # Errors
 /// Usage, configuration, a selection that cannot be backfilled.
 pub fn run(args: &ModelsArgs) -> Result<Outcome> {
-    let setup = Setup::new(&args.dbt, Interrupt::listen()?)?;
-    let mut output = Output::quiet(args.dbt.verbose);
+    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
+    let mut output = Output::quiet(args.verbose);
     let selected = setup.list(&mut |event| output.emit(event))?;
     let start = selected.start(&setup, 0, None);
     let mut stdout = io::stdout().lock();

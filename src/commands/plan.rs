@@ -30,19 +30,19 @@ struct Plan<'a> {
 /// # Errors
 /// Usage, configuration, a refusal of what `run` would refuse.
 pub fn run(args: &PlanArgs) -> Result<Outcome> {
-    check_usage(&args.backfill)?;
-    let setup = Setup::new(&args.dbt, Interrupt::listen()?)?;
-    let mut output = Output::quiet(args.dbt.verbose);
+    check_usage(&args.windows)?;
+    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
+    let mut output = Output::quiet(args.verbose);
     let emit = &mut |event| output.emit(event);
 
-    let first_run = first_run(&args.backfill);
+    let first_run = first_run(&args.first_run);
     let selected = setup.list(emit)?;
     check_refresh(&selected, &first_run)?;
-    let packages = selected.packages(&setup, args.backfill.start_date)?;
-    let start = selected.start(&setup, args.backfill.limit_days, None);
+    let packages = selected.packages(&setup, args.windows.start_date)?;
+    let start = selected.start(&setup, args.windows.limit_days, None);
     let (observation, _) = packages.reader.observe(emit)?;
     let as_found = first_run.applied_to(&observation);
-    let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.backfill.limit_days);
+    let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);
     let mut stdout = io::stdout().lock();
     match args.format {
         Format::Human => stdout.write_all(report::plan(&start, &states, Paint::for_stdout()).as_bytes()),

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 
 use crate::backfill::{Tracked, Workspace};
-use crate::cli::DbtArgs;
+use crate::cli::{DbtArgs, SelectionArgs};
 use crate::dbt::{
     self, Connection, Dbt, Interrupt, ListPaths, Listing, Program, Project, QueryProject, SelectionArguments,
     Vars,
@@ -34,7 +34,7 @@ impl Setup {
     ///
     /// # Errors
     /// Usage and configuration.
-    pub fn new(args: &DbtArgs, interrupt: Interrupt) -> Result<Self> {
+    pub fn new(args: &DbtArgs, selection: &SelectionArgs, interrupt: Interrupt) -> Result<Self> {
         let program = Program::parse(&args.dbt)?;
         let vars = Vars::parse(args.vars.as_deref().unwrap_or_default())?;
         let directory = std::env::current_dir().context("cannot tell the working directory")?;
@@ -55,9 +55,9 @@ impl Setup {
             interrupt,
         };
         let selection = SelectionArguments {
-            select: args.select.clone(),
-            exclude: args.exclude.clone(),
-            selector: args.selector.clone(),
+            select: selection.select.clone(),
+            exclude: selection.exclude.clone(),
+            selector: selection.selector.clone(),
         };
         Ok(Self { project, vars, selection, dbt, workspace })
     }

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::plan;
 use super::prepare::Setup;
 use crate::backfill::{self, Backfill, DbtDriver, FirstRun, Journal, Lock, Options};
-use crate::cli::{BackfillArgs, PlanArgs, RunArgs};
+use crate::cli::{FirstRunArgs, PlanArgs, RunArgs, WindowArgs};
 use crate::dbt::Interrupt;
 use crate::event::{Event, Finish};
 use crate::outcome::Outcome;
@@ -47,15 +47,21 @@ const OWNED_FLAGS: &[(&str, &str)] = &[
 /// Usage, configuration, and whatever kept it from doing its job.
 pub fn run(args: &RunArgs) -> Result<Outcome> {
     if args.dry_run {
-        let args = PlanArgs { dbt: args.dbt.clone(), backfill: args.backfill.clone(), format: args.format };
-        return plan::run(&args);
+        return plan::run(&PlanArgs {
+            selection: args.selection.clone(),
+            windows: args.windows.clone(),
+            first_run: args.first_run.clone(),
+            dbt: args.dbt.clone(),
+            format: args.format,
+            verbose: args.verbose,
+        });
     }
-    check_usage(&args.backfill)?;
+    check_usage(&args.windows)?;
     check_extra(&args.dbt_args)?;
-    let setup = Setup::new(&args.dbt, Interrupt::listen()?)?;
+    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let journal = Journal::create(args.journal.clone().unwrap_or_else(|| setup.workspace.journal()))?;
     let journal_path = journal.path().to_owned();
-    let mut output = Output::new(args.format, args.dbt.verbose, Some(journal));
+    let mut output = Output::new(args.format, args.verbose, Some(journal));
 
     let started = Instant::now();
     let mut finished = false;
@@ -86,17 +92,17 @@ fn drive(
     journal: &camino::Utf8Path,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Outcome> {
-    let first_run = first_run(&args.backfill);
+    let first_run = first_run(&args.first_run);
     let selected = setup.list(emit)?;
     check_refresh(&selected, &first_run)?;
-    let packages = selected.packages(setup, args.backfill.start_date)?;
-    emit(Event::BackfillStarted(selected.start(setup, args.backfill.limit_days, Some(journal.to_owned()))));
+    let packages = selected.packages(setup, args.windows.start_date)?;
+    emit(Event::BackfillStarted(selected.start(setup, args.windows.limit_days, Some(journal.to_owned()))));
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let _lock = Lock::take(&setup.workspace.lock(selected.lock_name()), &command)?;
 
     let (observation, _) = packages.reader.observe(emit)?;
     let states = |observation| {
-        backfill::states(&packages.tracked, &packages.settings, observation, args.backfill.limit_days)
+        backfill::states(&packages.tracked, &packages.settings, observation, args.windows.limit_days)
     };
     emit(Event::StateRead { now: observation.now, packages: states(&first_run.applied_to(&observation)) });
     backfill::check(
@@ -112,7 +118,7 @@ fn drive(
         workspace: &setup.workspace,
         scope: &selected.scope,
         selection: &setup.selection,
-        start_date: args.backfill.start_date,
+        start_date: args.windows.start_date,
         first_run: &first_run,
         threads: args.threads,
         extra: &args.dbt_args,
@@ -128,23 +134,23 @@ fn drive(
     .run(&observation, emit)
 }
 
-pub(super) fn first_run(args: &BackfillArgs) -> FirstRun {
+pub(super) fn first_run(args: &FirstRunArgs) -> FirstRun {
     FirstRun { full_refresh: args.full_refresh, remove: args.remove_from_manifest.clone() }
 }
 
 fn options(args: &RunArgs) -> Options {
     Options {
-        limit_days: args.backfill.limit_days,
-        until: args.backfill.until,
-        once: args.once,
-        max_runs: args.max_runs,
-        max_duration: args.max_duration,
-        max_limit_days: args.backfill.max_limit_days,
+        limit_days: args.windows.limit_days,
+        until: args.stop.until,
+        once: args.stop.once,
+        max_runs: args.stop.max_runs,
+        max_duration: args.stop.max_duration,
+        max_limit_days: args.windows.max_limit_days,
     }
 }
 
 /// What clap cannot check.
-pub(super) fn check_usage(args: &BackfillArgs) -> Result<()> {
+pub(super) fn check_usage(args: &WindowArgs) -> Result<()> {
     if let Some(start) = args.start_date
         && start > Timestamp::of_this_machine()
     {

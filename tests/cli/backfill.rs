@@ -23,6 +23,26 @@ fn differences(lab: &Lab, table: &str) -> String {
     ))
 }
 
+/// Numbers and limits of the runs that parsed the whole project, by dbt's own log.
+fn full_parses(lab: &Lab, events: &[serde_json::Value]) -> Vec<(u64, u64)> {
+    let calls: Vec<_> =
+        std::fs::read_dir(lab.project().join("target/snowplow-backfill/logs")).expect("logs").collect();
+    let started = events.iter().filter(|event| event["event"] == "run_started");
+    started
+        .map(|event| {
+            (event["run"].as_u64().expect("a number"), event["limit_days"].as_u64().expect("a number"))
+        })
+        .filter(|(run, _)| {
+            let name = format!("run-{run:04}/dbt.log");
+            let paths = calls.iter().map(|call| call.as_ref().expect("a call").path().join(&name));
+            let log =
+                paths.filter_map(|path| std::fs::read_to_string(path).ok()).next().expect("the run's log");
+            assert!(log.contains("Running with dbt"), "{log}");
+            log.contains("Unable to do partial parsing")
+        })
+        .collect()
+}
+
 fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
     let lab = Lab::new(engine, dbt, Events::GAP);
     let arguments = [
@@ -53,6 +73,12 @@ fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
         ));
         assert_eq!(days.to_lowercase(), "true", "{window}");
     }
+
+    // The project is parsed once a limit, never once a run.
+    let parses = full_parses(&lab, &events);
+    let limits: std::collections::BTreeSet<_> = parses.iter().map(|(_, limit)| limit).collect();
+    assert_eq!(parses.len(), limits.len(), "{parses:?}");
+    assert!(parses.contains(&(1, 30)), "{parses:?}");
 
     // Every tracked row is at the true last event.
     let last = "select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= dvce_created_tstamp + interval '3 days'";
