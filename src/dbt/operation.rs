@@ -26,10 +26,11 @@ const MARKER: &str = "snowplow-backfill:";
 /// One query of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Query {
-    /// Relations that must exist; `@0@`, `@1@`, … in the SQL stand for them as dbt renders them.
+    /// Relations that must exist; `@0@`, `@1@`, … in the SQL stand for them as dbt renders them, `@0.schema@` and
+    /// `@0.identifier@` for their parts as the warehouse holds them.
     pub relations: Vec<RelationName>,
-    /// A query whose columns are all text.
-    pub sql: String,
+    /// A query whose columns are all text; none asks for name and type of the columns of the first relation.
+    pub sql: Option<String>,
 }
 
 /// A relation by its parts; dbt finds it, whatever the adapter's rules of quoting.

@@ -52,6 +52,47 @@ impl Dialect {
         }
     }
 
+    /// What names are quoted with.
+    #[must_use]
+    pub fn quote(self) -> char {
+        match self {
+            Self::Postgres | Self::Redshift | Self::Snowflake | Self::DuckDb => '"',
+            Self::BigQuery | Self::Databricks | Self::Spark => '`',
+        }
+    }
+
+    /// Bytes of a name that the warehouse keeps; Postgres and Redshift cut longer ones off without a word.
+    #[must_use]
+    pub fn longest_name(self) -> usize {
+        match self {
+            Self::Postgres => 63,
+            Self::Redshift => 127,
+            Self::Snowflake | Self::Databricks | Self::Spark => 255,
+            Self::BigQuery => 1024,
+            Self::DuckDb => 300,
+        }
+    }
+
+    /// Text as a literal. Warehouses differ in what a backslash means, and some take `''` for two literals.
+    #[must_use]
+    pub fn text_literal(self, text: &str) -> String {
+        let escaped = match self {
+            Self::Postgres | Self::DuckDb => text.replace('\'', "''"),
+            Self::Redshift | Self::Snowflake => text.replace('\\', "\\\\").replace('\'', "''"),
+            Self::BigQuery | Self::Databricks | Self::Spark => {
+                text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r")
+            }
+        };
+        format!("'{escaped}'")
+    }
+
+    /// A column's name, whatever it is made of.
+    #[must_use]
+    pub fn column(self, name: &str) -> String {
+        let quote = self.quote();
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
+
     /// "Now" as Snowplow's packages read it, in UTC.
     #[must_use]
     pub fn now(self) -> &'static str {
@@ -151,6 +192,14 @@ mod tests {
                 "timestamp '2023-10-11 10:11:12.500000'",
             ]
         );
+    }
+
+    #[test]
+    fn text_is_one_literal_whatever_it_holds() {
+        let text = "it's a \\ and\na line";
+        assert_eq!(Dialect::Postgres.text_literal(text), "'it''s a \\ and\na line'");
+        assert_eq!(Dialect::Snowflake.text_literal(text), "'it''s a \\\\ and\na line'");
+        assert_eq!(Dialect::Databricks.text_literal(text), "'it\\'s a \\\\ and\\na line'");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod dialect;
 mod reader;
+mod relation;
 
 pub use dialect::{Dialect, parse_timestamp};
 pub use reader::{Events, FirstEvent, Reader, Sources, relation_of};
+pub use relation::Relation;

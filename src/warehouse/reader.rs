@@ -150,14 +150,14 @@ impl Reader {
 
     fn clock(&self) -> Query {
         let now = self.dialect.timestamp_as_text(self.dialect.now());
-        Query { relations: Vec::new(), sql: format!("select {now} as now_text") }
+        Query { relations: Vec::new(), sql: Some(format!("select {now} as now_text")) }
     }
 
     fn rows(&self, sources: &Sources) -> Query {
         let time = self.dialect.timestamp_as_text("last_success");
         Query {
             relations: vec![sources.incremental_manifest.clone()],
-            sql: format!("select model, {time} as last_success_text from @0@"),
+            sql: Some(format!("select model, {time} as last_success_text from @0@")),
         }
     }
 
@@ -166,7 +166,7 @@ impl Reader {
             ["lower_limit", "upper_limit"].map(|column| self.dialect.timestamp_as_text(column));
         Query {
             relations: vec![sources.limits.clone()],
-            sql: format!("select {lower} as lower_text, {upper} as upper_text from @0@"),
+            sql: Some(format!("select {lower} as lower_text, {upper} as upper_text from @0@")),
         }
     }
 
@@ -176,7 +176,7 @@ impl Reader {
         let from = self.dialect.timestamp_literal(from);
         Query {
             relations: vec![events.relation.clone()],
-            sql: format!("select {first} as first_event_text from @0@ where {column} >= {from}"),
+            sql: Some(format!("select {first} as first_event_text from @0@ where {column} >= {from}")),
         }
     }
 }

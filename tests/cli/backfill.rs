@@ -34,9 +34,8 @@ fn full_parses(lab: &Lab, events: &[serde_json::Value]) -> Vec<(u64, u64)> {
         })
         .filter(|(run, _)| {
             let name = format!("run-{run:04}/dbt.log");
-            let paths = calls.iter().map(|call| call.as_ref().expect("a call").path().join(&name));
-            let log =
-                paths.filter_map(|path| std::fs::read_to_string(path).ok()).next().expect("the run's log");
+            let mut paths = calls.iter().map(|call| call.as_ref().expect("a call").path().join(&name));
+            let log = paths.find_map(|path| std::fs::read_to_string(path).ok()).expect("the run's log");
             assert!(log.contains("Running with dbt"), "{log}");
             log.contains("Unable to do partial parsing")
         })

@@ -2,14 +2,18 @@
   Answers all queries of one moment in one call: a line of JSON a row, each behind a marker.
 
   A query may name relations (database, schema, identifier). dbt itself finds them, so that quoting and upper or lower
-  case are the adapter's affair; `@0@`, `@1@`, ... in the SQL stand for them. A query whose relation does not exist
-  answers that, and its SQL is not sent. Values are text or null: the SQL casts what is not.
+  case are the adapter's affair. In the SQL, `@0@` stands for the first one as dbt renders it, `@0.schema@` and
+  `@0.identifier@` for its parts as the warehouse holds them. A query whose relation does not exist answers that, and its
+  SQL is not sent. A query without SQL asks for the columns of its relation. Values are text or null: the SQL casts what
+  is not.
 #}
 {% macro snowplow_backfill_query(marker, queries) %}
   {% do print(marker ~ tojson({"target": {"name": target.name, "type": target.type, "schema": target.schema}})) %}
   {% for query in queries %}
-    {% set found = namespace(sql=query["sql"], missing=none) %}
+    {% set index = loop.index0 %}
+    {% set found = namespace(sql=query["sql"] or "", missing=none, relations=[]) %}
     {% for relation in query["relations"] %}
+      {% set place = "@" ~ loop.index0 %}
       {% set existing = adapter.get_relation(
         database=relation["database"] or target.database,
         schema=relation["schema"],
@@ -18,20 +22,29 @@
       {% if existing is none %}
         {% set found.missing = loop.index0 %}
       {% else %}
-        {% set found.sql = found.sql | replace("@" ~ loop.index0 ~ "@", existing | string) %}
+        {% do found.relations.append(existing) %}
+        {% for part in ["schema", "identifier"] %}
+          {% set found.sql = found.sql | replace(place ~ "." ~ part ~ "@", existing[part]) %}
+        {% endfor %}
+        {% set found.sql = found.sql | replace(place ~ "@", existing | string) %}
       {% endif %}
     {% endfor %}
-    {% set index = loop.index0 %}
     {% if found.missing is not none %}
       {% do print(marker ~ tojson({"query": index, "missing": found.missing})) %}
     {% else %}
-      {% for row in run_query(found.sql).rows %}
-        {% set values = [] %}
-        {% for value in row.values() %}
-          {% do values.append(none if value is none else value | string) %}
+      {% if query["sql"] is none %}
+        {% for column in adapter.get_columns_in_relation(found.relations[0]) %}
+          {% do print(marker ~ tojson({"query": index, "row": [column.name, column.data_type]})) %}
         {% endfor %}
-        {% do print(marker ~ tojson({"query": index, "row": values})) %}
-      {% endfor %}
+      {% else %}
+        {% for row in run_query(found.sql).rows %}
+          {% set values = [] %}
+          {% for value in row.values() %}
+            {% do values.append(none if value is none else value | string) %}
+          {% endfor %}
+          {% do print(marker ~ tojson({"query": index, "row": values})) %}
+        {% endfor %}
+      {% endif %}
       {% do print(marker ~ tojson({"query": index, "end": true})) %}
     {% endif %}
   {% endfor %}

@@ -1,0 +1,230 @@
+//! Relations by the names that dbt recorded, validated and rendered for a dialect.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::dialect::Dialect;
+use crate::dbt::{Node, RelationName};
+
+/// A relation whose parts are plain names, so that no SQL can hide in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    parts: Vec<Part>,
+    dialect: Dialect,
+}
+
+/// One part of a relation's name, as dbt writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    name: String,
+    quoted: bool,
+}
+
+impl Relation {
+    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``, `schema.table`.
+    ///
+    /// # Errors
+    /// A name that is not allowed.
+    pub fn parse(rendered: &str, dialect: Dialect) -> Result<Self> {
+        let quote = dialect.quote();
+        let quoted_or_bare = format!("^(?:{quote}([^{quote}]+){quote}|([^{quote}.]+))(?:\\.|$)");
+        let pattern = Regex::new(&quoted_or_bare).context("the pattern of a name")?;
+        let mut parts = Vec::new();
+        let mut rest = rendered;
+        while !rest.is_empty() {
+            let found =
+                pattern.captures(rest).with_context(|| format!("{rendered} is no relation of {dialect}"))?;
+            let quoted = found.get(1).is_some();
+            let name = found.get(1).or_else(|| found.get(2)).context("a name")?.as_str().to_owned();
+            rest = &rest[found[0].len()..];
+            parts.push(Part { name, quoted });
+        }
+        if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
+            bail!(
+                "{rendered} is no relation of {dialect}: expected a schema and a name, and maybe a database"
+            );
+        }
+        let relation = Self { parts, dialect };
+        relation.check()?;
+        Ok(relation)
+    }
+
+    /// The relation of a dbt node.
+    ///
+    /// # Errors
+    /// It has none, or its name is not allowed.
+    pub fn of_node(node: &Node, dialect: Dialect) -> Result<Self> {
+        let rendered = node
+            .relation_name
+            .as_deref()
+            .with_context(|| format!("{} has no relation in the warehouse", node.name))?;
+        Self::parse(rendered, dialect).with_context(|| format!("the relation of {}", node.name))
+    }
+
+    /// Another relation in the same schema, written in the same way.
+    ///
+    /// # Errors
+    /// A name that is not allowed, or longer than the warehouse keeps.
+    pub fn sibling(&self, identifier: &str) -> Result<Self> {
+        let mut sibling = self.clone();
+        if let Some(last) = sibling.parts.last_mut() {
+            identifier.clone_into(&mut last.name);
+        }
+        sibling.check()?;
+        Ok(sibling)
+    }
+
+    /// The name without schema, as SQL.
+    #[must_use]
+    pub fn identifier_sql(&self) -> String {
+        self.parts.last().map(|part| self.part_sql(part)).unwrap_or_default()
+    }
+
+    /// The schema as SQL, with its database where it has one.
+    #[must_use]
+    pub fn schema_sql(&self) -> String {
+        let schema = &self.parts[..self.parts.len() - 1];
+        schema.iter().map(|part| self.part_sql(part)).collect::<Vec<_>>().join(".")
+    }
+
+    /// The plain name without schema.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        self.parts.last().map_or("", |part| &part.name)
+    }
+
+    /// The plain schema.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.parts.iter().rev().nth(1).map_or("", |part| &part.name)
+    }
+
+    /// The plain database, where the name has one.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        (self.parts.len() == 3).then(|| self.parts[0].name.as_str())
+    }
+
+    /// By its parts, for dbt to find.
+    #[must_use]
+    pub fn name(&self) -> RelationName {
+        RelationName {
+            database: self.database().map(str::to_owned),
+            schema: self.schema().to_owned(),
+            identifier: self.identifier().to_owned(),
+        }
+    }
+
+    /// Whether both are one table. Upper and lower case count as the same everywhere: a refusal too many does no harm.
+    #[must_use]
+    pub fn is_same_table(&self, other: &Self) -> bool {
+        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        let database = match (self.database(), other.database()) {
+            (Some(a), Some(b)) => same(a, b),
+            _ => true,
+        };
+        database && same(self.schema(), other.schema()) && same(self.identifier(), other.identifier())
+    }
+
+    /// Whether both are in one database, as far as their names tell.
+    #[must_use]
+    pub fn is_in_database_of(&self, other: &Self) -> bool {
+        match (self.database(), other.database()) {
+            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+            _ => true,
+        }
+    }
+
+    fn part_sql(&self, part: &Part) -> String {
+        let quote = self.dialect.quote();
+        if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }
+    }
+
+    fn check(&self) -> Result<()> {
+        let plain = Regex::new("^[A-Za-z_][A-Za-z0-9_]*$").context("a pattern")?;
+        // A database stands within quotes, where these characters are harmless; BigQuery's projects need them.
+        let of_database = Regex::new("^[A-Za-z_][A-Za-z0-9_$.:-]*$").context("a pattern")?;
+        for (place, part) in self.parts.iter().enumerate() {
+            let is_database = self.parts.len() == 3 && place == 0;
+            let allowed = plain.is_match(&part.name)
+                || (is_database && part.quoted && of_database.is_match(&part.name));
+            if !allowed {
+                bail!("the name {} is not allowed: only letters, digits and underscores are", part.name);
+            }
+            if part.name.len() > self.dialect.longest_name() {
+                bail!(
+                    "the name {} is longer than {} keeps ({} bytes)",
+                    part.name,
+                    self.dialect,
+                    self.dialect.longest_name()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Relation {
+    /// As SQL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<_> = self.parts.iter().map(|part| self.part_sql(part)).collect();
+        f.write_str(&parts.join("."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_dbt_renders_and_writes_it_back() {
+        for (dialect, rendered) in [
+            (Dialect::Postgres, r#""shop"."prod_derived"."My_Model""#),
+            (Dialect::Snowflake, "DB.prod_derived.My_Model"),
+            (Dialect::Snowflake, r#"DB.prod_derived."order""#),
+            (Dialect::BigQuery, "`my-project.eu`.`prod_derived`.`t`"),
+            (Dialect::Spark, "prod_derived.my_model"),
+        ] {
+            let relation = Relation::parse(rendered, dialect).expect(rendered);
+            assert_eq!(relation.to_string(), rendered);
+        }
+        let relation = Relation::parse(r#""db"."s"."t""#, Dialect::DuckDb).expect("a relation");
+        assert_eq!((relation.database(), relation.schema(), relation.identifier()), (Some("db"), "s", "t"));
+        assert_eq!(relation.sibling("t_2").expect("allowed").to_string(), r#""db"."s"."t_2""#);
+        assert_eq!(
+            (relation.schema_sql().as_str(), relation.identifier_sql().as_str()),
+            (r#""db"."s""#, r#""t""#)
+        );
+    }
+
+    #[test]
+    fn refuses_names_that_could_hide_sql() {
+        for (dialect, rendered) in [
+            (Dialect::Postgres, r#""db"."s"."t; drop table x""#),
+            (Dialect::Postgres, r#""db"."s"."t""x""#),
+            (Dialect::Postgres, r#""db"."my schema"."t""#),
+            (Dialect::Snowflake, "db-1.s.t"),
+            (Dialect::BigQuery, "`p`.`d`.`t-1`"),
+            (Dialect::Spark, "t"),
+            (Dialect::Spark, "a.b.c.d"),
+            (Dialect::Spark, "a.b."),
+        ] {
+            assert!(Relation::parse(rendered, dialect).is_err(), "{rendered}");
+        }
+        let long = Relation::parse("\"s\".\"t\"", Dialect::Postgres).expect("a relation");
+        let error = long.sibling(&"x".repeat(64)).expect_err("too long").to_string();
+        assert!(error.contains("longer than postgres keeps (63 bytes)"), "{error}");
+    }
+
+    #[test]
+    fn one_table_is_one_table_whatever_the_case() {
+        let relation = |rendered| Relation::parse(rendered, Dialect::Snowflake).expect("a relation");
+        assert!(relation("DB.S.T").is_same_table(&relation("db.s.t")));
+        assert!(relation("s.t").is_same_table(&relation("db.s.t")));
+        assert!(!relation("db.s.t").is_same_table(&relation("db.s2.t")));
+        assert!(!relation("db.s.t").is_in_database_of(&relation("other.s.t")));
+    }
+}
