@@ -10,6 +10,7 @@ pub mod dbt;
 pub mod event;
 pub mod failure;
 pub mod outcome;
+pub mod promote;
 pub mod report;
 pub mod snowplow;
 pub mod timestamp;

@@ -32,6 +32,12 @@ impl Timestamp {
         Self(self.0.checked_sub_signed(TimeDelta::hours(hours.into())).unwrap_or(NaiveDateTime::MIN))
     }
 
+    /// `hours` later; the last representable moment where that would overflow.
+    #[must_use]
+    pub fn plus_hours(self, hours: u32) -> Self {
+        Self(self.0.checked_add_signed(TimeDelta::hours(hours.into())).unwrap_or(NaiveDateTime::MAX))
+    }
+
     /// `seconds` earlier; the first representable moment where that would overflow.
     #[must_use]
     pub fn minus_seconds(self, seconds: u32) -> Self {
@@ -79,6 +85,12 @@ impl Timestamp {
     #[must_use]
     pub fn to_file_name(self) -> impl fmt::Display {
         self.0.format("%Y%m%dT%H%M%SZ")
+    }
+
+    /// For names of tables: digits only.
+    #[must_use]
+    pub fn to_digits(self) -> impl fmt::Display {
+        self.0.format("%Y%m%d%H%M%S")
     }
 
     /// Without the fraction of a second, for people.

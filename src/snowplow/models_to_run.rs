@@ -31,17 +31,12 @@ pub struct TouchedPackage {
     pub tracked: Vec<String>,
 }
 
-/// dbt and the operating system take about 128 KiB in one argument; the rest of `--vars` needs room too.
-const LONGEST: usize = 100 * 1024;
-
-impl Scope {
-    /// Works it out, or says why the selection cannot be backfilled.
+impl TouchedPackage {
+    /// The packages that a selection touches, and the others.
     ///
     /// # Errors
-    /// Usage: no Snowplow package, no tracked model selected, a package's base models not selected. A [`Refusal`]: a tracked
-    /// ephemeral model, a name that stands for two tracked models, a package without any tracked model. Each would
-    /// never end, or fail at the end of every run.
-    pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
+    /// As [`Scope::of`], but for the base models.
+    pub fn find<'p>(listing: &Listing, packages: &'p [Package]) -> Result<(Vec<Self>, Vec<&'p Package>)> {
         let manifest = &listing.manifest;
         if packages.is_empty() {
             bail!(
@@ -60,9 +55,8 @@ impl Scope {
             } else {
                 refuse_ephemeral(&tracked, package)?;
                 refuse_ambiguous(&tracked, package, manifest)?;
-                require_base_models(package, listing)?;
                 let tracked = tracked.iter().map(|node| node.name.clone()).collect();
-                touched.push(TouchedPackage { package: package.clone(), tracked });
+                touched.push(Self { package: package.clone(), tracked });
             }
         }
         if touched.is_empty() {
@@ -73,8 +67,28 @@ impl Scope {
                 tags.join(" or ")
             );
         }
+        Ok((touched, untouched))
+    }
+}
 
-        let built: Vec<&Node> = selected.into_iter().filter(|node| !node.is_ephemeral()).collect();
+/// dbt and the operating system take about 128 KiB in one argument; the rest of `--vars` needs room too.
+const LONGEST: usize = 100 * 1024;
+
+impl Scope {
+    /// Works it out, or says why the selection cannot be backfilled.
+    ///
+    /// # Errors
+    /// Usage: no Snowplow package, no tracked model selected, a package's base models not selected. A [`Refusal`]: a tracked
+    /// ephemeral model, a name that stands for two tracked models, a package without any tracked model. Each would
+    /// never end, or fail at the end of every run.
+    pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
+        let manifest = &listing.manifest;
+        let (touched, untouched) = TouchedPackage::find(listing, packages)?;
+        for touched in &touched {
+            require_base_models(&touched.package, listing)?;
+        }
+        let selected = listing.selected.iter().filter_map(|id| manifest.node(id));
+        let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
         let stand_ins: Vec<_> =
             untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
         let with_stand_ins = |names: BTreeSet<&str>| -> String {

@@ -3,6 +3,7 @@
 mod dialect;
 mod reader;
 mod relation;
+pub mod tables;
 
 pub use dialect::{Dialect, parse_timestamp};
 pub use reader::{Events, FirstEvent, Reader, Sources, relation_of};

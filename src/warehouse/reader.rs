@@ -1,13 +1,14 @@
 //! Reading the packages' tables and the events through dbt.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use regex::Regex;
 
 use super::dialect::{Dialect, parse_timestamp};
+use super::tables;
 use crate::dbt::{Answer, Dbt, Node, Query, QueryProject, RelationName, Target, Vars};
-use crate::event::{Emit, Event, Window};
+use crate::event::{Emit, Event};
 use crate::failure::{Failure, FailureKind};
-use crate::snowplow::{Observation, PackageTables, Row};
+use crate::snowplow::{Observation, PackageTables};
 use crate::timestamp::Timestamp;
 
 /// Reads the tables of the packages that a selection touches.
@@ -90,8 +91,11 @@ impl Reader {
     /// # Errors
     /// dbt cannot read them, or a table does not look as the packages make it.
     pub fn observe(&self, emit: Emit<'_>) -> Result<(Observation, Target)> {
-        let mut queries = vec![self.clock()];
-        queries.extend(self.packages.iter().flat_map(|sources| [self.rows(sources), self.window(sources)]));
+        let dialect = self.dialect;
+        let mut queries = vec![tables::clock(dialect)];
+        queries.extend(self.packages.iter().flat_map(|sources| {
+            [tables::rows(dialect, &sources.incremental_manifest), tables::window(dialect, &sources.limits)]
+        }));
         let told = self.dbt.query(&self.project, &queries, &self.vars, emit)?;
         let (clock, tables) = told.answers.split_first().context("no answer")?;
         let packages = tables
@@ -100,13 +104,14 @@ impl Reader {
             .map(|(answers, sources)| {
                 let manifest = &sources.incremental_manifest.identifier;
                 Ok(PackageTables {
-                    rows: rows_of(&answers[0]).with_context(|| format!("cannot read {manifest}"))?,
-                    window: window_of(&answers[1])
+                    rows: tables::read_rows(&answers[0])
+                        .with_context(|| format!("cannot read {manifest}"))?,
+                    window: tables::read_window(&answers[1])
                         .with_context(|| format!("cannot read {}", sources.limits.identifier))?,
                 })
             })
             .collect::<Result<_>>()?;
-        Ok((Observation { now: clock_of(clock)?, packages }, told.target))
+        Ok((Observation { now: tables::read_clock(clock)?, packages }, told.target))
     }
 
     /// The first event at or after a point in time, for each package asked about (by its place).
@@ -148,28 +153,6 @@ impl Reader {
         Ok(found)
     }
 
-    fn clock(&self) -> Query {
-        let now = self.dialect.timestamp_as_text(self.dialect.now());
-        Query { relations: Vec::new(), sql: Some(format!("select {now} as now_text")) }
-    }
-
-    fn rows(&self, sources: &Sources) -> Query {
-        let time = self.dialect.timestamp_as_text("last_success");
-        Query {
-            relations: vec![sources.incremental_manifest.clone()],
-            sql: Some(format!("select model, {time} as last_success_text from @0@")),
-        }
-    }
-
-    fn window(&self, sources: &Sources) -> Query {
-        let [lower, upper] =
-            ["lower_limit", "upper_limit"].map(|column| self.dialect.timestamp_as_text(column));
-        Query {
-            relations: vec![sources.limits.clone()],
-            sql: Some(format!("select {lower} as lower_text, {upper} as upper_text from @0@")),
-        }
-    }
-
     fn first_event(&self, events: &Events, from: Timestamp) -> Query {
         let column = &events.column;
         let first = self.dialect.timestamp_as_text(&format!("min({column})"));
@@ -181,60 +164,9 @@ impl Reader {
     }
 }
 
-fn clock_of(answer: &Answer) -> Result<Timestamp> {
-    match answer {
-        Answer::Rows(rows) => match rows.as_slice() {
-            [row] => parse_timestamp(row.first().and_then(Option::as_deref).unwrap_or_default())
-                .context("cannot read the warehouse's clock"),
-            _ => bail!("the warehouse's clock has {} rows", rows.len()),
-        },
-        Answer::Missing(_) => bail!("the warehouse's clock is missing"),
-    }
-}
-
-fn rows_of(answer: &Answer) -> Result<Vec<Row>> {
-    let Answer::Rows(rows) = answer else { return Ok(Vec::new()) };
-    rows.iter()
-        .map(|row| match row.as_slice() {
-            [Some(model), last_success] => Ok(Row {
-                model: model.clone(),
-                last_success: last_success.as_deref().map(parse_timestamp).transpose()?,
-            }),
-            _ => bail!("a row without a model: {row:?}"),
-        })
-        .collect()
-}
-
-fn window_of(answer: &Answer) -> Result<Option<Window>> {
-    let Answer::Rows(rows) = answer else { return Ok(None) };
-    match rows.first().map(Vec::as_slice) {
-        Some([Some(lower), Some(upper)]) => {
-            Ok(Some(Window { lower: parse_timestamp(lower)?, upper: parse_timestamp(upper)? }))
-        }
-        _ => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[expect(clippy::unnecessary_wraps, reason = "a value that is not null")]
-    fn text(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
-    #[test]
-    fn reads_tables_and_their_absence() {
-        let rows =
-            Answer::Rows(vec![vec![text("a"), text("2023-10-11 10:11:12.123456")], vec![text("b"), None]]);
-        let rows = rows_of(&rows).expect("rows");
-        assert_eq!(rows[0].last_success.expect("a time").to_string(), "2023-10-11 10:11:12.123456");
-        assert_eq!(rows[1], Row { model: "b".into(), last_success: None });
-        assert_eq!(rows_of(&Answer::Missing(0)).expect("no table"), []);
-        assert_eq!(window_of(&Answer::Missing(0)).expect("no table"), None);
-        assert!(clock_of(&Answer::Rows(vec![])).is_err());
-    }
 
     #[test]
     fn only_plain_columns_go_into_sql() {

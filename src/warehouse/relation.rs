@@ -77,6 +77,17 @@ impl Relation {
         Ok(sibling)
     }
 
+    /// The same name with more at its end, in the same schema; the name is cut where both would be too long.
+    ///
+    /// # Errors
+    /// A name that is not allowed.
+    pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
+        let room = self.dialect.longest_name().saturating_sub(suffix.len());
+        // Names are ASCII, which was checked.
+        let kept = &self.identifier()[..self.identifier().len().min(room)];
+        self.sibling(&format!("{kept}{suffix}"))
+    }
+
     /// The name without schema, as SQL.
     #[must_use]
     pub fn identifier_sql(&self) -> String {
@@ -88,6 +99,12 @@ impl Relation {
     pub fn schema_sql(&self) -> String {
         let schema = &self.parts[..self.parts.len() - 1];
         schema.iter().map(|part| self.part_sql(part)).collect::<Vec<_>>().join(".")
+    }
+
+    /// The schema alone, as SQL.
+    #[must_use]
+    pub fn bare_schema_sql(&self) -> String {
+        self.parts.iter().rev().nth(1).map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
     /// The plain name without schema.

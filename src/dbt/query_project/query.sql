@@ -2,8 +2,8 @@
   Answers all queries of one moment in one call: a line of JSON a row, each behind a marker.
 
   A query may name relations (database, schema, identifier). dbt itself finds them, so that quoting and upper or lower
-  case are the adapter's affair. In the SQL, `@0@` stands for the first one as dbt renders it, `@0.schema@` and
-  `@0.identifier@` for its parts as the warehouse holds them. A query whose relation does not exist answers that, and its
+  case are the adapter's affair. In the SQL, `@0@` stands for the first one as dbt renders it, `@0.schema@`,
+  `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them. A query whose relation does not exist answers that, and its
   SQL is not sent. A query without SQL asks for the columns of its relation. Values are text or null: the SQL casts what
   is not.
 #}
@@ -23,8 +23,8 @@
         {% set found.missing = loop.index0 %}
       {% else %}
         {% do found.relations.append(existing) %}
-        {% for part in ["schema", "identifier"] %}
-          {% set found.sql = found.sql | replace(place ~ "." ~ part ~ "@", existing[part]) %}
+        {% for part in ["database", "schema", "identifier"] %}
+          {% set found.sql = found.sql | replace(place ~ "." ~ part ~ "@", existing[part] | string) %}
         {% endfor %}
         {% set found.sql = found.sql | replace(place ~ "@", existing | string) %}
       {% endif %}

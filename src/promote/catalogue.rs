@@ -1,0 +1,172 @@
+//! What a warehouse's catalogue says of a table: asked through dbt, and never needed. Where it does not answer, the script says
+//! what is not known.
+
+use super::facts::{Column, Identity, Layout, Physical};
+use crate::dbt::{Answer, Query, RelationName};
+use crate::warehouse::Dialect;
+
+/// The questions about one table, in the order in which [`read`] takes the answers.
+#[must_use]
+pub fn queries(dialect: Dialect, relation: &RelationName) -> Vec<Query> {
+    sql(dialect)
+        .into_iter()
+        .map(|sql| Query { relations: vec![relation.clone()], sql: Some(sql.to_owned()) })
+        .collect()
+}
+
+fn sql(dialect: Dialect) -> Vec<&'static str> {
+    match dialect {
+        Dialect::Postgres => vec![
+            "select attname::text, case attgenerated when '' then 'no' else 'yes' end, attidentity::text from \
+             pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and not attisdropped order by attnum",
+            "select 'the foreign key ' || conname from pg_catalog.pg_constraint where conrelid = '@0@'::regclass and contype = 'f' \
+             union all select 'the trigger ' || tgname from pg_catalog.pg_trigger where tgrelid = '@0@'::regclass and not \
+             tgisinternal union all select 'the row security policy ' || polname from pg_catalog.pg_policy where polrelid = \
+             '@0@'::regclass union all select 'the storage options ' || array_to_string(reloptions, ', ') from \
+             pg_catalog.pg_class where oid = '@0@'::regclass and reloptions is not null union all select 'partitioning' from \
+             pg_catalog.pg_class where oid = '@0@'::regclass and relkind = 'p' union all select 'that it is unlogged' from \
+             pg_catalog.pg_class where oid = '@0@'::regclass and relpersistence = 'u' union all select 'the default of ' || \
+             a.attname || ' still takes its numbers from a sequence of staging' from pg_catalog.pg_attrdef as d join \
+             pg_catalog.pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum where d.adrelid = '@0@'::regclass \
+             and pg_get_expr(d.adbin, d.adrelid) like 'nextval(%'",
+            "select distinct v.oid::regclass::text from pg_catalog.pg_depend as d join pg_catalog.pg_rewrite as r on r.oid = \
+             d.objid join pg_catalog.pg_class as v on v.oid = r.ev_class where d.refobjid = '@0@'::regclass and d.classid = \
+             'pg_catalog.pg_rewrite'::regclass and v.oid <> d.refobjid order by 1",
+        ],
+        Dialect::Redshift => vec![
+            "select coalesce(d.description, '') from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = \
+             c.relnamespace left join pg_catalog.pg_description as d on d.objoid = c.oid and d.objsubid = 0 where n.nspname = \
+             '@0.schema@' and c.relname = '@0.identifier@'",
+        ],
+        Dialect::Snowflake => vec![
+            "select is_transient, coalesce(clustering_key, ''), coalesce(comment, '') from \
+             @0.database@.information_schema.tables where table_schema = '@0.schema@' and table_name = '@0.identifier@'",
+        ],
+        Dialect::BigQuery => vec![
+            "select ddl from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLES where table_name = '@0.identifier@'",
+        ],
+        Dialect::Databricks | Dialect::Spark => vec!["show create table @0@"],
+        Dialect::DuckDb => vec![
+            "select sql, coalesce(comment, '') from duckdb_tables() where database_name = '@0.database@' and schema_name = \
+             '@0.schema@' and table_name = '@0.identifier@'",
+            "select column_name, coalesce(comment, '') from duckdb_columns() where database_name = '@0.database@' and \
+             schema_name = '@0.schema@' and table_name = '@0.identifier@' order by column_index",
+            "select sql from duckdb_indexes() where database_name = '@0.database@' and schema_name = '@0.schema@' and \
+             table_name = '@0.identifier@' and sql is not null order by index_name",
+        ],
+    }
+}
+
+/// How many questions there are about one table.
+#[must_use]
+pub fn count(dialect: Dialect) -> usize {
+    sql(dialect).len()
+}
+
+/// Adds the answers to what is known. `physical` has the columns' names already.
+pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
+    let rows = |place: usize| match answers.get(place) {
+        Some(Answer::Rows(rows)) => rows.as_slice(),
+        _ => &[],
+    };
+    let cell = |row: &[Option<String>], place: usize| row.get(place).cloned().flatten().unwrap_or_default();
+    let first = |place: usize| rows(0).first().map(|row| cell(row, place));
+    match dialect {
+        Dialect::Postgres => {
+            physical.columns = rows(0)
+                .iter()
+                .map(|row| Column {
+                    name: cell(row, 0),
+                    generated: cell(row, 1) == "yes",
+                    identity: match cell(row, 2).as_str() {
+                        "a" => Some(Identity::Always),
+                        "d" => Some(Identity::ByDefault),
+                        _ => None,
+                    },
+                    description: None,
+                })
+                .collect();
+            physical.left_behind = rows(1).iter().map(|row| cell(row, 0)).collect();
+            physical.dependents = rows(2).iter().map(|row| cell(row, 0)).collect();
+        }
+        Dialect::Redshift => physical.description = first(0),
+        Dialect::Snowflake => {
+            physical.transient = first(0).map(|it| it == "YES");
+            let key = first(1).unwrap_or_default();
+            // `LINEAR(to_date(start_tstamp))`
+            let key = key.strip_prefix("LINEAR(").and_then(|key| key.strip_suffix(')')).unwrap_or(&key);
+            let cluster_by = (!key.is_empty()).then(|| key.to_owned());
+            physical.layout = first(0).map(|_| Layout { cluster_by, ..Layout::default() });
+            physical.description = first(2);
+        }
+        Dialect::BigQuery => {
+            let statement = first(0).unwrap_or_default();
+            physical.expires = statement.contains("partition_expiration_days");
+            physical.layout = Layout::of_statement(&statement).filter(|_| !statement.is_empty());
+        }
+        Dialect::Databricks | Dialect::Spark => {
+            let statement = first(0).unwrap_or_default();
+            physical.layout = Layout::of_statement(&statement).filter(|_| !statement.is_empty());
+            physical.description = comment(&statement);
+        }
+        Dialect::DuckDb => {
+            physical.create_statement = first(0);
+            physical.description = first(1);
+            for (column, row) in physical.columns.iter_mut().zip(rows(1)) {
+                column.description = Some(cell(row, 1)).filter(|_| cell(row, 0) == column.name);
+            }
+            physical.indexes = rows(2).iter().map(|row| cell(row, 0)).collect();
+        }
+    }
+}
+
+/// The table's own `COMMENT '…'`, which stands at the beginning of a line; those of its columns do not.
+fn comment(statement: &str) -> Option<String> {
+    let line = statement.lines().find_map(|line| line.trim_start().strip_prefix("COMMENT '"))?;
+    let text = line.trim_end().trim_end_matches(';').strip_suffix('\'')?;
+    Some(text.replace("\\'", "'").replace("\\\\", "\\"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[&[&str]]) -> Answer {
+        Answer::Rows(
+            rows.iter().map(|row| row.iter().map(|cell| Some((*cell).to_owned())).collect()).collect(),
+        )
+    }
+
+    #[test]
+    fn every_warehouse_is_asked_and_understood() {
+        for dialect in Dialect::ALL {
+            let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };
+            assert_eq!(queries(dialect, &relation).len(), count(dialect));
+            let mut nothing = Physical::default();
+            read(dialect, &vec![Answer::Missing(0); count(dialect)], &mut nothing);
+            assert_eq!(nothing, Physical::default(), "{dialect}");
+        }
+        let mut snowflake = Physical::default();
+        read(Dialect::Snowflake, &[rows(&[&["YES", "LINEAR(to_date(t))", ""]])], &mut snowflake);
+        assert_eq!(snowflake.transient, Some(true));
+        assert_eq!(snowflake.layout.expect("known").cluster_by.as_deref(), Some("to_date(t)"));
+        let mut databricks = Physical::default();
+        let statement = "CREATE TABLE t (\n  a STRING COMMENT 'no')\nUSING delta\nCOMMENT 'it\\'s'\n";
+        read(Dialect::Databricks, &[rows(&[&[statement]])], &mut databricks);
+        assert_eq!(databricks.description.as_deref(), Some("it's"));
+    }
+
+    #[test]
+    fn columns_that_cannot_be_given_are_known() {
+        let mut physical = Physical::default();
+        let columns = rows(&[&["id", "no", "a"], &["sum", "yes", ""], &["n", "no", "d"]]);
+        read(Dialect::Postgres, &[columns, rows(&[&["the trigger x"]]), rows(&[])], &mut physical);
+        let kinds: Vec<_> =
+            physical.columns.iter().map(|column| (column.generated, column.identity)).collect();
+        assert_eq!(
+            kinds,
+            [(false, Some(Identity::Always)), (true, None), (false, Some(Identity::ByDefault))]
+        );
+        assert_eq!(physical.left_behind, ["the trigger x"]);
+    }
+}

@@ -1,0 +1,163 @@
+//! What stands above each script: what, from where, to where, when, by which fingerprints, and how to execute it.
+
+use super::plan::{Action, Plan};
+use crate::event::State;
+use crate::warehouse::Dialect;
+
+fn first_lines(plan: &Plan, what: &str) -> Vec<String> {
+    vec![
+        format!("{what}, written by snowplow-backfill {}", env!("CARGO_PKG_VERSION")),
+        format!(
+            "on {}, from {} to {}, planned at {} UTC",
+            plan.dialect,
+            plan.from,
+            plan.to,
+            plan.made_at.to_the_second()
+        ),
+    ]
+}
+
+/// The promotion's.
+#[must_use]
+pub fn promote(plan: &Plan) -> Vec<String> {
+    let mut lines = first_lines(plan, "Promotion");
+    lines.push(format!("of {}", plan.selection.join(" ")));
+    lines.push(String::new());
+    for table in &plan.tables {
+        let facts = &table.facts;
+        lines.push(match &table.action {
+            Action::Create => format!("table {} -> {} ({})", facts.staging, facts.prod, plan.strategy),
+            Action::Replace { backup } => format!(
+                "table {} -> {} ({}); the one there is kept as {}",
+                facts.staging,
+                facts.prod,
+                plan.strategy,
+                backup.identifier()
+            ),
+            Action::Keep => format!("table {} is there already, only checked", facts.prod),
+        });
+    }
+    for ledger in &plan.ledgers {
+        let time = ledger.time.map_or_else(|| "as staging has it".to_owned(), |time| time.to_string());
+        lines.extend(ledger.added.iter().map(|model| format!("row {model} {time} -> {}", ledger.prod)));
+        lines.extend(
+            ledger
+                .moved
+                .iter()
+                .map(|row| format!("row {} {} => {time} in {}", row.model, row.from, ledger.prod)),
+        );
+    }
+    if !plan.left_alone.is_empty() {
+        lines.push(format!(
+            "left alone, because {} runs them already: {}",
+            plan.to,
+            plan.left_alone.join(", ")
+        ));
+    }
+    lines.extend(forecast(plan));
+    if !plan.notes.is_empty() {
+        lines.push(String::new());
+        lines.extend(plan.notes.iter().map(|note| format!("note: {note}")));
+    }
+    lines.push(String::new());
+    lines.extend(how_to_execute(plan.dialect, "promote.sql"));
+    lines.push(atomicity(plan.dialect).to_owned());
+    lines.push(String::new());
+    lines.extend(fingerprints(plan));
+    lines
+}
+
+/// The fingerprints' lines, by which `--apply` knows whether anything moved.
+#[must_use]
+pub fn fingerprints(plan: &Plan) -> Vec<String> {
+    let prints = &plan.fingerprints;
+    let mut lines = vec![format!("fingerprint of the dbt manifests: {}", prints.manifests)];
+    lines.extend(prints.staging_rows.iter().map(|print| format!("fingerprint of staging's rows: {print}")));
+    lines.extend(prints.prod_rows.iter().map(|print| format!("fingerprint of prod's rows: {print}")));
+    lines
+}
+
+/// Prod's next run, a line a package.
+#[must_use]
+pub fn forecast(plan: &Plan) -> Vec<String> {
+    plan.forecasts
+        .iter()
+        .map(|forecast| {
+            let window = forecast.window.map_or_else(String::new, |window| {
+                format!(", window {} .. {}", window.lower.to_the_second(), window.upper.to_the_second())
+            });
+            let again = match forecast.state {
+                State::OutOfSync | State::NewModel => format!(
+                    "; {:.1} hours of events are read again until the rows agree ({}). --sync avoids that",
+                    forecast.hours_read_again,
+                    runs(forecast.runs_until_in_step)
+                ),
+                State::Standard | State::FirstRun => String::new(),
+            };
+            format!(
+                "next run of {} in {}: {}{window}{again}",
+                forecast.package,
+                plan.to,
+                forecast.state.describe()
+            )
+        })
+        .collect()
+}
+
+fn runs(number: u32) -> String {
+    format!("{number} run{}", if number == 1 { "" } else { "s" })
+}
+
+fn how_to_execute(dialect: Dialect, file: &str) -> Vec<String> {
+    let command = match dialect {
+        Dialect::Postgres | Dialect::Redshift => format!("psql --no-psqlrc --set ON_ERROR_STOP=1 --file {file}"),
+        Dialect::Snowflake => format!("snowsql --option exit_on_error=true --filename {file}"),
+        Dialect::BigQuery => format!("bq query --use_legacy_sql=false < {file}"),
+        Dialect::Databricks => {
+            "all statements in one notebook cell or SQL editor tab (stop on error), or one by one in this order".to_owned()
+        }
+        Dialect::Spark => format!("spark-sql -f {file}"),
+        Dialect::DuckDb => format!("duckdb -bail <file> < {file}"),
+    };
+    vec![
+        format!("execute it so that it stops at the first error: {command}"),
+        "or let --apply do it".to_owned(),
+    ]
+}
+
+fn atomicity(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres | Dialect::DuckDb => "one transaction: all of it happens, or nothing",
+        Dialect::Redshift => {
+            "the copy is made under another name first; putting it in place and recording it is one transaction"
+        }
+        Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
+            "tables are no part of a transaction there: if it stops, nothing is lost, and executing it again finishes it"
+        }
+    }
+}
+
+/// The rollback's.
+#[must_use]
+pub fn rollback(plan: &Plan) -> Vec<String> {
+    let mut lines = first_lines(plan, "Rollback of the promotion");
+    lines.push("only as long as prod did not run since: then it stops, and nothing is changed".to_owned());
+    if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. }))
+        && matches!(
+            plan.dialect,
+            Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark
+        )
+    {
+        lines.push("backups stay where they are; drop them when you no longer want them".to_owned());
+    }
+    lines.extend(how_to_execute(plan.dialect, "rollback.sql"));
+    lines
+}
+
+/// The verification's.
+#[must_use]
+pub fn verify(plan: &Plan) -> Vec<String> {
+    let mut lines = first_lines(plan, "Verification of the promotion");
+    lines.push("reads only; in every row the columns staging and prod must be equal".to_owned());
+    lines
+}

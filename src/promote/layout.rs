@@ -1,0 +1,209 @@
+//! How a table is laid out: by the project's configuration of its model, or by the warehouse's own statement of it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::facts::Layout;
+use crate::warehouse::Dialect;
+
+impl Layout {
+    /// What a model's configuration asks for.
+    ///
+    /// # Errors
+    /// A value that is no plain SQL expression: it goes into the script.
+    pub fn configured(dialect: Dialect, config: &Map<String, Value>) -> Result<Self> {
+        let mut layout = Self::default();
+        match dialect {
+            Dialect::Postgres | Dialect::DuckDb => {}
+            Dialect::Redshift => {
+                layout.distribution = text(config, "dist")?.map(|dist| match dist.as_str() {
+                    "all" | "even" | "auto" => format!("diststyle {dist}"),
+                    key => format!("diststyle key distkey ({key})"),
+                });
+                let kind = text(config, "sort_type")?.map_or_else(String::new, |kind| format!("{kind} "));
+                layout.sort_key = list(config, "sort")?.map(|columns| match columns.as_str() {
+                    "auto" => "sortkey auto".to_owned(),
+                    _ => format!("{kind}sortkey ({columns})"),
+                });
+            }
+            Dialect::Snowflake => {
+                layout.cluster_by = list(config, "cluster_by")?;
+                layout.transient = config.get("transient").and_then(Value::as_bool);
+            }
+            Dialect::BigQuery => {
+                layout.partition_by = config.get("partition_by").map_or(Ok(None), bigquery_partition)?;
+                layout.cluster_by = list(config, "cluster_by")?;
+            }
+            Dialect::Databricks | Dialect::Spark => {
+                layout.partition_by = list(config, "partition_by")?;
+                layout.cluster_by = list(config, "liquid_clustered_by")?;
+                let properties = config.get("tblproperties").and_then(Value::as_object);
+                layout.properties = properties
+                    .into_iter()
+                    .flatten()
+                    .map(|(key, value)| {
+                        (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    })
+                    .collect();
+            }
+        }
+        Ok(layout)
+    }
+
+    /// What the warehouse says of a table: BigQuery's `ddl`, Spark's and Databricks' `show create table`.
+    ///
+    /// None where the statement is not understood.
+    #[must_use]
+    pub fn of_statement(statement: &str) -> Option<Self> {
+        let clause = |words: &str| {
+            let pattern = format!(r"(?im)^\s*{words}\s+(.+?)\s*;?\s*$");
+            Some(Regex::new(&pattern).ok()?.captures(statement)?[1].to_owned())
+        };
+        let bare = |text: String| match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+            Some(inner) => inner.to_owned(),
+            None => text,
+        };
+        Some(Self {
+            partition_by: clause("PARTITION BY").or_else(|| clause("PARTITIONED BY").map(bare)),
+            cluster_by: clause("CLUSTER BY").map(bare),
+            properties: properties(statement)?,
+            ..Self::default()
+        })
+    }
+}
+
+/// Properties that belong to one table and not to its copy.
+const OF_ONE_TABLE: [&str; 9] = [
+    "current-snapshot-id",
+    "current-snapshot-summary",
+    "current-snapshot-timestamp-ms",
+    "current-schema",
+    "default-partition-spec",
+    "default-sort-order",
+    "format",
+    "snapshot-count",
+    "uuid",
+];
+
+/// The pairs of `TBLPROPERTIES (…)`, without what describes the one table.
+fn properties(statement: &str) -> Option<BTreeMap<String, String>> {
+    let Some((_, rest)) = statement.split_once("TBLPROPERTIES") else { return Some(BTreeMap::new()) };
+    let pair = Regex::new(r"'((?:[^'\\]|\\.)*)'\s*=\s*'((?:[^'\\]|\\.)*)'").ok()?;
+    let unescaped = |text: &str| text.replace("\\'", "'").replace("\\\\", "\\");
+    let pairs = pair.captures_iter(rest).map(|found| (unescaped(&found[1]), unescaped(&found[2])));
+    let kept = pairs.filter(|(key, _)| {
+        !OF_ONE_TABLE.contains(&key.as_str())
+            && !key.starts_with("delta.m")
+            && !key.starts_with("delta.feature")
+    });
+    Some(kept.collect())
+}
+
+fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
+    config.get(key).and_then(Value::as_str).map(|text| expression(key, text)).transpose()
+}
+
+/// A string, or a list of them, joined.
+fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
+    let items: Vec<&str> = match config.get(key) {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let items: Vec<_> = items.into_iter().map(|item| expression(key, item)).collect::<Result<_>>()?;
+    Ok((!items.is_empty()).then(|| items.join(", ")))
+}
+
+fn bigquery_partition(value: &Value) -> Result<Option<String>> {
+    let get = |key: &str| {
+        value.get(key).and_then(Value::as_str).map(|text| expression("partition_by", text)).transpose()
+    };
+    let Some(field) = get("field")? else { return Ok(None) };
+    let granularity = get("granularity")?.unwrap_or_else(|| "day".to_owned());
+    Ok(Some(match get("data_type")?.unwrap_or_default().to_lowercase().as_str() {
+        "int64" => {
+            let number =
+                |key| value.pointer(&format!("/range/{key}")).and_then(Value::as_i64).unwrap_or_default();
+            format!(
+                "range_bucket({field}, generate_array({}, {}, {}))",
+                number("start"),
+                number("end"),
+                number("interval")
+            )
+        }
+        "date" if granularity == "day" => field,
+        "date" => format!("date_trunc({field}, {granularity})"),
+        "datetime" => format!("datetime_trunc({field}, {granularity})"),
+        _ => format!("timestamp_trunc({field}, {granularity})"),
+    }))
+}
+
+/// Columns and calls of functions, but nothing that could end the statement.
+fn expression(key: &str, text: &str) -> Result<String> {
+    let plain = Regex::new(r#"^[A-Za-z0-9_ ,.()'"`:+*/-]+$"#)?;
+    if !plain.is_match(text) || text.contains("--") || text.contains("/*") {
+        bail!("the configuration {key}: {text} is no plain expression: it cannot be put into a script");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn configured(dialect: Dialect, config: &Value) -> Layout {
+        Layout::configured(dialect, config.as_object().expect("an object")).expect("plain")
+    }
+
+    #[test]
+    fn reads_what_dbts_adapters_take() {
+        let config =
+            json!({"partition_by": {"field": "t", "data_type": "timestamp"}, "cluster_by": ["a", "b"]});
+        let layout = configured(Dialect::BigQuery, &config);
+        assert_eq!(layout.partition_by.as_deref(), Some("timestamp_trunc(t, day)"));
+        assert_eq!(layout.cluster_by.as_deref(), Some("a, b"));
+        let range = json!({"partition_by": {"field": "n", "data_type": "int64", "range": {"start": 0, "end": 9, "interval": 3}}});
+        assert_eq!(
+            configured(Dialect::BigQuery, &range).partition_by.as_deref(),
+            Some("range_bucket(n, generate_array(0, 9, 3))")
+        );
+        let redshift = configured(
+            Dialect::Redshift,
+            &json!({"dist": "id", "sort": ["a", "b"], "sort_type": "compound"}),
+        );
+        assert_eq!(redshift.distribution.as_deref(), Some("diststyle key distkey (id)"));
+        assert_eq!(redshift.sort_key.as_deref(), Some("compound sortkey (a, b)"));
+        assert_eq!(configured(Dialect::Postgres, &config), Layout::default());
+    }
+
+    #[test]
+    fn reads_what_warehouses_say_of_a_table() {
+        let spark = "CREATE TABLE c.s.t (\n  a STRING)\nUSING iceberg\nPARTITIONED BY (days(t), b)\nTBLPROPERTIES (\n  \
+                     'current-snapshot-id' = '1',\n  'write.format.default' = 'parquet')\n";
+        let layout = Layout::of_statement(spark).expect("understood");
+        assert_eq!(layout.partition_by.as_deref(), Some("days(t), b"));
+        assert_eq!(
+            layout.properties.into_iter().collect::<Vec<_>>(),
+            [("write.format.default".into(), "parquet".into())]
+        );
+        let bigquery =
+            "CREATE TABLE `p.d.t`\n(\n  a STRING\n)\nPARTITION BY TIMESTAMP_TRUNC(t, DAY)\nCLUSTER BY a, b;";
+        let layout = Layout::of_statement(bigquery).expect("understood");
+        assert_eq!(layout.partition_by.as_deref(), Some("TIMESTAMP_TRUNC(t, DAY)"));
+        assert_eq!(layout.cluster_by.as_deref(), Some("a, b"));
+    }
+
+    #[test]
+    fn a_configuration_that_could_end_a_statement_is_refused() {
+        for wrong in ["a; drop table b", "a -- b", "a /* b", "a\nb"] {
+            let config = json!({"cluster_by": wrong});
+            let result = Layout::configured(Dialect::Snowflake, config.as_object().expect("an object"));
+            assert!(result.is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
+
+mod catalogue;
+mod compose;
+mod facts;
+mod fingerprint;
+mod forecast;
+mod gather;
+mod header;
+mod layout;
+mod plan;
+mod script;
+mod sql;
+mod strategy;
+
+pub use compose::Scripts;
+pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
+pub use fingerprint::{Fingerprints, short};
+pub use forecast::Forecast;
+pub use gather::{Connection, PackageVars, Side, facts, limits_of, read};
+pub use header::forecast as forecast_lines;
+pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes};
+pub use script::{Script, Statement};
+pub use strategy::Strategy;

@@ -1,0 +1,20 @@
+//! The statements of a promotion, one warehouse's way of saying them beside the other's.
+
+mod assertion;
+mod grants;
+mod layout;
+mod rows;
+mod table;
+mod verify;
+
+pub use assertion::{all, assert};
+pub use grants::{keep_grants, project_grants};
+pub use rows::{
+    as_planned, delete_rows, free_or_done, insert_rows, lock, lower, recorded, restored, set_row,
+    staging_moves,
+};
+pub use table::{
+    after_copy, back_up, content_matches, copy, describe, drop_backup_indexes, put_in_place, replace,
+    restore, take_back, working_copy,
+};
+pub use verify::verify;

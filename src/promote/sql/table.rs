@@ -1,0 +1,364 @@
+//! Tables: copied, put in place, taken back.
+
+use crate::warehouse::{Dialect, Relation};
+
+use super::super::facts::{Identity, Physical, TableFacts};
+use super::super::plan::{Action, Table};
+use super::super::script::Statement;
+use super::super::strategy::Strategy;
+use super::layout::{Existing, create, ctas, layout_of};
+
+/// Added to the name of a copy that is not in place yet.
+const WORKING: &str = "__promote";
+
+fn statement(title: impl Into<String>, sql: impl Into<String>) -> Statement {
+    Statement { title: title.into(), sql: sql.into() }
+}
+
+/// Where the copy is made before it is put in place.
+///
+/// # Errors
+/// A name that the warehouse does not keep.
+pub fn working_copy(table: &Table) -> anyhow::Result<Relation> {
+    table.facts.prod.with_suffix(WORKING)
+}
+
+/// Makes and fills the copy, where it can be undone: in a transaction, or under a name of its own.
+#[must_use]
+pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relation) -> Vec<Statement> {
+    let facts = &table.facts;
+    let (staging, model) = (&facts.staging, &table.model);
+    let as_select = || {
+        let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None);
+        vec![statement(format!("copy {model}"), sql)]
+    };
+    match (strategy, dialect) {
+        (Strategy::Move, _) => take(table),
+        (Strategy::Like, Dialect::Postgres) => {
+            let create = format!("create table {target} (like {staging} including all)");
+            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
+            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            statements.extend(
+                go_on_numbering(facts, target)
+                    .map(|sql| statement(format!("{model}: go on numbering where staging is"), sql)),
+            );
+            statements
+        }
+        (Strategy::Like, Dialect::Redshift) => {
+            let create = format!("create table {target} (like {staging} including defaults)");
+            vec![
+                statement(format!("a table like staging's {model}"), create),
+                statement(format!("copy {model}"), fill(dialect, facts, target)),
+            ]
+        }
+        (Strategy::Like, Dialect::DuckDb) => {
+            let Some(create) =
+                facts.physical.create_statement.as_deref().and_then(|sql| rebuilt(sql, target))
+            else {
+                return as_select();
+            };
+            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
+            // Before the rows: an index cannot be made on rows of the same transaction.
+            statements.extend(
+                indexes(&facts.physical, target)
+                    .into_iter()
+                    .map(|sql| statement(format!("{model}: an index as in staging"), sql)),
+            );
+            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            statements
+        }
+        _ => as_select(),
+    }
+}
+
+/// `--strategy move`.
+fn take(table: &Table) -> Vec<Statement> {
+    let (staging, prod) = (&table.facts.staging, &table.facts.prod);
+    move_to(staging, prod, &format!("take {} from staging", table.model))
+}
+
+fn move_to(from: &Relation, to: &Relation, title: &str) -> Vec<Statement> {
+    let mut statements =
+        vec![statement(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
+    if from.identifier() != to.identifier()
+        && let Ok(moved) = to.sibling(from.identifier())
+    {
+        let sql = format!("alter table {moved} rename to {}", to.identifier_sql());
+        statements.push(statement(format!("{title}: its name"), sql));
+    }
+    statements
+}
+
+fn fill(dialect: Dialect, facts: &TableFacts, target: &Relation) -> String {
+    let staging = &facts.staging;
+    let filled = facts.physical.columns.iter().filter(|column| !column.generated);
+    let columns: Vec<_> = filled.map(|column| dialect.column(&column.name)).collect();
+    if columns.is_empty() {
+        return format!("insert into {target}\nselect * from {staging}");
+    }
+    let always = facts.physical.columns.iter().any(|column| column.identity == Some(Identity::Always));
+    let overriding = if always { "overriding system value\n" } else { "" };
+    let columns = columns.join(", ");
+    format!("insert into {target} ({columns})\n{overriding}select {columns}\nfrom {staging}")
+}
+
+/// Identity columns of the copy would start at 1 again.
+fn go_on_numbering<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iterator<Item = String> + 'a {
+    let numbered = facts.physical.columns.iter().filter(|column| column.identity.is_some());
+    numbered.map(move |column| {
+        let quoted = Dialect::Postgres.column(&column.name);
+        let name = Dialect::Postgres.text_literal(&column.name);
+        format!(
+            "select setval(pg_get_serial_sequence('{target}', {name}), (select max({quoted}) from {target}))"
+        )
+    })
+}
+
+/// DuckDB's statement that made staging's table, for another one; none where its columns cannot be filled by name.
+fn rebuilt(create_statement: &str, target: &Relation) -> Option<String> {
+    let (_, definition) = create_statement.split_once('(')?;
+    let definition = definition.trim_end().trim_end_matches(';');
+    (!definition.contains("GENERATED ALWAYS")).then(|| format!("create table {target} ({definition}"))
+}
+
+/// DuckDB's statements of staging's indexes, for another table.
+fn indexes(physical: &Physical, target: &Relation) -> Vec<String> {
+    let split = |sql: &str| {
+        let (head, rest) = sql.trim_end().trim_end_matches(';').split_once(" ON ")?;
+        let place = rest.find('(')?;
+        let using = rest[..place].find(" USING ").map(|at| rest[at..place].to_owned()).unwrap_or_default();
+        Some(format!("{head} on {target}{using} {}", &rest[place..]))
+    };
+    physical.indexes.iter().filter_map(|sql| split(sql)).collect()
+}
+
+/// What a copy lost and gets again.
+#[must_use]
+pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<Statement> {
+    let facts = &table.facts;
+    let staging = &facts.staging;
+    let title = format!("{}: its description", table.model);
+    let described = || facts.physical.description.as_deref().filter(|text| !text.is_empty());
+    let on_table = || {
+        described().map(|text| {
+            statement(&title, format!("comment on table {target} is {}", dialect.text_literal(text)))
+        })
+    };
+    match dialect {
+        // Read as it is executed, so that it needs no connection now.
+        Dialect::Postgres => vec![statement(
+            title,
+            format!(
+                "do $comment$\nbegin\n  execute format('comment on table {target} is %L', obj_description('{staging}'::regclass, \
+                 'pg_class'));\nend\n$comment$"
+            ),
+        )],
+        Dialect::Redshift | Dialect::Databricks => on_table().into_iter().collect(),
+        Dialect::DuckDb => {
+            let columns = facts.physical.columns.iter().filter_map(|column| {
+                let text = column.description.as_deref().filter(|text| !text.is_empty())?;
+                let sql = format!(
+                    "comment on column {target}.{} is {}",
+                    dialect.column(&column.name),
+                    dialect.text_literal(text)
+                );
+                Some(statement(format!("{}: the description of {}", table.model, column.name), sql))
+            });
+            on_table().into_iter().chain(columns).collect()
+        }
+        Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark => Vec::new(),
+    }
+}
+
+/// Puts a finished copy in place, in one transaction with the rows.
+#[must_use]
+pub fn put_in_place(table: &Table, working: &Relation) -> Vec<Statement> {
+    let prod = &table.facts.prod;
+    let mut statements = Vec::new();
+    if let Action::Replace { backup } = &table.action {
+        let sql = format!("alter table {prod} rename to {}", backup.identifier_sql());
+        statements.push(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql));
+    }
+    let sql = format!("alter table {working} rename to {}", prod.identifier_sql());
+    statements.push(statement(format!("put {} in place", table.model), sql));
+    statements
+}
+
+/// DuckDB renames no table that has an index.
+#[must_use]
+pub fn drop_backup_indexes(table: &Table) -> Vec<Statement> {
+    let prod = &table.facts.prod;
+    index_names(&table.facts.replaced)
+        .map(|name| {
+            let sql = format!("drop index {}.{name}", prod.schema_sql());
+            statement(format!("{}: a table with an index cannot be renamed", table.model), sql)
+        })
+        .collect()
+}
+
+fn index_names(physical: &Physical) -> impl Iterator<Item = String> + '_ {
+    physical.indexes.iter().filter_map(|sql| {
+        let (head, _) = sql.split_once(" ON ")?;
+        head.rsplit(' ').next().map(str::to_owned)
+    })
+}
+
+/// Keeps prod's table under its backup name, where the table is replaced in one statement. Not again, if it is kept.
+#[must_use]
+pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
+    let Action::Replace { backup } = &table.action else { return None };
+    let prod = &table.facts.prod;
+    let transient = if is_transient(&table.facts.replaced, &table.facts) { "transient " } else { "" };
+    let sql = match dialect {
+        Dialect::Snowflake => format!("{} clone {prod}", create(Existing::Keep, transient, backup)),
+        Dialect::BigQuery => format!("{} copy {prod}", create(Existing::Keep, "", backup)),
+        Dialect::Databricks => format!("{} deep clone {prod}", create(Existing::Keep, "", backup)),
+        _ => {
+            let layout = table.facts.replaced.layout.as_ref().unwrap_or(&table.facts.layout);
+            ctas(dialect, Existing::Keep, backup, prod, layout, table.facts.replaced.description.as_deref())
+        }
+    };
+    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+}
+
+fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
+    physical.transient.or(facts.layout.transient).unwrap_or(true)
+}
+
+/// Makes prod's table from staging's in one statement that is whole or not at all.
+#[must_use]
+pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement {
+    let existing = match table.action {
+        Action::Replace { .. } => Existing::Replace,
+        // A second execution finishes what the first one began; what the table holds is checked after.
+        Action::Create | Action::Keep => Existing::Keep,
+    };
+    one_statement(
+        dialect,
+        strategy,
+        existing,
+        (&table.facts.prod, &table.facts.staging),
+        &table.facts,
+        &table.facts.physical,
+        &format!("copy {}", table.model),
+    )
+}
+
+/// Puts the backup into the place of what the promotion put there.
+#[must_use]
+pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<Statement> {
+    let Action::Replace { backup } = &table.action else { return None };
+    Some(one_statement(
+        dialect,
+        strategy,
+        Existing::Replace,
+        (&table.facts.prod, backup),
+        &table.facts,
+        &table.facts.replaced,
+        &format!("put prod's former {} back", table.model),
+    ))
+}
+
+fn one_statement(
+    dialect: Dialect,
+    strategy: Strategy,
+    existing: Existing,
+    (to, from): (&Relation, &Relation),
+    facts: &TableFacts,
+    physical: &Physical,
+    title: &str,
+) -> Statement {
+    let transient = is_transient(physical, facts);
+    let wants_permanent = facts.layout.transient == Some(false);
+    let sql = match (dialect, strategy) {
+        // A transient table cannot be cloned to a permanent one.
+        (Dialect::Snowflake, Strategy::Clone) if !(transient && wants_permanent) => {
+            let kind = if transient { "transient " } else { "" };
+            let grants = if existing == Existing::Replace { " copy grants" } else { "" };
+            format!("{} clone {from}{grants}", create(existing, kind, to))
+        }
+        (Dialect::BigQuery, Strategy::Copy) => format!("{} copy {from}", create(existing, "", to)),
+        // Its grammar has no `or replace` for a clone.
+        (Dialect::BigQuery, Strategy::Clone) if existing == Existing::Replace => {
+            format!("{} copy {from}", create(existing, "", to))
+        }
+        (Dialect::BigQuery, Strategy::Clone) => format!("{} clone {from}", create(existing, "", to)),
+        (Dialect::Databricks, Strategy::Clone) => format!("{} deep clone {from}", create(existing, "", to)),
+        _ => {
+            let mut layout = physical.layout.clone().unwrap_or_else(|| facts.layout.clone());
+            if dialect == Dialect::Snowflake {
+                layout.transient = Some(transient && !wants_permanent);
+            }
+            ctas(dialect, existing, to, from, &layout, physical.description.as_deref())
+        }
+    };
+    statement(title, sql)
+}
+
+/// What a copy of the warehouse's own leaves switched off, or takes along from staging.
+#[must_use]
+pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Statement> {
+    let (prod, model) = (&table.facts.prod, &table.model);
+    match (dialect, strategy) {
+        (Dialect::Snowflake, Strategy::Clone) if layout_of(&table.facts).cluster_by.is_some() => {
+            vec![statement(
+                format!("{model}: a clone's clustering is suspended"),
+                format!("alter table {prod} resume recluster"),
+            )]
+        }
+        (Dialect::BigQuery, Strategy::Copy | Strategy::Clone) => {
+            let title = format!("{model}: staging's expiration is not prod's");
+            let mut sql = format!("alter table {prod} set options (expiration_timestamp = null");
+            if table.facts.physical.expires {
+                sql.push_str(", partition_expiration_days = null");
+            }
+            vec![statement(title, sql + ")")]
+        }
+        (Dialect::Databricks, Strategy::Clone) => describe(dialect, table, prod),
+        _ => Vec::new(),
+    }
+}
+
+/// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones.
+#[must_use]
+pub fn content_matches(table: &Table) -> String {
+    let (staging, prod) = (&table.facts.staging, &table.facts.prod);
+    let mut conditions = vec![format!("(select count(*) from {prod}) = (select count(*) from {staging})")];
+    if let Some(column) = &table.facts.date_column {
+        let latest = |of: &Relation| {
+            format!("(select count(*) from {of} where {column} = (select max({column}) from {staging}))")
+        };
+        conditions.push(format!("{} = {}", latest(prod), latest(staging)));
+    }
+    super::all(&conditions)
+}
+
+/// The rollback of a table, in one transaction with the rows.
+#[must_use]
+pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Statement> {
+    let (prod, staging, model) = (&table.facts.prod, &table.facts.staging, &table.model);
+    match &table.action {
+        Action::Keep => Vec::new(),
+        Action::Create if strategy == Strategy::Move => {
+            move_to(prod, staging, &format!("give {model} back to staging"))
+        }
+        Action::Create => vec![statement(format!("drop prod's {model}"), format!("drop table {prod}"))],
+        Action::Replace { backup } => {
+            let mut statements = vec![
+                statement(format!("drop prod's new {model}"), format!("drop table {prod}")),
+                statement(
+                    format!("put prod's former {model} back"),
+                    format!("alter table {backup} rename to {}", prod.identifier_sql()),
+                ),
+            ];
+            if dialect == Dialect::DuckDb {
+                statements.extend(
+                    indexes(&table.facts.replaced, prod)
+                        .into_iter()
+                        .map(|sql| statement(format!("{model}: an index as before"), sql)),
+                );
+            }
+            statements
+        }
+    }
+}
