@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::promote::Strategy;
 use crate::timestamp::Timestamp;
+use crate::warehouse::Dialect;
 
 /// Longer than any warehouse has events, and short enough for every warehouse's calendar.
 const MOST_DAYS: u32 = 36_500;
@@ -17,6 +20,10 @@ Examples:
 
   # what would that do?
   snowplow-backfill plan --select +my_new_model --target staging
+
+  # bring it to prod: look at the SQL, then let it be executed
+  snowplow-backfill promote --select +my_new_model --target staging --to prod
+  snowplow-backfill promote --select +my_new_model --target staging --to prod --apply
 
   # one run at a time, from a scheduler
   snowplow-backfill run --select +my_new_model --target staging --once
@@ -37,6 +44,21 @@ Examples:
   # what follows -- goes to every dbt run
   snowplow-backfill run --select +my_new_model -- --fail-fast";
 
+const PROMOTE_EXAMPLES: &str = "\
+Examples:
+  # the SQL on stdout, what it does on stderr
+  snowplow-backfill promote --select +my_new_model --target staging --to prod > promote.sql
+
+  # promote.sql, rollback.sql and verify.sql, for review; then execute just these
+  snowplow-backfill promote --select +my_new_model --target staging --to prod --out-dir promotion
+  snowplow-backfill promote --select +my_new_model --target staging --to prod --out-dir promotion --apply
+
+  # take the last one back
+  snowplow-backfill promote --to prod --rollback
+
+  # a refreshed model in the place of the one that prod runs
+  snowplow-backfill promote --select my_model --target staging --to prod --replace --apply";
+
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
 #[command(name = "snowplow-backfill", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -55,6 +77,8 @@ pub enum Command {
     Plan(Box<PlanArgs>),
     /// Print the models_to_run string, for other scripts
     Models(Box<ModelsArgs>),
+    /// Write the SQL that brings finished models from staging to prod, or execute it
+    Promote(Box<PromoteArgs>),
 }
 
 /// Which models: dbt's own selection.
@@ -257,6 +281,76 @@ pub struct ModelsArgs {
     pub verbose: bool,
 }
 
+/// Flags of `promote`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = PROMOTE_EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
+pub struct PromoteArgs {
+    /// Which models.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// The target that is promoted to; --target is the one promoted from
+    #[arg(long, value_name = "TARGET", help_heading = "Promotion")]
+    pub to: Option<String>,
+
+    /// How tables are copied [default: the warehouse's best]
+    #[arg(long, value_enum, help_heading = "Promotion", hide_possible_values = false)]
+    pub strategy: Option<Strategy>,
+
+    /// Replace tables that the target has; the old ones are kept under a backup name
+    #[arg(long, conflicts_with = "resume", help_heading = "Promotion")]
+    pub replace: bool,
+
+    /// A table that the target has without recording it is taken as copied already, if its content is staging's
+    #[arg(long, help_heading = "Promotion")]
+    pub resume: bool,
+
+    /// Backfill staging up to where the target is first, so that the target's next run is a standard run
+    #[arg(long, conflicts_with_all = ["manifest", "rollback"], help_heading = "Promotion")]
+    pub sync: bool,
+
+    /// Days of events in one run of --sync
+    #[arg(long, value_name = "DAYS", requires = "sync", default_value = "90", value_parser = days, allow_negative_numbers = true, help_heading = "Promotion")]
+    pub limit_days: u32,
+
+    /// Execute it through dbt's connection of the target, then verify it
+    #[arg(long, help_heading = "Promotion")]
+    pub apply: bool,
+
+    /// Take back the last promotion to the target that --apply executed
+    #[arg(long, conflicts_with_all = ["apply", "replace", "resume", "strategy", "select", "exclude", "selector", "out_dir", "manifest"], help_heading = "Promotion")]
+    pub rollback: bool,
+
+    /// Write promote.sql, rollback.sql and verify.sql there instead of the SQL to stdout
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub out_dir: Option<Utf8PathBuf>,
+
+    /// Without a connection: staging's manifest.json
+    #[arg(long, value_name = "FILE", requires = "to_manifest", conflicts_with_all = ["to", "target"], help_heading = "Offline")]
+    pub manifest: Option<Utf8PathBuf>,
+
+    /// Without a connection: prod's manifest.json
+    #[arg(long, value_name = "FILE", requires = "manifest", help_heading = "Offline")]
+    pub to_manifest: Option<Utf8PathBuf>,
+
+    /// The warehouse [default: by the adapter]
+    #[arg(long, value_name = "DIALECT", value_parser = dialect(), help_heading = "Promotion")]
+    pub dialect: Option<String>,
+
+    /// How dbt is called.
+    #[command(flatten)]
+    pub dbt: DbtArgs,
+
+    /// human: SQL on stdout, what it does on stderr; json: a document with both
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
+    pub format: Format,
+
+    /// Show every call of dbt, ready to be pasted into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
 /// For whom the output is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -288,6 +382,10 @@ pub fn command() -> clap::Command {
 /// What clap cannot read; also `--help` and `--version`.
 pub fn parse() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&command().try_get_matches()?)
+}
+
+fn dialect() -> PossibleValuesParser {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::adapter))
 }
 
 fn days(text: &str) -> Result<u32, String> {

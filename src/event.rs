@@ -92,6 +92,8 @@ pub enum Purpose {
     Query,
     /// `dbt run`: building models.
     Run,
+    /// `dbt run-operation` in a project of this tool's: executing a promotion.
+    Promotion,
     /// `dbt --version`: after a failure that a version could explain.
     Version,
 }

@@ -57,6 +57,24 @@ impl Workspace {
         self.of_target().join("query")
     }
 
+    /// The generated project that executes a promotion.
+    #[must_use]
+    pub fn promotion_project(&self) -> Utf8PathBuf {
+        self.of_target().join("promotion")
+    }
+
+    /// Records of promotions, a folder each.
+    #[must_use]
+    pub fn promotions(&self) -> Utf8PathBuf {
+        self.root.join("promotions")
+    }
+
+    /// The record of this call's promotion.
+    #[must_use]
+    pub fn promotion(&self) -> Utf8PathBuf {
+        self.promotions().join(&self.call)
+    }
+
     /// dbt's logs of this call; a folder a run, so that no log is rotated away or mixed with another's.
     #[must_use]
     pub fn logs(&self, of: &str) -> Utf8PathBuf {

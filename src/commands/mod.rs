@@ -4,6 +4,7 @@ mod models;
 mod output;
 mod plan;
 mod prepare;
+mod promote;
 mod run;
 
 use anyhow::Result;
@@ -20,5 +21,6 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Models(args) => models::run(args),
+        Command::Promote(args) => promote::run(args),
     }
 }

@@ -67,6 +67,17 @@ impl Setup {
     /// # Errors
     /// dbt fails, or the selection cannot be backfilled.
     pub fn list(&self, emit: Emit<'_>) -> Result<Selected> {
+        let listing = self.models(emit)?;
+        let packages = snowplow::discover(&listing.manifest)?;
+        let scope = Scope::of(&listing, &packages)?;
+        Ok(Selected { listing, packages, scope })
+    }
+
+    /// Asks dbt what the selection holds.
+    ///
+    /// # Errors
+    /// dbt fails, or nothing is selected.
+    pub fn models(&self, emit: Emit<'_>) -> Result<Listing> {
         if !self.dbt.hidden.is_empty() {
             let names: Vec<_> = self.dbt.hidden.iter().map(String::as_str).collect();
             let message = format!(
@@ -77,10 +88,7 @@ impl Setup {
         }
         let (target, log) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let paths = ListPaths { target: &target, log: &log };
-        let listing = self.dbt.list(&self.selection, &self.vars, paths, emit)?;
-        let packages = snowplow::discover(&listing.manifest)?;
-        let scope = Scope::of(&listing, &packages)?;
-        Ok(Selected { listing, packages, scope })
+        self.dbt.list(&self.selection, &self.vars, paths, emit)
     }
 }
 
@@ -192,7 +200,7 @@ impl Selected {
 }
 
 /// Whether a version of snowplow_utils is 1.0.1 or newer, where the load family gets back into step by itself.
-fn heals(version: &str) -> bool {
+pub(super) fn heals(version: &str) -> bool {
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let version = [(); 3].map(|()| parts.next().unwrap_or(0));
     version >= [1, 0, 1]

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod environment;
+mod execution;
 mod interrupt;
 mod log;
 mod ls;
@@ -17,6 +18,7 @@ mod vars;
 mod version;
 
 pub use environment::{harmful, harmful_here};
+pub use execution::{Execution, Step};
 pub use interrupt::{Interrupt, StopSignal};
 pub use ls::{ListPaths, Listing};
 pub use manifest::{Manifest, Metadata, Node, NodeKind};
@@ -26,3 +28,4 @@ pub use project::Project;
 pub use run::{RunCall, RunReport};
 pub use session::{Connection, Dbt, SelectionArguments};
 pub use vars::{Scope, Vars};
+pub use version::check as check_version;

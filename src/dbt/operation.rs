@@ -21,7 +21,7 @@ use crate::failure::Interrupted;
 const MACRO: &str = include_str!("query_project/query.sql");
 
 /// What the macro's own lines begin with; anything else that lands on stdout is not for us.
-const MARKER: &str = "snowplow-backfill:";
+pub(super) const MARKER: &str = "snowplow-backfill:";
 
 /// One query of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,25 +87,30 @@ impl QueryProject {
     /// # Errors
     /// The folder cannot be written.
     pub fn create(directory: Utf8PathBuf, log_path: Utf8PathBuf, user: &Project) -> Result<Self> {
-        let mut file = Mapping::new();
-        file.insert("name".into(), "snowplow_backfill_queries".into());
-        file.insert("version".into(), "1.0.0".into());
-        file.insert("config-version".into(), 2.into());
-        let taken_over = [("profile", &user.profile), ("quoting", &user.quoting)];
-        for (key, value) in taken_over {
-            if let Some(value) = value {
-                file.insert(key.into(), value.clone());
-            }
-        }
-        let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
-        write(&directory.join(PROJECT_FILE), &text)?;
+        write_project(&directory, "snowplow_backfill_queries", user)?;
         write(&directory.join("macros/query.sql"), MACRO)?;
         Ok(Self { directory, log_path })
     }
 }
 
+/// Writes the file of a project that finds its connection as the user's does.
+pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) -> Result<()> {
+    let mut file = Mapping::new();
+    file.insert("name".into(), name.into());
+    file.insert("version".into(), "1.0.0".into());
+    file.insert("config-version".into(), 2.into());
+    let taken_over = [("profile", &user.profile), ("quoting", &user.quoting)];
+    for (key, value) in taken_over {
+        if let Some(value) = value {
+            file.insert(key.into(), value.clone());
+        }
+    }
+    let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    write(&directory.join(PROJECT_FILE), &text)
+}
+
 /// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change.
-fn write(path: &Utf8Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
     }

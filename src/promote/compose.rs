@@ -21,6 +21,8 @@ pub struct Scripts {
     pub rollback: Script,
     /// Shows whether both sides hold the same.
     pub verify: Script,
+    /// All of it happens, or nothing.
+    pub is_one_unit: bool,
 }
 
 /// What belongs together on a warehouse.
@@ -58,6 +60,7 @@ impl Scripts {
             promote: Script { header: header::promote(plan), ..promote },
             rollback: Script { header: header::rollback(plan), ..rollback },
             verify,
+            is_one_unit: unit(plan.dialect) == Unit::Whole,
         })
     }
 }

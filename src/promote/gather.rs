@@ -1,6 +1,7 @@
 //! The facts of a promotion: what both dbt manifests say, and what the warehouse holds.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -103,10 +104,10 @@ pub fn facts(
             start_date: vars.settings.start_date,
             load_family_heals: vars.load_family_heals,
         });
-        said.push_str(&format!("{:?}\n", facts.packages[place]));
+        let _ = writeln!(said, "{:?}", facts.packages[place]);
         for name in &touched.tracked {
             let model = model(dialect, (staging, prod), package, name, place)?;
-            said.push_str(&format!("{model:?}\n"));
+            let _ = writeln!(said, "{model:?}");
             facts.models.push(model);
         }
     }

@@ -38,7 +38,13 @@ pub fn promote(plan: &Plan) -> Vec<String> {
         });
     }
     for ledger in &plan.ledgers {
-        let time = ledger.time.map_or_else(|| "as staging has it".to_owned(), |time| time.to_string());
+        if let (Some(cap), Some(time)) = (ledger.cap, ledger.time) {
+            lines.push(format!(
+                "{}: staging is at {time}, ahead of {}; {cap} is recorded, so that all models are in step there",
+                ledger.package, plan.to
+            ));
+        }
+        let time = ledger.recorded().map_or_else(|| "as staging has it".to_owned(), |time| time.to_string());
         lines.extend(ledger.added.iter().map(|model| format!("row {model} {time} -> {}", ledger.prod)));
         lines.extend(
             ledger

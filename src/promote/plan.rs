@@ -21,6 +21,8 @@ pub struct Wishes {
     pub replace: bool,
     /// Take tables that prod has without a row as copied already.
     pub resume: bool,
+    /// Record no later time than prod's own rows have, so that its next run finds all of them in step.
+    pub sync: bool,
 }
 
 /// A promotion.
@@ -90,6 +92,9 @@ pub struct Ledger {
     pub prod: Relation,
     /// `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
+    /// What prod is to record where that is not staging's time: its own models' earlier one, from which its next run hands
+    /// them all the same events.
+    pub cap: Option<Timestamp>,
     /// Models whose rows prod gets.
     pub added: Vec<String>,
     /// Models whose rows prod has, with their `last_success` there.
@@ -106,6 +111,12 @@ pub struct MovedRow {
 }
 
 impl Ledger {
+    /// The time that prod records; none offline, where it is whatever staging has.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Timestamp> {
+        self.cap.or(self.time)
+    }
+
     /// All its models.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.added.iter().map(String::as_str).chain(self.moved.iter().map(|row| row.model.as_str()))
@@ -182,6 +193,7 @@ impl Plan {
             staging: package.staging_manifest.clone(),
             prod: package.prod_manifest.clone(),
             time: None,
+            cap: None,
             added: Vec::new(),
             moved: Vec::new(),
         };
@@ -214,7 +226,11 @@ impl Plan {
         }
         if let Some(read) = &package.tables {
             let names: Vec<_> = ledger.models().map(str::to_owned).collect();
-            ledger.time = Some(staging_time(read, package, &names, facts)?);
+            let time = staging_time(read, package, &names, facts)?;
+            ledger.time = Some(time);
+            let others = read.prod_rows.iter().flatten().filter(|row| !names.contains(&row.model));
+            let latest = others.filter_map(|row| row.last_success).max();
+            ledger.cap = latest.filter(|&latest| wishes.sync && latest < time);
         }
         self.ledgers.push(ledger);
         self.tables.extend(tables);
@@ -228,7 +244,9 @@ impl Plan {
             return Some(rows);
         };
         rows.retain(|row| ledger.models().all(|model| model != row.model));
-        rows.extend(ledger.models().map(|model| Row { model: model.to_owned(), last_success: ledger.time }));
+        rows.extend(
+            ledger.models().map(|model| Row { model: model.to_owned(), last_success: ledger.recorded() }),
+        );
         Some(rows)
     }
 

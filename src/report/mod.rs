@@ -4,6 +4,7 @@ mod human;
 mod json;
 mod paint;
 mod progress;
+mod promotion;
 mod text;
 
 use std::io;
@@ -13,6 +14,9 @@ use crate::event::Record;
 pub use human::{Detail, Human};
 pub use json::Json;
 pub use paint::Paint;
+pub use promotion::{
+    promoted, promotion, promotion_begins, rollback_begins, rolled_back, say, statement_done,
+};
 pub use text::plan;
 
 /// Something that tells what happened.

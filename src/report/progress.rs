@@ -74,6 +74,7 @@ impl Progress {
             Event::DbtCalled(call) => match call.purpose {
                 Purpose::Selection => self.bar.set_message("reading the project"),
                 Purpose::Query => self.message("reading the incremental manifest"),
+                Purpose::Promotion => self.message("executing the promotion"),
                 Purpose::Version => self.bar.set_message("asking dbt for its version"),
                 Purpose::Run => {}
             },

@@ -17,8 +17,20 @@ fn columns(family: Family) -> &'static [&'static str] {
     }
 }
 
-fn prefixed(family: Family, alias: &str) -> String {
-    columns(family).iter().map(|column| format!("{alias}.{column}")).collect::<Vec<_>>().join(", ")
+/// What staging's row `s` gives to prod, a column each.
+fn values(dialect: Dialect, ledger: &Ledger) -> String {
+    let value = |column: &&str| match ledger.cap {
+        Some(cap) if *column == "last_success" => {
+            format!("{} as last_success", dialect.timestamp_literal(cap))
+        }
+        _ => format!("s.{column}"),
+    };
+    columns(ledger.family).iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
+/// The columns of a source `s` that has them by name.
+fn named(family: Family) -> String {
+    columns(family).iter().map(|column| format!("s.{column}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Staging's rows at the planned time; offline, at whatever time they are.
@@ -53,7 +65,7 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
     let mut conditions = Vec::new();
     if !ledger.added.is_empty() {
         let names = names(ledger.added.iter().map(String::as_str));
-        conditions.push(match (or_done, ledger.time) {
+        conditions.push(match (or_done, ledger.recorded()) {
             (false, _) => format!("(select count(*) from {prod} where model in ({names})) = 0"),
             (true, Some(time)) => format!(
                 "(select count(*) from {prod} where model in ({names}) and last_success <> {}) = 0",
@@ -67,7 +79,7 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
     }
     for row in &ledger.moved {
         let mut times = vec![dialect.timestamp_literal(row.from)];
-        times.extend(ledger.time.filter(|_| or_done).map(|time| dialect.timestamp_literal(time)));
+        times.extend(ledger.recorded().filter(|_| or_done).map(|time| dialect.timestamp_literal(time)));
         conditions.push(format!(
             "(select count(*) from {prod} where model = '{}' and last_success in ({})) = 1",
             row.model,
@@ -77,14 +89,15 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
     super::all(&conditions)
 }
 
-/// Prod holds one row of each model, the same as staging's.
+/// Prod holds one row of each model, the same as staging's or of the time that was planned.
 #[must_use]
 pub fn recorded(dialect: Dialect, ledger: &Ledger) -> String {
     let (prod, staging) = (&ledger.prod, &ledger.staging);
     let (names, count) = (names(ledger.models()), ledger.models().count());
     let time = at_time(dialect, ledger, "s");
+    let recorded = ledger.cap.map_or("s.last_success".to_owned(), |cap| dialect.timestamp_literal(cap));
     format!(
-        "(select count(*) from {prod} as t join {staging} as s on s.model = t.model and s.last_success = t.last_success where \
+        "(select count(*) from {prod} as t join {staging} as s on s.model = t.model where t.last_success = {recorded} and \
          t.model in ({names}){time}) = {count}\n  and (select count(*) from {prod} where model in ({names})) = {count}"
     )
 }
@@ -98,7 +111,7 @@ pub fn insert_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
     let (prod, staging) = (&ledger.prod, &ledger.staging);
     let names = names(ledger.added.iter().map(String::as_str));
     let all_columns = columns(ledger.family).join(", ");
-    let selected = prefixed(ledger.family, "s");
+    let (selected, given) = (values(dialect, ledger), named(ledger.family));
     let time = at_time(dialect, ledger, "s");
     Some(match dialect {
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb | Dialect::BigQuery => format!(
@@ -114,7 +127,7 @@ pub fn insert_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
             format!(
                 "merge into {prod} as t\nusing (\n  select {selected}\n  from {staging} as s\n  where s.model in \
                  ({names}){}\n) as s\non t.model = s.model{row_level}\nwhen not matched then insert ({all_columns}) values \
-                 ({selected})",
+                 ({given})",
                 time.replace('\n', "\n  ")
             )
         }
@@ -127,19 +140,27 @@ pub fn set_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
     let (prod, staging, model) = (&ledger.prod, &ledger.staging, &row.model);
     let from = dialect.timestamp_literal(row.from);
     let time = at_time(dialect, ledger, "s");
-    let values: Vec<_> =
-        columns(ledger.family)[1..].iter().map(|column| format!("{column} = s.{column}")).collect();
-    let values = values.join(", ");
+    let set = |capped: bool| {
+        let value = |column: &&str| match ledger.cap {
+            Some(cap) if *column == "last_success" && !capped => {
+                format!("last_success = {}", dialect.timestamp_literal(cap))
+            }
+            _ => format!("{column} = s.{column}"),
+        };
+        columns(ledger.family)[1..].iter().map(value).collect::<Vec<_>>().join(", ")
+    };
     match dialect {
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => format!(
-            "update {prod} as t\nset {values}\nfrom {staging} as s\nwhere t.model = '{model}' and t.last_success = {from}\n  \
-             and s.model = t.model{time}"
+            "update {prod} as t\nset {}\nfrom {staging} as s\nwhere t.model = '{model}' and t.last_success = {from}\n  and \
+             s.model = t.model{time}",
+            set(false)
         ),
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => format!(
             "merge into {prod} as t\nusing (\n  select {}\n  from {staging} as s\n  where s.model = '{model}'{}\n) as s\non \
-             t.model = s.model\nwhen matched and t.last_success = {from} then update set {values}",
-            prefixed(ledger.family, "s"),
-            time.replace('\n', "\n  ")
+             t.model = s.model\nwhen matched and t.last_success = {from} then update set {}",
+            values(dialect, ledger),
+            time.replace('\n', "\n  "),
+            set(true)
         ),
     }
 }
@@ -147,13 +168,13 @@ pub fn set_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
 /// Whether the promotion sets a row back.
 #[must_use]
 pub fn lower(ledger: &Ledger, row: &MovedRow) -> bool {
-    ledger.time.is_some_and(|time| time < row.from)
+    ledger.recorded().is_some_and(|time| time < row.from)
 }
 
 /// Sets a row of prod back to what it was. Only ever with a planned time: without a connection no row is moved.
 #[must_use]
 pub fn restored(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
-    let [now, from] = [ledger.time, Some(row.from)]
+    let [now, from] = [ledger.recorded(), Some(row.from)]
         .map(|time| time.map(|time| dialect.timestamp_literal(time)).unwrap_or_default());
     format!(
         "update {} set last_success = {from}\nwhere model = '{}' and last_success = {now}",
@@ -168,7 +189,7 @@ pub fn delete_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
         return None;
     }
     let names = names(ledger.added.iter().map(String::as_str));
-    let guard = match ledger.time {
+    let guard = match ledger.recorded() {
         Some(time) => format!("last_success = {}", dialect.timestamp_literal(time)),
         None => format!(
             "last_success in (select s.last_success from {} as s where s.model in ({names}))",

@@ -91,9 +91,9 @@ fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
         format!("select {time} from {of} where model = '{model}' having count(*) = 1")
     };
     let (staging, text) = (&ledger.staging, text(dialect));
-    let staging = match (plan.strategy, ledger.time) {
-        // Staging's row went with its table.
-        (Strategy::Move, Some(time)) => {
+    let staging = match (plan.strategy, ledger.recorded()) {
+        // Staging's row went with its table, or prod was to record another time.
+        (_, Some(time)) if plan.strategy == Strategy::Move || ledger.cap.is_some() => {
             format!("select {}", dialect.timestamp_as_text(&dialect.timestamp_literal(time)))
         }
         _ => value(staging),

@@ -1,0 +1,223 @@
+//! Executing a promotion, and taking one back.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8Path;
+use serde::Serialize;
+
+use super::online::{Both, query_project};
+use super::{output, promote};
+use crate::backfill::Lock;
+use crate::cli::{Format, PromoteArgs};
+use crate::commands::prepare::Setup;
+use crate::dbt::{Answer, Execution, Interrupt, Query};
+use crate::event::Emit;
+use crate::failure::Refusal;
+use crate::outcome::Outcome;
+use crate::promote::{Plan, Progress, Record, Script, Scripts};
+use crate::report::{self, Paint};
+
+/// One line of the verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Comparison {
+    /// What is compared.
+    pub(super) what: String,
+    /// Staging's value.
+    pub(super) staging: Option<String>,
+    /// Prod's.
+    pub(super) prod: Option<String>,
+}
+
+/// Executes the plan and compares both sides.
+pub(super) fn apply(
+    args: &PromoteArgs,
+    both: &Both,
+    plan: &Plan,
+    scripts: &Scripts,
+    emit: Emit<'_>,
+) -> Result<Vec<Comparison>> {
+    if let Some(folder) = &args.out_dir {
+        check_reviewed(folder, plan, scripts)?;
+        promote::write_files(folder, scripts)?;
+    }
+    let setup = &both.prod.setup;
+    let folder = setup.workspace.promotion();
+    let mut record = Record {
+        schema: 1,
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        at: plan.made_at,
+        models: plan.ledgers.iter().flat_map(|ledger| ledger.models().map(str::to_owned)).collect(),
+        locks: both.lock_names(),
+        is_one_unit: scripts.is_one_unit,
+        progress: Progress::Executing { done: 0 },
+        promote: scripts.promote.clone(),
+        rollback: scripts.rollback.clone(),
+        verify: scripts.verify.clone(),
+    };
+    record.save(&folder)?;
+    promote::write_files(&folder, scripts)?;
+    report::say(&report::promotion_begins(plan, Paint::for_stderr()));
+    execute(setup, &mut record, &folder, &scripts.promote, Progress::Promoted, emit)?;
+    let comparisons = compare(setup, &scripts.verify, emit)?;
+    let lines: Vec<_> =
+        comparisons.iter().map(|it| (it.what.as_str(), it.staging.as_deref(), it.prod.as_deref())).collect();
+    if args.format == Format::Human {
+        report::say(&report::promoted(plan, &lines, folder.as_str(), Paint::for_stderr()));
+    }
+    if let Some((what, staging, prod)) = lines.iter().find(|(_, staging, prod)| staging != prod) {
+        bail!(
+            "the promotion was executed, but then {what} differs: {} in staging, {} in prod. Did something write to them \
+             meanwhile? `promote --to {} --rollback` takes it back",
+            staging.unwrap_or("nothing"),
+            prod.unwrap_or("nothing"),
+            plan.to
+        );
+    }
+    Ok(comparisons)
+}
+
+/// What was written for review is what is executed, or nothing is.
+fn check_reviewed(folder: &Utf8Path, plan: &Plan, scripts: &Scripts) -> Result<()> {
+    let path = folder.join("promote.sql");
+    let Ok(reviewed) = fs::read_to_string(&path) else { return Ok(()) };
+    let again = "call without --apply to write it anew, and look at it again";
+    for fingerprint in promote::fingerprint_lines(plan) {
+        if !reviewed.lines().any(|line| line.strip_prefix("-- ") == Some(&fingerprint)) {
+            let what = fingerprint.split(':').next().unwrap_or_default().replace("fingerprint of ", "");
+            bail!(Refusal(format!("{what} moved since {path} was written: {again}")))
+        }
+    }
+    // The names of backups carry the time of the plan.
+    let statements = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("--"));
+        let backup = regex::Regex::new("__bk_[0-9]{14}");
+        lines
+            .map(|line| {
+                backup.as_ref().map_or(line.to_owned(), |it| it.replace_all(line, "__bk").into_owned())
+            })
+            .collect()
+    };
+    if statements(&reviewed) != statements(&scripts.promote.to_text()) {
+        bail!(Refusal(format!(
+            "{path} is not what would be executed: it was edited, or written by other flags. To execute an edited script, use \
+             the warehouse's own client; else {again}"
+        )))
+    }
+    Ok(())
+}
+
+/// Executes a script and keeps the record up to date.
+fn execute(
+    setup: &Setup,
+    record: &mut Record,
+    folder: &Utf8Path,
+    script: &Script,
+    then: Progress,
+    emit: Emit<'_>,
+) -> Result<()> {
+    let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
+    let paint = Paint::for_stderr();
+    let places = (setup.workspace.promotion_project(), setup.workspace.logs("promotion"));
+    let mut lost = None;
+    let execution = setup.dbt.execute(places, &setup.project, &statements, &setup.vars, emit, |step| {
+        if step.done {
+            record.progress = Progress::Executing { done: step.statement + 1 };
+            if let Err(error) = record.save(folder) {
+                lost.get_or_insert(error);
+            }
+            let title = &script.statements[step.statement].title;
+            report::say(&report::statement_done(step.statement + 1, statements.len(), title, paint));
+        }
+    })?;
+    match execution {
+        Execution::Done => {
+            record.progress = then;
+            record.save(folder)?;
+            lost.map_or(Ok(()), Err)
+        }
+        Execution::Failed { at, error } => {
+            let way_out = if then == Progress::RolledBack {
+                // It still is there to be taken back.
+                record.progress = Progress::Promoted;
+                "Once the cause is gone, call --rollback again.".to_owned()
+            } else {
+                record.progress = Progress::Failed { at, error: format!("{error:#}") };
+                format!(
+                    "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what \
+                     is left: it goes on from statement {}.",
+                    at + 1
+                )
+            };
+            record.save(folder)?;
+            Err(failed(script, at, record.is_one_unit, &way_out, error))
+        }
+    }
+}
+
+fn failed(
+    script: &Script,
+    at: usize,
+    is_one_unit: bool,
+    way_out: &str,
+    error: anyhow::Error,
+) -> anyhow::Error {
+    let statement = &script.statements[at];
+    let state = if is_one_unit {
+        "All of it is one transaction, which was taken back: nothing has changed."
+    } else {
+        "The statements before it are done and do no harm."
+    };
+    let way_out = if is_one_unit { "" } else { way_out };
+    error.context(format!(
+        "statement {} of {} failed ({}). {state} {way_out}\n{}",
+        at + 1,
+        script.statements.len(),
+        statement.title,
+        statement.sql
+    ))
+}
+
+/// Asks the verification's queries.
+fn compare(setup: &Setup, verify: &Script, emit: Emit<'_>) -> Result<Vec<Comparison>> {
+    let ask = |sql: &String| Query { relations: Vec::new(), sql: Some(sql.clone()) };
+    let queries: Vec<_> = verify.statements.iter().map(|statement| ask(&statement.sql)).collect();
+    let told = setup.dbt.query(&query_project(setup)?, &queries, &setup.vars, emit)?;
+    let comparison = |answer: &Answer| match answer {
+        Answer::Rows(rows) => match rows.as_slice() {
+            [row] => match row.as_slice() {
+                [Some(what), staging, prod] => {
+                    Some(Comparison { what: what.clone(), staging: staging.clone(), prod: prod.clone() })
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        Answer::Missing(_) => None,
+    };
+    told.answers.iter().map(|answer| comparison(answer).context("the verification has no answer")).collect()
+}
+
+/// `--rollback`.
+pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
+    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let mut dbt = args.dbt.clone();
+    dbt.target = Some(to.clone());
+    let setup = Setup::new(&dbt, &args.selection, Interrupt::listen()?)?;
+    let (folder, mut record) = Record::last(&setup.workspace.promotions(), to)?;
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let _locks: Vec<_> = record
+        .locks
+        .iter()
+        .map(|name| Lock::take(&setup.workspace.lock(name), &command))
+        .collect::<Result<_>>()?;
+    let mut output = output(args);
+    let paint = Paint::for_stderr();
+    let (models, at) = (record.models.join(", "), record.at.to_the_second());
+    report::say(&report::rollback_begins(&models, &at.to_string(), to, paint));
+    let script = record.rollback.clone();
+    execute(&setup, &mut record, &folder, &script, Progress::RolledBack, &mut |event| output.emit(event))?;
+    report::say(&report::rolled_back(&models, to, paint));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,223 @@
+//! The plan through dbt: both targets as they are now.
+
+use anyhow::{Context, Result, bail};
+
+use super::without_connection::dialect;
+use super::{apply, output, wishes, write};
+use crate::backfill::Lock;
+use crate::cli::{FirstRunArgs, Format, PromoteArgs, RunArgs, SelectionArgs, StopArgs, WindowArgs};
+use crate::commands::prepare::{Setup, heals};
+use crate::commands::run;
+use crate::dbt::{self, Interrupt, Listing, QueryProject, RelationName, SelectionArguments};
+use crate::event::Emit;
+use crate::outcome::Outcome;
+use crate::promote::{self, Connection, Facts, PackageVars, Plan, Scripts, Side};
+use crate::snowplow::{self, Package, TouchedPackage};
+use crate::timestamp::Timestamp;
+
+/// A target, as dbt knows it.
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) setup: Setup,
+    pub(super) listing: Listing,
+    pub(super) packages: Vec<Package>,
+}
+
+/// Both targets, and what of them can be promoted.
+pub(super) struct Both {
+    pub(super) staging: Target,
+    pub(super) prod: Target,
+    facts: Facts,
+    limits: Vec<RelationName>,
+}
+
+pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
+    let mut output = output(args);
+    let emit = &mut |event| output.emit(event);
+    let both = Both::list(args, emit)?;
+    if args.sync
+        && let Some(unfinished) = both.sync(args, emit)?
+    {
+        return Ok(unfinished);
+    }
+    // Before anything is read that the plan hangs on.
+    let _locks = if args.apply { both.lock()? } else { Vec::new() };
+    let facts = both.read(emit)?;
+    let plan = Plan::of(&facts, wishes(args), Timestamp::of_this_machine())?;
+    let scripts = Scripts::of(&plan)?;
+    if !args.apply {
+        return write(args, &plan, &scripts, None);
+    }
+    let comparisons = apply::apply(args, &both, &plan, &scripts, emit)?;
+    write(args, &plan, &scripts, Some(&comparisons))
+}
+
+/// dbt's selection arguments.
+pub(super) fn selection(args: &PromoteArgs) -> SelectionArguments {
+    SelectionArguments {
+        select: args.selection.select.clone(),
+        exclude: args.selection.exclude.clone(),
+        selector: args.selection.selector.clone(),
+    }
+}
+
+impl Target {
+    fn list(
+        args: &PromoteArgs,
+        target: Option<&str>,
+        selection: &SelectionArgs,
+        emit: Emit<'_>,
+    ) -> Result<Self> {
+        let mut dbt = args.dbt.clone();
+        dbt.target = target.map(str::to_owned);
+        let setup = Setup::new(&dbt, selection, Interrupt::listen()?)?;
+        let name = target.unwrap_or("the default target").to_owned();
+        let listing = setup.models(emit)?;
+        let packages = snowplow::discover(&listing.manifest)?;
+        Ok(Self { name, setup, listing, packages })
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side { name: &self.name, manifest: &self.listing.manifest, packages: &self.packages }
+    }
+
+    /// As a backfill on this target calls its lock.
+    fn lock_name(&self) -> Option<&str> {
+        let node = self.listing.manifest.node(&self.packages.first()?.incremental_manifest)?;
+        Some(node.relation())
+    }
+}
+
+impl Both {
+    fn list(args: &PromoteArgs, emit: Emit<'_>) -> Result<Self> {
+        let Some(to) = args.to.as_deref() else {
+            bail!("where to? Give the target that is promoted to: --to prod")
+        };
+        if args.dbt.target.as_deref() == Some(to) {
+            bail!(
+                "--target and --to are both {to}: give the target that was backfilled and the one that is promoted to"
+            );
+        }
+        let staging = Target::list(args, args.dbt.target.as_deref(), &args.selection, emit)?;
+        let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
+        // All models: prod's next run counts them all.
+        let everything = SelectionArgs { select: Vec::new(), exclude: Vec::new(), selector: None };
+        let prod = Target::list(args, Some(to), &everything, emit)?;
+
+        let names = (staging.name.as_str(), prod.name.as_str());
+        let dialect = dialect(&staging.listing.manifest, &prod.listing.manifest, names, None)?;
+        if let Some(wanted) = args.dialect.as_deref()
+            && wanted != dialect.adapter()
+        {
+            bail!("--dialect {wanted}: both targets are on {dialect}");
+        }
+        let sides = (&staging.side(), &prod.side());
+        let facts = promote::facts(dialect, sides, &touched, selection(args).arguments(), |package| {
+            package_vars(package, &staging.setup, &prod.setup)
+        })?;
+        let limits = touched
+            .iter()
+            .map(|touched| promote::limits_of(&touched.package, &staging.listing.manifest))
+            .collect::<Result<_>>()?;
+        Ok(Self { staging, prod, facts, limits })
+    }
+
+    /// Reads both sides on prod's connection.
+    fn read(&self, emit: Emit<'_>) -> Result<Facts> {
+        let mut facts = self.facts.clone();
+        let project = self.query_project()?;
+        let setup = &self.prod.setup;
+        let connection = Connection { dbt: &setup.dbt, project: &project, vars: &setup.vars };
+        promote::read(&mut facts, &connection, &self.limits, emit)?;
+        Ok(facts)
+    }
+
+    pub(super) fn query_project(&self) -> Result<QueryProject> {
+        query_project(&self.prod.setup)
+    }
+
+    /// Keeps backfills and other promotions away from both sides.
+    fn lock(&self) -> Result<Vec<Lock>> {
+        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        self.lock_names()
+            .iter()
+            .map(|name| Lock::take(&self.prod.setup.workspace.lock(name), &command))
+            .collect()
+    }
+
+    pub(super) fn lock_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = [&self.staging, &self.prod]
+            .iter()
+            .filter_map(|side| side.lock_name().map(str::to_owned))
+            .collect();
+        // In one order, whichever way round the targets are.
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Backfills staging until it is where prod is; an outcome, if it did not get there.
+    fn sync(&self, args: &PromoteArgs, emit: Emit<'_>) -> Result<Option<Outcome>> {
+        let facts = self.read(emit)?;
+        let rows = |side: fn(&promote::Tables) -> &Option<Vec<snowplow::Row>>| {
+            let rows = facts.packages.iter().filter_map(|package| side(package.tables.as_ref()?).as_ref());
+            rows.flatten()
+                .filter(|row| facts.models.iter().all(|model| model.name != row.model))
+                .filter_map(|row| row.last_success)
+                .max()
+        };
+        let Some(until) = rows(|tables| &tables.prod_rows) else { return Ok(None) };
+        let behind = facts.packages.iter().enumerate().any(|(place, package)| {
+            let staging = package.tables.iter().flat_map(|tables| tables.staging_rows.iter().flatten());
+            let own: Vec<_> = staging
+                .filter(|row| {
+                    facts.models.iter().any(|model| model.package == place && model.name == row.model)
+                })
+                .collect();
+            own.is_empty() || own.iter().any(|row| row.last_success.is_none_or(|time| time < until))
+        });
+        if !behind {
+            return Ok(None);
+        }
+        let outcome = run::run(&RunArgs {
+            selection: args.selection.clone(),
+            windows: WindowArgs { limit_days: args.limit_days, max_limit_days: None, start_date: None },
+            stop: StopArgs { until: Some(until), once: false, max_runs: None, max_duration: None },
+            first_run: FirstRunArgs { full_refresh: false, remove_from_manifest: Vec::new() },
+            dbt: args.dbt.clone(),
+            threads: None,
+            dbt_args: Vec::new(),
+            dry_run: false,
+            // Its result is no part of this command's.
+            format: Format::Human,
+            journal: None,
+            verbose: args.verbose,
+        })?;
+        Ok((outcome.exit_code() != 0).then_some(outcome))
+    }
+}
+
+/// The generated project that reads tables on a target.
+pub(super) fn query_project(setup: &Setup) -> Result<QueryProject> {
+    QueryProject::create(setup.workspace.query_project(), setup.workspace.logs("query"), &setup.project)
+}
+
+/// What the projects' vars say of a package.
+fn package_vars(package: &Package, staging: &Setup, prod: &Setup) -> Result<PackageVars> {
+    let (in_staging, in_prod) = (vars_of(package, staging)?, vars_of(package, prod)?);
+    let limit = in_prod.text("snowplow__backfill_limit_days").and_then(|days| days.parse().ok());
+    Ok(PackageVars {
+        settings: snowplow::settings(&in_prod, None),
+        limit_days: limit.unwrap_or(PackageVars::default().limit_days),
+        staging_lookback_hours: snowplow::settings(&in_staging, None).lookback_hours,
+        load_family_heals: prod
+            .project
+            .package_version("snowplow_utils")
+            .is_some_and(|version| heals(&version)),
+    })
+}
+
+fn vars_of<'a>(package: &'a Package, setup: &'a Setup) -> Result<dbt::Scope<'a>> {
+    dbt::Scope::of(&package.dbt_package, &setup.project, &setup.vars)
+        .context("cannot read the project's vars")
+}
