@@ -300,7 +300,7 @@ fn whole_rollback(plan: &Plan) -> Script {
             "{} does not hold the rows of this promotion: prod ran since, or it never happened",
             ledger.prod
         );
-        let condition = sql::recorded(plan.dialect, ledger);
+        let condition = sql::written(plan.dialect, ledger);
         composer.check(
             &format!("{}: prod's rows are those of the promotion", ledger.package),
             &condition,

@@ -50,7 +50,7 @@ impl Strategy {
             Some(wanted) if possible.contains(&wanted) => Ok(wanted),
             Some(wanted) => {
                 let possible: Vec<_> = possible.iter().map(ToString::to_string).collect();
-                bail!("--strategy {wanted} is nothing that {dialect} can do: it has {}", possible.join(", "))
+                bail!("{dialect} cannot do --strategy {wanted}: choose one of {}", possible.join(", "))
             }
         }
     }

@@ -11,6 +11,10 @@ pub fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
+fn lines(text: &str, paint: Paint) -> String {
+    paint.wrapped(text.trim_end()) + "\n"
+}
+
 /// What a promotion does, and what to do with its script.
 #[must_use]
 pub fn promotion(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
@@ -25,7 +29,7 @@ pub fn promotion(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
         None => "nothing was executed; --apply executes it".to_owned(),
     };
     let _ = writeln!(text, "{next}");
-    paint.wrapped(&text) + "\n"
+    lines(&text, paint)
 }
 
 /// What is promoted.
@@ -62,7 +66,7 @@ pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
     for forecast in forecast_lines(plan) {
         line("then", &forecast);
     }
-    paint.wrapped(&text) + "\n"
+    lines(&text, paint)
 }
 
 /// A statement that was executed.
@@ -106,14 +110,14 @@ pub fn promoted(
         plan.to
     );
     let _ = writeln!(text, "  {} {record}", paint.dim("record:"));
-    paint.wrapped(&text) + "\n"
+    lines(&text, paint)
 }
 
 /// A rollback that begins.
 #[must_use]
 pub fn rollback_begins(models: &str, at: &str, to: &str, paint: Paint) -> String {
     let text = format!("{} of the promotion of {models} to {to} at {at} UTC", paint.bold("rollback"));
-    paint.wrapped(&text) + "\n"
+    lines(&text, paint)
 }
 
 /// A rollback that was executed.

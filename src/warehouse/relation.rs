@@ -47,6 +47,9 @@ impl Relation {
                 "{rendered} is no relation of {dialect}: expected a schema and a name, and maybe a database"
             );
         }
+        if dialect == Dialect::Spark && parts.len() == 3 {
+            bail!("{rendered}: dbt knows no databases on spark, only schemas");
+        }
         let relation = Self { parts, dialect };
         relation.check()?;
         Ok(relation)
@@ -226,7 +229,8 @@ mod tests {
             (Dialect::Snowflake, "db-1.s.t"),
             (Dialect::BigQuery, "`p`.`d`.`t-1`"),
             (Dialect::Spark, "t"),
-            (Dialect::Spark, "a.b.c.d"),
+            (Dialect::Spark, "a.b.c"),
+            (Dialect::Snowflake, "a.b.c.d"),
             (Dialect::Spark, "a.b."),
         ] {
             assert!(Relation::parse(rendered, dialect).is_err(), "{rendered}");

@@ -102,6 +102,18 @@ pub fn recorded(dialect: Dialect, ledger: &Ledger) -> String {
     )
 }
 
+/// Prod's rows are what the promotion wrote, whatever staging did since.
+#[must_use]
+pub fn written(dialect: Dialect, ledger: &Ledger) -> String {
+    let Some(time) = ledger.recorded() else { return recorded(dialect, ledger) };
+    let (prod, names, count) = (&ledger.prod, names(ledger.models()), ledger.models().count());
+    let time = dialect.timestamp_literal(time);
+    format!(
+        "(select count(*) from {prod} where model in ({names}) and last_success = {time}) = {count}\n  and (select count(*) from \
+         {prod} where model in ({names})) = {count}"
+    )
+}
+
 /// Puts the rows into prod that it lacks, with the values that staging holds.
 #[must_use]
 pub fn insert_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {

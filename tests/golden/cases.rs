@@ -1,0 +1,352 @@
+//! What is promoted in each case, as facts that a warehouse of the dialect could have given.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use snowplow_backfill::event::Window;
+use snowplow_backfill::promote::{
+    Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, Strategy, TableFacts, Tables, Wishes,
+};
+use snowplow_backfill::snowplow::{Family, Row};
+use snowplow_backfill::timestamp::Timestamp;
+use snowplow_backfill::warehouse::{Dialect, Relation};
+
+/// A case.
+pub struct Case {
+    pub name: &'static str,
+    pub wishes: Wishes,
+    pub facts: fn(Dialect) -> Result<Facts>,
+}
+
+const PLAIN: Wishes = Wishes { strategy: None, replace: false, resume: false, sync: false };
+
+fn with(strategy: Strategy) -> Wishes {
+    Wishes { strategy: Some(strategy), ..PLAIN }
+}
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    let replace = Wishes { replace: true, ..PLAIN };
+    let case = |name, wishes, facts| Case { name, wishes, facts };
+    vec![
+        case("one_model", PLAIN, one_model),
+        case("helper_and_view", PLAIN, helper_and_view),
+        case("replace", replace, replace_facts),
+        case("replace_with_an_older_one", replace, replace_older),
+        case("alias_and_schema", PLAIN, alias_and_schema),
+        case("quoted_names", PLAIN, quoted_names),
+        case("partitioned_and_clustered", PLAIN, partitioned_and_clustered),
+        case("restated_by_ctas", with(Strategy::Ctas), partitioned_and_clustered),
+        case("table_clone", with(Strategy::Clone), one_model),
+        case("moved", with(Strategy::Move), one_model),
+        case("generated_column", PLAIN, generated_column),
+        case("grants", PLAIN, grants),
+        case("no_grants", PLAIN, one_model),
+        case("different_databases", PLAIN, different_databases),
+        case("different_databases_by_ctas", with(Strategy::Ctas), different_databases),
+        case("resumed", Wishes { resume: true, ..PLAIN }, resumed),
+        case("in_step_with_prod", Wishes { sync: true, ..PLAIN }, ahead_of_prod),
+        case("two_packages", PLAIN, two_packages),
+        case("load_family", PLAIN, load_family),
+        case("offline", PLAIN, offline),
+        case("name_not_allowed", PLAIN, name_not_allowed),
+    ]
+}
+
+const TIME: &str = "2023-10-11 10:11:12.123456";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
+}
+
+/// A relation as dbt renders it for the adapter.
+fn relation(dialect: Dialect, database: &str, schema: &str, name: &str) -> Result<Relation> {
+    let rendered = match dialect {
+        Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
+            format!("\"{database}\".\"{schema}\".\"{name}\"")
+        }
+        Dialect::Snowflake => format!("{}.{schema}.{name}", database.to_uppercase()),
+        Dialect::BigQuery | Dialect::Databricks => format!("`{database}`.`{schema}`.`{name}`"),
+        Dialect::Spark if database == "analytics" => format!("{schema}.{name}"),
+        Dialect::Spark => format!("{database}.{schema}.{name}"),
+    };
+    Relation::parse(&rendered, dialect)
+}
+
+fn row(model: &str, time: &str) -> Row {
+    Row { model: model.to_owned(), last_success: Some(at(time)) }
+}
+
+fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Result<PackageFacts> {
+    let manifest = format!("{name}_incremental_manifest");
+    let runs_in_prod = format!("{name}_views");
+    let staging_rows = models.iter().map(|model| row(model, TIME)).collect();
+    let mut enabled: Vec<_> = models.iter().map(|&model| model.to_owned()).collect();
+    enabled.push(runs_in_prod.clone());
+    Ok(PackageFacts {
+        name: name.to_owned(),
+        family,
+        staging_manifest: relation(dialect, "analytics", "staging_snowplow_manifest", &manifest)?,
+        prod_manifest: relation(dialect, "analytics", "prod_snowplow_manifest", &manifest)?,
+        tables: Some(Tables {
+            staging_rows: Some(staging_rows),
+            prod_rows: Some(vec![row(&runs_in_prod, TIME)]),
+            staging_window: Some(Window {
+                lower: at("2023-10-11 04:00:00"),
+                upper: at("2023-10-11 12:34:56.789"),
+            }),
+            staging_lookback_hours: 6,
+        }),
+        enabled_in_prod: enabled,
+        lookback_hours: 6,
+        staging_lookback_hours: 6,
+        limit_days: 30,
+        start_date: Some(at("2020-01-01")),
+        load_family_heals: true,
+    })
+}
+
+fn table(dialect: Dialect, staging: Relation, prod: Relation) -> TableFacts {
+    let columns = ["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds"];
+    let columns = columns.map(|name| match dialect {
+        Dialect::Snowflake => Column::plain(&name.to_uppercase()),
+        _ => Column::plain(name),
+    });
+    let create_statement = (dialect == Dialect::DuckDb).then(|| {
+        "CREATE TABLE staging_derived.my_model(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, start_tstamp_date DATE, \
+         engaged_seconds DECIMAL(18,6) DEFAULT(0));"
+            .to_owned()
+    });
+    let indexes = match dialect {
+        Dialect::DuckDb => {
+            vec!["CREATE INDEX by_start ON staging_derived.my_model(start_tstamp);".to_owned()]
+        }
+        _ => Vec::new(),
+    };
+    TableFacts {
+        staging,
+        prod,
+        staging_exists: Some(true),
+        prod_exists: Some(false),
+        physical: Physical {
+            columns: columns.to_vec(),
+            transient: (dialect == Dialect::Snowflake).then_some(true),
+            description: Some("One row a view; it's the visitor's.".to_owned()),
+            create_statement,
+            indexes,
+            ..Physical::default()
+        },
+        replaced: Physical::default(),
+        grants: BTreeMap::new(),
+        date_column: Some("start_tstamp".to_owned()),
+        layout: Layout::default(),
+    }
+}
+
+fn copied(dialect: Dialect, model: &str) -> Result<ModelFacts> {
+    let staging = relation(dialect, "analytics", "staging_derived", model)?;
+    let prod = relation(dialect, "analytics", "prod_derived", model)?;
+    Ok(ModelFacts { name: model.to_owned(), package: 0, table: Some(table(dialect, staging, prod)) })
+}
+
+fn recorded_only(model: &str) -> ModelFacts {
+    ModelFacts { name: model.to_owned(), package: 0, table: None }
+}
+
+fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
+    let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
+    Ok(Facts {
+        dialect,
+        from: "staging".to_owned(),
+        to: "prod".to_owned(),
+        selection: vec!["--select".to_owned(), "+my_model".to_owned()],
+        packages: vec![package(dialect, "snowplow_unified", Family::Session, &names)?],
+        models,
+        manifests: "0123456789abcdef0123456789abcdef".to_owned(),
+        now: Some(at("2023-11-12 13:14:00")),
+        notes: Vec::new(),
+    })
+}
+
+fn one_model(dialect: Dialect) -> Result<Facts> {
+    facts(dialect, vec![copied(dialect, "my_model")?])
+}
+
+fn helper_and_view(dialect: Dialect) -> Result<Facts> {
+    let models =
+        vec![copied(dialect, "my_model")?, recorded_only("my_model_this_run"), recorded_only("my_view")];
+    facts(dialect, models)
+}
+
+/// Prod runs the model; staging has caught up further than prod.
+fn replace_facts(dialect: Dialect) -> Result<Facts> {
+    replaced(dialect, "2023-10-01 02:03:04.5")
+}
+
+/// Prod is further than staging: its row goes back.
+fn replace_older(dialect: Dialect) -> Result<Facts> {
+    replaced(dialect, "2023-10-20 02:03:04.5")
+}
+
+fn replaced(dialect: Dialect, prod_time: &str) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let tables = facts.packages[0].tables.as_mut().expect("read");
+    tables.prod_rows.as_mut().expect("rows").push(row("my_model", prod_time));
+    // Caught up when it ran: its window ended where time was.
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.prod_exists = Some(true);
+    table.replaced = table.physical.clone();
+    if dialect == Dialect::Postgres {
+        table.replaced.dependents = vec!["prod_derived.a_view".to_owned()];
+    }
+    Ok(facts)
+}
+
+fn alias_and_schema(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.staging = relation(dialect, "analytics", "dev_anna_reporting", "page_engagement_v2")?;
+    table.prod = relation(dialect, "analytics", "reporting", "page_engagement_v2")?;
+    facts.packages[0].prod_manifest = relation(dialect, "analytics", "snowplow_meta", "manifest")?;
+    Ok(facts)
+}
+
+/// Reserved words and mixed case.
+fn quoted_names(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let quoted = |schema: &str| match dialect {
+        Dialect::Snowflake => Relation::parse(&format!("ANALYTICS.\"{schema}\".\"order\""), dialect),
+        Dialect::Spark => Relation::parse(&format!("`{schema}`.`order`"), dialect),
+        _ => relation(dialect, "analytics", schema, "order"),
+    };
+    table.staging = quoted("Staging")?;
+    table.prod = quoted("Group")?;
+    let odd = Column::plain("select");
+    table.physical.columns.push(odd);
+    // What staging was made by is of another shape.
+    table.physical.create_statement = table
+        .physical
+        .create_statement
+        .is_some()
+        .then(|| "CREATE TABLE \"Staging\".\"order\"(view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER);".to_owned());
+    Ok(facts)
+}
+
+fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let config = match dialect {
+        Dialect::Postgres | Dialect::DuckDb => serde_json::json!({}),
+        Dialect::Redshift => {
+            serde_json::json!({"dist": "view_id", "sort": ["start_tstamp"], "sort_type": "compound"})
+        }
+        Dialect::Snowflake => serde_json::json!({"cluster_by": ["to_date(start_tstamp)"]}),
+        Dialect::BigQuery => serde_json::json!({
+            "partition_by": {"field": "start_tstamp", "data_type": "timestamp"}, "cluster_by": ["view_id"]
+        }),
+        Dialect::Databricks | Dialect::Spark => serde_json::json!({
+            "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
+        }),
+    };
+    table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
+    // The table as it is counts more than what the project says.
+    if dialect == Dialect::Snowflake {
+        let cluster_by = Some("to_date(start_tstamp), view_id".to_owned());
+        table.physical.layout = Some(Layout { cluster_by, ..Layout::default() });
+    }
+    table.physical.expires = dialect == Dialect::BigQuery;
+    Ok(facts)
+}
+
+fn generated_column(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let physical = &mut facts.models[0].table.as_mut().expect("a table").physical;
+    let generated = Column { generated: true, ..Column::plain("engaged_minutes") };
+    let identity = Column { identity: Some(Identity::Always), ..Column::plain("number") };
+    match dialect {
+        Dialect::Postgres => {
+            physical.columns.extend([generated, identity]);
+            physical.left_behind = vec!["the trigger audit".to_owned()];
+        }
+        Dialect::DuckDb => {
+            physical.create_statement = Some(
+                "CREATE TABLE staging_derived.my_model(view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, \
+                 engaged_seconds DOUBLE, engaged_minutes DOUBLE GENERATED ALWAYS AS (engaged_seconds / 60));"
+                    .to_owned(),
+            );
+        }
+        // Their copies keep such columns as they are.
+        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
+        }
+    }
+    Ok(facts)
+}
+
+fn grants(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let (privilege, grantees) = match dialect {
+        Dialect::BigQuery => {
+            ("roles/bigquery.dataViewer", vec!["user:anna@example.com", "group:analysts@example.com"])
+        }
+        Dialect::Redshift => ("select", vec!["reporter", "group analysts"]),
+        _ => ("select", vec!["reporter", "Data Team"]),
+    };
+    table.grants.insert(privilege.to_owned(), grantees.into_iter().map(str::to_owned).collect());
+    Ok(facts)
+}
+
+fn different_databases(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.staging = relation(dialect, "sandbox", "staging_derived", "my_model")?;
+    facts.packages[0].staging_manifest =
+        relation(dialect, "sandbox", "staging_snowplow_manifest", "snowplow_unified_incremental_manifest")?;
+    Ok(facts)
+}
+
+/// Somebody has copied the table already.
+fn resumed(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true);
+    Ok(facts)
+}
+
+fn ahead_of_prod(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let tables = facts.packages[0].tables.as_mut().expect("read");
+    tables.prod_rows = Some(vec![row("snowplow_unified_views", "2023-10-11 09:08:07.000001")]);
+    Ok(facts)
+}
+
+fn two_packages(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let second = ModelFacts { package: 1, ..copied(dialect, "my_basket")? };
+    facts.packages.push(package(dialect, "snowplow_ecommerce", Family::Session, &["my_basket"])?);
+    facts.models.push(second);
+    Ok(facts)
+}
+
+fn load_family(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    facts.packages = vec![package(dialect, "snowplow_identities", Family::Load, &["my_model"])?];
+    Ok(facts)
+}
+
+/// From two dbt manifests: nothing is known of rows and tables.
+fn offline(dialect: Dialect) -> Result<Facts> {
+    let mut facts = partitioned_and_clustered(dialect)?;
+    facts.now = None;
+    facts.packages[0].tables = None;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    (table.staging_exists, table.prod_exists, table.physical) = (None, None, Physical::default());
+    facts.models.push(recorded_only("my_model_this_run"));
+    Ok(facts)
+}
+
+fn name_not_allowed(dialect: Dialect) -> Result<Facts> {
+    let quote = dialect.quote();
+    Relation::parse(&format!("{quote}prod{quote}.{quote}my table{quote}"), dialect)?;
+    one_model(dialect)
+}
