@@ -309,6 +309,13 @@ impl Plan {
                 ));
             }
         }
+        if self.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
+            notes.push(format!(
+                "no run of {} may be in progress while this is executed: it would record events that only the replaced table \
+                 has seen. Pause its schedule",
+                self.to
+            ));
+        }
         self.notes.extend(notes);
         if !self.tables.is_empty() {
             self.notes.push(self.ownership().to_owned());

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod fixtures;
 mod lab;
 mod paths;
 mod test;
@@ -28,6 +29,12 @@ enum Chore {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Write the golden SQL anew
+    Fixtures {
+        /// Only look whether it is up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Run all tests, with real dbt and real databases
     Test {
         /// Arguments for `cargo test`
@@ -52,6 +59,7 @@ fn main() -> Result<()> {
     match Cli::parse().chore {
         Chore::Demo => demo::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
+        Chore::Fixtures { check } => fixtures::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }

@@ -2,6 +2,9 @@
 
 use crate::warehouse::Dialect;
 
+/// Short enough for every warehouse's names.
+const LONGEST_LABEL: usize = 120;
+
 /// Stops with the message unless the condition, which is never null, holds.
 #[must_use]
 pub fn assert(dialect: Dialect, condition: &str, message: &str) -> String {
@@ -31,8 +34,13 @@ pub fn all(conditions: &[String]) -> String {
     conditions.join("\n  and ")
 }
 
-/// A message as a column's name: short, and of plain characters.
+/// A message as a column's name: relations without their schema, and plain characters only.
 fn label(message: &str) -> String {
-    let plain: String = message.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    plain.chars().take(100).collect()
+    let words = message.split_whitespace().map(|word| match word.rsplit_once('.') {
+        Some((_, name)) if !name.is_empty() => name,
+        _ => word,
+    });
+    let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let words: Vec<String> = words.map(|word| word.chars().filter(plain).collect()).collect();
+    words.join("_").chars().take(LONGEST_LABEL).collect()
 }
