@@ -3,12 +3,14 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts, Tables};
+use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
 use super::fingerprint::{self, Fingerprints};
 use super::forecast::{self, Forecast};
+use super::notes;
+use super::readiness::{prod_rows, staging_time};
 use super::strategy::Strategy;
 use crate::failure::Refusal;
-use crate::snowplow::{Family, Row, Standing};
+use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
 
@@ -165,7 +167,7 @@ impl Plan {
                 .collect::<Result<_>>()?;
         }
         plan.check_strategy()?;
-        plan.add_notes(facts);
+        plan.notes = notes::of(&plan, facts);
         Ok(plan)
     }
 
@@ -277,89 +279,6 @@ impl Plan {
         }
         Ok(())
     }
-
-    fn add_notes(&mut self, facts: &Facts) {
-        if facts.now.is_none() {
-            self.notes.push(
-                "worked out from dbt manifests alone: rows, columns and physical tables of both sides are not known. The \
-                 script checks rows when it runs; run it with a connection (--target, --to) to have all of it checked now"
-                    .to_owned(),
-            );
-        }
-        let mut notes = facts.notes.clone();
-        for table in &self.tables {
-            let physical = &table.facts.physical;
-            notes.extend(
-                physical.left_behind.iter().map(|what| format!("{}: not carried over: {what}", table.model)),
-            );
-            if matches!(table.action, Action::Replace { .. }) {
-                let dependents = &table.facts.replaced.dependents;
-                if !dependents.is_empty() {
-                    notes.push(format!(
-                        "{}: views on the table that is replaced stay on its backup until they are built again: {}",
-                        table.model,
-                        dependents.join(", ")
-                    ));
-                }
-            }
-            if !table.facts.grants.is_empty() && matches!(self.dialect, Dialect::DuckDb | Dialect::Spark) {
-                notes.push(format!(
-                    "{}: {} has no grants; the project's are not given",
-                    table.model, self.dialect
-                ));
-            }
-        }
-        if self.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
-            notes.push(format!(
-                "no run of {} may be in progress while this is executed: it would record events that only the replaced table \
-                 has seen. Pause its schedule",
-                self.to
-            ));
-        }
-        self.notes.extend(notes);
-        if !self.tables.is_empty() {
-            self.notes.push(self.ownership().to_owned());
-        }
-        if self.strategy == Strategy::Move {
-            self.notes.push(
-                "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
-                 again"
-                    .to_owned(),
-            );
-        }
-    }
-
-    /// Who must execute it, so that prod's runs can go on with the tables.
-    fn ownership(&self) -> &'static str {
-        match self.dialect {
-            Dialect::Postgres | Dialect::Redshift => {
-                "execute it as the user of prod's dbt runs: whoever creates a table owns it, and only the owner can alter it"
-            }
-            Dialect::Snowflake => {
-                "execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to \
-                 alter and merge it"
-            }
-            Dialect::BigQuery => {
-                "access that was given to single tables is not copied: prod's dataset decides who may read the new ones"
-            }
-            Dialect::Databricks | Dialect::Spark => {
-                "execute it as the principal of prod's dbt runs, which becomes the owner of the new tables"
-            }
-            Dialect::DuckDb => "execute it while no other process has the database file open",
-        }
-    }
-}
-
-fn prod_rows<'t>(tables: &'t Tables, package: &PackageFacts, to: &str) -> Result<&'t Vec<Row>> {
-    let Some(rows) = &tables.prod_rows else {
-        bail!(Refusal(format!(
-            "{to} was never initialised: the incremental manifest of {} ({}) does not exist there. Run the package once on \
-             that target, then promote",
-            package.name, package.prod_manifest
-        )))
-    };
-    refuse_duplicates(rows, &package.prod_manifest)?;
-    Ok(rows)
 }
 
 /// What happens to a table that has no row in prod, or is to be replaced.
@@ -404,89 +323,5 @@ fn action_of(
         "{to} has a table {prod} but does not record {model}: something made it outside of a run. Use --resume if it is a \
          complete copy of staging's (that is checked), --replace to put staging's in its place and keep it as a backup, or \
          drop it"
-    )))
-}
-
-fn refuse_duplicates(rows: &[Row], manifest: &Relation) -> Result<()> {
-    for row in rows {
-        let count = rows.iter().filter(|other| other.model == row.model).count();
-        if count > 1 {
-            bail!(Refusal(format!(
-                "{manifest} holds {} {count} times: models fail on it, and it hides a model without a row. Delete all but \
-                 one of its rows (keep the smallest last_success), then call again",
-                row.model
-            )))
-        }
-    }
-    Ok(())
-}
-
-/// The one `last_success` of all models that are promoted.
-fn staging_time(
-    tables: &Tables,
-    package: &PackageFacts,
-    models: &[String],
-    facts: &Facts,
-) -> Result<Timestamp> {
-    let manifest = &package.staging_manifest;
-    let backfill = "backfill it first (snowplow-backfill run)";
-    let Some(rows) = &tables.staging_rows else {
-        bail!(Refusal(format!(
-            "staging is empty: the incremental manifest of {} ({manifest}) does not exist: {backfill}",
-            package.name
-        )))
-    };
-    let rows: Vec<_> = rows.iter().filter(|row| models.contains(&row.model)).cloned().collect();
-    refuse_duplicates(&rows, manifest)?;
-    let lacking: Vec<_> = models
-        .iter()
-        .filter(|model| rows.iter().all(|row| row.model != **model))
-        .map(String::as_str)
-        .collect();
-    if !lacking.is_empty() {
-        bail!(Refusal(format!(
-            "staging has no row of {} in {manifest}, so it was never processed there: {backfill}",
-            lacking.join(", ")
-        )))
-    }
-    let standing = Standing::of(package.family, models, &rows);
-    let Some((min, max)) = standing.span else {
-        bail!(Refusal(format!("staging's rows in {manifest} have no last_success: {backfill}")))
-    };
-    if min != max {
-        let behind: Vec<_> =
-            rows.iter().filter(|row| row.last_success == Some(min)).map(|row| row.model.as_str()).collect();
-        bail!(Refusal(format!(
-            "staging's rows are out of sync: {} at {min}, the others at {max}. Go on with the backfill until they agree \
-             (snowplow-backfill run)",
-            behind.join(", ")
-        )))
-    }
-    refuse_unfinished(tables, package, min, facts)?;
-    Ok(min)
-}
-
-/// Staging's last window ended by its limit, and prod is ahead of it: events in between are in no table that is promoted.
-fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, facts: &Facts) -> Result<()> {
-    let Some(window) = tables.staging_window else { return Ok(()) };
-    let prod = tables.prod_rows.iter().flatten().filter_map(|row| row.last_success).max();
-    if prod.is_some_and(|prod| prod <= time) {
-        return Ok(());
-    }
-    let origin = match package.family {
-        Family::Session => window.lower.plus_hours(tables.staging_lookback_hours),
-        Family::Load => window.lower,
-    };
-    // A window from the start date has no lookback.
-    let capped = [origin, window.lower].into_iter().find_map(|origin| {
-        let standing = Standing { state: crate::event::State::Standard, span: Some((origin, origin)) };
-        standing.limit_of(package.family, window).filter(|&days| days > 0)
-    });
-    let Some(days) = capped else { return Ok(()) };
-    let prod = prod.map_or_else(|| "nothing".to_owned(), |prod| format!("everything up to {prod}"));
-    bail!(Refusal(format!(
-        "staging is not caught up: its last window ended at {} because of a limit of {days} days, its rows are at {time}, and \
-         {} has processed {prod}. Go on with the backfill (snowplow-backfill run), or use --sync",
-        window.upper, facts.to
     )))
 }

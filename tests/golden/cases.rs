@@ -168,18 +168,18 @@ fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
     })
 }
 
-fn one_model(dialect: Dialect) -> Result<Facts> {
+pub fn one_model(dialect: Dialect) -> Result<Facts> {
     facts(dialect, vec![copied(dialect, "my_model")?])
 }
 
-fn helper_and_view(dialect: Dialect) -> Result<Facts> {
+pub fn helper_and_view(dialect: Dialect) -> Result<Facts> {
     let models =
         vec![copied(dialect, "my_model")?, recorded_only("my_model_this_run"), recorded_only("my_view")];
     facts(dialect, models)
 }
 
 /// Prod runs the model; staging has caught up further than prod.
-fn replace_facts(dialect: Dialect) -> Result<Facts> {
+pub fn replace_facts(dialect: Dialect) -> Result<Facts> {
     replaced(dialect, "2023-10-01 02:03:04.5")
 }
 
@@ -313,7 +313,7 @@ fn resumed(dialect: Dialect) -> Result<Facts> {
     Ok(facts)
 }
 
-fn ahead_of_prod(dialect: Dialect) -> Result<Facts> {
+pub fn ahead_of_prod(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
     let tables = facts.packages[0].tables.as_mut().expect("read");
     tables.prod_rows = Some(vec![row("snowplow_unified_views", "2023-10-11 09:08:07.000001")]);

@@ -3,6 +3,7 @@
 //! `cargo xtask fixtures` writes them anew; `tests/sql` hands them to parsers that know nothing of this project.
 
 mod cases;
+mod refusals;
 
 use std::collections::BTreeSet;
 use std::fs;

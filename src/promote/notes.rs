@@ -1,0 +1,81 @@
+//! What whoever executes a script has to know besides.
+
+use super::facts::Facts;
+use super::plan::{Action, Plan};
+use super::strategy::Strategy;
+use crate::warehouse::Dialect;
+
+/// What is not known, not carried over, or left to do by hand.
+#[must_use]
+pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
+    let mut said = Vec::new();
+    if facts.now.is_none() {
+        said.push(
+            "worked out from dbt manifests alone: rows, columns and physical tables of both sides are not known. The \
+             script checks rows when it runs; run it with a connection (--target, --to) to have all of it checked now"
+                .to_owned(),
+        );
+    }
+    let mut notes = facts.notes.clone();
+    for table in &plan.tables {
+        let physical = &table.facts.physical;
+        notes.extend(
+            physical.left_behind.iter().map(|what| format!("{}: not carried over: {what}", table.model)),
+        );
+        if matches!(table.action, Action::Replace { .. }) {
+            let dependents = &table.facts.replaced.dependents;
+            if !dependents.is_empty() {
+                notes.push(format!(
+                    "{}: views on the table that is replaced stay on its backup until they are built again: {}",
+                    table.model,
+                    dependents.join(", ")
+                ));
+            }
+        }
+        if !table.facts.grants.is_empty() && matches!(plan.dialect, Dialect::DuckDb | Dialect::Spark) {
+            notes.push(format!(
+                "{}: {} has no grants; the project's are not given",
+                table.model, plan.dialect
+            ));
+        }
+    }
+    if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
+        notes.push(format!(
+            "no run of {} may be in progress while this is executed: it would record events that only the replaced table \
+             has seen. Pause its schedule",
+            plan.to
+        ));
+    }
+    said.extend(notes);
+    if !plan.tables.is_empty() {
+        said.push(ownership(plan.dialect).to_owned());
+    }
+    if plan.strategy == Strategy::Move {
+        said.push(
+            "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
+             again"
+                .to_owned(),
+        );
+    }
+    said
+}
+
+/// Who must execute it, so that prod's runs can go on with the tables.
+fn ownership(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres | Dialect::Redshift => {
+            "execute it as the user of prod's dbt runs: whoever creates a table owns it, and only the owner can alter it"
+        }
+        Dialect::Snowflake => {
+            "execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to \
+             alter and merge it"
+        }
+        Dialect::BigQuery => {
+            "access that was given to single tables is not copied: prod's dataset decides who may read the new ones"
+        }
+        Dialect::Databricks | Dialect::Spark => {
+            "execute it as the principal of prod's dbt runs, which becomes the owner of the new tables"
+        }
+        Dialect::DuckDb => "execute it while no other process has the database file open",
+    }
+}

@@ -1,0 +1,180 @@
+//! What holds a promotion back, and what is said about it.
+
+use anyhow::Result;
+use snowplow_backfill::failure::Refusal;
+use snowplow_backfill::promote::{Facts, Plan, Tables, Wishes};
+use snowplow_backfill::snowplow::{Family, Row};
+use snowplow_backfill::timestamp::Timestamp;
+use snowplow_backfill::warehouse::Dialect;
+
+use crate::cases;
+
+fn plan(facts: &Facts, wishes: Wishes) -> Result<Plan> {
+    Plan::of(facts, wishes, "2023-11-12 13:14:15".parse()?)
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
+}
+
+fn row(model: &str, time: &str) -> Row {
+    Row { model: model.to_owned(), last_success: Some(at(time)) }
+}
+
+fn tables(facts: &mut Facts) -> &mut Tables {
+    facts.packages[0].tables.as_mut().expect("read")
+}
+
+/// Changes the plain case, and expects a refusal that says this.
+#[track_caller]
+fn refused(change: impl Fn(&mut Facts), wishes: Wishes, words: &str) {
+    let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
+    assert!(plan(&facts, Wishes::default()).is_ok(), "the case itself is fine");
+    change(&mut facts);
+    let error = plan(&facts, wishes).expect_err("refused");
+    let text = error.to_string();
+    assert!(error.is::<Refusal>(), "{text}");
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
+fn staging_is_not_ready() {
+    let plain = Wishes::default();
+    refused(|facts| tables(facts).staging_rows = None, plain, "staging is empty");
+    refused(
+        |facts| tables(facts).staging_rows.as_mut().expect("rows").retain(|row| row.model != "my_view"),
+        plain,
+        "staging has no row of my_view",
+    );
+    refused(
+        |facts| tables(facts).staging_rows.as_mut().expect("rows").push(row("my_model", "2023-10-11")),
+        plain,
+        "holds my_model 2 times",
+    );
+    refused(
+        |facts| {
+            tables(facts).staging_rows.as_mut().expect("rows")[1] = row("my_model_this_run", "2023-10-01")
+        },
+        plain,
+        "out of sync: my_model_this_run at 2023-10-01",
+    );
+    refused(
+        |facts| facts.models[0].table.as_mut().expect("a table").staging_exists = Some(false),
+        plain,
+        "staging has no table of my_model",
+    );
+}
+
+#[test]
+fn staging_is_behind_and_its_last_window_was_cut_by_a_limit() {
+    let behind = |facts: &mut Facts| {
+        tables(facts).prod_rows = Some(vec![row("snowplow_unified_views", "2023-11-01 02:03:04")]);
+        let window = tables(facts).staging_window.as_mut().expect("a window");
+        window.lower = at("2023-09-11 04:11:12.123456");
+        window.upper = at("2023-10-11 10:11:12.123456");
+    };
+    refused(behind, Wishes::default(), "because of a limit of 30 days");
+    // A window that ended at the time of its run is caught up, whatever happened in prod since.
+    let mut facts = cases::one_model(Dialect::Postgres).expect("facts");
+    behind(&mut facts);
+    tables(&mut facts).staging_window.as_mut().expect("a window").upper = at("2023-10-11 10:20:30.405060");
+    let plan = plan(&facts, Wishes::default()).expect("fine");
+    assert_eq!(plan.forecasts[0].state.describe(), "out of sync");
+    assert!((plan.forecasts[0].hours_read_again - 495.864).abs() < 0.01, "{:?}", plan.forecasts);
+}
+
+#[test]
+fn prod_is_not_ready() {
+    let plain = Wishes::default();
+    refused(|facts| tables(facts).prod_rows = None, plain, "prod was never initialised");
+    refused(
+        |facts| facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true),
+        plain,
+        "but does not record my_model",
+    );
+    refused(
+        |facts| tables(facts).prod_rows.as_mut().expect("rows").push(row("my_model", "2023-10-11")),
+        plain,
+        "records my_model but has no table",
+    );
+    refused(
+        |facts| {
+            let rows = tables(facts).prod_rows.as_mut().expect("rows");
+            rows.extend([row("x", "2023-10-11"), row("x", "2023-10-12")]);
+        },
+        plain,
+        "holds x 2 times",
+    );
+    refused(
+        |facts| facts.packages[0].enabled_in_prod.push("forgotten".to_owned()),
+        plain,
+        "also holds forgotten, tracked by snowplow_unified",
+    );
+}
+
+#[test]
+fn both_sides_are_one() {
+    refused(
+        |facts| facts.packages[0].prod_manifest = facts.packages[0].staging_manifest.clone(),
+        Wishes::default(),
+        "share one incremental manifest",
+    );
+    refused(
+        |facts| {
+            let table = facts.models[0].table.as_mut().expect("a table");
+            table.prod = table.staging.clone();
+        },
+        Wishes::default(),
+        "one and the same table",
+    );
+}
+
+#[test]
+fn prod_runs_all_of_it_already() {
+    let runs = |facts: &mut Facts| {
+        let rows = tables(facts).prod_rows.as_mut().expect("rows");
+        rows.extend(["my_model", "my_model_this_run", "my_view"].map(|model| row(model, "2023-10-11")));
+        facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true);
+    };
+    refused(runs, Wishes::default(), "already records and holds all selected models");
+    // Helpers and views that prod runs stay as they are when the table is replaced.
+    let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
+    runs(&mut facts);
+    let plan = plan(&facts, Wishes { replace: true, ..Wishes::default() }).expect("fine");
+    assert_eq!(plan.left_alone, ["my_model_this_run", "my_view"]);
+    assert_eq!(plan.ledgers[0].moved.len(), 1);
+    assert!(plan.ledgers[0].added.is_empty());
+}
+
+#[test]
+fn the_load_family_would_never_get_into_step() {
+    refused(
+        |facts| {
+            let package = &mut facts.packages[0];
+            (package.family, package.load_family_heals) = (Family::Load, false);
+            tables(facts).prod_rows = Some(vec![row("snowplow_unified_views", "2023-10-01")]);
+        },
+        Wishes::default(),
+        "out of sync afterwards",
+    );
+}
+
+#[test]
+fn a_promotion_in_step_with_prod_is_followed_by_a_standard_run() {
+    let facts = cases::ahead_of_prod(Dialect::DuckDb).expect("facts");
+    let state = |wishes| plan(&facts, wishes).expect("fine").forecasts[0].state.describe();
+    assert_eq!(state(Wishes::default()), "out of sync");
+    assert_eq!(state(Wishes { sync: true, ..Wishes::default() }), "standard");
+}
+
+#[test]
+fn names_of_backups_are_kept_short_enough() {
+    let mut facts = cases::replace_facts(Dialect::Postgres).expect("facts");
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.prod = table.prod.sibling(&"x".repeat(63)).expect("allowed");
+    let plan = plan(&facts, Wishes { replace: true, ..Wishes::default() }).expect("fine");
+    let snowplow_backfill::promote::Action::Replace { backup } = &plan.tables[0].action else {
+        panic!("replaced")
+    };
+    assert_eq!(backup.identifier(), format!("{}__bk_20231112131415", "x".repeat(44)));
+}
