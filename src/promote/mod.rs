@@ -24,7 +24,7 @@ pub use forecast::Forecast;
 pub use gather::{Connection, PackageVars, Side, facts, limits_of, read};
 pub use header::{fingerprints as fingerprint_lines, forecast as forecast_lines};
 pub use offline::select;
-pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes};
+pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes, check_places};
 pub use record::{Progress, Record, write_files};
 pub use script::{Script, Statement};
 pub use strategy::Strategy;

@@ -131,7 +131,7 @@ impl Plan {
     /// # Errors
     /// A [`Refusal`] with its reason and the way out; usage where the warehouse cannot do what was asked.
     pub fn of(facts: &Facts, wishes: Wishes, made_at: Timestamp) -> Result<Self> {
-        let strategy = Strategy::choose(facts.dialect, wishes.strategy)?;
+        let strategy = check_places(facts, wishes)?;
         let mut plan = Self {
             dialect: facts.dialect,
             from: facts.from.clone(),
@@ -178,13 +178,6 @@ impl Plan {
         models: &[&ModelFacts],
         wishes: Wishes,
     ) -> Result<()> {
-        if package.staging_manifest.is_same_table(&package.prod_manifest) {
-            bail!(Refusal(format!(
-                "{} and {} share one incremental manifest of {} ({}): both targets resolve to the same schema, so there is \
-                 nothing to promote. Give them different schemas",
-                facts.from, facts.to, package.name, package.prod_manifest
-            )))
-        }
         let prod_rows =
             package.tables.as_ref().map(|tables| prod_rows(tables, package, &facts.to)).transpose()?;
         let in_prod = |model: &str| prod_rows.and_then(|rows| rows.iter().find(|row| row.model == model));
@@ -281,6 +274,33 @@ impl Plan {
     }
 }
 
+/// What can be told before anything is read: that the sides are two, and that the warehouse can do what is wanted.
+///
+/// # Errors
+/// A [`Refusal`]: both sides are one. Usage: a strategy that the warehouse does not have.
+pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
+    for package in &facts.packages {
+        if package.staging_manifest.is_same_table(&package.prod_manifest) {
+            bail!(Refusal(format!(
+                "{} and {} share one incremental manifest of {} ({}): both targets resolve to the same schema, so there is \
+                 nothing to promote. Give them different schemas",
+                facts.from, facts.to, package.name, package.prod_manifest
+            )))
+        }
+    }
+    for model in &facts.models {
+        let Some(TableFacts { staging, prod, .. }) = &model.table else { continue };
+        if staging.is_same_table(prod) {
+            bail!(Refusal(format!(
+                "{} is one and the same table on both targets ({prod}): there is nothing to copy. Give the targets \
+                 different schemas",
+                model.name
+            )))
+        }
+    }
+    Strategy::choose(facts.dialect, wishes.strategy)
+}
+
 /// What happens to a table that has no row in prod, or is to be replaced.
 fn action_of(
     table: &TableFacts,
@@ -291,12 +311,6 @@ fn action_of(
     to: &str,
 ) -> Result<Action> {
     let (staging, prod) = (&table.staging, &table.prod);
-    if staging.is_same_table(prod) {
-        bail!(Refusal(format!(
-            "{model} is one and the same table on both targets ({prod}): there is nothing to copy. Give the targets \
-             different schemas"
-        )))
-    }
     if table.staging_exists == Some(false) {
         bail!(Refusal(format!(
             "staging has no table of {model}: {staging} does not exist, or the connection of {to} cannot see it. Backfill it \

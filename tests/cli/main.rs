@@ -4,5 +4,6 @@ mod backfill;
 mod bad_input;
 mod interruption;
 mod jobs;
+mod promotion_input;
 mod support;
 mod trouble;

@@ -24,6 +24,8 @@ impl Period {
 /// Runs the demo.
 pub fn run() -> Result<()> {
     let lab = Lab::create("demo")?;
+    // One new model with its helper and a view on it; the fixture project has more.
+    lab.remove(&["models/shop", "models/site/daily_traffic.sql"])?;
     let period = Period::until_yesterday();
     let start = period.start.to_string();
 
@@ -49,11 +51,29 @@ pub fn run() -> Result<()> {
     )?;
 
     say("Now there is a new model, page_engagement. What would a backfill in staging do?");
-    let new_model = ["--select", "+page_engagement", "--target", "staging", "--start-date", &start];
+    let new_model = ["--select", "+page_engagement+", "--target", "staging", "--start-date", &start];
     show(&lab, &[&["plan"], &new_model[..]].concat())?;
 
     say("Backfill it: window by window, over the gap in one jump, until it is caught up.");
-    show(&lab, &[&["run"], &new_model[..]].concat())
+    show(&lab, &[&["run"], &new_model[..]].concat())?;
+
+    say("What would bring it to prod? Three scripts to look at.");
+    let promotion = ["promote", "--select", "+page_engagement+", "--target", "staging", "--to", "prod"];
+    let scripts = ["--out-dir", "promotion"];
+    show(&lab, &[&promotion[..], &scripts].concat())?;
+
+    say("Execute just that: copy and record as one unit, then compare both sides.");
+    show(&lab, &[&promotion[..], &scripts, &["--apply"]].concat())?;
+
+    say("Prod's next run, by dbt alone, is a standard run: it reads the last hours, and nothing old.");
+    anstream::println!("\x1b[36m$ dbt run --target prod\x1b[0m");
+    let said = lab.quietly("dbt", &["--no-use-colors", "run", "--target", "prod"])?;
+    let telling = said.lines().filter(|line| line.contains("Snowplow:") || line.contains("Done."));
+    telling.for_each(|line| anstream::println!("{line}"));
+    if said.matches("Standard incremental run").count() != 2 {
+        bail!("a package was not in the standard state:\n{said}");
+    }
+    Ok(())
 }
 
 fn say(text: &str) {

@@ -38,6 +38,15 @@ impl Lab {
         Ok(Self { project, tool })
     }
 
+    /// Takes files and folders out of the project.
+    pub fn remove(&self, paths: &[&str]) -> Result<()> {
+        for path in paths.iter().map(|path| self.project.join(path)) {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.with_context(|| format!("cannot remove {path}"))?;
+        }
+        Ok(())
+    }
+
     /// A command in the project, with dbt and the tool on its PATH.
     pub fn command(&self, program: &str) -> Command {
         let bin = DBT_NEW.program("");

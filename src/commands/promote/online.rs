@@ -35,6 +35,7 @@ pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     let mut output = output(args);
     let emit = &mut |event| output.emit(event);
     let both = Both::list(args, emit)?;
+    promote::check_places(&both.facts, wishes(args))?;
     if args.sync
         && let Some(unfinished) = both.sync(args, emit)?
     {

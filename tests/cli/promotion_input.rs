@@ -1,0 +1,372 @@
+//! Wrong inputs of `promote`: one clear message, its exit code, nothing changed. The whole output is compared.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::Output;
+use crate::support::fake::{FakeDbt, listing, manifest, model};
+
+const TIME: &str = "2023-10-11 10:11:12.123456";
+
+/// A project with one new model, as one of its targets resolves it.
+fn of_target(schema: &str, models: &[Value]) -> String {
+    let text = manifest("1.11.16", models);
+    text.replace("\"s\"", &format!("\"{schema}\"")).replace(r#"\"s\""#, &format!(r#"\"{schema}\""#))
+}
+
+fn carts() -> Value {
+    model("carts", &["shop_incremental"], "incremental")
+}
+
+fn ls(manifest: &str, selected: &[&str]) -> Value {
+    json!({"stdout": listing(selected), "files": {"manifest.json": manifest}})
+}
+
+/// What the tool reads of both sides: rows, and which tables there are.
+struct Warehouse<'a> {
+    staging: Option<&'a [(&'a str, &'a str)]>,
+    prod: Option<&'a [(&'a str, &'a str)]>,
+    tables: [bool; 2],
+}
+
+impl Warehouse<'_> {
+    fn reply(&self) -> Value {
+        let mut lines = vec![
+            json!({"target": {"name": "prod", "type": "duckdb", "schema": "prod"}}),
+            json!({"query": 0, "row": ["2023-11-12 13:14:15"]}),
+            json!({"query": 0, "end": true}),
+        ];
+        for (query, rows) in [(1, self.staging), (2, self.prod)] {
+            let rows_of = rows.unwrap_or_default();
+            lines.extend(rows_of.iter().map(|(name, time)| json!({"query": query, "row": [name, time]})));
+            lines.push(match rows {
+                Some(_) => json!({"query": query, "end": true}),
+                None => json!({"query": query, "missing": 0}),
+            });
+        }
+        lines.push(json!({"query": 3, "missing": 0}));
+        for (query, exists) in [(4, self.tables[0]), (5, self.tables[1])] {
+            lines.push(if exists {
+                json!({"query": query, "end": true})
+            } else {
+                json!({"query": query, "missing": 0})
+            });
+        }
+        let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
+        json!({"stdout": text})
+    }
+}
+
+const READY: Warehouse<'_> =
+    Warehouse { staging: Some(&[("carts", TIME)]), prod: Some(&[]), tables: [true, false] };
+
+/// Both targets of a project whose new model is `carts`.
+fn both(staging: &str, prod: &str, selected: &[&str], warehouse: &Warehouse<'_>) -> FakeDbt {
+    let catalogue = json!({"stdout": "no answer\n", "exit": 1});
+    FakeDbt::new(&json!({
+        "ls": [ls(staging, selected), ls(prod, &["carts"])],
+        "run-operation": [warehouse.reply(), catalogue],
+    }))
+}
+
+fn ready(warehouse: &Warehouse<'_>) -> FakeDbt {
+    both(&of_target("stg", &[carts()]), &of_target("prd", &[carts()]), &["carts"], warehouse)
+}
+
+fn promote(fake: &FakeDbt, arguments: &[&str]) -> Output {
+    let base = ["promote", "--select", "carts", "--target", "staging", "--to", "prod"];
+    fake.tool(&[&base[..], arguments].concat())
+}
+
+#[test]
+fn the_input_that_the_others_differ_from_is_good() {
+    let output = promote(&ready(&READY), &[]).success();
+    assert!(output.stdout.contains("create table \"db\".\"prd\".\"carts\""), "{output}");
+    assert!(
+        output.stderr.contains("warning: the catalogue does not say how the tables are made"),
+        "{output}"
+    );
+}
+
+#[test]
+fn no_target_to_promote_to() {
+    let fake = ready(&READY);
+    assert_snapshot!(fake.tool(&["promote", "--select", "carts", "--target", "staging"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: where to? Give the target that is promoted to: --to prod
+    ");
+    assert!(fake.calls().is_empty());
+}
+
+#[test]
+fn both_targets_are_the_same() {
+    let fake = ready(&READY);
+    assert_snapshot!(fake.tool(&["promote", "--select", "carts", "--target", "prod", "--to", "prod"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --target and --to are both prod: give the target that was backfilled and the one that is promoted to
+    ");
+    assert!(fake.calls().is_empty());
+}
+
+#[test]
+fn an_unknown_model() {
+    let warning = "The selection criterion 'nope' does not match any enabled nodes\nNo nodes selected!\n";
+    let nothing = json!({"stdout": "", "files": {"manifest.json": of_target("stg", &[carts()])}});
+    let fake = FakeDbt::new(&json!({"ls": [nothing, {"stdout": warning}]}));
+    assert_snapshot!(fake.tool(&["promote", "--select", "nope", "--target", "staging", "--to", "prod"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: nothing is selected:
+      The selection criterion 'nope' does not match any enabled nodes
+      No nodes selected!
+    ");
+}
+
+#[test]
+fn a_model_that_is_not_tracked() {
+    let manifest = of_target("stg", &[model("plain", &[], "incremental"), carts()]);
+    let fake = both(&manifest, &manifest, &["plain"], &READY);
+    assert_snapshot!(promote(&fake, &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds no tracked model: none of its 1 model carries the tag shop_incremental. Select one that does, or tag yours
+    ");
+}
+
+#[test]
+fn a_model_that_only_staging_has() {
+    let fake = both(&of_target("stg", &[carts()]), &of_target("prd", &[]), &["carts"], &READY);
+    assert_snapshot!(promote(&fake, &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: carts is a tracked model of staging but not of prod: enable it for that target (with the same --vars?), or leave it out
+    ");
+}
+
+#[test]
+fn two_adapters() {
+    let prod = of_target("prd", &[carts()]).replace("duckdb", "postgres");
+    let fake = both(&of_target("stg", &[carts()]), &prod, &["carts"], &READY);
+    assert_snapshot!(promote(&fake, &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: staging is on duckdb and prod on postgres: tables cannot be promoted from one warehouse to another
+    ");
+}
+
+#[test]
+fn another_dialect_than_the_adapters() {
+    assert_snapshot!(promote(&ready(&READY), &["--dialect", "snowflake"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --dialect snowflake: both targets are on duckdb
+    ");
+}
+
+#[test]
+fn a_strategy_that_the_warehouse_does_not_have() {
+    assert_snapshot!(promote(&ready(&READY), &["--strategy", "clone"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: duckdb cannot do --strategy clone: choose one of like, ctas
+    ");
+}
+
+#[test]
+fn both_targets_resolve_to_one_schema() {
+    let manifest = of_target("same", &[carts()]);
+    assert_snapshot!(promote(&both(&manifest, &manifest, &["carts"], &READY), &[]), @r#"
+    exit code: 4
+    --- stdout
+    --- stderr
+    refused: staging and prod share one incremental manifest of shop ("db"."same"."shop_manifest"): both targets resolve to the same schema, so there is nothing to promote. Give them different schemas
+    "#);
+}
+
+#[test]
+fn prod_was_never_initialised() {
+    assert_snapshot!(promote(&ready(&Warehouse { prod: None, ..READY }), &[]), @r#"
+    exit code: 4
+    --- stdout
+    --- stderr
+    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    refused: prod was never initialised: the incremental manifest of shop ("db"."prd"."shop_manifest") does not exist there. Run the package once on that target, then promote
+    "#);
+}
+
+#[test]
+fn staging_is_empty() {
+    assert_snapshot!(promote(&ready(&Warehouse { staging: None, ..READY }), &[]), @r#"
+    exit code: 4
+    --- stdout
+    --- stderr
+    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    refused: staging is empty: the incremental manifest of shop ("db"."stg"."shop_manifest") does not exist: backfill it first (snowplow-backfill run)
+    "#);
+}
+
+#[test]
+fn prod_has_a_table_without_a_row() {
+    let fake = ready(&Warehouse { tables: [true, true], ..READY });
+    let output = promote(&fake, &["--out-dir", "out"]);
+    assert_snapshot!(output, @r#"
+    exit code: 4
+    --- stdout
+    --- stderr
+    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    refused: prod has a table "db"."prd"."carts" but does not record carts: something made it outside of a run. Use --resume if it is a complete copy of staging's (that is checked), --replace to put staging's in its place and keep it as a backup, or drop it
+    "#);
+    assert!(!fake.path("out").exists(), "nothing is written");
+}
+
+#[test]
+fn prod_records_the_model() {
+    let fake = ready(&Warehouse { prod: Some(&[("carts", TIME)]), tables: [true, true], ..READY });
+    assert_snapshot!(promote(&fake, &["--apply"]), @"
+    exit code: 4
+    --- stdout
+    --- stderr
+    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    refused: prod already records and holds all selected models (carts): they run there. To put staging's tables in their place, use --replace
+    ");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let fake = ready(&READY);
+    fs::write(fake.path("file"), "").expect("written");
+    assert_snapshot!(promote(&fake, &["--out-dir", "file/out"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    error: cannot write to --out-dir file/out
+      caused by: Not a directory (os error 20)
+    ");
+}
+
+#[test]
+fn nothing_to_take_back() {
+    assert_snapshot!(ready(&READY).tool(&["promote", "--to", "prod", "--rollback"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: no promotion to prod to take back: none was executed with --apply from this project ([PROJECT]/target/snowplow-backfill/promotions holds them)
+    ");
+}
+
+/// Two files instead of two targets: dbt is not called.
+fn offline(staging: &str, prod: &str, arguments: &[&str]) -> Output {
+    let fake = FakeDbt::new(&json!({}));
+    fs::write(fake.path("stg.json"), staging).expect("written");
+    fs::write(fake.path("prd.json"), prod).expect("written");
+    let base = ["promote", "--select", "carts", "--manifest", "stg.json", "--to-manifest", "prd.json"];
+    let output = fake.tool(&[&base[..], arguments].concat());
+    assert!(fake.calls().is_empty(), "dbt was called");
+    output
+}
+
+#[test]
+fn without_a_connection_all_is_guarded_by_the_script() {
+    let output = offline(&of_target("stg", &[carts()]), &of_target("prd", &[carts()]), &[]).success();
+    assert!(output.stdout.contains("min(last_success) = max(last_success)"), "{output}");
+    assert!(
+        output.stderr.contains("rows, columns and physical tables of both sides are not known"),
+        "{output}"
+    );
+}
+
+#[test]
+fn apply_without_a_connection() {
+    assert_snapshot!(offline(&of_target("stg", &[carts()]), &of_target("prd", &[carts()]), &["--apply"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --apply needs a connection: give --target and --to instead of two dbt manifests
+    ");
+}
+
+#[test]
+fn replace_without_a_connection() {
+    assert_snapshot!(offline(&of_target("stg", &[carts()]), &of_target("prd", &[carts()]), &["--replace"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --replace needs a connection, because it is guarded by the rows that prod has now: give --target and --to
+    ");
+}
+
+#[test]
+fn dbt_manifests_of_two_projects() {
+    let named = |schema: &str, name: &str| {
+        let text = of_target(schema, &[carts()]);
+        text.replace("\"adapter_type\"", &format!("\"project_name\": \"{name}\", \"adapter_type\""))
+    };
+    assert_snapshot!(offline(&named("stg", "shop"), &named("prd", "blog"), &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: stg.json and prd.json are of different projects: shop and blog
+    ");
+}
+
+#[test]
+fn a_dbt_manifest_that_is_too_old() {
+    let old = of_target("stg", &[carts()]).replace("1.11.16", "1.6.2");
+    assert_snapshot!(offline(&old, &of_target("prd", &[carts()]), &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: stg.json was written by a dbt that is not supported
+      caused by: dbt 1.6.2 is too old: this tool works with dbt-core 1.7 and newer
+    ");
+}
+
+#[test]
+fn files_that_are_no_dbt_manifests() {
+    assert_snapshot!(offline("", "{}", &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: stg.json is not a dbt manifest that this tool can read
+      caused by: the file is empty
+    ");
+    assert_snapshot!(offline(&of_target("stg", &[carts()]), "[1, 2]", &[]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: prd.json is not a dbt manifest that this tool can read
+      caused by: invalid type: integer `1`, expected struct Metadata at line 1 column 2
+    ");
+}
+
+#[test]
+fn a_selection_that_only_dbt_understands() {
+    let (staging, prod) = (of_target("stg", &[carts()]), of_target("prd", &[carts()]));
+    assert_snapshot!(offline(&staging, &prod, &["--select", "state:modified"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: selecting from stg.json
+      caused by: state:modified: without a connection only names, +name, name+, tag:… and package:… can be selected; the rest of the syntax is dbt's (use --target and --to)
+    ");
+    assert_snapshot!(offline(&staging, &prod, &["--select", "cart"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: selecting from stg.json
+      caused by: nothing is selected: cart matches no enabled model of the dbt manifest
+    ");
+}
