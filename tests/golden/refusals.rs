@@ -53,7 +53,8 @@ fn staging_is_not_ready() {
     );
     refused(
         |facts| {
-            tables(facts).staging_rows.as_mut().expect("rows")[1] = row("my_model_this_run", "2023-10-01")
+            let rows = tables(facts).staging_rows.as_mut().expect("rows");
+            rows[1] = row("my_model_this_run", "2023-10-01");
         },
         plain,
         "out of sync: my_model_this_run at 2023-10-01",
