@@ -80,6 +80,28 @@ pub enum Event {
     },
     /// The end, whichever.
     BackfillFinished(Finish),
+    /// A statement of a promotion, or of its rollback, has been executed.
+    StatementFinished(StatementFinished),
+    /// A promotion or its rollback has ended.
+    PromotionFinished {
+        /// Statements that were executed.
+        executed: usize,
+        /// What stopped it; none where all of them were.
+        error: Option<String>,
+    },
+}
+
+/// A statement that was executed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatementFinished {
+    /// From 1.
+    pub statement: usize,
+    /// How many there are.
+    pub total: usize,
+    /// What it is for.
+    pub title: String,
+    /// The statement.
+    pub sql: String,
 }
 
 /// What a call of dbt is for.

@@ -87,7 +87,11 @@ impl Human {
                 Some(text::run_finished(run, paint))
             }
             Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
-            Event::DbtCalled(_) | Event::RunStarted { .. } | Event::ModelFinished(_) => None,
+            Event::DbtCalled(_)
+            | Event::RunStarted { .. }
+            | Event::ModelFinished(_)
+            | Event::StatementFinished(_)
+            | Event::PromotionFinished { .. } => None,
         }
     }
 }

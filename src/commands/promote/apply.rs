@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::online::{Both, query_project};
 use super::{output, promote};
-use crate::backfill::Lock;
+use crate::backfill::{Journal, Lock};
 use crate::cli::{Format, PromoteArgs};
 use crate::commands::prepare::Setup;
 use crate::dbt::{Answer, Execution, Interrupt, Query};
-use crate::event::Emit;
+use crate::event::{self, Emit, Event, StatementFinished};
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::promote::{Plan, Progress, Record, Script, Scripts};
@@ -64,7 +64,8 @@ pub(super) fn apply(
     let lines: Vec<_> =
         comparisons.iter().map(|it| (it.what.as_str(), it.staging.as_deref(), it.prod.as_deref())).collect();
     if args.format == Format::Human {
-        report::say(&report::promoted(plan, &lines, folder.as_str(), Paint::for_stderr()));
+        let shown = folder.strip_prefix(&setup.dbt.directory).unwrap_or(&folder);
+        report::say(&report::promoted(plan, &lines, shown.as_str(), Paint::for_stderr()));
     }
     if let Some((what, staging, prod)) = lines.iter().find(|(_, staging, prod)| staging != prod) {
         bail!(
@@ -108,7 +109,7 @@ fn check_reviewed(folder: &Utf8Path, plan: &Plan, scripts: &Scripts) -> Result<(
     Ok(())
 }
 
-/// Executes a script and keeps the record up to date.
+/// Executes a script; keeps the record up to date, and a journal beside it.
 fn execute(
     setup: &Setup,
     record: &mut Record,
@@ -118,41 +119,57 @@ fn execute(
     emit: Emit<'_>,
 ) -> Result<()> {
     let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
+    let total = statements.len();
     let paint = Paint::for_stderr();
     let places = (setup.workspace.promotion_project(), setup.workspace.logs("promotion"));
+    let mut journal = Journal::create(folder.join("journal.jsonl"))?;
     let mut lost = None;
     let execution = setup.dbt.execute(places, &setup.project, &statements, &setup.vars, emit, |step| {
-        if step.done {
-            record.progress = Progress::Executing { done: step.statement + 1 };
-            if let Err(error) = record.save(folder) {
-                lost.get_or_insert(error);
-            }
-            let title = &script.statements[step.statement].title;
-            report::say(&report::statement_done(step.statement + 1, statements.len(), title, paint));
+        if !step.done {
+            return;
         }
+        let (number, statement) = (step.statement + 1, &script.statements[step.statement]);
+        record.progress = Progress::Executing { done: number };
+        let event = Event::StatementFinished(StatementFinished {
+            statement: number,
+            total,
+            title: statement.title.clone(),
+            sql: statement.sql.clone(),
+        });
+        // The statements go on: what cannot be written is told at the end.
+        let written = record.save(folder).and_then(|()| journal.append(&event::Record::now(event)));
+        lost = lost.take().or(written.err());
+        report::say(&report::statement_done(number, total, &statement.title, paint));
     })?;
-    match execution {
-        Execution::Done => {
+    let (executed, error) = match &execution {
+        Execution::Done => (total, None),
+        Execution::Failed { at, error } => (*at, Some(format!("{error:#}"))),
+    };
+    let way_out = match &error {
+        None => {
             record.progress = then;
-            record.save(folder)?;
-            lost.map_or(Ok(()), Err)
+            String::new()
         }
-        Execution::Failed { at, error } => {
-            let way_out = if then == Progress::RolledBack {
-                // It still is there to be taken back.
-                record.progress = Progress::Promoted;
-                "Once the cause is gone, call --rollback again.".to_owned()
-            } else {
-                record.progress = Progress::Failed { at, error: format!("{error:#}") };
-                format!(
-                    "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what \
-                     is left: it goes on from statement {}.",
-                    at + 1
-                )
-            };
-            record.save(folder)?;
-            Err(failed(script, at, record.is_one_unit, &way_out, error))
+        Some(_) if then == Progress::RolledBack => {
+            // It still is there to be taken back.
+            record.progress = Progress::Promoted;
+            "Once the cause is gone, call --rollback again.".to_owned()
         }
+        Some(error) => {
+            record.progress = Progress::Failed { at: executed, error: error.clone() };
+            format!(
+                "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what is \
+                 left: it goes on from statement {}.",
+                executed + 1
+            )
+        }
+    };
+    record.save(folder)?;
+    journal.append(&event::Record::now(Event::PromotionFinished { executed, error }))?;
+    match (execution, lost) {
+        (Execution::Done, None) => Ok(()),
+        (Execution::Done, Some(lost)) => Err(lost),
+        (Execution::Failed { at, error }, _) => Err(failed(script, at, record.is_one_unit, &way_out, error)),
     }
 }
 
