@@ -1,5 +1,6 @@
 //! Holds the fixture packages to what Snowplow's packages do, with dbt alone: the other tests can show no more than these.
 
+mod duplicates;
 mod gap;
 mod hooks;
 mod load_family;

@@ -2,7 +2,10 @@
 
 use insta::assert_snapshot;
 
-use super::shared::*;
+use super::shared::{
+    ENGAGEMENT_AND_STAND_IN, FIRST_RUN, STANDARD, Window, count, last_event, rows, run, said, shifted, time,
+    vars, with,
+};
 use crate::support::{Engine, Events, Lab, NEW};
 
 #[test]

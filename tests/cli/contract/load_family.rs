@@ -3,7 +3,10 @@
 use chrono::Utc;
 use serde_json::json;
 
-use super::shared::*;
+use super::shared::{
+    FIRST_RUN, NO_LIMIT, OUT_OF_SYNC, STANDARD, Window, count, manifest, record, run, said, shifted, time,
+    vars, with, yesterday_at,
+};
 use crate::support::{Engine, Events, Lab, NEW};
 
 /// All models of that project, since every one carries the tag.

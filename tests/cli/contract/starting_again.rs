@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::shared::*;
+use super::shared::{
+    ENGAGEMENT_AND_STAND_IN, FIRST_RUN, NEW_MODEL, STANDARD, Window, count, last_event, message, record,
+    rows, run, run_with, said, vars, with,
+};
 use crate::support::{Engine, Events, Lab, NEW};
 
 #[test]

@@ -2,7 +2,10 @@
 
 use chrono::Utc;
 
-use super::shared::*;
+use super::shared::{
+    BOTH_PACKAGES, FIRST_RUN, LIMITS, NEW_MODEL, NO_LIMIT, OUT_OF_SYNC, STANDARD, Window, record, run,
+    said_in_any_order, time, vars, yesterday_at,
+};
 use crate::support::{Dbt, Engine, Lab, NEW, OLD};
 
 /// Rows of models that are not in models_to_run, which count for nothing.

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::shared::*;
+use super::shared::{NO_LIMIT, Window, count, run, run_with, vars, with};
 use crate::support::{Engine, Events, Lab, NEW};
 
 #[test]
