@@ -6,4 +6,5 @@ mod contract;
 mod interruption;
 mod jobs;
 mod support;
+mod terminal;
 mod trouble;

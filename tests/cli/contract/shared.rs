@@ -14,7 +14,8 @@ pub const STANDARD: &str = "Standard incremental run";
 pub const ENGAGEMENT: &str = "page_engagement page_engagement_this_run";
 /// The same with a model of the other package, so that its hook has one to find.
 pub const ENGAGEMENT_AND_STAND_IN: &str = "page_engagement page_engagement_this_run snowplow_shop_carts";
-pub const BOTH_PACKAGES: &str = "page_engagement page_engagement_this_run basket_value snowplow_shop_carts";
+pub const BOTH_PACKAGES: &str =
+    "page_engagement page_engagement_this_run engaged_visitors basket_value snowplow_shop_carts";
 pub const LIMITS: &str = "snowplow_site_base_new_event_limits snowplow_shop_base_new_event_limits";
 
 /// More than there are events for: the window ends now.

@@ -74,7 +74,10 @@ fn each_state_has_its_window(engine: Engine, dbt: Dbt) {
         &lab,
         30,
         &Case {
-            rows: &[("page_engagement", "2022-01-20 21:22:23.242526")],
+            rows: &[
+                ("page_engagement", "2022-01-20 21:22:23.242526"),
+                ("page_engagement_this_run", "2022-01-10 11:12:13.141516"),
+            ],
             state: NEW_MODEL,
             lower: "2022-01-01 00:00:00",
             upper: Some("2022-01-20 21:22:23.242526"),
@@ -93,6 +96,7 @@ fn each_state_has_its_window(engine: Engine, dbt: Dbt) {
             rows: &[
                 ("page_engagement", "2022-03-10 08:15:30.123456"),
                 ("page_engagement_this_run", "2022-03-10 08:15:30.123456"),
+                ("engaged_visitors", "2022-03-10 08:15:30.123456"),
             ],
             state: STANDARD,
             lower: "2022-03-10 02:15:30.123456",
@@ -113,6 +117,7 @@ fn each_state_has_its_window(engine: Engine, dbt: Dbt) {
             rows: &[
                 ("page_engagement", "2022-03-10 08:15:30.123456"),
                 ("page_engagement_this_run", "2022-03-10 08:15:30.123457"),
+                ("engaged_visitors", "2022-03-10 08:15:30.123456"),
             ],
             state: OUT_OF_SYNC,
             lower: "2022-03-10 02:15:30.123456",

@@ -56,6 +56,17 @@ impl FakeDbt {
         self.redact(self.command(arguments).output().expect("the tool").into())
     }
 
+    /// Runs the tool on a terminal; what it writes there, on both streams, is its stdout.
+    pub fn tool_on_terminal(&self, columns: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let tool = self.command(arguments);
+        let mut command = Command::new(NEW.program("python"));
+        command.arg(support("terminal.py")).arg(columns.to_string());
+        command.arg(tool.get_program()).args(tool.get_args()).current_dir(self.folder.path());
+        command.env_clear().env("TERM", "xterm-256color").envs(variables.iter().copied());
+        command.envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.redact(command.output().expect("the tool").into())
+    }
+
     /// Replaces what differs from run to run.
     pub fn redact(&self, output: Output) -> Output {
         let folder = self.folder.path().canonicalize().expect("a folder");
