@@ -5,6 +5,7 @@ mod bad_input;
 mod contract;
 mod interruption;
 mod jobs;
+mod readme;
 mod support;
 mod terminal;
 mod trouble;

@@ -36,6 +36,17 @@ impl FakeDbt {
         fs::write(self.path("script.json"), script.to_string()).expect("written");
     }
 
+    /// The same with other replies of some subcommands.
+    pub fn with(self, changes: &Value) -> Self {
+        let text = fs::read_to_string(self.path("script.json")).expect("a script");
+        let mut script: Value = serde_json::from_str(&text).expect("JSON");
+        for (subcommand, replies) in changes.as_object().expect("subcommands") {
+            script[subcommand] = replies.clone();
+        }
+        self.script(&script);
+        self
+    }
+
     /// A path in the project.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
