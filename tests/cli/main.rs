@@ -2,6 +2,7 @@
 
 mod backfill;
 mod bad_input;
+mod calls;
 mod contract;
 mod interruption;
 mod jobs;
