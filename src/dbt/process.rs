@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::process::ExitStatus;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,9 @@ use super::program::Program;
 
 /// How long the loop sleeps at most before it looks for signals and for dbt's end.
 const POLL: Duration = Duration::from_millis(50);
+
+/// How long the pipes may stay open in silence after dbt has ended. What dbt wrote last may still be on its way.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// One process to be.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ pub fn run(command: &Command<'_>, interrupt: &Interrupt, mut on_line: impl FnMut
             Err(RecvTimeoutError::Disconnected) => {
                 break handle.wait().context("cannot wait for dbt")?.status;
             }
-            // A grandchild may keep the pipes open after dbt has ended.
+            // A grandchild may keep the pipes open after dbt has ended: they tell nothing of its end.
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(output) = handle.try_wait().context("cannot wait for dbt")? {
                     break output.status;
@@ -131,8 +134,15 @@ pub fn run(command: &Command<'_>, interrupt: &Interrupt, mut on_line: impl FnMut
             }
         }
     };
-    lines.try_iter().for_each(on_line);
+    last_lines(&lines, on_line);
     Ok(Ended { exit: exit_of(status), took: started.elapsed() })
+}
+
+/// Hands over what dbt wrote before it ended and nobody has read yet.
+fn last_lines(lines: &Receiver<Line>, mut on_line: impl FnMut(Line)) {
+    while let Ok(line) = lines.recv_timeout(GRACE) {
+        on_line(line);
+    }
 }
 
 struct Pipe {
@@ -274,6 +284,27 @@ mod tests {
     fn the_second_signal_kills() {
         let (ended, _) = run_script("trap '' INT; echo ready; while :; do sleep 0.05; done", 2);
         assert_eq!(ended.exit, Exit::Signal(9));
+    }
+
+    #[test]
+    fn lines_that_are_late_are_not_lost() {
+        let (sender, lines) = mpsc::channel();
+        // The thread that reads a pipe may get its turn only after dbt was seen to have ended.
+        thread::spawn(move || {
+            thread::sleep(POLL * 2);
+            sender.send(Line::Out("last".into())).expect("it is waited for");
+        });
+        let mut taken = Vec::new();
+        last_lines(&lines, |line| taken.push(line));
+        assert_eq!(taken, [Line::Out("last".into())]);
+    }
+
+    #[test]
+    fn does_not_wait_for_what_dbt_left_running() {
+        let (ended, lines) = run_script("sleep 600 & echo $!", 0);
+        assert_eq!(ended.exit, Exit::Code(0));
+        let [Line::Out(pid)] = lines.as_slice() else { panic!("{lines:?}") };
+        end(pid.parse().expect("a pid"), true);
     }
 
     #[test]

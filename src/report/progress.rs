@@ -11,11 +11,14 @@ use crate::timestamp::Timestamp;
 /// Steps of the bar.
 const LENGTH: u64 = 1000;
 
-/// A bar on stderr; a spinner before the first run.
+/// A bar on stderr with what is being done below it; a spinner before the first run.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
     span: Option<Span>,
+    /// Runs that ended well.
+    done: u32,
+    /// The run that goes on.
     run: String,
 }
 
@@ -52,7 +55,7 @@ impl Progress {
         let bar = ProgressBar::new(LENGTH);
         bar.set_style(style("{spinner:.cyan} {wide_msg}"));
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, span: None, run: String::new() }
+        Self { bar, span: None, done: 0, run: String::new() }
     }
 
     /// Prints lines above the bar.
@@ -85,7 +88,10 @@ impl Progress {
                 self.message("starting dbt");
             }
             Event::ModelFinished(model) => self.message(&format!("{}/{} models", model.index, model.total)),
-            Event::RunFinished(run) => self.reach(&run.packages),
+            Event::RunFinished(run) => {
+                self.done = run.run;
+                self.reach(&run.packages);
+            }
             _ => {}
         }
     }
@@ -93,7 +99,7 @@ impl Progress {
     fn begin(&mut self, now: Timestamp, packages: &[PackageState]) {
         let Some(from) = packages.iter().filter_map(|package| package.frontier).min() else { return };
         self.span = Some(Span { from, to: now, began: Instant::now(), reached: from });
-        self.bar.set_style(style("{bar:20.cyan/dim} {wide_msg}"));
+        self.bar.set_style(style("{bar:24.cyan/dim} {prefix}\n{wide_msg}"));
     }
 
     fn reach(&mut self, packages: &[PackageRun]) {
@@ -110,12 +116,15 @@ impl Progress {
         self.bar.set_position((span.part() * LENGTH as f64) as u64);
     }
 
+    /// The rate changes with what goes on, too: time passes.
     fn message(&self, what: &str) {
+        let runs = text::count(self.done, "run");
         let rate = self.span.and_then(|span| span.rate()).map_or(String::new(), |(days, left)| {
-            format!("  {days:.0} days/min, {} left", text::seconds(left))
+            format!(", {days:.0} days a minute, {} left", text::seconds(left))
         });
+        self.bar.set_prefix(format!("{runs} done{rate}"));
         let run = if self.run.is_empty() { String::new() } else { format!("{}  ", self.run) };
-        self.bar.set_message(format!("{run}{what}{rate}"));
+        self.bar.set_message(format!("{run}{what}"));
     }
 }
 

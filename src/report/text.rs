@@ -77,14 +77,23 @@ pub(super) fn run_finished(run: &RunFinished, paint: Paint) -> String {
 
 /// A stall, and what is done about it.
 pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
-    let at = raised.at.map_or("before its first event".to_owned(), |at| format!("at {}", at.to_the_second()));
-    let why = match (raised.reason, raised.next_event) {
-        (RaiseReason::Gap, Some(next)) => format!("the next event is at {}", next.to_the_second()),
-        (RaiseReason::NoLaterEvent, _) => "there is no later event".to_owned(),
-        (RaiseReason::Gap | RaiseReason::Doubled, _) => "the next event is not known".to_owned(),
+    let at = raised.at.map(Timestamp::to_the_minute);
+    let next = raised.next_event.map(Timestamp::to_the_minute);
+    let place = at.as_ref().map_or("before its first event".to_owned(), |at| format!("at {at}"));
+    let why = match (raised.reason, at, next) {
+        (RaiseReason::Gap, Some(at), Some(next)) => format!("no event {at} → {next}"),
+        (RaiseReason::Gap, None, Some(next)) => format!("no event before {next}"),
+        (RaiseReason::NoLaterEvent, Some(at), _) => format!("no event after {at}"),
+        (RaiseReason::NoLaterEvent, None, _) => "no event at all".to_owned(),
+        (RaiseReason::Doubled, _, Some(next)) => {
+            format!("{place}, as the package leaves out the event at {next}")
+        }
+        (RaiseReason::Gap | RaiseReason::Doubled, _, _) => {
+            format!("{place}, and the next event is not known")
+        }
     };
     format!(
-        "        {} {} {at}; {why}\n        {}",
+        "        {} {}: {why}\n        {}",
         raised.package,
         paint.warning("stalled"),
         paint.dim(&format!(
@@ -193,7 +202,7 @@ fn thousands(number: u64) -> String {
     groups.join(",")
 }
 
-fn count(number: impl TryInto<u64>, thing: &str) -> String {
+pub(super) fn count(number: impl TryInto<u64>, thing: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

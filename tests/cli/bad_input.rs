@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::Output;
-use crate::support::fake::{FakeDbt, listing, manifest, model};
+use crate::support::fake::{FakeDbt, listing, manifest, model, tables};
 
 /// A dbt that lists these models, out of those that the project has besides the package's own.
 fn listed(version: &str, models: &[Value], selected: &[&str]) -> FakeDbt {
@@ -26,6 +26,13 @@ fn good() -> FakeDbt {
     listed("1.11.16", &[tracked("carts", "incremental")], &[&BASE[..], &["carts"]].concat())
 }
 
+/// Runs the tool; whatever it finds wrong, it has built nothing.
+fn tool(fake: &FakeDbt, arguments: &[&str]) -> Output {
+    let output = fake.tool(arguments);
+    assert!(fake.calls().iter().flatten().all(|word| word != "run"), "{output}");
+    output
+}
+
 /// Runs with wrong arguments, for which dbt is not even called.
 fn usage(arguments: &[&str]) -> Output {
     let fake = good();
@@ -37,7 +44,7 @@ fn usage(arguments: &[&str]) -> Output {
 
 #[test]
 fn dbt_is_not_found() {
-    assert_snapshot!(good().tool(&["run", "--dbt", "no-such-dbt --flag"]), @"
+    assert_snapshot!(tool(&good(), &["run", "--dbt", "no-such-dbt --flag"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -49,7 +56,7 @@ fn dbt_is_not_found() {
 fn dbt_is_not_executable() {
     let fake = good();
     fs::write(fake.path("not-dbt"), "").expect("written");
-    assert_snapshot!(fake.tool(&["run", "--dbt", "./not-dbt"]), @"
+    assert_snapshot!(tool(&fake, &["run", "--dbt", "./not-dbt"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -70,7 +77,7 @@ fn dbt_with_unmatched_quotes() {
 #[test]
 fn dbt_is_something_else() {
     let fake = FakeDbt::new(&json!({"ls": [{"stdout": "hello\n"}]}));
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -81,7 +88,7 @@ fn dbt_is_something_else() {
 #[test]
 fn dbt_is_too_old() {
     let fake = listed("1.6.19", &[], &["carts"]);
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -95,7 +102,7 @@ fn dbt_is_so_old_that_it_does_not_know_the_arguments() {
         "ls": [{"stderr": "dbt: error: unrecognized arguments: --no-print\n", "exit": 2}],
         "--version": [{"stdout": "Core:\n  - installed: 1.4.9\n  - latest:    1.11.16 - Update available!\n"}],
     }));
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -106,7 +113,7 @@ fn dbt_is_so_old_that_it_does_not_know_the_arguments() {
 #[test]
 fn dbt_is_of_another_generation() {
     let fake = listed("2.0.0-preview.12", &[], &["carts"]);
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -117,7 +124,7 @@ fn dbt_is_of_another_generation() {
 #[test]
 fn dbt_dies_without_a_word() {
     let fake = FakeDbt::new(&json!({"ls": [{"exit": 1}]}));
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 1
     --- stdout
     --- stderr
@@ -131,7 +138,7 @@ fn the_manifest_is_garbage() {
     let fake = FakeDbt::new(
         &json!({"ls": [{"stdout": listing(&["a"]), "files": {"manifest.json": "{\"nodes\": 1"}}]}),
     );
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -193,20 +200,23 @@ fn vars_that_are_no_mapping() {
 
 #[test]
 fn vars_with_owned_keys() {
-    for (vars, flag) in [
-        ("{models_to_run: my_model}", "--select"),
-        ("snowplow__backfill_limit_days: 30", "--limit-days"),
-        (r#"{"models_to_remove": ["a"]}"#, "--remove-from-manifest"),
-    ] {
-        let output = usage(&["--vars", vars]);
-        assert_eq!(output.code, 2);
-        assert!(output.stderr.contains(flag) && output.stderr.lines().count() == 1, "{output}");
-    }
     assert_snapshot!(usage(&["--vars", "{models_to_run: my_model}"]), @"
     exit code: 2
     --- stdout
     --- stderr
     error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that
+    ");
+    assert_snapshot!(usage(&["--vars", "snowplow__backfill_limit_days: 30"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars sets snowplow__backfill_limit_days, which this tool sets itself: leave it out and use --limit-days
+    ");
+    assert_snapshot!(usage(&["--vars", r#"{"models_to_remove": ["a"]}"#]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars sets models_to_remove, which this tool sets itself: leave it out and use --remove-from-manifest
     ");
 }
 
@@ -310,7 +320,7 @@ fn a_mistyped_flag() {
 #[test]
 fn an_unwritable_journal() {
     let fake = good();
-    assert_snapshot!(fake.tool(&["run", "--journal", "dbt_project.yml/journal.jsonl"]), @"
+    assert_snapshot!(tool(&fake, &["run", "--journal", "dbt_project.yml/journal.jsonl"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -324,7 +334,7 @@ fn an_unwritable_journal() {
 fn an_unwritable_target_path() {
     let fake = good();
     fs::write(fake.path("target"), "a file").expect("written");
-    assert_snapshot!(fake.tool(&["run"]), @"
+    assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -337,7 +347,7 @@ fn an_unwritable_target_path() {
 #[test]
 fn nothing_tracked() {
     let fake = listed("1.11.16", &[tracked("carts", "incremental")], &BASE);
-    assert_snapshot!(fake.tool(&["run", "--select", "tag:base"]), @"
+    assert_snapshot!(tool(&fake, &["run", "--select", "tag:base"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -348,7 +358,7 @@ fn nothing_tracked() {
 #[test]
 fn the_base_models_are_not_selected() {
     let fake = listed("1.11.16", &[tracked("carts", "incremental")], &["carts"]);
-    assert_snapshot!(fake.tool(&["run", "--select", "carts"]), @"
+    assert_snapshot!(tool(&fake, &["run", "--select", "carts"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -360,7 +370,7 @@ fn the_base_models_are_not_selected() {
 fn no_snowplow_package() {
     let nodes = json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb"}, "nodes": {}});
     let reply = json!({"stdout": listing(&["a"]), "files": {"manifest.json": nodes.to_string()}});
-    assert_snapshot!(FakeDbt::new(&json!({"ls": [reply]})).tool(&["run"]), @"
+    assert_snapshot!(tool(&FakeDbt::new(&json!({"ls": [reply]})), &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
@@ -371,7 +381,7 @@ fn no_snowplow_package() {
 #[test]
 fn a_tracked_ephemeral_model() {
     let fake = listed("1.11.16", &[tracked("carts", "ephemeral")], &[&BASE[..], &["carts"]].concat());
-    assert_snapshot!(fake.tool(&["run", "--select", "+carts"]), @"
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
     exit code: 4
     --- stdout
     --- stderr
@@ -384,10 +394,55 @@ fn an_adapter_that_snowplow_does_not_know() {
     let text = manifest("1.11.16", &[tracked("carts", "incremental")]).replace("duckdb", "trino");
     let reply =
         json!({"stdout": listing(&[&BASE[..], &["carts"]].concat()), "files": {"manifest.json": text}});
-    assert_snapshot!(FakeDbt::new(&json!({"ls": [reply]})).tool(&["run"]), @"
+    assert_snapshot!(tool(&FakeDbt::new(&json!({"ls": [reply]})), &["run"]), @"
     exit code: 2
     --- stdout
     --- stderr
     error: the adapter trino is not supported: Snowplow's packages run on postgres, redshift, snowflake, bigquery, databricks, spark, duckdb
+    ");
+}
+
+#[test]
+fn two_versions_of_a_tracked_model() {
+    let versions = [1, 2].map(|version| {
+        let mut carts = tracked("carts", "incremental");
+        carts["unique_id"] = format!("model.faked.carts.v{version}").into();
+        carts["version"] = version.into();
+        carts
+    });
+    let fake = listed("1.11.16", &versions, &[&BASE[..], &["carts.v1"]].concat());
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
+    exit code: 4
+    --- stdout
+    --- stderr
+    refused: model.faked.carts.v1 and model.faked.carts.v2 are two versions of one model with the tag shop_incremental: the incremental manifest knows models by name alone (carts), so their rows would mix. Take the tag away from one of them, or disable it
+    ");
+}
+
+#[test]
+fn a_full_refresh_that_would_keep_the_rows() {
+    let fake =
+        listed("1.11.16", &[tracked("carts", "incremental")], &["shop_limits", "shop_events", "carts"]);
+    assert_snapshot!(tool(&fake, &["run", "--select", "carts", "--full-refresh"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --full-refresh needs the incremental manifest shop_manifest in the selection: tables would be built anew, but only from where their rows stand. Select with the ancestors, as in --select +my_model
+    ");
+}
+
+#[test]
+fn removing_what_is_not_selected() {
+    let fake = good().with(&json!({"run-operation": [tables("2024-01-01 00:00:00", &[], None)]}));
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts", "--remove-from-manifest", "cart"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    faked → the default target (duckdb, dbt 1.11.16)
+      selected   4 models by --select +carts
+      package    shop: carts
+      journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
+      state      shop: first run, from its start date
+    error: --remove-from-manifest cart: the selection holds no tracked model of that name, so it would be removed and never built again. Add it to the selection, or leave it out
     ");
 }

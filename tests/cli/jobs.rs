@@ -186,10 +186,10 @@ fn stops_when_asked_and_goes_on_from_there() {
     --- stderr
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
-      package    snowplow_site, tracking page_engagement, page_engagement_this_run
+      package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
-      state      snowplow_site: first run, from 2022-01-01; 60 runs of 30 days to now, if there are no gaps
+      state      snowplow_site: first run, from 2022-01-01; [RUNS] of 30 days to now
     run  1  2022-01-01 → 2022-01-31  first run    8 models  [TIME]
     stopped by --max-runs, not caught up yet: snowplow_site at 2022-01-30 18:27:11.875787
     1 good run in [TIME]
@@ -203,10 +203,10 @@ fn stops_when_asked_and_goes_on_from_there() {
     --- stderr
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
-      package    snowplow_site, tracking page_engagement, page_engagement_this_run
+      package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
-      state      snowplow_site: standard, at 2022-01-30 18:27:11; 59 runs of 30 days to now, if there are no gaps
+      state      snowplow_site: standard, at 2022-01-30 18:27:11; [RUNS] of 30 days to now
     run  1  2022-01-30 → 2022-02-10  standard     8 models  [TIME]
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
     1 good run in [TIME]
@@ -219,10 +219,10 @@ fn stops_when_asked_and_goes_on_from_there() {
     --- stderr
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
-      package    snowplow_site, tracking page_engagement, page_engagement_this_run
+      package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
-      state      snowplow_site: standard, at 2022-02-10 18:17:44; 59 runs of 30 days to now, if there are no gaps
+      state      snowplow_site: standard, at 2022-02-10 18:17:44; [RUNS] of 30 days to now
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
     0 good runs in [TIME]
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
@@ -241,11 +241,12 @@ fn a_plan_changes_nothing() {
     --- stdout
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
-      package    snowplow_site, tracking page_engagement, page_engagement_this_run
+      package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
-      state      snowplow_site: first run, from 2022-01-01; 20 runs of 90 days to now, if there are no gaps
+      state      snowplow_site: first run, from 2022-01-01; [RUNS] of 90 days to now
       next run   2022-01-01 → 2022-04-01
-      vars       page_engagement page_engagement_this_run snowplow_site_base_events_this_run snowplow_site_base_new_event_limits snowplow_site_base_quarantined_sessions snowplow_site_base_sessions_lifecycle_manifest snowplow_site_base_sessions_this_run snowplow_site_incremental_manifest snowplow_shop_carts
+      models_to_run
+        page_engagement page_engagement_this_run snowplow_site_base_events_this_run snowplow_site_base_new_event_limits snowplow_site_base_quarantined_sessions snowplow_site_base_sessions_lifecycle_manifest snowplow_site_base_sessions_this_run snowplow_site_incremental_manifest snowplow_shop_carts
     --- stderr
     ");
     let dry_run = lab.tool(&[&["run", "--dry-run"], &arguments[..]].concat());

@@ -2,8 +2,12 @@
 
 mod backfill;
 mod bad_input;
+mod calls;
+mod contract;
 mod interruption;
 mod jobs;
 mod promotion_input;
+mod readme;
 mod support;
+mod terminal;
 mod trouble;

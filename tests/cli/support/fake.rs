@@ -36,6 +36,17 @@ impl FakeDbt {
         fs::write(self.path("script.json"), script.to_string()).expect("written");
     }
 
+    /// The same with other replies of some subcommands.
+    pub fn with(self, changes: &Value) -> Self {
+        let text = fs::read_to_string(self.path("script.json")).expect("a script");
+        let mut script: Value = serde_json::from_str(&text).expect("JSON");
+        for (subcommand, replies) in changes.as_object().expect("subcommands") {
+            script[subcommand] = replies.clone();
+        }
+        self.script(&script);
+        self
+    }
+
     /// A path in the project.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -54,6 +65,17 @@ impl FakeDbt {
     /// Runs the tool to its end.
     pub fn tool(&self, arguments: &[&str]) -> Output {
         self.redact(self.command(arguments).output().expect("the tool").into())
+    }
+
+    /// Runs the tool on a terminal; what it writes there, on both streams, is its stdout.
+    pub fn tool_on_terminal(&self, columns: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let tool = self.command(arguments);
+        let mut command = Command::new(NEW.program("python"));
+        command.arg(support("terminal.py")).arg(columns.to_string());
+        command.arg(tool.get_program()).args(tool.get_args()).current_dir(self.folder.path());
+        command.env_clear().env("TERM", "xterm-256color").envs(variables.iter().copied());
+        command.envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.redact(command.output().expect("the tool").into())
     }
 
     /// Replaces what differs from run to run.

@@ -257,7 +257,7 @@ impl Lab {
         let patterns = [
             (r"\d{8}T\d{6}Z-([a-z_-]*[a-z])(?:-\d+)?", "[STARTED]-$1"),
             (r"\b(?:\d+h )?(?:\d+m )?\d+(?:\.\d+)?s\b", "[TIME]"),
-            (r"\[3[0-9]m|\x1b\[0m|\x1b", ""),
+            (r"\d+ runs? of (\d+) days to now", "[RUNS] of $1 days to now"),
         ];
         for (pattern, replacement) in patterns {
             text =

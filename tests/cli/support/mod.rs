@@ -6,6 +6,7 @@ pub mod fake;
 mod lab;
 mod output;
 mod postgres;
+pub mod scenario;
 
 pub use environment::{Dbt, NEW, OLD};
 pub use events::Events;

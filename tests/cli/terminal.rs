@@ -1,0 +1,84 @@
+//! What people see on a terminal, and what programs read where there is none.
+
+use insta::assert_snapshot;
+
+use crate::support::scenario::{ARGUMENTS, over_a_gap};
+
+fn on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let fake = over_a_gap();
+    let output = fake.tool_on_terminal(80, &ARGUMENTS, variables);
+    assert_eq!(output.code, 0, "{output}");
+    output.stdout
+}
+
+/// Without escape sequences, and without the rate of this machine.
+fn plain(text: &str) -> String {
+    let escape = regex::Regex::new("\x1b\\[[0-9;?]*[A-Za-z]").expect("a pattern");
+    let rate = regex::Regex::new(r"\d+ days a minute").expect("a pattern");
+    rate.replace_all(&escape.replace_all(text, ""), "[RATE]").into_owned()
+}
+
+#[test]
+fn without_a_terminal_there_are_plain_lines() {
+    let output = over_a_gap().tool(&ARGUMENTS);
+    assert!(!output.stderr.chars().any(|c| c.is_control() && c != '\n'), "{output:?}");
+    assert_snapshot!(output, @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    faked → the default target (duckdb, dbt 1.11.16)
+      selected   4 models by --select +carts
+      package    shop: carts
+      journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
+      state      shop: first run, from 2024-01-01; 4 runs of 30 days to now
+    run  1  2024-01-01 → 2024-01-31  first run    4 models  [TIME]
+    run  2  2024-01-30 → 2024-02-29  standard     4 models  [TIME]
+    run  3  2024-01-31 → 2024-03-01  standard     4 models  [TIME]
+            shop stalled: no event 2024-01-31 10:00 → 2024-04-05 01:02
+            limit of the next run: 72 days instead of 30
+    run  4  2024-01-31 → 2024-04-10  standard     4 models  [TIME]
+    caught up: shop at 2024-04-10 09:00:00
+    4 good runs in [TIME]
+    next: snowplow-backfill promote --select +carts --to prod
+    ");
+}
+
+#[test]
+fn a_terminal_has_colours_and_a_bar_in_event_time() {
+    let written = on_a_terminal(&[]);
+    assert!(written.contains("\x1b[1m\x1b[32mcaught up\x1b[0m"), "{written:?}");
+
+    // The bar says how far it is, in 80 columns: runs done, rate, time left; then the run that goes on, and its window.
+    let text = plain(&written);
+    for part in [
+        "reading the project",
+        "─ 0 runs done ",
+        "run 1  2024-01-01 → 2024-01-31  starting dbt ",
+        "run 1  2024-01-01 → 2024-01-31  4/4 models ",
+        "━╸",
+        "─ 1 run done, [RATE], [TIME] left ",
+        "run 2  2024-01-30 → 2024-02-29  reading the incremental manifest ",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in {text:?}");
+    }
+
+    // It is gone in the end.
+    let erased = "\x1b[2K\x1b[1A";
+    let (_, last) = written.rsplit_once(erased).expect("the bar is erased");
+    assert_snapshot!(plain(last).replace("\r\n", "\n"), @"
+    caught up: shop at 2024-04-10 09:00:00
+    4 good runs in [TIME]
+    next: snowplow-backfill promote --select +carts --to prod
+    ");
+}
+
+#[test]
+fn logs_of_ci_have_no_bar_and_no_color_means_none() {
+    let written = on_a_terminal(&[("CI", "true")]);
+    assert!(written.contains("caught up"), "{written:?}");
+    assert!(!written.contains(['━', '─']) && !written.contains("\x1b[2K"), "{written:?}");
+
+    let written = on_a_terminal(&[("NO_COLOR", "1")]);
+    let colour = regex::Regex::new("\x1b\\[[0-9;]*m").expect("a pattern");
+    assert!(written.contains('━') && !colour.is_match(&written), "{written:?}");
+}
