@@ -2,6 +2,7 @@
 
 mod backfill;
 mod bad_input;
+mod config;
 mod interruption;
 mod jobs;
 mod support;
