@@ -46,10 +46,12 @@ Examples:
   snowplow-backfill run --select +my_new_model --target staging --limit-days 30
 
   # a whole package, for at most two hours
-  snowplow-backfill run --select package:snowplow_unified tag:snowplow_unified_incremental --max-duration 2h
+  snowplow-backfill run --max-duration 2h \\
+    --select package:snowplow_unified tag:snowplow_unified_incremental
 
   # build one model anew from 2023 on (delete its table's rows first)
-  snowplow-backfill run --select +my_model --remove-from-manifest my_model --start-date 2023-01-01
+  snowplow-backfill run --select +my_model --start-date 2023-01-01 \\
+    --remove-from-manifest my_model
 
   # what follows -- goes to every dbt run
   snowplow-backfill run --select +my_new_model -- --fail-fast";
@@ -80,7 +82,8 @@ Examples:
 const MODELS_EXAMPLES: &str = "\
 Examples:
   # for a dbt call of your own
-  dbt run --select +my_model --vars \"{models_to_run: '$(snowplow-backfill models --select +my_model)'}\"
+  models=$(snowplow-backfill models --select +my_model)
+  dbt run --select +my_model --vars \"{models_to_run: '$models'}\"
 
   # what is in it, and why
   snowplow-backfill models --select +my_model --format json";
@@ -91,7 +94,8 @@ Examples:
   source <(snowplow-backfill completions bash)
 
   # fish: from the next session on
-  snowplow-backfill completions fish > ~/.config/fish/completions/snowplow-backfill.fish
+  snowplow-backfill completions fish \\
+    > ~/.config/fish/completions/snowplow-backfill.fish
 
   # PowerShell: in $PROFILE
   snowplow-backfill completions powershell | Out-String | Invoke-Expression";
@@ -103,6 +107,12 @@ Examples:
 
   # install all pages
   snowplow-backfill man --dir ~/.local/share/man/man1";
+
+/// Before the examples of a command that looks at a project.
+const ELSEWHERE: &str = "\
+Flags from elsewhere:
+  Each flag can also be set by a variable, such as SNOWPLOW_BACKFILL_LIMIT_DAYS,
+  and in snowplow-backfill.yml beside dbt_project.yml, such as limit_days: 30.";
 
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
@@ -451,7 +461,7 @@ pub fn command() -> clap::Command {
                     argument
                 }
             });
-            if is_configurable(&command) { command.arg(show_config()) } else { command }
+            if is_configurable(&command) { configurable(command) } else { command }
         })
 }
 
@@ -467,12 +477,18 @@ pub fn without_environment(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| command.mut_args(|argument| argument.env(None::<&str>)))
 }
 
-fn show_config() -> Arg {
-    Arg::new(SHOW_CONFIG)
+fn configurable(command: clap::Command) -> clap::Command {
+    let show_config = Arg::new(SHOW_CONFIG)
         .long("show-config")
         .action(ArgAction::SetTrue)
-        .help("Print the value of each flag and where it is from, and do nothing")
-        .help_heading("Output")
+        .help("Print the value of each flag and where it is from, and do nothing");
+    // In a group of its own, clap would put it before all others.
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print help");
+    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    command
+        .disable_help_flag(true)
+        .args([show_config, help].map(|flag| flag.help_heading("Output")))
+        .after_help(format!("{ELSEWHERE}\n\n{examples}").trim_end().to_owned())
 }
 
 fn dialect() -> PossibleValuesParser {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use clap::Command;
 use clap_mangen::Man;
+use roff::{Roff, roman};
 
 use crate::cli::{self, ManArgs};
 use crate::outcome::Outcome;
@@ -23,7 +24,14 @@ pub fn run(args: &ManArgs) -> Result<Outcome> {
     }
     let name = args.command.as_ref().map_or_else(|| pages[0].get_name().to_owned(), |name| full_name(name));
     let page = pages.iter().find(|page| page.get_name() == name);
-    let page = page.with_context(|| format!("no command {name}"))?;
+    let page = page.with_context(|| {
+        let commands: Vec<_> = pages[0].get_subcommands().map(Command::get_name).collect();
+        format!(
+            "{} is no command: there are {}",
+            args.command.as_deref().unwrap_or_default(),
+            commands.join(", ")
+        )
+    })?;
     io::stdout().write_all(&render(page)?).context("cannot write the page")?;
     Ok(Outcome::Done)
 }
@@ -46,8 +54,30 @@ fn pages() -> Vec<Command> {
 
 fn render(page: &Command) -> Result<Vec<u8>> {
     let mut text = Vec::new();
-    Man::new(page.clone()).render(&mut text).context("cannot render the page")?;
+    let man = Man::new(page.clone());
+    man.render_title(&mut text)
+        .and_then(|()| man.render_name_section(&mut text))
+        .and_then(|()| man.render_synopsis_section(&mut text))
+        .and_then(|()| man.render_description_section(&mut text))
+        .and_then(|()| man.render_options_section(&mut text))
+        .and_then(
+            |()| if page.has_subcommands() { man.render_subcommands_section(&mut text) } else { Ok(()) },
+        )
+        .and_then(|()| examples(page).to_writer(&mut text))
+        .context("cannot render the page")?;
     Ok(text)
+}
+
+/// What stands at the end of `--help`, with its lines as they are.
+fn examples(page: &Command) -> Roff {
+    let mut section = Roff::new();
+    let text = page.get_after_help().map(ToString::to_string).unwrap_or_default();
+    section.control("SH", ["NOTES AND EXAMPLES"]).control("nf", []);
+    for line in text.lines() {
+        section.text([roman(line)]);
+    }
+    section.control("fi", []);
+    section
 }
 
 fn write_all(folder: &Utf8Path, pages: &[Command]) -> Result<()> {

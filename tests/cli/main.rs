@@ -5,5 +5,6 @@ mod bad_input;
 mod config;
 mod interruption;
 mod jobs;
+mod shell;
 mod support;
 mod trouble;
