@@ -87,7 +87,7 @@ impl Dbt {
         let failure =
             || -> Failure { diagnosis::from_output(&call.name(), ended.exit, &said.join("\n"), log) };
         let complete =
-            last == statements.len().checked_sub(1).map(|statement| Step { statement, done: true });
+            reached == statements.len().checked_sub(1).map(|statement| Step { statement, done: true });
         let error = match self.interrupt.asked() {
             Some(signal) if !complete => Interrupted { signal: signal.number() }.into(),
             _ if ended.exit.is_success() && complete => return Ok(Execution::Done),
