@@ -123,10 +123,11 @@ pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
         }
         None => [Layer::new(), Layer::new()],
     };
-    let resolved = resolve::resolve(command, &flags, &[words, variables, section, general])?;
+    let mut resolved = resolve::resolve(command, &flags, &[words, variables, section, general])?;
     for setting in &resolved {
         check_value(&parser, name, setting)?;
     }
+    leave_out_what_depends(&parser, &surroundings.arguments, &mut resolved);
     if given.get_flag(cli::SHOW_CONFIG) {
         return Ok(Request::ShowConfig(show::table(name, file.as_ref(), &resolved)));
     }
@@ -196,6 +197,23 @@ fn check_value(parser: &Command, command: &str, resolved: &Resolved<'_>) -> anyh
             Err(setting.origin.located(&anyhow!("{}", resolve::said(&error))))
         }
         _ => Ok(()),
+    }
+}
+
+/// A value for all commands may make sense in one of them only together with another flag (`--limit-days` of `promote` with
+/// `--sync`): without that flag, it is not meant.
+fn leave_out_what_depends(parser: &Command, words: &[OsString], resolved: &mut [Resolved<'_>]) {
+    let lacks = |resolved: &[Resolved<'_>]| {
+        let result = parser.clone().try_get_matches_from(with_settings(words, resolved));
+        result.is_err_and(|error| error.kind() == ErrorKind::MissingRequiredArgument)
+    };
+    for place in 0..resolved.len() {
+        let setting = resolved[place].setting.take_if(|setting| setting.origin.is_for_all_commands());
+        let without = lacks(resolved);
+        resolved[place].setting = resolved[place].setting.take().or(setting);
+        if !without && lacks(resolved) {
+            resolved[place].setting = None;
+        }
     }
 }
 

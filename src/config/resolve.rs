@@ -27,6 +27,15 @@ pub(super) enum Origin {
 }
 
 impl Origin {
+    /// Whether it says the same to every command.
+    pub(super) fn is_for_all_commands(&self) -> bool {
+        match self {
+            Self::CommandLine => false,
+            Self::Environment(_) => true,
+            Self::File { key, .. } => !key.contains('.'),
+        }
+    }
+
     /// An error about a value, with where the value is from.
     pub(super) fn located(&self, error: &anyhow::Error) -> anyhow::Error {
         match self {

@@ -269,3 +269,19 @@ fn a_file_with_another_ending_is_not_passed_over() {
     error: [PROJECT]/snowplow-backfill.yaml is not read: call it snowplow-backfill.yml
     ");
 }
+
+#[test]
+fn a_value_for_all_commands_is_left_out_where_it_needs_another_flag() {
+    let fake = project("limit_days: 30\n");
+    let show = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let output =
+            tool(&fake, variables, &[&["promote", "--to", "prod", "--show-config"], arguments].concat());
+        shown(&output, &["--limit-days"])
+    };
+    assert_eq!(show(&[], &[]), "--limit-days 90 default");
+    assert_eq!(show(&[("SNOWPLOW_BACKFILL_LIMIT_DAYS", "7")], &[]), "--limit-days 90 default");
+    assert_eq!(show(&[], &["--sync"]), "--limit-days 30 snowplow-backfill.yml:1:1: limit_days");
+    // Said to this command, it is meant.
+    let wrong = project("promote: {limit_days: 30}\n").tool(&["promote", "--to", "prod"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("--sync"), "{wrong}");
+}
