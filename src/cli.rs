@@ -53,6 +53,9 @@ Examples:
   snowplow-backfill run --select +my_model --start-date 2023-01-01 \\
     --remove-from-manifest my_model
 
+  # in a GitHub workflow
+  snowplow-backfill run --select +my_new_model --format github
+
   # what follows -- goes to every dbt run
   snowplow-backfill run --select +my_new_model -- --fail-fast";
 
@@ -273,9 +276,9 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Output")]
     pub dry_run: bool,
 
-    /// human: lines on stderr; json: one event a line on stdout
+    /// human: lines on stderr; json: one event a line on stdout; github: for a workflow's log and summary
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
-    pub format: Format,
+    pub format: RunFormat,
 
     /// Where the journal goes [default: a new file under dbt's target path]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Output")]
@@ -435,6 +438,29 @@ pub enum Format {
     Human,
     /// For programs.
     Json,
+}
+
+/// For whom the output of `run` is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
+}
+
+impl RunFormat {
+    /// Of what a run would do.
+    #[must_use]
+    pub fn of_plan(self) -> Format {
+        match self {
+            Self::Human | Self::Github => Format::Human,
+            Self::Json => Format::Json,
+        }
+    }
 }
 
 /// The command line.

@@ -232,7 +232,7 @@ fn values_that_are_none() {
     assert_snapshot!(complaint("run: {start_date: last week}\n", &["run"]), @"error: snowplow-backfill.yml:1:7: run.start_date: invalid value 'last week' for '--start-date <DATE>': 'last week' is neither a date (2024-01-31) nor a UTC time (2024-01-31 12:00:00)");
     assert_snapshot!(complaint("format: xml\n", &["run"]), @"
     error: snowplow-backfill.yml:1:1: format: invalid value 'xml' for '--format <FORMAT>'
-      [possible values: human, json]
+      [possible values: human, json, github]
     ");
     assert_snapshot!(complaint("once: maybe\n", &["run"]), @"error: snowplow-backfill.yml:1:1: once: invalid value 'maybe' for '--once': value was not a boolean");
     assert_snapshot!(complaint("threads:\n", &["run"]), @"error: snowplow-backfill.yml:1:1: threads: there is no value: give one, or leave the key out");

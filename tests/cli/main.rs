@@ -3,6 +3,7 @@
 mod backfill;
 mod bad_input;
 mod config;
+mod github;
 mod interruption;
 mod jobs;
 mod shell;
