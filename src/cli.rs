@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::builder::PossibleValuesParser;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 use crate::promote::Strategy;
 use crate::timestamp::Timestamp;
@@ -12,6 +13,15 @@ use crate::warehouse::Dialect;
 
 /// Longer than any warehouse has events, and short enough for every warehouse's calendar.
 const MOST_DAYS: u32 = 36_500;
+
+/// The id of `--project-dir`.
+pub const PROJECT_DIR: &str = "project_dir";
+/// The id of `--show-config`.
+pub const SHOW_CONFIG: &str = "show_config";
+/// The id of `--version`.
+pub const VERSION: &str = "version";
+/// The id of `--verbose`, before a command.
+pub const VERBOSE: &str = "verbose";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,10 +46,15 @@ Examples:
   snowplow-backfill run --select +my_new_model --target staging --limit-days 30
 
   # a whole package, for at most two hours
-  snowplow-backfill run --select package:snowplow_unified tag:snowplow_unified_incremental --max-duration 2h
+  snowplow-backfill run --max-duration 2h \\
+    --select package:snowplow_unified tag:snowplow_unified_incremental
 
   # build one model anew from 2023 on (delete its table's rows first)
-  snowplow-backfill run --select +my_model --remove-from-manifest my_model --start-date 2023-01-01
+  snowplow-backfill run --select +my_model --start-date 2023-01-01 \\
+    --remove-from-manifest my_model
+
+  # in a GitHub workflow
+  snowplow-backfill run --select +my_new_model --format github
 
   # what follows -- goes to every dbt run
   snowplow-backfill run --select +my_new_model -- --fail-fast";
@@ -58,6 +73,49 @@ Examples:
 
   # a refreshed model in the place of the one that prod runs
   snowplow-backfill promote --select my_model --target staging --to prod --replace --apply";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  # what would be done in staging?
+  snowplow-backfill plan --select +my_new_model --target staging
+
+  # the same for a program
+  snowplow-backfill plan --select +my_new_model --target staging --format json";
+
+const MODELS_EXAMPLES: &str = "\
+Examples:
+  # for a dbt call of your own
+  models=$(snowplow-backfill models --select +my_model)
+  dbt run --select +my_model --vars \"{models_to_run: '$models'}\"
+
+  # what is in it, and why
+  snowplow-backfill models --select +my_model --format json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  # bash, zsh: for this session
+  source <(snowplow-backfill completions bash)
+
+  # fish: from the next session on
+  snowplow-backfill completions fish \\
+    > ~/.config/fish/completions/snowplow-backfill.fish
+
+  # PowerShell: in $PROFILE
+  snowplow-backfill completions powershell | Out-String | Invoke-Expression";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  # read the page of a command
+  snowplow-backfill man run | man -l -
+
+  # install all pages
+  snowplow-backfill man --dir ~/.local/share/man/man1";
+
+/// Before the examples of a command that looks at a project.
+const ELSEWHERE: &str = "\
+Flags from elsewhere:
+  Each flag can also be set by a variable, such as SNOWPLOW_BACKFILL_LIMIT_DAYS,
+  and in snowplow-backfill.yml beside dbt_project.yml, such as limit_days: 30.";
 
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
@@ -79,6 +137,10 @@ pub enum Command {
     Models(Box<ModelsArgs>),
     /// Write the SQL that brings finished models from staging to prod, or execute it
     Promote(Box<PromoteArgs>),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page of this program or of a command
+    Man(ManArgs),
 }
 
 /// Which models: dbt's own selection.
@@ -107,29 +169,23 @@ pub struct DbtArgs {
     pub vars: Option<String>,
 
     /// The target of profiles.yml
-    #[arg(short, long)]
+    #[arg(short, long, env = "DBT_TARGET")]
     pub target: Option<String>,
 
     /// The profile of profiles.yml
-    #[arg(long)]
+    #[arg(long, env = "DBT_PROFILE")]
     pub profile: Option<String>,
 
     /// Where profiles.yml is
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_PROFILES_DIR")]
     pub profiles_dir: Option<Utf8PathBuf>,
 
     /// Where dbt_project.yml is; else this folder or the nearest above it
-    #[arg(long, value_name = "DIR", env = "DBT_PROJECT_DIR", hide_env = true)]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_PROJECT_DIR")]
     pub project_dir: Option<Utf8PathBuf>,
 
     /// How dbt is started: a path, or words such as 'uv run dbt'
-    #[arg(
-        long,
-        value_name = "COMMAND",
-        env = "SNOWPLOW_BACKFILL_DBT",
-        hide_env_values = true,
-        default_value = "dbt"
-    )]
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString, default_value = "dbt")]
     pub dbt: String,
 }
 
@@ -220,12 +276,12 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Output")]
     pub dry_run: bool,
 
-    /// human: lines on stderr; json: one event a line on stdout
+    /// human: lines on stderr; json: one event a line on stdout; github: for a workflow's log and summary
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
-    pub format: Format,
+    pub format: RunFormat,
 
     /// Where the journal goes [default: a new file under dbt's target path]
-    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub journal: Option<Utf8PathBuf>,
 
     /// Show every call of dbt, ready to be pasted into a shell
@@ -235,6 +291,7 @@ pub struct RunArgs {
 
 /// Flags of `plan`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = PLAN_EXAMPLES)]
 pub struct PlanArgs {
     /// Which models.
     #[command(flatten)]
@@ -263,6 +320,7 @@ pub struct PlanArgs {
 
 /// Flags of `models`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = MODELS_EXAMPLES)]
 pub struct ModelsArgs {
     /// Which models.
     #[command(flatten)]
@@ -351,6 +409,27 @@ pub struct PromoteArgs {
     pub verbose: bool,
 }
 
+/// Flags of `completions`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub struct ManArgs {
+    /// A command's page instead of the program's
+    pub command: Option<String>,
+
+    /// Write all pages as files into a folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+    pub dir: Option<Utf8PathBuf>,
+}
+
 /// For whom the output is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -361,27 +440,81 @@ pub enum Format {
     Json,
 }
 
-/// The command line. A flag that is given twice counts the last time, as in dbt, so that a makefile can be overridden.
-#[must_use]
-pub fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        command.mut_args(|argument| {
-            let id = argument.get_id().clone();
-            if matches!(argument.get_action(), ArgAction::Set) {
-                argument.overrides_with(id)
-            } else {
-                argument
-            }
-        })
-    })
+/// For whom the output of `run` is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
 }
 
-/// Reads the command line of this process.
+impl RunFormat {
+    /// Of what a run would do.
+    #[must_use]
+    pub fn of_plan(self) -> Format {
+        match self {
+            Self::Human | Self::Github => Format::Human,
+            Self::Json => Format::Json,
+        }
+    }
+}
+
+/// The command line.
 ///
-/// # Errors
-/// What clap cannot read; also `--help` and `--version`.
-pub fn parse() -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&command().try_get_matches()?)
+/// - A flag that is given twice counts the last time, as in dbt, so that a makefile can be overridden.
+/// - `env = …` only declares dbt's own name for a flag: the environment is read in `config`, with the configuration file.
+/// - `--version` is a flag like others, so that `--verbose` may stand before or behind it.
+#[must_use]
+pub fn command() -> clap::Command {
+    let version = Arg::new(VERSION).short('V').long("version").help("Print the version");
+    let verbose =
+        Arg::new(VERBOSE).short('v').long("verbose").help("With --version: all that a bug report needs");
+    Cli::command()
+        .disable_version_flag(true)
+        .subcommand_required(false)
+        .override_usage("snowplow-backfill <COMMAND> [OPTIONS]")
+        .args([version, verbose].map(|flag| flag.action(ArgAction::SetTrue)))
+        .mut_subcommands(|command| {
+            let command = command.mut_args(|argument| {
+                let id = argument.get_id().clone();
+                if matches!(argument.get_action(), ArgAction::Set) {
+                    argument.overrides_with(id)
+                } else {
+                    argument
+                }
+            });
+            if is_configurable(&command) { configurable(command) } else { command }
+        })
+}
+
+/// Whether a command looks at a dbt project, and so reads the configuration file beside it.
+#[must_use]
+pub fn is_configurable(command: &clap::Command) -> bool {
+    command.get_arguments().any(|argument| argument.get_id() == PROJECT_DIR)
+}
+
+/// The same command, without clap's own look at the environment, which would not know conflicting flags of different origin.
+#[must_use]
+pub fn without_environment(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| command.mut_args(|argument| argument.env(None::<&str>)))
+}
+
+fn configurable(command: clap::Command) -> clap::Command {
+    let show_config = Arg::new(SHOW_CONFIG)
+        .long("show-config")
+        .action(ArgAction::SetTrue)
+        .help("Print the value of each flag and where it is from, and do nothing");
+    // In a group of its own, clap would put it before all others.
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print help");
+    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    command
+        .disable_help_flag(true)
+        .args([show_config, help].map(|flag| flag.help_heading("Output")))
+        .after_help(format!("{ELSEWHERE}\n\n{examples}").trim_end().to_owned())
 }
 
 fn dialect() -> PossibleValuesParser {
@@ -397,6 +530,8 @@ fn days(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     #[test]

@@ -1,11 +1,13 @@
 //! Backfills Snowplow's dbt models until they are caught up.
 //!
 //! Imports run one way: `main` → `commands` → (`backfill` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
-//! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them.
+//! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them. Before any command, `config`
+//! works out the flags that `cli` declares.
 
 pub mod backfill;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod dbt;
 pub mod event;
 pub mod failure;

@@ -3,27 +3,55 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
+use snowplow_backfill::commands;
+use snowplow_backfill::config::{self, Request, Surroundings};
 use snowplow_backfill::failure::Refusal;
 use snowplow_backfill::outcome::Outcome;
 use snowplow_backfill::report::Paint;
-use snowplow_backfill::{cli, commands};
 
 fn main() -> ExitCode {
-    let cli = match cli::parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // `--help` and `--version` are such errors too, with exit code 0. With the output gone nobody is left to tell.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+    let result = match Surroundings::of_this_process() {
+        Err(error) => Err(error),
+        Ok(surroundings) => match config::read(&surroundings) {
+            Err(config::Error::Usage(error)) => {
+                // `--help` is such an error too, with exit code 0. With the output gone nobody is left to tell.
+                let _ = error.print();
+                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            }
+            Err(config::Error::Configuration(error)) => Err(error),
+            Ok(request) => carry_out(&request, &surroundings),
+        },
     };
-    match commands::dispatch(&cli) {
+    match result {
         Ok(outcome) => outcome.exit_code().into(),
         Err(error) => {
             print_error(&error);
             Outcome::of_error(&error).exit_code().into()
         }
     }
+}
+
+fn carry_out(request: &Request, surroundings: &Surroundings) -> Result<Outcome> {
+    match request {
+        Request::Command { cli, notes } => {
+            for note in notes {
+                print_note(note);
+            }
+            commands::dispatch(cli)
+        }
+        Request::ShowConfig(text) => {
+            std::io::stdout().write_all(text.as_bytes()).context("cannot write the configuration")?;
+            Ok(Outcome::Done)
+        }
+        Request::Version { verbose } => commands::version(*verbose, surroundings),
+    }
+}
+
+fn print_note(note: &str) {
+    let paint = Paint::for_stderr();
+    let text = paint.wrapped(&format!("{} {note}", paint.warning("note:"))) + "\n";
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn print_error(error: &anyhow::Error) {

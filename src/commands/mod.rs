@@ -1,16 +1,21 @@
 //! One file a command: the only place that knows both the engine and the output.
 
+mod completions;
+mod man;
 mod models;
 mod output;
 mod plan;
 mod prepare;
 mod promote;
 mod run;
+mod version;
 
 use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
+
+pub use version::run as version;
 
 /// Runs the command that was asked for.
 ///
@@ -22,5 +27,7 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Plan(args) => plan::run(args),
         Command::Models(args) => models::run(args),
         Command::Promote(args) => promote::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }

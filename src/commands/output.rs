@@ -3,11 +3,12 @@
 use std::io;
 
 use anyhow::{Context, Result};
+use camino::Utf8Path;
 
 use crate::backfill::Journal;
-use crate::cli::Format;
+use crate::cli::RunFormat;
 use crate::event::{Event, Record};
-use crate::report::{Detail, Human, Json, Reporter};
+use crate::report::{Detail, Github, Human, Json, Reporter};
 
 /// All listeners of a command.
 pub(super) struct Output {
@@ -18,17 +19,29 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(format: Format, verbose: bool, journal: Option<Journal>) -> Self {
+    /// Of `run`. `project` is the dbt project's folder.
+    ///
+    /// # Errors
+    /// What GitHub names as the step's summary cannot be written.
+    pub(super) fn new(
+        format: RunFormat,
+        verbose: bool,
+        journal: Journal,
+        project: &Utf8Path,
+    ) -> Result<Self> {
         let detail = match (format, verbose) {
             (_, true) => Detail::Verbose,
-            (Format::Human, false) => Detail::Full,
-            (Format::Json, false) => Detail::Trouble,
+            (RunFormat::Human, false) => Detail::Full,
+            (RunFormat::Json | RunFormat::Github, false) => Detail::Trouble,
         };
-        let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Human::on_stderr(detail))];
-        if format == Format::Json {
-            reporters.push(Box::new(Json::new(io::stdout())));
-        }
-        Self { reporters, journal, lost: None }
+        let human = || Box::new(Human::on_stderr(detail));
+        let reporters: Vec<Box<dyn Reporter>> = match format {
+            RunFormat::Human => vec![human()],
+            RunFormat::Json => vec![human(), Box::new(Json::new(io::stdout()))],
+            // Both outputs go to the same log.
+            RunFormat::Github => vec![Box::new(Github::on_stdout(project, verbose)?)],
+        };
+        Ok(Self { reporters, journal: Some(journal), lost: None })
     }
 
     /// For commands whose result is no series of events: only what goes wrong is told on the way.

@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
             windows: args.windows.clone(),
             first_run: args.first_run.clone(),
             dbt: args.dbt.clone(),
-            format: args.format,
+            format: args.format.of_plan(),
             verbose: args.verbose,
         });
     }
@@ -61,7 +61,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let journal = Journal::create(args.journal.clone().unwrap_or_else(|| setup.workspace.journal()))?;
     let journal_path = journal.path().to_owned();
-    let mut output = Output::new(args.format, args.verbose, Some(journal));
+    let mut output = Output::new(args.format, args.verbose, journal, &setup.project.directory)?;
 
     let started = Instant::now();
     let mut finished = false;

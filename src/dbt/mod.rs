@@ -28,4 +28,5 @@ pub use project::Project;
 pub use run::{RunCall, RunReport};
 pub use session::{Connection, Dbt, SelectionArguments};
 pub use vars::{Scope, Vars};
+pub use version::Versions;
 pub use version::check as check_version;

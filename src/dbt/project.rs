@@ -45,6 +45,14 @@ impl Project {
     /// # Errors
     /// There is none, or its file cannot be read.
     pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
+        Self::read(Self::locate(given, directory)?)
+    }
+
+    /// The folder of that project, absolute.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn locate(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Utf8PathBuf> {
         let folder = match given {
             Some(given) => {
                 let folder = directory.join(given);
@@ -63,8 +71,7 @@ impl Project {
                 })?
                 .to_owned(),
         };
-        let folder = folder.canonicalize_utf8().with_context(|| format!("cannot open {folder}"))?;
-        Self::read(folder)
+        folder.canonicalize_utf8().with_context(|| format!("cannot open {folder}"))
     }
 
     /// Reads the project in a folder.

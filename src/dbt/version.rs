@@ -6,6 +6,10 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 
+use super::process::Line;
+use super::session::Dbt;
+use crate::event::Emit;
+
 /// The oldest one that the tests run with.
 pub const OLDEST: Version = Version { major: 1, minor: 7 };
 
@@ -59,6 +63,46 @@ pub fn in_output(text: &str) -> Option<String> {
     pattern.captures(text).map(|found| found[1].to_owned())
 }
 
+/// What `dbt --version` tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// dbt-core's.
+    pub core: String,
+    /// The adapters' names and versions.
+    pub adapters: Vec<(String, String)>,
+}
+
+impl Versions {
+    /// Reads what `dbt --version` printed.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let core = in_output(text)?;
+        let (_, plugins) = text.split_once("Plugins:").unwrap_or_default();
+        let pattern = Regex::new(r"(?m)^\s*- ([\w-]+):\s*v?(\d\S*)").ok()?;
+        let mut adapters: Vec<_> =
+            pattern.captures_iter(plugins).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+        adapters.sort();
+        Some(Self { core, adapters })
+    }
+}
+
+impl Dbt {
+    /// dbt's own version and its adapters'.
+    ///
+    /// # Errors
+    /// It cannot be started, or says something else.
+    pub fn versions(&self, emit: Emit<'_>) -> Result<Versions> {
+        let mut text = String::new();
+        let ended = self.call_version(emit, |line| {
+            let (Line::Out(line) | Line::Err(line)) = line;
+            text.push_str(&line);
+            text.push('\n');
+        })?;
+        Versions::parse(&text)
+            .with_context(|| format!("`{} --version` ({}) said: {}", self.program, ended.exit, text.trim()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +125,14 @@ mod tests {
         let output = "Core:\n  - installed: 1.4.9\n  - latest:    1.11.16 - Update available!\n";
         assert_eq!(in_output(output).as_deref(), Some("1.4.9"));
         assert_eq!(in_output("hello"), None);
+    }
+    #[test]
+    fn finds_the_adapters_in_dbts_output() {
+        let output = "Core:\n  - installed: 1.11.16\n  - latest:    1.12.6  - Update available!\n\n  You can find …\n\n\
+                      Plugins:\n  - postgres: 1.11.0 - Up to date!\n  - duckdb:   1.7.5  - Update available!\n\n  At least one …\n";
+        let adapters = [("duckdb", "1.7.5"), ("postgres", "1.11.0")];
+        let adapters = adapters.map(|(name, version)| (name.to_owned(), version.to_owned())).to_vec();
+        assert_eq!(Versions::parse(output), Some(Versions { core: "1.11.16".into(), adapters }));
+        assert_eq!(Versions::parse("hello"), None);
     }
 }

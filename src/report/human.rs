@@ -64,8 +64,8 @@ impl Human {
                 Some(format!("{}{failure}", paint.error(&run)))
             }
             Event::BackfillFinished(finish) => {
-                let lines = text::finish(finish, self.start.as_ref(), &self.last, paint);
-                (!lines.is_empty() && (full || finish.exit_code != 0)).then_some(lines)
+                let ending = text::ending(finish, self.start.as_ref(), &self.last, paint);
+                ending.filter(|_| full || finish.exit_code != 0).map(|ending| ending.to_string())
             }
             Event::DbtCalled(call) if self.detail == Detail::Verbose => {
                 Some(paint.dim(&format!("$ {}", call.command)))

@@ -1,5 +1,6 @@
 //! Reporters: what happened, for people and for programs. They never decide anything.
 
+pub mod github;
 mod human;
 mod json;
 mod paint;
@@ -11,6 +12,7 @@ use std::io;
 
 use crate::event::Record;
 
+pub use github::Github;
 pub use human::{Detail, Human};
 pub use json::Json;
 pub use paint::Paint;

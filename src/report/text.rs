@@ -1,6 +1,6 @@
 //! Events as lines of text, at most 80 columns wide where names allow. Pure.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::paint::Paint;
 use crate::event::{
@@ -77,6 +77,20 @@ pub(super) fn run_finished(run: &RunFinished, paint: Paint) -> String {
 
 /// A stall, and what is done about it.
 pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
+    format!(
+        "        {} {}\n        {}",
+        raised.package,
+        stall(raised).replacen("stalled", &paint.warning("stalled"), 1),
+        paint.dim(&format!(
+            "limit of the next run: {} instead of {}",
+            count(raised.to_days, "day"),
+            raised.from_days
+        ))
+    )
+}
+
+/// Where a package stalled, and what is known of the events behind.
+pub(super) fn stall(raised: &LimitRaised) -> String {
     let at = raised.at.map(Timestamp::to_the_minute);
     let next = raised.next_event.map(Timestamp::to_the_minute);
     let place = at.as_ref().map_or("before its first event".to_owned(), |at| format!("at {at}"));
@@ -92,20 +106,38 @@ pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
             format!("{place}, and the next event is not known")
         }
     };
-    format!(
-        "        {} {}: {why}\n        {}",
-        raised.package,
-        paint.warning("stalled"),
-        paint.dim(&format!(
-            "limit of the next run: {} instead of {}",
-            count(raised.to_days, "day"),
-            raised.from_days
-        ))
-    )
+    format!("stalled: {why}")
 }
 
-/// How it ended and what to do next. `start` tells what was asked for.
-pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun], paint: Paint) -> String {
+/// The end of a backfill, in parts.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    /// How it ended.
+    pub(super) head: String,
+    /// What it took.
+    pub(super) spent: String,
+    /// A command, or what to do.
+    pub(super) next: Option<String>,
+    paint: Paint,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.head, self.paint.dim(&self.spent))?;
+        match &self.next {
+            Some(next) => write!(f, "\n{} {next}", self.paint.dim("next:")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How it ended and what to do next; none for an error, which main prints with its causes. `start` tells what was asked for.
+pub(super) fn ending(
+    finish: &Finish,
+    start: Option<&Start>,
+    last: &[PackageRun],
+    paint: Paint,
+) -> Option<Ending> {
     let spent = format!("{} in {}", count(finish.runs, "good run"), seconds(finish.seconds));
     let frontiers: Vec<_> = finish
         .frontiers
@@ -138,11 +170,9 @@ pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun]
             (paint.warning(&format!("interrupted by {}", signal_name(*signal))), Some(again.to_owned()))
         }
         Outcome::Done => ("done".to_owned(), None),
-        // Main prints it, with its causes.
-        Outcome::Error { .. } => return String::new(),
+        Outcome::Error { .. } => return None,
     };
-    let next = next.map_or(String::new(), |next| format!("\n{} {next}", paint.dim("next:")));
-    format!("{head}\n{}{next}", paint.dim(&spent))
+    Some(Ending { head, spent, next, paint })
 }
 
 /// The command that brings the selection to prod.
@@ -196,7 +226,7 @@ pub(super) fn seconds(seconds: f64) -> String {
     if hours > 0 { format!("{hours}h {minutes:02}m") } else { format!("{minutes}m {seconds:02}s") }
 }
 
-fn thousands(number: u64) -> String {
+pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")

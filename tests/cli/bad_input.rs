@@ -288,7 +288,7 @@ fn flags_that_exclude_each_other() {
     --- stderr
     error: the argument '--once' cannot be used with '--max-runs <N>'
 
-    Usage: snowplow-backfill run --select <SELECTOR>... --once --dbt <COMMAND> [-- <DBT ARGS>...]
+    Usage: snowplow-backfill run --select <SELECTOR>... --once [-- <DBT ARGS>...]
 
     For more information, try '--help'.
     ");

@@ -3,11 +3,14 @@
 mod backfill;
 mod bad_input;
 mod calls;
+mod config;
 mod contract;
+mod github;
 mod interruption;
 mod jobs;
 mod promotion_input;
 mod readme;
+mod shell;
 mod support;
 mod terminal;
 mod trouble;

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::without_connection::dialect;
 use super::{apply, output, wishes, write};
 use crate::backfill::Lock;
-use crate::cli::{FirstRunArgs, Format, PromoteArgs, RunArgs, SelectionArgs, StopArgs, WindowArgs};
+use crate::cli::{FirstRunArgs, PromoteArgs, RunArgs, RunFormat, SelectionArgs, StopArgs, WindowArgs};
 use crate::commands::prepare::{Setup, heals};
 use crate::commands::run;
 use crate::dbt::{self, Interrupt, Listing, QueryProject, RelationName, SelectionArguments};
@@ -190,7 +190,7 @@ impl Both {
             dbt_args: Vec::new(),
             dry_run: false,
             // Its result is no part of this command's.
-            format: Format::Human,
+            format: RunFormat::Human,
             journal: None,
             verbose: args.verbose,
         })?;

@@ -1,0 +1,87 @@
+//! `--version`, and with `--verbose` all that a bug report needs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::Command;
+use crate::config::{self, Request, Surroundings};
+use crate::dbt::{Connection, Dbt, Interrupt, Program, Versions, harmful_here};
+use crate::outcome::Outcome;
+
+/// Prints the version.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn run(verbose: bool, surroundings: &Surroundings) -> Result<Outcome> {
+    let mut text = format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION"));
+    if verbose {
+        text += &details(surroundings);
+    }
+    io::stdout().write_all(text.as_bytes()).context("cannot write the version")?;
+    Ok(Outcome::Done)
+}
+
+fn details(surroundings: &Surroundings) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {label:<8}  {value}");
+    };
+    // Whoever builds a release sets it: a build must not need git.
+    line("commit", option_env!("BUILD_COMMIT").unwrap_or("unknown"));
+    let [compiler, target, profile] = [env!("BUILD_COMPILER"), env!("BUILD_TARGET"), env!("BUILD_PROFILE")];
+    line("built", &format!("{compiler}, for {target}, {profile}"));
+    line("os", &operating_system());
+    match dbt(surroundings) {
+        Ok((program, versions)) => {
+            line("dbt", &format!("{}, started as `{program}`", versions.core));
+            let adapters = versions.adapters.iter().map(|(name, version)| format!("{name} {version}"));
+            line("adapters", &adapters.collect::<Vec<_>>().join(", "));
+        }
+        Err(error) => line("dbt", &format!("{error:#}").replace('\n', "\n            ")),
+    }
+    text
+}
+
+/// The dbt that commands called here would start, and its versions.
+fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
+    // Every command has the flag; this one needs no other.
+    let program = match config::read(&surroundings.with_arguments(&["models"])) {
+        Ok(Request::Command { cli, .. }) => match cli.command {
+            Command::Models(args) => Program::parse(&args.dbt.dbt)?,
+            _ => bail!("cannot tell how dbt is started"),
+        },
+        Ok(_) => bail!("cannot tell how dbt is started"),
+        Err(config::Error::Configuration(error)) => return Err(error),
+        Err(config::Error::Usage(error)) => return Err(error.into()),
+    };
+    let dbt = Dbt {
+        program: program.clone(),
+        directory: surroundings.directory.clone(),
+        project_directory: surroundings.directory.clone(),
+        connection: Connection::default(),
+        hidden: harmful_here(),
+        interrupt: Interrupt::listen()?,
+    };
+    Ok((program, dbt.versions(&mut |_| {})?))
+}
+
+/// The kernel, and the distribution where there is a file that says so.
+fn operating_system() -> String {
+    let kernel = nix::sys::utsname::uname().map_or_else(
+        |_| std::env::consts::OS.to_owned(),
+        |name| {
+            let part = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+            [name.sysname(), name.release(), name.machine()].map(part).join(" ")
+        },
+    );
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let distribution = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    match distribution {
+        Some(name) => format!("{kernel}, {}", name.trim_matches('"')),
+        None => kernel,
+    }
+}

@@ -1,0 +1,64 @@
+//! What the environment says.
+
+use std::ffi::OsString;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Command;
+
+use super::flags::{Flag, Shape};
+use super::resolve::{Layer, Origin, Setting, switch};
+use super::suggest;
+
+/// What the names of this tool's own variables begin with.
+pub(super) const PREFIX: &str = "SNOWPLOW_BACKFILL_";
+
+/// A process's variables.
+pub(super) type Variables = [(OsString, OsString)];
+
+/// What the variables say of a command's flags. An empty one says nothing: that is how CI systems pass on what is not set.
+///
+/// # Errors
+/// A value that is no text, or no truth word for a switch.
+pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) -> Result<Layer> {
+    let mut layer = Layer::new();
+    for flag in flags {
+        let found = flag.variables().into_iter().find_map(|name| {
+            let (_, value) =
+                variables.iter().find(|(key, value)| key == name.as_str() && !value.is_empty())?;
+            Some((name, value))
+        });
+        let Some((name, value)) = found else { continue };
+        let value = value.to_str().with_context(|| format!("{name} in the environment is not UTF-8"))?;
+        let origin = Origin::Environment(name);
+        let values = match flag.shape {
+            Shape::One => vec![value.to_owned()],
+            Shape::Several | Shape::Rest => words(value).map_err(|error| origin.located(&error))?,
+            Shape::Switch => switch(flag, value, command).map_err(|error| origin.located(&error))?,
+        };
+        layer.insert(flag.id.clone(), Setting { values, origin });
+    }
+    Ok(layer)
+}
+
+/// A text for several values, split as a shell would.
+///
+/// # Errors
+/// Its quotes do not match.
+pub(super) fn words(text: &str) -> Result<Vec<String>> {
+    shlex::split(text).ok_or_else(|| anyhow!("the quotes in `{text}` do not match"))
+}
+
+/// Variables that look like this tool's, and are not.
+pub(super) fn unknown(flags: &[Flag], variables: &Variables) -> Vec<String> {
+    let known: Vec<_> = flags.iter().map(|flag| flag.variables().swap_remove(0)).collect();
+    let names = variables.iter().filter_map(|(name, _)| name.to_str());
+    let unknown = names.filter(|name| name.starts_with(PREFIX) && !known.iter().any(|known| known == name));
+    unknown
+        .map(|name| {
+            let tails = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
+            let meant = suggest::similar(&name[PREFIX.len()..], tails);
+            let meant = meant.map_or(String::new(), |tail| format!("; did you mean {PREFIX}{tail}?"));
+            format!("{name} in the environment sets no flag{meant}")
+        })
+        .collect()
+}

@@ -1,0 +1,230 @@
+//! `snowplow-backfill.yml`, beside `dbt_project.yml`.
+//!
+//! A key at the top is a flag of every command that has it; a key that is a command's name holds that command's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Command;
+use serde_yaml::{Mapping, Value};
+
+use super::environment::words;
+use super::flags::{Flag, Shape};
+use super::places::Places;
+use super::resolve::{Layer, Origin, Setting, switch};
+use super::suggest;
+use crate::cli;
+
+/// The file's name.
+pub const FILE_NAME: &str = "snowplow-backfill.yml";
+
+/// What is often written instead, and would be passed over without a word.
+const OTHER_NAME: &str = "snowplow-backfill.yaml";
+
+/// Keys that are no flags: a command reads them itself.
+const OWN_KEYS: &[(&str, &str)] = &[("check", "rules")];
+
+/// The configuration file of a project.
+#[derive(Debug)]
+pub struct File {
+    /// The folder that it lies in.
+    folder: Utf8PathBuf,
+    /// Where the tool was called.
+    directory: Utf8PathBuf,
+    /// Its name as errors show it: from where the tool was called, if it is below that.
+    name: String,
+    content: Mapping,
+    places: Places,
+}
+
+impl File {
+    /// Reads the file of the project in `folder`, if there is one. `directory` is where the tool was called.
+    ///
+    /// # Errors
+    /// It cannot be read, is not YAML, or is no mapping.
+    pub fn read(folder: &Utf8Path, directory: &Utf8Path) -> Result<Option<Self>> {
+        let path = folder.join(FILE_NAME);
+        if !path.exists() {
+            let other = folder.join(OTHER_NAME);
+            if other.exists() {
+                bail!("{other} is not read: call it {FILE_NAME}");
+            }
+            return Ok(None);
+        }
+        let name = path.strip_prefix(directory).unwrap_or(&path).to_string();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+        let content = match serde_yaml::from_str(&text) {
+            Ok(Value::Mapping(content)) => content,
+            Ok(Value::Null) => Mapping::new(),
+            Ok(_) => bail!("{name}: must be a mapping of flags to values, such as `limit_days: 30`"),
+            Err(error) => return Err(malformed(&name, &error)),
+        };
+        let places = Places::of(&text);
+        Ok(Some(Self { folder: folder.to_owned(), directory: directory.to_owned(), name, content, places }))
+    }
+
+    /// The file's name as errors show it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where a key stands: `snowplow-backfill.yml:3:5`.
+    #[must_use]
+    pub fn place(&self, path: &[&str]) -> String {
+        match self.places.get(path) {
+            Some((line, column)) => format!("{}:{line}:{column}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The value under a path of keys.
+    #[must_use]
+    pub fn value(&self, path: &[&str]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.content.get(*first)?, |value, key| value.get(*key))
+    }
+
+    /// Refuses keys that no command knows.
+    ///
+    /// # Errors
+    /// One is unknown, there twice, or names a command and holds no mapping.
+    pub(super) fn check(&self, commands: &Command) -> Result<()> {
+        let commands: Vec<_> =
+            commands.get_subcommands().filter(|command| cli::is_configurable(command)).collect();
+        let flags: BTreeMap<_, _> =
+            commands.iter().map(|command| (command.get_name(), keys_of(&Flag::all(command)))).collect();
+        let anywhere: Vec<_> = flags.values().flatten().map(String::as_str).collect();
+        let top: Vec<_> = flags.keys().copied().chain(anywhere.iter().copied()).collect();
+        self.check_keys(&self.content, &[], &top)?;
+        for (command, keys) in &flags {
+            let own = OWN_KEYS.iter().filter(|(owner, _)| owner == command).map(|(_, key)| *key);
+            let known: Vec<_> = keys.iter().map(String::as_str).chain(own).collect();
+            match self.content.get(*command) {
+                None | Some(Value::Null) => {}
+                Some(Value::Mapping(section)) => self.check_keys(section, &[command], &known)?,
+                Some(_) => bail!(
+                    "{}: `{command}` holds the flags of the command {command}: it must be a mapping",
+                    self.place(&[command])
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self, mapping: &Mapping, path: &[&str], known: &[&str]) -> Result<()> {
+        let mut seen = BTreeMap::new();
+        for key in mapping.keys() {
+            let written = key.as_str().with_context(|| {
+                let shown = serde_yaml::to_string(key).unwrap_or_default();
+                format!("{}: keys must be text, and `{}` is none", self.name, shown.trim())
+            })?;
+            let place = || self.place(&[path, &[written]].concat());
+            let key = snake(written);
+            if key == cli::PROJECT_DIR {
+                bail!(
+                    "{}: `{written}` cannot be set here: this file lies in the project that it is for",
+                    place()
+                );
+            }
+            if !known.contains(&key.as_str()) {
+                let of = path.first().map_or(String::new(), |command| format!(" of the command {command}"));
+                bail!(
+                    "{}: unknown key `{written}`{of}{}",
+                    place(),
+                    suggest::question(&key, known.iter().copied())
+                );
+            }
+            if let Some(other) = seen.insert(key, written) {
+                bail!("{}: `{written}` is there twice, also as `{other}`", place());
+            }
+        }
+        Ok(())
+    }
+
+    /// What it says of a command's flags: the command's own section first, then what is for all commands.
+    ///
+    /// # Errors
+    /// A value of a shape that the flag cannot have.
+    pub(super) fn layers(&self, command: &Command, flags: &[Flag]) -> Result<[Layer; 2]> {
+        let section = self.content.get(command.get_name()).and_then(Value::as_mapping);
+        let own = section.map(|section| self.layer(section, &[command.get_name()], command, flags));
+        Ok([own.transpose()?.unwrap_or_default(), self.layer(&self.content, &[], command, flags)?])
+    }
+
+    fn layer(&self, mapping: &Mapping, path: &[&str], command: &Command, flags: &[Flag]) -> Result<Layer> {
+        let mut layer = Layer::new();
+        for (key, value) in mapping {
+            let Some(written) = key.as_str() else { continue };
+            let Some(flag) = flags.iter().find(|flag| flag.key() == snake(written)) else { continue };
+            let path = [path, &[written]].concat();
+            let origin = Origin::File { place: self.place(&path), key: path.join(".") };
+            let values = values(flag, value, command).map_err(|error| origin.located(&error))?;
+            let values = values.into_iter().map(|value| self.located(flag, value)).collect();
+            layer.insert(flag.id.clone(), Setting { values, origin });
+        }
+        Ok(layer)
+    }
+
+    /// Paths in the file start at the file, wherever the tool is called.
+    fn located(&self, flag: &Flag, value: String) -> String {
+        if self.folder == self.directory {
+            value
+        } else if flag.is_path() {
+            self.folder.join(value).into_string()
+        } else if flag.is_command() {
+            match shlex::split(&value).as_deref() {
+                Some([program, arguments @ ..]) if program.contains('/') => {
+                    let program = self.folder.join(program).into_string();
+                    let words = std::iter::once(&program).chain(arguments).map(String::as_str);
+                    shlex::try_join(words).unwrap_or(value)
+                }
+                _ => value,
+            }
+        } else {
+            value
+        }
+    }
+}
+
+fn keys_of(flags: &[Flag]) -> Vec<String> {
+    flags.iter().map(Flag::key).filter(|key| key != cli::PROJECT_DIR).collect()
+}
+
+/// Flags may be written as on the command line, `limit-days`, or as in the documentation, `limit_days`.
+fn snake(key: &str) -> String {
+    key.replace('-', "_")
+}
+
+fn malformed(name: &str, error: &serde_yaml::Error) -> anyhow::Error {
+    match error.location() {
+        Some(place) => anyhow!("{name}:{}:{}: not valid YAML: {error}", place.line(), place.column()),
+        None => anyhow!("{name}: not valid YAML: {error}"),
+    }
+}
+
+fn values(flag: &Flag, value: &Value, command: &Command) -> Result<Vec<String>> {
+    match (flag.shape, value) {
+        (_, Value::Null) => bail!("there is no value: give one, or leave the key out"),
+        (Shape::Several | Shape::Rest, Value::Sequence(list)) => list.iter().map(text).collect(),
+        (Shape::One | Shape::Switch, Value::Sequence(_)) => {
+            bail!("{} takes one value, not a list", flag.name())
+        }
+        (Shape::Several | Shape::Rest, _) => words(&text(value)?),
+        (Shape::One, _) => Ok(vec![text(value)?]),
+        (Shape::Switch, _) => switch(flag, &text(value)?, command),
+    }
+}
+
+/// A value as it would be written on the command line: a mapping (of vars) as JSON.
+fn text(value: &Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(truth) => Ok(truth.to_string()),
+        Value::Mapping(_) => serde_json::to_string(value).context("it cannot be written as JSON"),
+        Value::Null | Value::Sequence(_) | Value::Tagged(_) => bail!("it holds something that is no text"),
+    }
+}

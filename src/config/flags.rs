@@ -1,0 +1,129 @@
+//! The flags that can be set outside of the command line, as clap knows them.
+
+use std::any::TypeId;
+
+use camino::Utf8PathBuf;
+use clap::{Arg, ArgAction, Command, Id, ValueHint};
+
+use crate::cli;
+
+/// Flags that dbt lets win over others without a word: `--selector` leaves what is selected otherwise out of account.
+const INSTEAD_OF: &[(&str, &str)] = &[("selector", "select"), ("selector", "exclude")];
+
+/// What a flag takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Nothing: it is there or not.
+    Switch,
+    /// One value.
+    One,
+    /// One value or more.
+    Several,
+    /// Everything behind `--`.
+    Rest,
+}
+
+/// A flag of one command.
+#[derive(Debug, Clone)]
+pub(super) struct Flag {
+    pub(super) id: Id,
+    pub(super) shape: Shape,
+    argument: Arg,
+}
+
+impl Flag {
+    /// The flags of a command, in the order of its help.
+    pub(super) fn all(command: &Command) -> Vec<Self> {
+        command.get_arguments().filter_map(Self::new).collect()
+    }
+
+    fn new(argument: &Arg) -> Option<Self> {
+        if [cli::SHOW_CONFIG, "help", "version"].iter().any(|own| argument.get_id() == own) {
+            return None;
+        }
+        let several = argument.get_num_args().is_some_and(|range| range.max_values() > 1);
+        let shape = match argument.get_action() {
+            _ if argument.is_last_set() => Shape::Rest,
+            _ if argument.get_long().is_none() => return None,
+            ArgAction::SetTrue => Shape::Switch,
+            ArgAction::Append => Shape::Several,
+            ArgAction::Set if several => Shape::Several,
+            ArgAction::Set => Shape::One,
+            _ => return None,
+        };
+        Some(Self { id: argument.get_id().clone(), shape, argument: argument.clone() })
+    }
+
+    /// As the file names it: `limit_days`.
+    pub(super) fn key(&self) -> String {
+        let id = self.id.as_str();
+        self.argument.get_long().unwrap_or(id).replace('-', "_")
+    }
+
+    /// As the command line names it: `--limit-days`.
+    pub(super) fn name(&self) -> String {
+        match self.argument.get_long() {
+            Some(long) => format!("--{long}"),
+            None => format!("-- {}", self.id.as_str().to_uppercase()),
+        }
+    }
+
+    /// Variables that set it, the first one first.
+    pub(super) fn variables(&self) -> Vec<String> {
+        let mut names = vec![format!("{}{}", super::environment::PREFIX, self.key().to_uppercase())];
+        if let Some(name) = self.argument.get_env().and_then(|name| name.to_str()) {
+            // dbt 1.11 prefers the longer name of its own.
+            names.extend(name.strip_prefix("DBT_").map(|name| format!("DBT_ENGINE_{name}")));
+            names.push(name.to_owned());
+        }
+        names
+    }
+
+    /// What it is where nobody says anything.
+    pub(super) fn default(&self) -> Vec<String> {
+        self.argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect()
+    }
+
+    /// Whether its values are paths.
+    pub(super) fn is_path(&self) -> bool {
+        self.argument.get_value_parser().type_id() == TypeId::of::<Utf8PathBuf>()
+    }
+
+    /// Whether its value is a command, whose first word may be a path.
+    pub(super) fn is_command(&self) -> bool {
+        self.argument.get_value_hint() == ValueHint::CommandString
+    }
+
+    /// Whether clap refuses the two together.
+    pub(super) fn excludes(&self, other: &Self, command: &Command) -> bool {
+        let declares = |one: &Self, other: &Self| {
+            command.get_arg_conflicts_with(&one.argument).iter().any(|found| *found.get_id() == other.id)
+        };
+        declares(self, other) || declares(other, self)
+    }
+
+    /// Whether one of the two leaves the other without effect or sense.
+    pub(super) fn replaces(&self, other: &Self, command: &Command) -> bool {
+        let (one, two) = (self.id.as_str(), other.id.as_str());
+        INSTEAD_OF.contains(&(one, two)) || INSTEAD_OF.contains(&(two, one)) || self.excludes(other, command)
+    }
+
+    /// The value as the flag's own parser of truth words sees it.
+    pub(super) fn is_true(&self, text: &str, command: &Command) -> Result<bool, clap::Error> {
+        use clap::builder::{BoolishValueParser, TypedValueParser};
+        BoolishValueParser::new().parse_ref(command, Some(&self.argument), text.as_ref())
+    }
+
+    /// As words of a command line.
+    pub(super) fn words(&self, values: &[String]) -> Vec<String> {
+        match self.shape {
+            Shape::Switch => {
+                values.iter().filter(|value| *value == super::resolve::TRUE).map(|_| self.name()).collect()
+            }
+            Shape::One | Shape::Several => {
+                values.iter().map(|value| format!("{}={value}", self.name())).collect()
+            }
+            Shape::Rest => values.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! From the words, the variables and the file to what is to be done.
+
+use std::ffi::OsString;
+
+use anyhow::{Context, anyhow};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, FromArgMatches};
+
+use super::environment;
+use super::file::File;
+use super::flags::{Flag, Shape};
+use super::resolve::{self, Layer, Origin, Resolved, Setting, TRUE};
+use super::show;
+use crate::cli::{self, Cli};
+use crate::dbt::Project;
+
+/// All that decides what a flag's value is, besides the file.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The words of the command line, the program first.
+    pub arguments: Vec<OsString>,
+    /// The environment.
+    pub variables: Vec<(OsString, OsString)>,
+    /// The working directory.
+    pub directory: Utf8PathBuf,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Request {
+    /// A command.
+    Command {
+        /// With all its flags.
+        cli: Box<Cli>,
+        /// What the user should know about them.
+        notes: Vec<String>,
+    },
+    /// `--show-config`: this text.
+    ShowConfig(String),
+    /// `--version`.
+    Version {
+        /// With all that a bug report needs.
+        verbose: bool,
+    },
+}
+
+/// Why it cannot be told.
+#[derive(Debug)]
+pub enum Error {
+    /// What clap says of the command line; also `--help`.
+    Usage(clap::Error),
+    /// The environment or the file.
+    Configuration(anyhow::Error),
+}
+
+impl From<clap::Error> for Error {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Configuration(error)
+    }
+}
+
+impl Surroundings {
+    /// Those of this process.
+    ///
+    /// # Errors
+    /// The working directory is gone, or its name is not UTF-8.
+    pub fn of_this_process() -> anyhow::Result<Self> {
+        let directory = std::env::current_dir().context("cannot tell the working directory")?;
+        Ok(Self {
+            arguments: std::env::args_os().collect(),
+            variables: std::env::vars_os().collect(),
+            directory: directory.try_into().context("the working directory's name is not UTF-8")?,
+        })
+    }
+
+    /// The same, with another command line.
+    #[must_use]
+    pub fn with_arguments(&self, arguments: &[&str]) -> Self {
+        let program = self.arguments.first().cloned();
+        let arguments = program.into_iter().chain(arguments.iter().map(Into::into)).collect();
+        Self { arguments, ..self.clone() }
+    }
+}
+
+/// Reads the command line, the environment and the project's file.
+///
+/// # Errors
+/// One of them is wrong; also `--help`, which is for clap to print.
+pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
+    let parser = cli::without_environment(cli::command());
+    let matches = first_look(&parser, &surroundings.arguments)?;
+    if matches.get_flag(cli::VERSION) {
+        return Ok(Request::Version { verbose: matches.get_flag(cli::VERBOSE) });
+    }
+    let Some((name, given)) = matches.subcommand() else {
+        let message = "a command is missing: `snowplow-backfill --help` lists them";
+        return Err(parser.clone().error(ErrorKind::MissingSubcommand, message).into());
+    };
+    let mut commands = cli::command();
+    commands.build();
+    let command = commands.find_subcommand(name).ok_or_else(|| anyhow!("no command {name}"))?;
+    if !cli::is_configurable(command) {
+        let cli = Cli::from_arg_matches(&parser.try_get_matches_from(&surroundings.arguments)?)?;
+        return Ok(Request::Command { cli: Box::new(cli), notes: Vec::new() });
+    }
+
+    let flags = Flag::all(command);
+    let words = command_line(&flags, given);
+    let variables = environment::layer(command, &flags, &surroundings.variables)?;
+    let file = find_file(&flags, &[&words, &variables], &surroundings.directory)?;
+    let [section, general] = match &file {
+        Some(file) => {
+            file.check(&commands)?;
+            file.layers(command, &flags)?
+        }
+        None => [Layer::new(), Layer::new()],
+    };
+    let mut resolved = resolve::resolve(command, &flags, &[words, variables, section, general])?;
+    for setting in &resolved {
+        check_value(&parser, name, setting)?;
+    }
+    leave_out_what_depends(&parser, &surroundings.arguments, &mut resolved);
+    if given.get_flag(cli::SHOW_CONFIG) {
+        return Ok(Request::ShowConfig(show::table(name, file.as_ref(), &resolved)));
+    }
+    let words = with_settings(&surroundings.arguments, &resolved);
+    let cli = Cli::from_arg_matches(&parser.try_get_matches_from(words)?)?;
+    let notes = notes(&commands, &resolved, surroundings);
+    Ok(Request::Command { cli: Box::new(cli), notes })
+}
+
+/// What the words alone say. A flag that is required may still come from elsewhere.
+fn first_look(parser: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    match parser.clone().try_get_matches_from(words) {
+        Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
+            parser.clone().ignore_errors(true).try_get_matches_from(words)
+        }
+        result => result,
+    }
+}
+
+fn command_line(flags: &[Flag], given: &ArgMatches) -> Layer {
+    let given = flags
+        .iter()
+        .filter(|flag| given.value_source(flag.id.as_str()) == Some(ValueSource::CommandLine))
+        .map(|flag| {
+            let values = match flag.shape {
+                Shape::Switch => vec![TRUE.to_owned()],
+                _ => given
+                    .get_raw(flag.id.as_str())
+                    .into_iter()
+                    .flatten()
+                    .map(|value| value.to_string_lossy().into_owned())
+                    .collect(),
+            };
+            (flag.id.clone(), Setting { values, origin: Origin::CommandLine })
+        });
+    given.collect()
+}
+
+/// The file of the project that the command is about; none where there is no project, which the command itself complains of.
+fn find_file(flags: &[Flag], layers: &[&Layer], directory: &Utf8Path) -> anyhow::Result<Option<File>> {
+    let flag = flags.iter().find(|flag| flag.id == cli::PROJECT_DIR);
+    let given = flag.and_then(|flag| layers.iter().find_map(|layer| layer.get(&flag.id)?.values.first()));
+    match Project::locate(given.map(Utf8Path::new), directory) {
+        Ok(folder) => {
+            // As the project is shown: without links on the way, if it is the working directory.
+            let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
+            File::read(&folder, &directory)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Lets clap read a value from elsewhere alone, so that the complaint can name where it is from.
+fn check_value(parser: &Command, command: &str, resolved: &Resolved<'_>) -> anyhow::Result<()> {
+    let Some(setting) = resolved.setting.as_ref().filter(|setting| setting.origin != Origin::CommandLine)
+    else {
+        return Ok(());
+    };
+    if resolved.flag.shape == Shape::Rest {
+        return Ok(());
+    }
+    let words = [parser.get_name().to_owned(), command.to_owned()]
+        .into_iter()
+        .chain(resolved.flag.words(&setting.values));
+    match parser.clone().try_get_matches_from(words) {
+        Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
+            Err(setting.origin.located(&anyhow!("{}", resolve::said(&error))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value for all commands may make sense in one of them only together with another flag (`--limit-days` of `promote` with
+/// `--sync`): without that flag, it is not meant.
+fn leave_out_what_depends(parser: &Command, words: &[OsString], resolved: &mut [Resolved<'_>]) {
+    let lacks = |resolved: &[Resolved<'_>]| {
+        let result = parser.clone().try_get_matches_from(with_settings(words, resolved));
+        result.is_err_and(|error| error.kind() == ErrorKind::MissingRequiredArgument)
+    };
+    for place in 0..resolved.len() {
+        let setting = resolved[place].setting.take_if(|setting| setting.origin.is_for_all_commands());
+        let without = lacks(resolved);
+        resolved[place].setting = resolved[place].setting.take().or(setting);
+        if !without && lacks(resolved) {
+            resolved[place].setting = None;
+        }
+    }
+}
+
+/// The command line with what other sources say behind the command's name.
+fn with_settings(words: &[OsString], resolved: &[Resolved<'_>]) -> Vec<OsString> {
+    let added = |rest: bool| {
+        let settings = resolved.iter().filter(move |one| (one.flag.shape == Shape::Rest) == rest);
+        settings.filter_map(|one| {
+            let setting = one.setting.as_ref().filter(|setting| setting.origin != Origin::CommandLine)?;
+            Some(one.flag.words(&setting.values))
+        })
+    };
+    let command = words.iter().skip(1).position(|word| !word.to_string_lossy().starts_with('-'));
+    let (before, behind) = words.split_at(command.map_or(words.len(), |place| place + 2));
+    let mut all = before.to_vec();
+    all.extend(added(false).flatten().map(OsString::from));
+    all.extend_from_slice(behind);
+    let rest: Vec<_> = added(true).flatten().map(OsString::from).collect();
+    if !rest.is_empty() && !behind.iter().any(|word| word == "--") {
+        all.push("--".into());
+    }
+    all.extend(rest);
+    all
+}
+
+fn notes(commands: &Command, resolved: &[Resolved<'_>], surroundings: &Surroundings) -> Vec<String> {
+    let all: Vec<_> = commands.get_subcommands().flat_map(Flag::all).collect();
+    let dropped = resolved.iter().filter_map(|one| {
+        let (setting, other) = one.dropped.as_ref()?;
+        Some(format!("{}: left out, because of {}", setting.origin, other.name()))
+    });
+    environment::unknown(&all, &surroundings.variables).into_iter().chain(dropped).collect()
+}

@@ -1,0 +1,46 @@
+//! `--show-config`: each flag's value and where it is from.
+
+use std::fmt::Write;
+
+use super::file::{FILE_NAME, File};
+use super::flags::{Flag, Shape};
+use super::resolve::Resolved;
+
+/// A line a flag: its name, its value as a shell would take it, where it is from.
+pub(super) fn table(command: &str, file: Option<&File>, resolved: &[Resolved<'_>]) -> String {
+    let file =
+        file.map_or_else(|| format!("no {FILE_NAME} beside dbt_project.yml"), |file| file.name().to_owned());
+    let mut text = format!("snowplow-backfill {command} ({file})\n\n");
+    let rows: Vec<_> = resolved.iter().map(row).collect();
+    let width = |column: fn(&[String; 3]) -> &String| {
+        rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0)
+    };
+    let (names, values) = (width(|row| &row[0]), width(|row| &row[1]).min(40));
+    for ([name, value, origin], one) in rows.iter().zip(resolved) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<names$}  {value:<values$}  {origin}");
+        if let Some((setting, other)) = &one.dropped {
+            let value = shown(one.flag, &setting.values);
+            let because = format!("left out, because of {}: {}", other.name(), setting.origin);
+            let _ = writeln!(text, "{:<names$}  {value:<values$}  {because}", "");
+        }
+    }
+    text
+}
+
+fn row(resolved: &Resolved<'_>) -> [String; 3] {
+    let flag = resolved.flag;
+    let (value, origin) = match &resolved.setting {
+        Some(setting) => (shown(flag, &setting.values), setting.origin.to_string()),
+        None => (shown(flag, &flag.default()), "default".to_owned()),
+    };
+    [flag.name(), value, origin]
+}
+
+fn shown(flag: &Flag, values: &[String]) -> String {
+    match flag.shape {
+        Shape::Switch if values.is_empty() => "false".to_owned(),
+        _ if values.is_empty() => "-".to_owned(),
+        _ => shlex::try_join(values.iter().map(String::as_str)).unwrap_or_else(|_| values.join(" ")),
+    }
+}

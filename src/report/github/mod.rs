@@ -1,0 +1,194 @@
+//! For GitHub Actions: a group of lines a run, annotations on what fails, and a summary of the step.
+
+mod places;
+mod summary;
+pub mod workflow;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Stdout, Write};
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+
+use self::places::Places;
+use self::summary::Summary;
+use self::workflow::{Annotation, Level};
+use super::Reporter;
+use super::paint::Paint;
+use super::text;
+use crate::event::{Event, ModelFinished, PackageRun, PackageState, Record, Start};
+use crate::failure::{Failure, signal_name};
+use crate::outcome::Outcome;
+
+/// Tells a workflow's log, and its summary where there is one.
+#[derive(Debug)]
+pub struct Github<W, S> {
+    out: W,
+    summary: Option<Summary<S>>,
+    places: Places,
+    verbose: bool,
+    start: Option<Start>,
+    last: Vec<PackageRun>,
+    in_group: bool,
+}
+
+impl Github<Stdout, File> {
+    /// On stdout, and in the summary that GitHub's environment names. `project` is the dbt project's folder.
+    ///
+    /// # Errors
+    /// The summary cannot be written.
+    pub fn on_stdout(project: &Utf8Path, verbose: bool) -> Result<Self> {
+        let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let file = path.map(|path| {
+            let file = OpenOptions::new().append(true).create(true).open(&path);
+            file.with_context(|| format!("cannot write the summary {} (GITHUB_STEP_SUMMARY)", path.display()))
+        });
+        Ok(Self::new(io::stdout(), file.transpose()?, Places::of_this_process(project), verbose))
+    }
+}
+
+impl<W: Write, S: Write> Github<W, S> {
+    fn new(out: W, summary: Option<S>, places: Places, verbose: bool) -> Self {
+        let summary = summary.map(Summary::new);
+        Self { out, summary, places, verbose, start: None, last: Vec::new(), in_group: false }
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", self.places.shortened(text))
+    }
+
+    fn annotate(&mut self, annotation: &Annotation<'_>) -> io::Result<()> {
+        writeln!(self.out, "{annotation}")
+    }
+
+    fn begin_group(&mut self, run: u32, packages: &[PackageState]) -> io::Result<()> {
+        let parts = packages.iter().map(|package| {
+            let window = package.window.as_ref().map(text::window);
+            format!("{}{}", window.map_or(String::new(), |window| window + "  "), package.state.describe())
+        });
+        self.in_group = true;
+        let title = format!("run {run}  {}", parts.collect::<Vec<_>>().join(", "));
+        writeln!(self.out, "{}", workflow::group(&title))
+    }
+
+    fn end_group(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.in_group) {
+            writeln!(self.out, "{}", workflow::END_GROUP)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn fail(&mut self, run: Option<u32>, failure: &Failure) -> io::Result<()> {
+        self.end_group()?;
+        let call = run.map_or_else(|| failure.call.clone(), |run| format!("run {run}"));
+        for complaint in &failure.complaints {
+            let (node, project) =
+                (complaint.node.as_deref(), self.start.as_ref().map(|start| start.project.as_str()));
+            let name = node.and_then(|node| node.rsplit('.').next());
+            let title = match name {
+                Some(name) => format!("{call}: {name} failed"),
+                None => format!("{call}: {}", failure.kind.describe()),
+            };
+            let hint = failure.hint.as_ref().map_or(String::new(), |hint| format!("\n{hint}"));
+            let file = self.places.file_named_in(&complaint.message, node, project);
+            self.annotate(&Annotation {
+                level: Level::Error,
+                file: file.as_deref().map(Utf8Path::as_str),
+                title: &title,
+                message: &format!("{}{hint}", complaint.message),
+            })?;
+        }
+        self.line(&workflow::quoted(&failure.to_string()))
+    }
+
+    fn finish(&mut self, outcome: &Outcome) -> io::Result<()> {
+        let (level, title, message) = match outcome {
+            Outcome::Refused { reason } => (Level::Error, "refused".to_owned(), reason.clone()),
+            Outcome::Error { message } => (Level::Error, "snowplow-backfill".to_owned(), message.clone()),
+            Outcome::Interrupted { signal } => (
+                Level::Warning,
+                format!("interrupted by {}", signal_name(*signal)),
+                "the next call goes on from there".to_owned(),
+            ),
+            Outcome::Stopped { by } => (
+                Level::Notice,
+                format!("stopped by {by}"),
+                "not caught up yet: the next call goes on from there".to_owned(),
+            ),
+            // Said before, or good news that the log's last lines tell.
+            Outcome::DbtFailed
+            | Outcome::Done
+            | Outcome::CaughtUp
+            | Outcome::Reached { .. }
+            | Outcome::RanOnce { .. } => return Ok(()),
+        };
+        let file = match outcome {
+            Outcome::Error { message } => self.places.file_named_in(message, None, None),
+            _ => None,
+        };
+        let file = file.as_deref().map(Utf8Path::as_str);
+        self.annotate(&Annotation { level, file, title: &title, message: &message })
+    }
+
+    fn model(&mut self, model: &ModelFinished) -> io::Result<()> {
+        let ModelFinished { index, total, model, status, seconds, .. } = model;
+        self.line(&format!("{index:>4}/{total}  {status:<8} {:>7}  {model}", text::seconds(*seconds)))
+    }
+
+    fn log(&mut self, event: &Event) -> io::Result<()> {
+        let paint = Paint::default();
+        match event {
+            Event::DbtCalled(call) if self.verbose => writeln!(self.out, "$ {}", call.command),
+            // A promotion has no format for GitHub; its statements are in its journal.
+            Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
+            Event::Warning { message } => self.annotate(&Annotation {
+                level: Level::Warning,
+                file: None,
+                title: "snowplow-backfill",
+                message,
+            }),
+            Event::BackfillStarted(start) => {
+                self.start = Some(start.clone());
+                self.line(text::start(start, paint).trim_end())
+            }
+            Event::StateRead { packages, .. } => {
+                let limit_days = self.start.as_ref().map_or(0, |start| start.limit_days);
+                packages.iter().try_for_each(|package| {
+                    self.line(&format!("  state      {}", text::state(package, limit_days)))
+                })
+            }
+            Event::RunStarted { run, packages, .. } => self.begin_group(*run, packages),
+            Event::ModelFinished(model) => self.model(model),
+            Event::RunFinished(run) => {
+                self.last.clone_from(&run.packages);
+                self.end_group()?;
+                self.line(&text::run_finished(run, paint))
+            }
+            Event::LimitRaised(raised) => self.line(&text::limit_raised(raised, paint)),
+            Event::DbtFailed { run, failure } => self.fail(*run, failure),
+            Event::BackfillFinished(finish) => {
+                self.end_group()?;
+                self.finish(&finish.outcome)?;
+                match text::ending(finish, self.start.as_ref(), &self.last, paint) {
+                    Some(ending) => self.line(&ending.to_string()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl<W: Write, S: Write> Reporter for Github<W, S> {
+    fn report(&mut self, record: &Record) -> io::Result<()> {
+        self.log(&record.event)?;
+        self.out.flush()?;
+        match &mut self.summary {
+            Some(summary) => summary.tell(&record.event, &self.places, &self.last),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

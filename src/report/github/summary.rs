@@ -1,0 +1,255 @@
+//! The summary of a workflow's step, in Markdown: a table of runs that grows run by run, and how it ended.
+//!
+//! It is written as it happens: a job that is killed leaves what was done before.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::places::Places;
+use crate::event::{Event, LimitRaised, PackageRun, PackageState, RunFinished, Start, Window};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::report::paint::Paint;
+use crate::report::text;
+use crate::timestamp::Timestamp;
+
+/// Characters of the picture of a run.
+const WIDTH: usize = 20;
+
+const HEAD: &str = "\
+| run | window (UTC) | state | from start to now | time | models | rows |
+|--:|---|---|---|--:|--:|--:|
+";
+
+/// The summary as it is written.
+#[derive(Debug)]
+pub(super) struct Summary<W> {
+    out: W,
+    start: Option<Start>,
+    /// From where the backfill began to now.
+    span: Option<Window>,
+    now: Option<Timestamp>,
+    /// The run that goes on.
+    expected: Vec<PackageState>,
+    has_table: bool,
+}
+
+impl<W: Write> Summary<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, start: None, span: None, now: None, expected: Vec::new(), has_table: false }
+    }
+
+    /// Adds what an event changes.
+    pub(super) fn tell(&mut self, event: &Event, places: &Places, last: &[PackageRun]) -> io::Result<()> {
+        let text = match event {
+            Event::BackfillStarted(start) => {
+                self.start = Some(start.clone());
+                head(start)
+            }
+            Event::StateRead { now, packages } => {
+                self.now = Some(*now);
+                let from = packages.iter().filter_map(|package| package.frontier).min();
+                self.span = from.map(|lower| Window { lower, upper: *now });
+                return Ok(());
+            }
+            Event::RunStarted { packages, .. } => {
+                self.expected.clone_from(packages);
+                return Ok(());
+            }
+            Event::RunFinished(run) => self.rows(run),
+            Event::LimitRaised(raised) => self.row(&raised_row(raised)),
+            Event::DbtFailed { run, failure } => self.failure(*run, failure, places),
+            Event::BackfillFinished(finish) => {
+                let ending = text::ending(finish, self.start.as_ref(), last, Paint::default());
+                let title = if self.start.is_some() { "" } else { "## Backfill\n" };
+                match (ending, &finish.outcome) {
+                    (Some(ending), _) => format!("{title}{}", end(&ending)),
+                    (None, Outcome::Error { message }) => {
+                        format!("{title}\n**could not go on**\n\n{}", code(&places.shortened(message)))
+                    }
+                    (None, _) => return Ok(()),
+                }
+            }
+            Event::DbtCalled(_)
+            | Event::Warning { .. }
+            | Event::ModelFinished(_)
+            | Event::StatementFinished(_)
+            | Event::PromotionFinished { .. } => return Ok(()),
+        };
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn rows(&mut self, run: &RunFinished) -> String {
+        let mut text = String::new();
+        for (place, package) in run.packages.iter().enumerate() {
+            let window = &package.window;
+            let span =
+                *self.span.get_or_insert(Window { lower: window.lower, upper: self.now.unwrap_or(run.now) });
+            let name = if run.packages.len() > 1 {
+                format!(" {}", escaped(&package.package))
+            } else {
+                String::new()
+            };
+            let rest = if place == 0 {
+                let rows = run.rows.map_or(String::new(), text::thousands);
+                format!("{} | {} | {rows}", text::seconds(run.seconds), run.models)
+            } else {
+                " | | ".to_owned()
+            };
+            let number = if place == 0 { run.run.to_string() } else { String::new() };
+            let (shown, state) = (text::window(window), package.state.describe());
+            text += &self
+                .row(&format!("{number} | {shown} | {state}{name} | `{}` | {rest}", picture(&span, window)));
+        }
+        text
+    }
+
+    /// A line of the table, which begins with the first one.
+    fn row(&mut self, cells: &str) -> String {
+        let head = if std::mem::replace(&mut self.has_table, true) { "" } else { HEAD };
+        format!("{head}| {} |\n", cells.trim_end())
+    }
+
+    fn failure(&mut self, run: Option<u32>, failure: &Failure, places: &Places) -> String {
+        let mut text = String::new();
+        if let Some(run) = run {
+            let package = self.expected.first();
+            let window =
+                package.and_then(|package| package.window.as_ref()).map_or(String::new(), text::window);
+            let state = package.map_or("", |package| package.state.describe());
+            text += &self.row(&format!("{run} | {window} | {state} | :x: {} | | |", failure.kind.describe()));
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{}", code(&places.shortened(&failure.to_string())));
+        text
+    }
+}
+
+fn head(start: &Start) -> String {
+    let target = start.target.as_deref().unwrap_or("the default target");
+    let selection = if start.selection.is_empty() {
+        "the whole project".to_owned()
+    } else {
+        inline(&start.selection.join(" "))
+    };
+    let tracked: Vec<_> = start
+        .packages
+        .iter()
+        .map(|package| {
+            format!(
+                "{} of {}",
+                text::count(package.tracked.len(), "tracked model"),
+                escaped(&package.package)
+            )
+        })
+        .collect();
+    format!(
+        "## Backfill of {} → {}\n\n{selection}: {}, {}, {} a run ({}, dbt {})\n\n",
+        escaped(&start.project),
+        escaped(target),
+        text::count(start.models.len(), "model"),
+        tracked.join(", "),
+        text::count(start.limit_days, "day"),
+        escaped(&start.adapter),
+        escaped(&start.dbt_version),
+    )
+}
+
+fn raised_row(raised: &LimitRaised) -> String {
+    let why = text::stall(raised);
+    let days = text::count(raised.to_days, "day");
+    format!(
+        "| :warning: {} {}: {days} instead of {} | | | | | ",
+        escaped(&raised.package),
+        escaped(&why),
+        raised.from_days
+    )
+}
+
+fn end(ending: &text::Ending) -> String {
+    let next = ending.next.as_ref().map_or(String::new(), |next| {
+        if next.starts_with("snowplow-backfill ") {
+            format!("\nnext:\n\n{}", code(next))
+        } else {
+            format!("\nnext: {}\n", escaped(next))
+        }
+    });
+    format!("\n**{}**\n\n{}\n{next}", escaped(&ending.head), ending.spent)
+}
+
+/// Where a window lies between the start and now: done before, this run, still to do.
+fn picture(span: &Window, window: &Window) -> String {
+    let whole = span.upper.since(span.lower).as_seconds_f64();
+    let place = |time: Timestamp| {
+        let part = if whole <= 0.0 { 1.0 } else { time.since(span.lower).as_seconds_f64() / whole };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a picture"
+        )]
+        let place = (part.clamp(0.0, 1.0) * WIDTH as f64).round() as usize;
+        place
+    };
+    let end = place(window.upper).max(1);
+    // However short it is, a run can be seen.
+    let begin = place(window.lower).min(end - 1);
+    ["▒".repeat(begin), "█".repeat(end - begin), "░".repeat(WIDTH - end)].concat()
+}
+
+/// Text that is no Markdown.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, character| {
+        if r"\`*_{}[]<>#|~".contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(if character == '\n' { ' ' } else { character });
+        escaped
+    })
+}
+
+/// Text as code within a line.
+fn inline(text: &str) -> String {
+    let fence = "`".repeat(longest_fence(text) + 1);
+    if fence.len() > 1 { format!("{fence} {text} {fence}") } else { format!("`{text}`") }
+}
+
+/// Text as a block of code.
+fn code(text: &str) -> String {
+    let fence = "`".repeat((longest_fence(text) + 1).max(3));
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
+}
+
+fn longest_fence(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_windows_on_the_way_to_now() {
+        let at = |text: &str| text.parse().expect("a time");
+        let window = |lower, upper| Window { lower: at(lower), upper: at(upper) };
+        let span = window("2024-01-01", "2024-01-21");
+        for (lower, upper, expected) in [
+            ("2024-01-01", "2024-01-06", "█████░░░░░░░░░░░░░░░"),
+            ("2024-01-05 18:00", "2024-01-11", "▒▒▒▒▒█████░░░░░░░░░░"),
+            ("2024-01-20 23:50", "2024-01-21", "▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█"),
+            ("2023-01-01", "2023-01-02", "█░░░░░░░░░░░░░░░░░░░"),
+            ("2024-01-20", "2024-02-01", "▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█"),
+        ] {
+            assert_eq!(picture(&span, &window(lower, upper)), expected, "{lower}");
+        }
+        assert_eq!(picture(&window("2024-01-01", "2024-01-01"), &span), "▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█");
+    }
+
+    #[test]
+    fn text_of_others_stays_text() {
+        assert_eq!(escaped("a_b|c\n*d*"), r"a\_b\|c \*d\*");
+        assert_eq!((inline("+a"), inline("a`b")), ("`+a`".to_owned(), "`` a`b ``".to_owned()));
+        assert_eq!(code("x\n```\ny\n"), "````text\nx\n```\ny\n````\n");
+    }
+}

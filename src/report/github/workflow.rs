@@ -1,0 +1,99 @@
+//! GitHub's workflow commands: lines of a log that mean something to the runner.
+
+use std::fmt;
+
+/// Ends the group that began last.
+pub const END_GROUP: &str = "::endgroup::";
+
+/// How bad an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Something to look at.
+    Warning,
+    /// Something to know.
+    Notice,
+}
+
+impl Level {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// A message that GitHub shows at a file, or at the run of the workflow.
+#[derive(Debug, Clone, Copy)]
+pub struct Annotation<'a> {
+    /// How bad it is.
+    pub level: Level,
+    /// The file, from the repository's root.
+    pub file: Option<&'a str>,
+    /// A few words.
+    pub title: &'a str,
+    /// All of it; several lines.
+    pub message: &'a str,
+}
+
+impl fmt::Display for Annotation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "::{} ", self.level.command())?;
+        if let Some(file) = self.file {
+            write!(f, "file={},", property(file))?;
+        }
+        write!(f, "title={}::{}", property(self.title), data(self.message))
+    }
+}
+
+/// Begins a group of lines that is folded away under its title.
+#[must_use]
+pub fn group(title: &str) -> String {
+    format!("::group::{}", data(title))
+}
+
+/// Text of others, so that no line of it is taken for a command.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("| {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// What follows the last `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A value before it, where commas and colons separate.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_would_end_a_property_or_a_command() {
+        let annotation = Annotation {
+            level: Level::Error,
+            file: Some("models/a,b.sql"),
+            title: "run 1: 100%, failed",
+            message: "100% wrong: a, b::c\r\n  second line",
+        };
+        assert_eq!(
+            annotation.to_string(),
+            "::error file=models/a%2Cb.sql,title=run 1%3A 100%25%2C failed::100%25 wrong: a, b::c%0D%0A  second line"
+        );
+        let annotation = Annotation { level: Level::Notice, file: None, title: "t", message: "m" };
+        assert_eq!(annotation.to_string(), "::notice title=t::m");
+        assert_eq!(group("a\nb"), "::group::a%0Ab");
+    }
+
+    #[test]
+    fn text_of_others_is_no_command() {
+        assert_eq!(quoted("fine\n  ::error::not ours"), "| fine\n|   ::error::not ours");
+    }
+}

@@ -1,0 +1,191 @@
+//! What people meet at the prompt: help, suggestions, completions, manual pages, versions.
+
+use std::fs;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::fake::FakeDbt;
+use crate::support::{NEW, Output};
+
+fn tool(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_snowplow-backfill"));
+    command.args(arguments).env("COLUMNS", "80").env_remove("SNOWPLOW_BACKFILL_DBT");
+    Output::from(command.output().expect("the tool"))
+}
+
+/// The commands that the help lists.
+fn commands() -> Vec<String> {
+    let help = tool(&["--help"]).success().stdout;
+    let list = help.split("Commands:\n").nth(1).and_then(|text| text.split("\n\n").next()).expect("commands");
+    let names = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn help_fits_into_eighty_columns_and_ends_with_examples() {
+    assert!(commands().contains(&"run".to_owned()), "{:?}", commands());
+    for name in commands() {
+        let help = tool(&[&name, "--help"]).success().stdout;
+        let wide: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{name}: {wide:#?}");
+        let examples = help.split("\nExamples:\n").nth(1).unwrap_or_default();
+        assert!(
+            examples.contains("  # ") && examples.contains(&format!("snowplow-backfill {name} ")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn mistyped_commands_and_flags_are_answered_with_what_may_have_been_meant() {
+    assert_snapshot!(tool(&["modles"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: unrecognized subcommand 'modles'
+
+      tip: a similar subcommand exists: 'models'
+
+    Usage: snowplow-backfill <COMMAND> [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(tool(&["plan", "--slect", "+a"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: unexpected argument '--slect' found
+
+      tip: a similar argument exists: '--select'
+
+    Usage: snowplow-backfill plan --select <SELECTOR>...
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(tool(&["models", "--format", "jsno"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value 'jsno' for '--format <FORMAT>'
+      [possible values: human, json]
+
+      tip: a similar value exists: 'json'
+
+    For more information, try '--help'.
+    ");
+    let page = tool(&["man", "rnu"]);
+    assert!(
+        page.code == 2 && page.stderr.starts_with("error: rnu is no command: there are run, plan"),
+        "{page}"
+    );
+    assert_snapshot!(tool(&["-v"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: a command is missing: `snowplow-backfill --help` lists them
+
+    Usage: snowplow-backfill <COMMAND> [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn completions_in_bash_know_commands_flags_and_values() {
+    let script = tool(&["completions", "bash"]).success().stdout;
+    let complete = |words: &[&str]| {
+        let word = words.last().expect("a word");
+        let before = words.len().checked_sub(2).map_or("snowplow-backfill", |place| words[place]);
+        let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+        let code = format!(
+            "{script}\nCOMP_WORDS=(snowplow-backfill {}); COMP_CWORD={}\n\
+             completer=$(complete -p snowplow-backfill | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
+             $completer snowplow-backfill '{word}' '{before}'; echo \"${{COMPREPLY[@]}}\"",
+            quoted.join(" "),
+            words.len(),
+        );
+        let output = Command::new("bash").args(["--norc", "-c", &code]).output().expect("bash");
+        Output::from(output).success().stdout.trim().to_owned()
+    };
+    assert_eq!(complete(&["mod"]), "models");
+    assert_eq!(complete(&["run", "--max-"]), "--max-limit-days --max-runs --max-duration");
+    assert_eq!(complete(&["run", "--format", "j"]), "json");
+}
+
+#[test]
+fn completions_for_every_shell_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = tool(&["completions", shell]).success().stdout;
+        assert!(script.contains("show-config"), "{shell}");
+        for command in commands() {
+            assert!(script.contains(&command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("man1");
+    tool(&["man", "--dir", path.to_str().expect("UTF-8")]).success();
+    for command in commands() {
+        let page = fs::read_to_string(path.join(format!("snowplow-backfill-{command}.1"))).expect(&command);
+        assert!(page.contains(".SH NAME") && page.contains(".SH \"NOTES AND EXAMPLES\"\n.nf"), "{page}");
+        assert_eq!(tool(&["man", &command]).success().stdout, page);
+    }
+    let program = fs::read_to_string(path.join("snowplow-backfill.1")).expect("a page");
+    assert_eq!(tool(&["man"]).success().stdout, program);
+    assert!(program.contains("snowplow\\-backfill\\-run(1)"), "{program}");
+}
+
+#[test]
+fn the_version_alone_and_for_a_bug_report() {
+    let version = format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(tool(&["--version"]).success().stdout, version);
+    assert_eq!(tool(&["-V"]).success().stdout, version);
+
+    let said = "Core:\n  - installed: 1.11.16\n  - latest:    1.12.6  - Update available!\n\nPlugins:\n  \
+                - postgres: 1.11.0 - Up to date!\n  - duckdb:   1.11.1 - Up to date!\n";
+    let fake = FakeDbt::new(&json!({"--version": [{"stdout": said}, {"stdout": said}]}));
+    let long = fake.tool(&["--version", "--verbose"]).success().stdout;
+    assert_eq!(long, fake.tool(&["-v", "-V"]).success().stdout);
+    assert!(long.starts_with(&version), "{long}");
+    let lines: Vec<_> = long.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
+    assert_eq!(lines, ["snowplow-backfill", "commit", "built", "os", "dbt", "adapters"]);
+    assert!(long.contains("rustc 1.") && long.contains(std::env::consts::ARCH), "{long}");
+    assert!(long.contains("  dbt       1.11.16, started as `[PROJECT]/dbt`\n"), "{long}");
+    assert!(long.ends_with("  adapters  duckdb 1.11.1, postgres 1.11.0\n"), "{long}");
+}
+
+#[test]
+fn the_version_of_the_dbt_that_is_configured() {
+    // By the project's file, and for real.
+    let fake = FakeDbt::new(&json!({}));
+    let dbt = NEW.program("dbt");
+    fs::write(fake.path("snowplow-backfill.yml"), format!("dbt: {}\n", dbt.display())).expect("written");
+    let mut command = fake.command(&["--version", "--verbose"]);
+    let output =
+        Output::from(command.env_remove("SNOWPLOW_BACKFILL_DBT").output().expect("the tool")).success();
+    assert!(output.stdout.contains("duckdb 1.") && output.stdout.contains("postgres 1."), "{output}");
+}
+
+#[test]
+fn a_bug_report_is_possible_without_dbt() {
+    for (variable, answer) in [
+        ("no-such-dbt", "  dbt       cannot start `no-such-dbt`: there is no such program"),
+        ("sh -c 'echo hello'", "  dbt       `sh -c 'echo hello' --version` (exit code 0) said: hello"),
+        ("'", "  dbt       --dbt: the quotes in `'` do not match"),
+    ] {
+        let fake = FakeDbt::new(&json!({}));
+        let mut command = fake.command(&["--version", "--verbose"]);
+        let output = Output::from(command.env("SNOWPLOW_BACKFILL_DBT", variable).output().expect("the tool"));
+        assert!(output.success().stdout.contains(answer), "{answer}");
+    }
+    let fake = FakeDbt::new(&json!({}));
+    fs::write(fake.path("snowplow-backfill.yml"), "limit_day: 1\n").expect("written");
+    let output = fake.tool(&["--version", "--verbose"]).success();
+    assert!(output.stdout.contains("  dbt       snowplow-backfill.yml:1:1: unknown key"), "{output}");
+}
