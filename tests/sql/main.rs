@@ -3,5 +3,7 @@
 
 mod golden;
 mod judges;
+mod promotion;
+mod spark;
 mod statements;
 mod support;

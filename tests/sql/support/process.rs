@@ -33,9 +33,9 @@ impl Environment {
 /// The program. It ends when its standard input does, which it does with this value or this process.
 #[derive(Debug)]
 pub struct Process {
-    requests: ChildStdin,
+    requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
-    _child: Child,
+    child: Child,
 }
 
 impl Process {
@@ -51,18 +51,26 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .expect("Python");
-        let requests = child.stdin.take().expect("a pipe");
+        let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { requests, answers, _child: child }
+        Self { requests, answers, child }
     }
 
     /// Asks, and waits for the answer.
     pub fn ask<Q: Serialize, A: DeserializeOwned>(&mut self, request: &Q) -> A {
         let request = serde_json::to_string(request).expect("a request");
-        writeln!(self.requests, "{request}").expect("a living program");
+        writeln!(self.requests.as_mut().expect("a pipe"), "{request}").expect("a living program");
         let mut answer = String::new();
         self.answers.read_line(&mut answer).expect("a living program");
         serde_json::from_str(&answer)
             .unwrap_or_else(|error| panic!("{error} in the answer {answer:?} to {request}"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        // What it made is removed next.
+        let _ = self.child.wait();
     }
 }

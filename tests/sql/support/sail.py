@@ -25,7 +25,6 @@ STAND_INS = [
     # Parts of a statement: what is said about a table that is created from a query.
     ("comment", r"^(create .+?)\ncomment '(?:[^'\\]|\\.)*'(\n.+)$", r"\1\2"),
     ("cluster by", r"^(create .+?)\ncluster by \([^()]*\)(\n.+)$", r"\1\2"),
-    ("hash of all columns", r"^(.+)$", lambda whole: whole[1].replace("xxhash64(*)", "xxhash64(struct(*))")),
 ]
 
 
@@ -70,10 +69,22 @@ class Sail:
     def execute(self, statement):
         """Rows as text, and which stand-ins were needed."""
         statement, stand_ins = adapted(statement)
+        if hashed := self.with_columns(statement):
+            statement, stand_ins = hashed, [*stand_ins, "hash of all columns"]
         rows = [["null" if value is None else str(value) for value in row] for row in self.spark.sql(statement).collect()]
         if dropped := re.match(rf"drop table (?:if exists )?({NAME})$", statement, re.IGNORECASE):
             self.remove_files(dropped[1])
         return rows, stand_ins
+
+    def with_columns(self, statement):
+        """Sail hashes no `*`, and where it partitions a table by a column, that column becomes the last one."""
+
+        def listed(hashed):
+            columns = sorted(self.spark.table(hashed[1]).columns)
+            return f"xxhash64({', '.join(columns)})) from {hashed[1]}"
+
+        replaced = re.sub(rf"xxhash64\(\*\)\) from ({NAME})", listed, statement)
+        return replaced if replaced != statement else None
 
     def remove_files(self, name):
         """Sail leaves the files of a table that it drops, and then refuses to create another one there."""
