@@ -21,7 +21,10 @@ pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 
-const ALL: [Venv; 2] = [DBT_NEW, DBT_OLD];
+/// What judges and executes SQL: parsers of other people's making, and an engine for Spark's.
+pub const SQL: Venv = Venv { name: "sql" };
+
+const ALL: [Venv; 3] = [DBT_NEW, DBT_OLD, SQL];
 
 /// What dbt 1.7 to 1.11 all run on.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];

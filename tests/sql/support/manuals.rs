@@ -1,0 +1,121 @@
+//! What the warehouses' manuals say and no grammar here knows. The last validator, for what the others let through.
+
+use std::borrow::Cow;
+
+use regex::Regex;
+use snowplow_backfill::warehouse::Dialect;
+
+/// A pattern of statements, with their texts emptied and in lower case, and why they are wrong.
+type Rule = (&'static str, &'static str);
+
+fn rules(dialect: Dialect) -> &'static [Rule] {
+    match dialect {
+        Dialect::Postgres | Dialect::DuckDb => &[],
+        Dialect::Redshift => &[
+            ("^do ", "Redshift has no anonymous blocks"),
+            (r"^alter table \S+ set schema ", "Redshift moves no table to another schema"),
+            (r"^merge into \S+ (as )?\w+ using", "the target of Redshift's MERGE has no alias"),
+            (r"\bfrom \(values ", "Redshift takes no list of VALUES for a table"),
+        ],
+        Dialect::Snowflake => &[
+            (r"^alter table \S+ set schema ", "Snowflake moves a table by RENAME TO"),
+            (r"then insert \([^)]*\)$", "a row that is inserted has VALUES"),
+            (r"\btimestamp ''", "what TIMESTAMP means is a setting of the session"),
+        ],
+        Dialect::BigQuery => &[
+            (r"^alter table \S+ rename to \S+\.\S+$", "the new name stays in its dataset"),
+            ("^create or replace table .* clone ", "BigQuery replaces no table by a clone"),
+        ],
+        Dialect::Databricks | Dialect::Spark => &[
+            (r"\btimestamp ''", "a time without Z hangs on the session's zone"),
+            ("''''", "a doubled quote is the end of one text and the beginning of the next"),
+        ],
+    }
+}
+
+/// Why a statement is wrong.
+pub fn judge(dialect: Dialect, statement: &str) -> Option<String> {
+    let plain = plain(statement, dialect);
+    rules(dialect)
+        .iter()
+        .find(|(pattern, _)| Regex::new(pattern).expect("a pattern").is_match(&plain))
+        .map(|(_, why)| (*why).to_owned())
+}
+
+/// Why statements are wrong in this order.
+pub fn judge_order(dialect: Dialect, statements: &[&str]) -> Option<String> {
+    let mut before = "";
+    let mut within = false;
+    for &statement in statements {
+        let plain = plain(statement, dialect);
+        let statement_is = |pattern: &str| Regex::new(pattern).expect("a pattern").is_match(&plain);
+        let why = match dialect {
+            Dialect::Redshift if before == "begin" && !statement_is("^lock ") => Some(
+                "what a transaction of Redshift sees is settled by its first statement: that is its lock",
+            ),
+            Dialect::Redshift if within && statement_is(r"^truncate |^alter table \S+ append ") => {
+                Some("this statement commits Redshift's transaction")
+            }
+            Dialect::Snowflake
+                if within && statement_is("^(create|alter|drop|undrop|grant|revoke|truncate|comment) ") =>
+            {
+                Some("this statement commits Snowflake's transaction")
+            }
+            Dialect::BigQuery if within && statement_is("^(create|alter|drop|grant|revoke) ") => {
+                Some("BigQuery's transactions hold no such statement")
+            }
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Some(format!("{why}: {statement}"));
+        }
+        before = if statement_is("^begin( transaction)?$") { "begin" } else { "another" };
+        within = (within || before == "begin") && !statement_is("^(commit|rollback)( transaction)?$");
+    }
+    within.then(|| "the transaction is not ended".to_owned())
+}
+
+/// A statement on one line in lower case, its texts empty: only a zone is kept, as `''z`, and doubled quotes.
+fn plain(statement: &str, dialect: Dialect) -> String {
+    let pattern = match dialect {
+        Dialect::Postgres | Dialect::DuckDb => "'[^']*'",
+        _ => r"'(?:[^'\\]|\\.)*'",
+    };
+    let texts = Regex::new(pattern).expect("a pattern");
+    let emptied = texts.replace_all(statement, |text: &regex::Captures<'_>| {
+        let zoned = dialect != Dialect::Snowflake && text[0].ends_with("Z'");
+        Cow::from(if zoned { "'z'" } else { "''" })
+    });
+    emptied.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[test]
+fn an_order_that_a_warehouse_does_not_take() {
+    for (dialect, statements) in [
+        (Dialect::Redshift, &["begin", "select 1", "commit"][..]),
+        (Dialect::Redshift, &["begin", "lock table a", "truncate table b", "commit"]),
+        (Dialect::Snowflake, &["begin transaction", "update a set b = b", "drop table c", "commit"]),
+        (
+            Dialect::BigQuery,
+            &["begin transaction", "create table `a`.`b` copy `a`.`c`", "commit transaction"],
+        ),
+        (Dialect::Postgres, &["begin", "select 1"]),
+    ] {
+        assert!(judge_order(dialect, statements).is_some(), "{dialect}: {statements:?}");
+    }
+}
+
+#[test]
+fn an_order_that_a_warehouse_takes() {
+    for (dialect, statements) in [
+        (
+            Dialect::Redshift,
+            &["begin", "lock table a", "alter table b rename to c", "commit", "truncate table d"][..],
+        ),
+        (Dialect::Snowflake, &["begin transaction", "update a set b = b", "commit", "drop table c"]),
+        (Dialect::BigQuery, &["begin transaction", "delete from `a` where true", "commit transaction"]),
+        (Dialect::Postgres, &["begin", "drop table a", "commit"]),
+    ] {
+        assert_eq!(judge_order(dialect, statements), None, "{dialect}: {statements:?}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Who knows whether a statement is one.
+
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use snowplow_backfill::warehouse::Dialect;
+
+use super::manuals;
+use super::process::{Environment, Process};
+
+/// Somebody who judges statements. All but the last are programs of other people's making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validator {
+    /// Grammars of all warehouses, written from their manuals.
+    Sqlfluff,
+    /// Postgres' own grammar, which Redshift's descends from.
+    Pglast,
+    /// BigQuery's own parser and analyser.
+    GoogleSql,
+    /// DuckDB's own parser.
+    DuckDb,
+    /// The parser of an engine for Spark SQL.
+    Sail,
+    /// Rules from the manuals that no grammar here knows.
+    Manuals,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    dialect: &'static str,
+    statement: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    rejected: Option<String>,
+}
+
+type Served = LazyLock<Mutex<Process>>;
+
+static SQLFLUFF: Served = LazyLock::new(|| serve(Environment::Sql, &["sqlfluff"]));
+static PGLAST: Served = LazyLock::new(|| serve(Environment::Sql, &["pglast"]));
+static DUCKDB: Served = LazyLock::new(|| serve(Environment::Dbt, &["duckdb"]));
+static SAIL: Served = LazyLock::new(|| serve(Environment::Sql, &["sail"]));
+static GOOGLESQL: Served = LazyLock::new(|| {
+    let compiled = concat!(env!("CARGO_TARGET_TMPDIR"), "/googlesql");
+    serve(Environment::Sql, &["googlesql", compiled])
+});
+
+fn serve(environment: Environment, arguments: &[&str]) -> Mutex<Process> {
+    Mutex::new(Process::start(environment, "validate.py", arguments))
+}
+
+impl Validator {
+    /// Those that know a warehouse's SQL.
+    pub fn of(dialect: Dialect) -> &'static [Self] {
+        match dialect {
+            Dialect::Postgres => &[Self::Sqlfluff, Self::Pglast],
+            Dialect::Redshift => &[Self::Sqlfluff, Self::Pglast, Self::Manuals],
+            Dialect::Snowflake => &[Self::Sqlfluff, Self::Manuals],
+            Dialect::BigQuery => &[Self::Sqlfluff, Self::GoogleSql, Self::Manuals],
+            Dialect::Databricks | Dialect::Spark => &[Self::Sqlfluff, Self::Sail, Self::Manuals],
+            Dialect::DuckDb => &[Self::Sqlfluff, Self::DuckDb],
+        }
+    }
+
+    /// Why a statement, or several that belong together, is wrong.
+    pub fn judge(self, dialect: Dialect, statement: &str) -> Option<String> {
+        let served = match self {
+            Self::Sqlfluff => &SQLFLUFF,
+            Self::Pglast => &PGLAST,
+            Self::GoogleSql => &GOOGLESQL,
+            Self::DuckDb => &DUCKDB,
+            Self::Sail => &SAIL,
+            Self::Manuals => return manuals::judge(dialect, statement),
+        };
+        // A test that failed while it asked says so itself.
+        let mut process = served.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer: Answer = process.ask(&Request { dialect: dialect.adapter(), statement });
+        answer.rejected
+    }
+}
