@@ -352,8 +352,8 @@ pub struct PromoteArgs {
     #[arg(long, value_name = "TARGET", help_heading = "Promotion")]
     pub to: Option<String>,
 
-    /// How tables are copied [default: the warehouse's best]
-    #[arg(long, value_enum, help_heading = "Promotion", hide_possible_values = false)]
+    /// How tables are copied: clone, copy, ctas, like, move [default: the warehouse's best]
+    #[arg(long, value_enum, help_heading = "Promotion", hide_possible_values = true)]
     pub strategy: Option<Strategy>,
 
     /// Replace tables that the target has; the old ones are kept under a backup name
@@ -392,8 +392,8 @@ pub struct PromoteArgs {
     #[arg(long, value_name = "FILE", requires = "manifest", help_heading = "Offline")]
     pub to_manifest: Option<Utf8PathBuf>,
 
-    /// The warehouse [default: by the adapter]
-    #[arg(long, value_name = "DIALECT", value_parser = dialect(), help_heading = "Promotion")]
+    /// The warehouse whose SQL is written [default: the adapter's]
+    #[arg(long, value_name = "DIALECT", value_parser = dialect(), hide_possible_values = true, help_heading = "Promotion")]
     pub dialect: Option<String>,
 
     /// How dbt is called.
