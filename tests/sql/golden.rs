@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::support::{EXCEPTIONS, Validator, judge_order, statements};
+use crate::support::{Validator, is_excepted, judge_order, statements};
 
 fn files(dialect: Dialect) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/promote").join(dialect.adapter());
@@ -15,10 +15,6 @@ fn files(dialect: Dialect) -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "{} holds no scripts", folder.display());
     files
-}
-
-fn is_excepted(validator: Validator, dialect: Dialect, statement: &str) -> bool {
-    EXCEPTIONS.iter().any(|exception| exception.covers(validator, dialect, statement))
 }
 
 /// What is wrong with a statement; nothing else than an exception may keep a validator from knowing it.
@@ -37,34 +33,45 @@ fn judge(dialect: Dialect, statement: &str) -> Vec<String> {
     wrong
 }
 
-/// What is wrong with a whole script, comments and all, to those who know each of its statements.
+/// What is wrong with a whole script, comments and all, to the warehouses' own parsers where they know each statement.
 fn judge_whole(dialect: Dialect, script: &str, statements: &[&str]) -> Vec<String> {
-    let takes_several = |validator: &Validator| !matches!(validator, Validator::Sail | Validator::Manuals);
     let knows_all = |&&validator: &&Validator| {
         !statements.iter().any(|statement| is_excepted(validator, dialect, statement))
     };
+    let reads_scripts = |&&validator: &&Validator| {
+        matches!(validator, Validator::Pglast | Validator::GoogleSql | Validator::DuckDb)
+    };
     Validator::of(dialect)
         .iter()
-        .filter(|validator| takes_several(validator))
+        .filter(reads_scripts)
         .filter(knows_all)
         .filter_map(|&validator| Some(format!("{validator:?}: {}", validator.judge(dialect, script)?)))
         .chain(judge_order(dialect, statements))
         .collect()
 }
 
+/// Each statement has a title, a comment with its number.
+fn titles(script: &str) -> usize {
+    let is_title = |line: &&str| {
+        let number = line.strip_prefix("-- ").and_then(|rest| rest.split_once(". "));
+        number.is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+    };
+    script.lines().filter(is_title).count()
+}
+
 fn judge_files(dialect: Dialect) {
     let mut wrong = Vec::new();
     for file in files(dialect) {
+        let name = file.file_name().expect("a name").display();
         let text = fs::read_to_string(&file).expect("a script");
         let statements = statements(dialect, &text);
-        assert!(statements.len() > 2, "{} is no promotion: {text}", file.display());
-        let name = file.file_name().expect("a name").display();
+        assert!(statements.len() > 2, "{name} is no promotion: {text}");
+        assert_eq!(statements.len(), titles(&text), "{name} is not cut into its statements: {statements:#?}");
         for statement in &statements {
             wrong.extend(judge(dialect, statement).iter().map(|why| format!("{name}: {why}\n{statement}")));
         }
-        wrong.extend(
-            judge_whole(dialect, &text, &statements).iter().map(|why| format!("{name} as a whole: {why}")),
-        );
+        let whole = judge_whole(dialect, &text, &statements);
+        wrong.extend(whole.iter().map(|why| format!("{name} as a whole: {why}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

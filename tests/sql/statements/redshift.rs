@@ -23,6 +23,8 @@ where s.model in ('carts')
 ) then 1 else 0 end as "rows_match""#,
     r#"select sum(fnv_hash("day", fnv_hash("id"))::numeric(38, 0)) from "stg"."t""#,
     r#"grant select on "prod"."t" to group analysts"#,
+    r#"grant select on "prod"."t" to ann, group analysts"#,
+    r#"grant select on "prod"."t" to role analysts"#,
     r#"comment on table "prod"."t" is 'it''s'"#,
     r#"drop table if exists "prod"."t__promote""#,
     "commit",

@@ -47,6 +47,7 @@ class Judge:
         self.types, self.analyzer, self.parser, self.builder = types, Analyzer, Parser, TableBuilder
         self.language = types.LanguageOptions.maximum_features()
         self.language.product_mode = types.ProductMode.PRODUCT_EXTERNAL
+        self.analysed = set()
         self.language.supported_statement_kinds = [kind for kind in types.ResolvedNodeKind if kind.name.endswith("_STMT")]
 
     def judge(self, _dialect, script):
@@ -77,10 +78,14 @@ class Judge:
         return next((source.parse_location_range.start for source in sources), None)
 
     def analyse(self, sql):
+        # Scripts are judged whole after their statements.
+        if sql in self.analysed:
+            return
         statement = self.parser.parse_statement_static(sql, self.language)
         catalog = self.catalog(set(self.paths(statement)))
         options = self.types.AnalyzerOptions(language_options=self.language)
         self.analyzer(options, catalog).analyze_statement(sql)
+        self.analysed.add(sql)
 
     def paths(self, node):
         """Everything that could be the name of a table: a column is never that long."""

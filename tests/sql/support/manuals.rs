@@ -1,8 +1,9 @@
 //! What the warehouses' manuals say and no grammar here knows. The last validator, for what the others let through.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use snowplow_backfill::warehouse::Dialect;
 
 /// A pattern of statements, with their texts emptied and in lower case, and why they are wrong.
@@ -35,33 +36,30 @@ fn rules(dialect: Dialect) -> &'static [Rule] {
 
 /// Why a statement is wrong.
 pub fn judge(dialect: Dialect, statement: &str) -> Option<String> {
-    let plain = plain(statement, dialect);
-    rules(dialect)
-        .iter()
-        .find(|(pattern, _)| Regex::new(pattern).expect("a pattern").is_match(&plain))
-        .map(|(_, why)| (*why).to_owned())
+    let plain = plain(dialect, statement);
+    rules(dialect).iter().find(|(pattern, _)| is_match(pattern, &plain)).map(|(_, why)| (*why).to_owned())
 }
 
 /// Why statements are wrong in this order.
 pub fn judge_order(dialect: Dialect, statements: &[&str]) -> Option<String> {
-    let mut before = "";
+    let mut is_first = false;
     let mut within = false;
     for &statement in statements {
-        let plain = plain(statement, dialect);
-        let statement_is = |pattern: &str| Regex::new(pattern).expect("a pattern").is_match(&plain);
+        let plain = plain(dialect, statement);
         let why = match dialect {
-            Dialect::Redshift if before == "begin" && !statement_is("^lock ") => Some(
+            Dialect::Redshift if is_first && !is_match("^lock ", &plain) => Some(
                 "what a transaction of Redshift sees is settled by its first statement: that is its lock",
             ),
-            Dialect::Redshift if within && statement_is(r"^truncate |^alter table \S+ append ") => {
+            Dialect::Redshift if within && is_match(r"^truncate |^alter table \S+ append ", &plain) => {
                 Some("this statement commits Redshift's transaction")
             }
             Dialect::Snowflake
-                if within && statement_is("^(create|alter|drop|undrop|grant|revoke|truncate|comment) ") =>
+                if within
+                    && is_match("^(create|alter|drop|undrop|grant|revoke|truncate|comment) ", &plain) =>
             {
                 Some("this statement commits Snowflake's transaction")
             }
-            Dialect::BigQuery if within && statement_is("^(create|alter|drop|grant|revoke) ") => {
+            Dialect::BigQuery if within && is_match("^(create|alter|drop|grant|revoke) ", &plain) => {
                 Some("BigQuery's transactions hold no such statement")
             }
             _ => None,
@@ -69,22 +67,27 @@ pub fn judge_order(dialect: Dialect, statements: &[&str]) -> Option<String> {
         if let Some(why) = why {
             return Some(format!("{why}: {statement}"));
         }
-        before = if statement_is("^begin( transaction)?$") { "begin" } else { "another" };
-        within = (within || before == "begin") && !statement_is("^(commit|rollback)( transaction)?$");
+        is_first = is_match("^begin( transaction| isolation level .*)?$", &plain);
+        within = (within || is_first) && !is_match("^(commit|rollback)( transaction)?$", &plain);
     }
     within.then(|| "the transaction is not ended".to_owned())
 }
 
-/// A statement on one line in lower case, its texts empty: only a zone is kept, as `''z`, and doubled quotes.
-fn plain(statement: &str, dialect: Dialect) -> String {
-    let pattern = match dialect {
-        Dialect::Postgres | Dialect::DuckDb => "'[^']*'",
-        _ => r"'(?:[^'\\]|\\.)*'",
-    };
-    let texts = Regex::new(pattern).expect("a pattern");
-    let emptied = texts.replace_all(statement, |text: &regex::Captures<'_>| {
-        let zoned = dialect != Dialect::Snowflake && text[0].ends_with("Z'");
-        Cow::from(if zoned { "'z'" } else { "''" })
+/// Compiling a pattern costs more than everything else here.
+fn is_match(pattern: &'static str, text: &str) -> bool {
+    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().expect("no panic meanwhile");
+    compiled.entry(pattern).or_insert_with(|| Regex::new(pattern).expect("a pattern")).is_match(text)
+}
+
+/// A statement on one line in lower case, its texts empty: only a zone is kept, as `'z'`, and doubled quotes.
+fn plain(dialect: Dialect, statement: &str) -> String {
+    static PLAIN_TEXTS: LazyLock<Regex> = LazyLock::new(|| Regex::new("'[^']*'").expect("a pattern"));
+    static TEXTS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"'(?:[^'\\]|\\.)*'").expect("a pattern"));
+    let texts = if matches!(dialect, Dialect::Postgres | Dialect::DuckDb) { &PLAIN_TEXTS } else { &TEXTS };
+    let emptied = texts.replace_all(statement, |text: &Captures<'_>| {
+        let is_zoned = dialect != Dialect::Snowflake && text[0].ends_with("Z'");
+        if is_zoned { "'z'" } else { "''" }
     });
     emptied.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

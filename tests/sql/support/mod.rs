@@ -7,7 +7,7 @@ mod process;
 mod split;
 mod validator;
 
-pub use exceptions::EXCEPTIONS;
+pub use exceptions::{EXCEPTIONS, exceptions_of, is_excepted};
 pub use lab::{Lab, Rows};
 pub use manuals::judge_order;
 pub use split::statements;

@@ -1,5 +1,6 @@
 //! Who knows whether a statement is one.
 
+use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,13 @@ struct Answer {
     rejected: Option<String>,
 }
 
-type Served = LazyLock<Mutex<Process>>;
+/// A program, and what it said so far: many scripts share statements.
+struct Judge {
+    process: Process,
+    said: HashMap<(Dialect, String), Option<String>>,
+}
+
+type Served = LazyLock<Mutex<Judge>>;
 
 static SQLFLUFF: Served = LazyLock::new(|| serve(Environment::Sql, &["sqlfluff"]));
 static PGLAST: Served = LazyLock::new(|| serve(Environment::Sql, &["pglast"]));
@@ -47,8 +54,18 @@ static GOOGLESQL: Served = LazyLock::new(|| {
     serve(Environment::Sql, &["googlesql", compiled])
 });
 
-fn serve(environment: Environment, arguments: &[&str]) -> Mutex<Process> {
-    Mutex::new(Process::start(environment, "validate.py", arguments))
+fn serve(environment: Environment, arguments: &[&str]) -> Mutex<Judge> {
+    Mutex::new(Judge { process: Process::start(environment, "validate.py", arguments), said: HashMap::new() })
+}
+
+impl Judge {
+    fn judge(&mut self, dialect: Dialect, statement: &str) -> Option<String> {
+        let ask = || {
+            let request = Request { dialect: dialect.adapter(), statement };
+            self.process.ask::<_, Answer>(&request).rejected
+        };
+        self.said.entry((dialect, statement.to_owned())).or_insert_with(ask).clone()
+    }
 }
 
 impl Validator {
@@ -75,8 +92,6 @@ impl Validator {
             Self::Manuals => return manuals::judge(dialect, statement),
         };
         // A test that failed while it asked says so itself.
-        let mut process = served.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer: Answer = process.ask(&Request { dialect: dialect.adapter(), statement });
-        answer.rejected
+        served.lock().unwrap_or_else(PoisonError::into_inner).judge(dialect, statement)
     }
 }
