@@ -51,7 +51,7 @@ fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
     // Every command has the flag; this one needs no other.
     let program = match config::read(&surroundings.with_arguments(&["models"])) {
         Ok(Request::Command { cli, .. }) => match cli.command {
-            Command::Models(args) => Program::parse(&args.dbt.dbt)?,
+            Command::Models(args) => Program::parse(&args.dbt.dbt)?.or_beside_this_one(),
             _ => bail!("cannot tell how dbt is started"),
         },
         Ok(_) => bail!("cannot tell how dbt is started"),
