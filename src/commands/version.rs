@@ -39,7 +39,8 @@ fn details(surroundings: &Surroundings) -> String {
         Ok((program, versions)) => {
             line("dbt", &format!("{}, started as `{program}`", versions.core));
             let adapters = versions.adapters.iter().map(|(name, version)| format!("{name} {version}"));
-            line("adapters", &adapters.collect::<Vec<_>>().join(", "));
+            let adapters = adapters.collect::<Vec<_>>().join(", ");
+            line("adapters", if adapters.is_empty() { "none" } else { &adapters });
         }
         Err(error) => line("dbt", &format!("{error:#}").replace('\n', "\n            ")),
     }
