@@ -2,7 +2,9 @@
 
 mod diagnosis;
 mod environment;
+mod graph;
 mod interrupt;
+mod json_stream;
 mod log;
 mod ls;
 mod manifest;
@@ -17,6 +19,7 @@ mod vars;
 mod version;
 
 pub use environment::{harmful, harmful_here};
+pub use graph::{DefaultSelector, Graph};
 pub use interrupt::{Interrupt, StopSignal};
 pub use ls::{ListPaths, Listing};
 pub use manifest::{Manifest, Metadata, Node, NodeKind};
