@@ -1,9 +1,10 @@
 //! Backfills Snowplow's dbt models until they are caught up.
 //!
-//! Imports run one way: `main` → `commands` → (`backfill` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
+//! Imports run one way: `main` → `commands` → (`backfill` | `check` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
 //! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them.
 
 pub mod backfill;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod dbt;

@@ -1,5 +1,6 @@
 //! One file a command: the only place that knows both the engine and the output.
 
+mod check;
 mod models;
 mod output;
 mod plan;
@@ -20,5 +21,6 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Models(args) => models::run(args),
+        Command::Check(args) => check::run(args),
     }
 }

@@ -62,7 +62,11 @@ impl Graph {
         Self::parse(file).with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
     }
 
-    fn parse(source: impl Read) -> Result<Self> {
+    /// Reads what stands in a manifest.json.
+    ///
+    /// # Errors
+    /// It was not written by a dbt that this tool works with.
+    pub fn parse(source: impl Read) -> Result<Self> {
         let mut json = JsonStream::new(source);
         let mut metadata = None;
         let mut graph = Self {
@@ -120,7 +124,9 @@ impl Graph {
                 return json.skip();
             }
             let definitions: Vec<Parsed<CheckedConfig>> = json.value()?;
-            self.disabled.extend(definitions.into_iter().map(|parsed| parsed.node));
+            self.disabled.extend(
+                definitions.into_iter().map(|parsed| Node { unique_id: id.to_owned(), ..parsed.node }),
+            );
             Ok(())
         })
     }

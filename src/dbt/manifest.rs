@@ -251,8 +251,6 @@ struct RawNode<'a, C> {
     #[serde(borrow, default)]
     relation_name: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    unique_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
     fqn: Vec<Cow<'a, str>>,
     #[serde(default)]
     tags: Vec<String>,
@@ -289,7 +287,8 @@ impl<C: KeptConfig> RawNode<'_, C> {
         };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         Ok(Node {
-            unique_id: self.unique_id.map_or_else(String::new, Cow::into_owned),
+            // Stands in front of it, as its key.
+            unique_id: String::new(),
             kind,
             alias: owned(self.alias).unwrap_or_else(|| self.name.clone().into_owned()),
             name: self.name.into_owned(),

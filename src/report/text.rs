@@ -128,7 +128,7 @@ pub(super) fn finish(finish: &Finish, start: Option<&Start>, last: &[PackageRun]
         Outcome::Interrupted { signal } => {
             (paint.warning(&format!("interrupted by {}", signal_name(*signal))), Some(again.to_owned()))
         }
-        Outcome::Done => ("done".to_owned(), None),
+        Outcome::Done | Outcome::Findings => ("done".to_owned(), None),
         // Main prints it, with its causes.
         Outcome::Error { .. } => return String::new(),
     };

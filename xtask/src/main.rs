@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod lab;
 mod paths;
+mod rules;
 mod test;
 mod venv;
 
@@ -28,6 +29,12 @@ enum Chore {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Write the page of check's rules
+    Rules {
+        /// Only look whether it is of today
+        #[arg(long)]
+        check: bool,
+    },
     /// Run all tests, with real dbt and real databases
     Test {
         /// Arguments for `cargo test`
@@ -46,12 +53,16 @@ enum Chore {
 enum Bench {
     /// Ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
     Loop,
+    /// A dbt manifest of 65 MB: `check`, dbt-bouncer, jq, Python's json
+    Check,
 }
 
 fn main() -> Result<()> {
     match Cli::parse().chore {
         Chore::Demo => demo::run(),
+        Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
+        Chore::Rules { check } => rules::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }
