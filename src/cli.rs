@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::check;
 use crate::promote::Strategy;
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -22,6 +23,8 @@ pub const SHOW_CONFIG: &str = "show_config";
 pub const VERSION: &str = "version";
 /// The id of `--verbose`, before a command.
 pub const VERBOSE: &str = "verbose";
+/// What stands for all rules where one is asked for.
+pub const ALL_RULES: &str = "all";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -116,6 +119,21 @@ const ELSEWHERE: &str = "\
 Flags from elsewhere:
   Each flag can also be set by a variable, such as SNOWPLOW_BACKFILL_LIMIT_DAYS,
   and in snowplow-backfill.yml beside dbt_project.yml, such as limit_days: 30.";
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  # in a pre-commit hook: parse, then check
+  snowplow-backfill check --parse
+
+  # in CI, on the dbt manifest of an earlier step
+  snowplow-backfill check --manifest target/manifest.json --require-fresh --format github
+
+  # is staging kept apart from prod?
+  snowplow-backfill check --manifest staging/manifest.json --to-manifest prod/manifest.json
+
+  # what does a rule mean?
+  snowplow-backfill check --explain ephemeral-tracked-model
+
+Exit codes: 0 nothing at error level, 1 findings at error level, 2 usage or configuration";
 
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
@@ -141,10 +159,12 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page of this program or of a command
     Man(ManArgs),
+    /// Lint the dbt manifest and dbt_project.yml for what breaks incremental Snowplow models; offline
+    Check(Box<CheckArgs>),
 }
 
 /// Which models: dbt's own selection.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Selection (as in dbt)")]
 pub struct SelectionArgs {
     /// Models to build: +my_model, package:…, tag:…
@@ -405,6 +425,73 @@ pub struct PromoteArgs {
     pub format: Format,
 
     /// Show every call of dbt, ready to be pasted into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// What is checked.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "What is checked")]
+pub struct CheckedArgs {
+    /// The dbt manifest [default: manifest.json in dbt's target path]
+    #[arg(long, value_name = "PATH")]
+    pub manifest: Option<Utf8PathBuf>,
+
+    /// The dbt manifest of prod: is staging, the first one, kept apart from it?
+    #[arg(long, value_name = "PATH")]
+    pub to_manifest: Option<Utf8PathBuf>,
+
+    /// Call dbt parse first, and check what it writes
+    #[arg(long, conflicts_with = "manifest")]
+    pub parse: bool,
+
+    /// A dbt manifest that is older than the project's files is an error, not a warning
+    #[arg(long)]
+    pub require_fresh: bool,
+
+    /// The name of the target that is prod
+    #[arg(long, value_name = "NAME", default_value = "prod")]
+    pub prod_target: String,
+}
+
+/// Being told about rules instead.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct RulesArgs {
+    /// List the rules, one a line
+    #[arg(long, conflicts_with = "explain")]
+    pub list_rules: bool,
+
+    /// Explain a rule with a wrong and a right example; without a name all of them, as Markdown
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = ALL_RULES)]
+    pub explain: Option<String>,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct CheckArgs {
+    /// What is checked.
+    #[command(flatten)]
+    pub checked: CheckedArgs,
+
+    /// What the rules are.
+    #[command(flatten)]
+    pub rules: RulesArgs,
+
+    /// dbt's target path, below the project's folder
+    #[arg(long, value_name = "DIR", help_heading = "dbt")]
+    pub target_path: Option<Utf8PathBuf>,
+
+    /// How dbt is called, and where its project is.
+    #[command(flatten)]
+    pub dbt: DbtArgs,
+
+    /// human: text; json: a document; github: annotations; sarif: for code scanning; junit: for CI systems
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
+    pub format: check::Format,
+
+    /// Show findings that are ignored too, and the call of dbt
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }

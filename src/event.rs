@@ -112,6 +112,8 @@ pub enum Purpose {
     Selection,
     /// `dbt run-operation` in a project of this tool's: reading tables.
     Query,
+    /// `dbt parse`: a dbt manifest that is of today.
+    Parse,
     /// `dbt run`: building models.
     Run,
     /// `dbt run-operation` in a project of this tool's: executing a promotion.

@@ -1,10 +1,11 @@
 //! Backfills Snowplow's dbt models until they are caught up.
 //!
-//! Imports run one way: `main` → `commands` → (`backfill` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
+//! Imports run one way: `main` → `commands` → (`backfill` | `promote` | `check` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
 //! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them. Before any command, `config`
 //! works out the flags that `cli` declares.
 
 pub mod backfill;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;

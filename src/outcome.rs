@@ -28,6 +28,8 @@ pub enum Outcome {
         /// The flag: `--max-runs`.
         by: String,
     },
+    /// `check` found something at error level.
+    Findings,
     /// dbt failed.
     DbtFailed,
     /// A safety rule held it back.
@@ -68,7 +70,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Done | Self::CaughtUp | Self::Reached { .. } | Self::RanOnce { .. } => 0,
-            Self::DbtFailed => 1,
+            Self::Findings | Self::DbtFailed => 1,
             Self::Error { .. } => 2,
             Self::Stopped { .. } => 3,
             Self::Refused { .. } => 4,
@@ -86,6 +88,7 @@ mod tests {
         for (outcome, code) in [
             (Outcome::CaughtUp, 0),
             (Outcome::RanOnce { more: true }, 0),
+            (Outcome::Findings, 1),
             (Outcome::DbtFailed, 1),
             (Outcome::Stopped { by: "--max-runs".into() }, 3),
             (Outcome::Refused { reason: String::new() }, 4),

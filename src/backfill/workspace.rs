@@ -44,6 +44,12 @@ impl Workspace {
         self.of_target().join("ls")
     }
 
+    /// `--target-path` of `dbt parse`.
+    #[must_use]
+    pub fn parse_target(&self) -> Utf8PathBuf {
+        self.of_target().join("parse")
+    }
+
     /// `--target-path` of `dbt run`: one a set of vars, so that going back to a limit finds a warm parse cache.
     #[must_use]
     pub fn run_target(&self, limit_days: u32, is_first: bool) -> Utf8PathBuf {

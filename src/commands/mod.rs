@@ -1,5 +1,6 @@
 //! One file a command: the only place that knows both the engine and the output.
 
+mod check;
 mod completions;
 mod man;
 mod models;
@@ -29,5 +30,6 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Promote(args) => promote::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
+        Command::Check(args) => check::run(args),
     }
 }

@@ -35,7 +35,7 @@ impl Setup {
     /// # Errors
     /// Usage and configuration.
     pub fn new(args: &DbtArgs, selection: &SelectionArgs, interrupt: Interrupt) -> Result<Self> {
-        let program = Program::parse(&args.dbt)?;
+        let program = Program::parse(&args.dbt)?.or_beside_this_one();
         let vars = Vars::parse(args.vars.as_deref().unwrap_or_default())?;
         let directory = std::env::current_dir().context("cannot tell the working directory")?;
         let directory =

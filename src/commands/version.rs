@@ -39,7 +39,8 @@ fn details(surroundings: &Surroundings) -> String {
         Ok((program, versions)) => {
             line("dbt", &format!("{}, started as `{program}`", versions.core));
             let adapters = versions.adapters.iter().map(|(name, version)| format!("{name} {version}"));
-            line("adapters", &adapters.collect::<Vec<_>>().join(", "));
+            let adapters = adapters.collect::<Vec<_>>().join(", ");
+            line("adapters", if adapters.is_empty() { "none" } else { &adapters });
         }
         Err(error) => line("dbt", &format!("{error:#}").replace('\n', "\n            ")),
     }
@@ -51,7 +52,7 @@ fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
     // Every command has the flag; this one needs no other.
     let program = match config::read(&surroundings.with_arguments(&["models"])) {
         Ok(Request::Command { cli, .. }) => match cli.command {
-            Command::Models(args) => Program::parse(&args.dbt.dbt)?,
+            Command::Models(args) => Program::parse(&args.dbt.dbt)?.or_beside_this_one(),
             _ => bail!("cannot tell how dbt is started"),
         },
         Ok(_) => bail!("cannot tell how dbt is started"),

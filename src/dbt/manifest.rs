@@ -2,27 +2,30 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::marker::PhantomData;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::json_stream::JsonStream;
+
 /// The dbt manifest.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Manifest {
     /// Who wrote it and when.
     pub metadata: Metadata,
     /// Models and operations (hooks) by `unique_id`; everything else is left out.
-    #[serde(deserialize_with = "nodes")]
     pub nodes: BTreeMap<String, Node>,
 }
 
 /// Who wrote a dbt manifest and when.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Metadata {
     /// `1.11.16`.
     pub dbt_version: String,
@@ -69,7 +72,7 @@ pub struct Node {
     pub macros: Vec<String>,
     /// Nodes that its code refers to.
     pub parents: Vec<String>,
-    /// A hook's source text; empty for models, which can be large.
+    /// A hook's source text, in a [`Graph`](super::Graph) that of tracked models too; empty for the rest, which can be large.
     pub raw_code: String,
     /// The file it stands in, relative to its package.
     pub path: String,
@@ -115,15 +118,28 @@ impl Manifest {
     /// # Errors
     /// It cannot be read or is not a dbt manifest.
     pub fn read(path: &Utf8Path) -> Result<Self> {
-        let bytes = fs::read(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
-        Self::parse(&bytes).with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
+        let file = File::open(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
+        Self::parse(file).with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            bail!("the file is empty");
-        }
-        Ok(serde_json::from_slice(bytes)?)
+    fn parse(source: impl Read) -> Result<Self> {
+        let mut json = JsonStream::new(source);
+        let (mut metadata, mut nodes) = (None, BTreeMap::new());
+        read_sections(&mut json, |json, section| match section {
+            "metadata" => {
+                metadata = Some(json.value()?);
+                Ok(())
+            }
+            "nodes" => json.object(|json, id| {
+                if !is_kept(id) {
+                    return json.skip();
+                }
+                nodes.insert(id.to_owned(), read_node::<_, Map<String, Value>>(json, id)?.node);
+                Ok(())
+            }),
+            _ => json.skip(),
+        })?;
+        Ok(Self { metadata: metadata.context("it has no metadata")?, nodes })
     }
 
     /// The models, in the order of their `unique_id`.
@@ -143,9 +159,83 @@ impl Manifest {
     }
 }
 
-/// A node as it stands in the file, borrowing from it; most of them are tests and are dropped at once.
+/// Reads a dbt manifest section by section.
+///
+/// # Errors
+/// Those of `section`; it is empty, not JSON, or has no nodes.
+pub(super) fn read_sections<R: Read>(
+    json: &mut JsonStream<R>,
+    mut section: impl FnMut(&mut JsonStream<R>, &str) -> Result<()>,
+) -> Result<()> {
+    if json.is_blank()? {
+        bail!("the file is empty");
+    }
+    let mut has_nodes = false;
+    json.object(|json, name| {
+        has_nodes |= name == "nodes";
+        section(json, name)
+    })?;
+    json.end()?;
+    if !has_nodes {
+        bail!("it has no nodes");
+    }
+    Ok(())
+}
+
+/// Whether a `unique_id` is one of a node that is kept: most are tests.
+pub(super) fn is_kept(id: &str) -> bool {
+    ["model.", "operation."].iter().any(|kind| id.starts_with(kind))
+}
+
+/// Reads a model or a hook.
+///
+/// # Errors
+/// It is not as dbt writes it.
+pub(super) fn read_node<R: Read, C: KeptConfig>(json: &mut JsonStream<R>, id: &str) -> Result<Parsed<C>> {
+    let mut parsed: Parsed<C> = json.value().with_context(|| format!("{id} is not as dbt writes it"))?;
+    id.clone_into(&mut parsed.node.unique_id);
+    Ok(parsed)
+}
+
+/// What is kept of a node's configuration.
+pub(super) trait KeptConfig: DeserializeOwned + Default {
+    /// Whether a model with such a tag keeps its source text.
+    fn keeps_code_of(tag: &str) -> bool;
+
+    fn into_map(self) -> Map<String, Value>;
+}
+
+/// All of it, for work on a few models.
+impl KeptConfig for Map<String, Value> {
+    fn keeps_code_of(_: &str) -> bool {
+        false
+    }
+
+    fn into_map(self) -> Self {
+        self
+    }
+}
+
+/// A node, and what a [`Node`] does not hold.
+pub(super) struct Parsed<C> {
+    pub(super) node: Node,
+    /// Package, folders and name, joined by dots.
+    pub(super) fqn: String,
+    config: PhantomData<C>,
+}
+
+impl<'de, C: KeptConfig> Deserialize<'de> for Parsed<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = RawNode::<C>::deserialize(deserializer)?;
+        let fqn = raw.fqn.join(".");
+        Ok(Self { node: raw.into_node().map_err(D::Error::custom)?, fqn, config: PhantomData })
+    }
+}
+
+/// A node as it stands in the file, borrowing from it.
 #[derive(Deserialize)]
-struct RawNode<'a> {
+#[serde(bound(deserialize = "C: KeptConfig, 'de: 'a"))]
+struct RawNode<'a, C> {
     #[serde(borrow)]
     resource_type: Cow<'a, str>,
     #[serde(borrow)]
@@ -160,14 +250,17 @@ struct RawNode<'a> {
     alias: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     relation_name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    fqn: Vec<Cow<'a, str>>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
-    config: Map<String, Value>,
+    config: C,
+    #[serde(default)]
+    depends_on: DependsOn,
+    /// Only read where it is kept: it is long and full of escapes.
     #[serde(borrow, default)]
-    depends_on: DependsOn<'a>,
-    #[serde(borrow, default)]
-    raw_code: Option<Cow<'a, str>>,
+    raw_code: Option<&'a RawValue>,
     #[serde(borrow, default)]
     original_file_path: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -175,23 +268,27 @@ struct RawNode<'a> {
 }
 
 #[derive(Deserialize, Default)]
-struct DependsOn<'a> {
-    #[serde(borrow, default)]
-    macros: Vec<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    nodes: Vec<Cow<'a, str>>,
+pub(super) struct DependsOn {
+    #[serde(default)]
+    pub(super) macros: Vec<String>,
+    #[serde(default)]
+    pub(super) nodes: Vec<String>,
 }
 
-impl RawNode<'_> {
-    fn into_node(self, unique_id: String) -> Option<Node> {
-        let kind = match &*self.resource_type {
-            "model" => NodeKind::Model,
-            "operation" => NodeKind::Operation,
-            _ => return None,
+impl<C: KeptConfig> RawNode<'_, C> {
+    fn into_node(self) -> Result<Node, serde_json::Error> {
+        let kind = if self.resource_type == "operation" { NodeKind::Operation } else { NodeKind::Model };
+        let keeps_code = kind == NodeKind::Operation || self.tags.iter().any(|tag| C::keeps_code_of(tag));
+        let raw_code = match self.raw_code {
+            Some(code) if keeps_code => {
+                serde_json::from_str::<Option<String>>(code.get())?.unwrap_or_default()
+            }
+            _ => String::new(),
         };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-        Some(Node {
-            unique_id,
+        Ok(Node {
+            // Stands in front of it, as its key.
+            unique_id: String::new(),
             kind,
             alias: owned(self.alias).unwrap_or_else(|| self.name.clone().into_owned()),
             name: self.name.into_owned(),
@@ -200,41 +297,14 @@ impl RawNode<'_> {
             schema: owned(self.schema).unwrap_or_default(),
             relation_name: owned(self.relation_name),
             tags: self.tags,
-            config: self.config,
-            macros: self.depends_on.macros.into_iter().map(Cow::into_owned).collect(),
-            parents: self.depends_on.nodes.into_iter().map(Cow::into_owned).collect(),
-            raw_code: match kind {
-                NodeKind::Operation => owned(self.raw_code).unwrap_or_default(),
-                NodeKind::Model => String::new(),
-            },
+            config: self.config.into_map(),
+            macros: self.depends_on.macros,
+            parents: self.depends_on.nodes,
+            raw_code,
             path: owned(self.original_file_path).unwrap_or_default(),
             version: self.version.filter(|version| !version.is_null()),
         })
     }
-}
-
-fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Node>, D::Error> {
-    struct Nodes;
-
-    impl<'de> Visitor<'de> for Nodes {
-        type Value = BTreeMap<String, Node>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object of nodes")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut nodes = BTreeMap::new();
-            while let Some((id, raw)) = map.next_entry::<Cow<'de, str>, RawNode<'de>>()? {
-                if let Some(node) = raw.into_node(id.into_owned()) {
-                    nodes.insert(node.unique_id.clone(), node);
-                }
-            }
-            Ok(nodes)
-        }
-    }
-
-    deserializer.deserialize_map(Nodes)
 }
 
 #[cfg(test)]
@@ -268,12 +338,17 @@ mod tests {
     fn says_what_is_wrong_with_a_file() {
         for (text, expected) in [
             ("", "empty"),
-            ("{", "EOF"),
+            ("{", "ends too early"),
             ("{\"metadata\": {}}", "dbt_version"),
-            (r#"{"metadata":{"dbt_version":"1","adapter_type":"x"}}"#, "nodes"),
+            (r#"{"metadata":{"dbt_version":"1","adapter_type":"x"}}"#, "no nodes"),
+            (r#"{"nodes":{}}"#, "no metadata"),
+            (
+                r#"{"nodes":{"model.p.a":{"name":1}}}"#,
+                "model.p.a is not as dbt writes it: invalid type: integer `1`",
+            ),
         ] {
-            let error = Manifest::parse(text.as_bytes()).expect_err(text);
-            assert!(error.to_string().contains(expected), "{error}");
+            let error = format!("{:#}", Manifest::parse(text.as_bytes()).expect_err(text));
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

@@ -32,6 +32,24 @@ impl Program {
         Ok(Self { words })
     }
 
+    /// The program of that name beside this one, where the `PATH` has none: both are installed into an environment that is not
+    /// activated.
+    #[must_use]
+    pub fn or_beside_this_one(mut self) -> Self {
+        let name = self.executable();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let is_found = || std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+        if name.contains('/') || is_found() {
+            return self;
+        }
+        let this = std::env::current_exe().and_then(|path| path.canonicalize()).ok();
+        let beside = this.and_then(|path| Some(path.parent()?.join(name))).filter(|path| path.is_file());
+        if let Some(path) = beside.and_then(|path| path.into_os_string().into_string().ok()) {
+            self.words[0] = path;
+        }
+        self
+    }
+
     /// The executable.
     #[must_use]
     pub fn executable(&self) -> &str {

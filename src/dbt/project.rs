@@ -25,6 +25,7 @@ pub struct Project {
     pub vars: Mapping,
     target_path: Option<String>,
     packages_path: Option<String>,
+    source_paths: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +37,10 @@ struct ProjectFile {
     vars: Option<Mapping>,
     target_path: Option<String>,
     packages_install_path: Option<String>,
+    model_paths: Option<Vec<String>>,
+    macro_paths: Option<Vec<String>>,
+    seed_paths: Option<Vec<String>>,
+    snapshot_paths: Option<Vec<String>>,
     version: Option<Value>,
 }
 
@@ -80,6 +85,15 @@ impl Project {
     /// `dbt_project.yml` cannot be read.
     pub fn read(directory: Utf8PathBuf) -> Result<Self> {
         let file = read_project_file(&directory)?;
+        let source_paths = [
+            (file.model_paths, "models"),
+            (file.macro_paths, "macros"),
+            (file.seed_paths, "seeds"),
+            (file.snapshot_paths, "snapshots"),
+        ];
+        let source_paths = source_paths
+            .into_iter()
+            .flat_map(|(given, default)| given.unwrap_or_else(|| vec![default.to_owned()]));
         Ok(Self {
             directory,
             name: file.name,
@@ -88,6 +102,7 @@ impl Project {
             vars: file.vars.unwrap_or_default(),
             target_path: file.target_path,
             packages_path: file.packages_install_path,
+            source_paths: source_paths.collect(),
         })
     }
 
@@ -100,6 +115,11 @@ impl Project {
             ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"].iter().find_map(|name| std::env::var(name).ok());
         let from_file = self.target_path.clone().filter(|path| !path.contains("{{"));
         self.directory.join(from_environment.or(from_file).as_deref().unwrap_or("target"))
+    }
+
+    /// The folders with what dbt parses, absolute. Those whose names only Jinja could tell are left out.
+    pub fn source_folders(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        self.source_paths.iter().filter(|path| !path.contains("{{")).map(|path| self.directory.join(path))
     }
 
     /// An installed package's folder.

@@ -126,7 +126,18 @@ impl<'a> Scope<'a> {
     pub fn of(package_name: &'a str, root: &'a Project, command_line: &'a Vars) -> Result<Self> {
         let package =
             root.package(package_name).with_context(|| format!("cannot read the package {package_name}"))?;
-        Ok(Self { command_line, root, package_name, package })
+        Ok(Self::with(package_name, package, root, command_line))
+    }
+
+    /// The same for a package whose project was read before.
+    #[must_use]
+    pub fn with(
+        package_name: &'a str,
+        package: Option<Project>,
+        root: &'a Project,
+        command_line: &'a Vars,
+    ) -> Self {
+        Self { command_line, root, package_name, package }
     }
 
     /// A var's value: from the command line, the root project (scoped to the package, then for all), then the package.

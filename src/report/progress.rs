@@ -75,7 +75,7 @@ impl Progress {
     pub(super) fn show(&mut self, event: &Event) {
         match event {
             Event::DbtCalled(call) => match call.purpose {
-                Purpose::Selection => self.bar.set_message("reading the project"),
+                Purpose::Selection | Purpose::Parse => self.bar.set_message("reading the project"),
                 Purpose::Query => self.message("reading the incremental manifest"),
                 Purpose::Promotion => self.message("executing the promotion"),
                 Purpose::Version => self.bar.set_message("asking dbt for its version"),

@@ -39,19 +39,34 @@ impl Package {
     }
 }
 
+/// An on-run-end hook that writes an incremental manifest.
+#[derive(Debug)]
+pub struct Hook<'m> {
+    /// The hook.
+    pub node: &'m Node,
+    /// The package that it is of, or why that cannot be told.
+    pub package: Result<Package>,
+}
+
+/// The hooks of all Snowplow packages of a project, in dbt's order; a package can have several.
+pub fn hooks(manifest: &Manifest) -> impl Iterator<Item = Hook<'_>> {
+    manifest.operations().filter(|node| node.has_tag("on-run-end")).filter_map(|node| {
+        let family = Family::ALL.into_iter().find(|family| node.calls(family.hook_macro()))?;
+        let package = read(node, family, manifest).with_context(|| {
+            format!("cannot understand the on-run-end hook {}: {}", node.unique_id, node.raw_code)
+        });
+        Some(Hook { node, package })
+    })
+}
+
 /// All Snowplow packages of a project, in the order of their hooks.
 ///
 /// # Errors
 /// A hook that cannot be understood.
 pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
     let mut packages: Vec<Package> = Vec::new();
-    for hook in manifest.operations().filter(|node| node.has_tag("on-run-end")) {
-        let Some(family) = Family::ALL.into_iter().find(|family| hook.calls(family.hook_macro())) else {
-            continue;
-        };
-        let package = read(hook, family, manifest).with_context(|| {
-            format!("cannot understand the on-run-end hook {}: {}", hook.unique_id, hook.raw_code)
-        })?;
+    for hook in hooks(manifest) {
+        let package = hook.package?;
         // A hook that is called twice is the same package.
         if packages.iter().all(|known| known.name != package.name) {
             packages.push(package);

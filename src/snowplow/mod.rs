@@ -8,7 +8,7 @@ mod state;
 mod vars;
 
 pub use family::Family;
-pub use hook::{Package, discover};
+pub use hook::{Hook, Package, discover, hooks};
 pub use models_to_run::{Scope, TouchedPackage};
 pub use observation::{Observation, PackageTables};
 pub use state::{Frontier, Row, Settings, Standing};

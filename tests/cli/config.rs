@@ -285,3 +285,23 @@ fn a_value_for_all_commands_is_left_out_where_it_needs_another_flag() {
     let wrong = project("promote: {limit_days: 30}\n").tool(&["promote", "--to", "prod"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("--sync"), "{wrong}");
 }
+
+#[test]
+fn the_file_in_the_readme_is_read() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let part = readme.split("### Flags from the environment and a file").nth(1).expect("the part");
+    let file = part.split("```yaml\n").nth(1).and_then(|text| text.split("```").next()).expect("a file");
+    let fake = project(file);
+    let output = fake.tool(&["run", "--show-config"]);
+    assert_eq!(
+        shown(&output, &["--target", "--vars", "--limit-days", "--max-duration", "--exclude"]),
+        "--exclude tag:heavy my_other_model snowplow-backfill.yml:9:3: run.exclude\n\
+         --limit-days 60 snowplow-backfill.yml:7:3: run.limit_days\n\
+         --max-duration 5h snowplow-backfill.yml:8:3: run.max_duration\n\
+         --vars '{\"shop__currency\":\"EUR\"}' snowplow-backfill.yml:3:1: vars\n\
+         --target staging snowplow-backfill.yml:2:1: target"
+    );
+    let output = fake.tool(&["promote", "--show-config"]);
+    assert_eq!(shown(&output, &["--to"]), "--to prod snowplow-backfill.yml:12:3: promote.to");
+}

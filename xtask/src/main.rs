@@ -5,6 +5,7 @@ mod demo;
 mod fixtures;
 mod lab;
 mod paths;
+mod rules;
 mod test;
 mod venv;
 
@@ -35,6 +36,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Write the page of check's rules
+    Rules {
+        /// Only look whether it is of today
+        #[arg(long)]
+        check: bool,
+    },
     /// Run all tests, with real dbt and real databases
     Test {
         /// Arguments for `cargo test`
@@ -53,13 +60,17 @@ enum Chore {
 enum Bench {
     /// Ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
     Loop,
+    /// A dbt manifest of 65 MB: `check`, dbt-bouncer, jq, Python's json
+    Check,
 }
 
 fn main() -> Result<()> {
     match Cli::parse().chore {
         Chore::Demo => demo::run(),
+        Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
         Chore::Fixtures { check } => fixtures::run(check),
+        Chore::Rules { check } => rules::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }

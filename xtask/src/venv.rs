@@ -24,7 +24,10 @@ pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 /// What judges and executes SQL: parsers of other people's making, and an engine for Spark's.
 pub const SQL: Venv = Venv { name: "sql" };
 
-const ALL: [Venv; 3] = [DBT_NEW, DBT_OLD, SQL];
+/// What builds the wheel, and what runs hooks.
+pub const PACKAGING: Venv = Venv { name: "packaging" };
+
+const ALL: [Venv; 4] = [DBT_NEW, DBT_OLD, SQL, PACKAGING];
 
 /// What dbt 1.7 to 1.11 all run on.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];
@@ -51,6 +54,31 @@ impl Venv {
         matches!((wanted, present), (Ok(wanted), Ok(present)) if wanted == present)
     }
 
+    /// Whether tests install its packages elsewhere: pip builds in environments of its own.
+    fn keeps_wheels(self) -> bool {
+        self.name == PACKAGING.name
+    }
+
+    fn download_wheels(self) -> Result<()> {
+        let requirements = self.requirements();
+        cmd!(
+            self.program("python").as_str(),
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--dest",
+            self.directory().join("wheels"),
+            "--requirement",
+            &requirements
+        )
+        .run()
+        .with_context(|| format!("cannot download {requirements}"))?;
+        Ok(())
+    }
+
     /// Creates it, unless it is ready.
     pub fn ensure(self) -> Result<()> {
         if self.is_ready() {
@@ -75,6 +103,9 @@ impl Venv {
         )
         .run()
         .with_context(|| format!("cannot install {requirements}"))?;
+        if self.keeps_wheels() {
+            self.download_wheels()?;
+        }
         fs::copy(&requirements, directory.join("installed.txt")).context("cannot mark the environment")?;
         Ok(())
     }

@@ -119,6 +119,7 @@ impl<W: Write, S: Write> Github<W, S> {
             // Said before, or good news that the log's last lines tell.
             Outcome::DbtFailed
             | Outcome::Done
+            | Outcome::Findings
             | Outcome::CaughtUp
             | Outcome::Reached { .. }
             | Outcome::RanOnce { .. } => return Ok(()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A version of dbt.
+/// An environment, named by what is in it: mostly a version of dbt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dbt {
     venv: &'static str,
@@ -12,6 +12,8 @@ pub struct Dbt {
 pub const NEW: Dbt = Dbt { venv: "dbt-1.11" };
 /// The oldest that is supported.
 pub const OLD: Dbt = Dbt { venv: "dbt-1.7" };
+/// No dbt: what builds the wheel and runs hooks.
+pub const PACKAGING: Dbt = Dbt { venv: "packaging" };
 
 impl Dbt {
     /// A program of the environment.

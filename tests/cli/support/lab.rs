@@ -196,7 +196,8 @@ impl Lab {
         command
     }
 
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    /// Another program in the project, to be started by the test.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         let kept = ["PATH", "HOME", "LANG", "TMPDIR", "LLVM_PROFILE_FILE"];
         command.env_clear().envs(std::env::vars().filter(|(name, _)| kept.contains(&name.as_str())));

@@ -3,12 +3,14 @@
 mod environment;
 mod events;
 pub mod fake;
+mod installed;
 mod lab;
 mod output;
 mod postgres;
 pub mod scenario;
 
-pub use environment::{Dbt, NEW, OLD};
+pub use environment::{Dbt, NEW, OLD, PACKAGING, fixtures};
 pub use events::Events;
+pub use installed::{Environment, Wheel, building, path_with};
 pub use lab::{Engine, Lab};
 pub use output::Output;

@@ -1,0 +1,96 @@
+//! What there is to know of the rules: for `--explain`, `--list-rules` and the page beside this file.
+
+use std::fmt::Write;
+
+use super::rule::Rule;
+use super::rules::RULES;
+
+/// The page of all rules, in Markdown.
+#[must_use]
+pub fn page() -> String {
+    let mut text = format!(
+        "# The rules of `snowplow-backfill check`\n\n\
+         This page is written by `cargo xtask rules`; the texts are in `src/check/rules/`. `snowplow-backfill check --explain <RULE>`\n\
+         shows a section of it.\n\n{}\n\
+         `error`: wrong or missing rows, a backfill that never ends, or a run that fails. `warn`: it costs time, or is likely to be an\n\
+         oversight. A rule can be turned off or changed in `snowplow-backfill.yml`, and a model exempted from it, with a reason:\n\n\
+         ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
+         incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a name, or a pattern\n          \
+         reason: appended to on purpose\n```\n\nor in the model's own `meta`:\n\n\
+         ```sql\n{{{{ config(meta={{'snowplow_backfill': {{'ignore': {{'alias-differs-from-name': 'known by its old name'}}}}}}) }}}}\n```\n",
+        table()
+    );
+    for rule in RULES {
+        let _ = write!(text, "\n{}", explain(rule));
+    }
+    text
+}
+
+/// A rule's section of it.
+#[must_use]
+pub fn explain(rule: &Rule) -> String {
+    let mut text = format!(
+        "## {}\n\n{}. Severity: `{}`.\n\n{}\n",
+        rule.id,
+        rule.title,
+        rule.severity.name(),
+        filled(rule.why)
+    );
+    if let Some(number) = &rule.number {
+        let _ = write!(text, "\nSetting: `{}` ({}), {}.\n", number.key, number.default, number.meaning);
+    }
+    for (label, example) in [("Wrong", &rule.wrong), ("Right", &rule.right)] {
+        let _ = write!(text, "\n{label}:\n\n```{}\n{}\n```\n", example.language, example.text);
+    }
+    text
+}
+
+/// A line a rule.
+#[must_use]
+pub fn list() -> String {
+    let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    RULES
+        .iter()
+        .map(|rule| format!("{:<width$}  {:<5}  {}\n", rule.id, rule.severity.name(), rule.title))
+        .collect()
+}
+
+fn table() -> String {
+    let rows = RULES
+        .iter()
+        .map(|rule| format!("| [{0}](#{0}) | {1} | {2} |\n", rule.id, rule.severity.name(), rule.title));
+    format!("| rule | severity | finds |\n|---|---|---|\n{}", rows.collect::<String>())
+}
+
+fn filled(text: &str) -> String {
+    textwrap::fill(
+        text,
+        textwrap::Options::new(120).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_page_in_the_repository_is_of_today() {
+        let written = include_str!("README.md");
+        assert!(written == page(), "src/check/README.md is outdated: run `cargo xtask rules`");
+    }
+
+    #[test]
+    fn every_rule_is_told_of_in_full() {
+        let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len(), "each id once");
+        for rule in RULES {
+            assert!(!rule.title.is_empty() && !rule.title.ends_with('.'), "{}: {}", rule.id, rule.title);
+            assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id);
+            assert!(rule.why.ends_with('.') && !rule.why.contains("  "), "{}: {}", rule.id, rule.why);
+            assert_ne!(rule.wrong.text, rule.right.text, "{}", rule.id);
+            assert!(list().contains(rule.id) && page().contains(&explain(rule)));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What rules find.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use super::rule::Severity;
+use crate::dbt::Node;
+
+/// What a rule returns.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The model that it is about; none where it is about the project.
+    pub model: Option<Model>,
+    /// Where to look.
+    pub place: Place,
+    /// What is wrong, on what.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl Found {
+    /// About a model; `needle` is a word that the decisive line of its file holds.
+    pub(super) fn in_model(node: &Node, needle: &str, message: String, advice: String) -> Self {
+        let place = Place::Model {
+            package: node.package_name.clone(),
+            path: node.path.clone().into(),
+            needle: needle.to_owned(),
+        };
+        Self { model: Some(Model::of(node)), place, message, advice }
+    }
+
+    /// About dbt_project.yml; `keys` lead to the decisive line.
+    pub(super) fn in_project(keys: &[&str], message: String, advice: String) -> Self {
+        let keys = keys.iter().map(|&key| key.to_owned()).collect();
+        Self { model: None, place: Place::Project { keys }, message, advice }
+    }
+}
+
+/// A model in a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Its `unique_id`.
+    pub unique_id: String,
+}
+
+impl Model {
+    fn of(node: &Node) -> Self {
+        Self { name: node.name.clone(), unique_id: node.unique_id.clone() }
+    }
+}
+
+/// Where a finding is, before its file was looked at.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In a model's file.
+    Model {
+        /// The dbt package that the path starts from.
+        package: String,
+        /// The file.
+        path: Utf8PathBuf,
+        /// A word of the decisive line; empty where there is no such line.
+        needle: String,
+    },
+    /// In the root project's dbt_project.yml.
+    Project {
+        /// The keys that lead to the decisive line.
+        keys: Vec<String>,
+    },
+}
+
+/// A finding that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The model that it is about.
+    pub model: Option<Model>,
+    /// The file, relative to the project's folder.
+    pub file: Utf8PathBuf,
+    /// The line in it, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong, on what.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}

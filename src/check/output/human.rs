@@ -1,0 +1,92 @@
+//! For people: file and line, rule, what is wrong, what to do.
+
+use std::fmt::Write;
+
+use super::Root;
+use crate::check::finding::Finding;
+use crate::check::report::Report;
+use crate::check::rule::Severity;
+use crate::report::Paint;
+
+pub(super) fn render(report: &Report, root: &Root, paint: Paint, with_ignored: bool) -> String {
+    let mut text: String = report.findings.iter().map(|finding| lines(finding, root, paint) + "\n").collect();
+    // Writing to a string cannot fail.
+    for ignored in report.ignored.iter().filter(|_| with_ignored) {
+        let finding = &ignored.finding;
+        let (place, rule) = (place(finding, root), paint.bold(finding.rule));
+        let _ = write!(text, "{place}: {} {rule}\n  {}\n", paint.dim("ignored"), finding.message);
+        let _ = write!(text, "  {}\n\n", paint.dim(&format!("because: {}", ignored.reason)));
+    }
+    text.push_str(&summary(report, paint));
+    paint.wrapped(&text) + "\n"
+}
+
+fn lines(finding: &Finding, root: &Root, paint: Paint) -> String {
+    let severity = match finding.severity {
+        Severity::Error => paint.error("error"),
+        Severity::Warn => paint.warning("warn"),
+    };
+    let (place, rule) = (place(finding, root), paint.bold(finding.rule));
+    let advice = paint.dim(&format!("→ {}", finding.advice));
+    format!("{place}: {severity} {rule}\n  {}\n  {advice}\n", finding.message)
+}
+
+fn place(finding: &Finding, root: &Root) -> String {
+    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+    format!("{}{line}", root.path(&finding.file))
+}
+
+fn summary(report: &Report, paint: Paint) -> String {
+    let what = match (report.errors, report.warnings) {
+        (0, 0) => paint.good("no findings"),
+        (errors, warnings) => {
+            let parts = [(errors, "error"), (warnings, "warning")];
+            let parts =
+                parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what));
+            paint.bold(&parts.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let packages = match report.packages.as_slice() {
+        [] => String::new(),
+        packages => format!(" ({})", packages.join(", ")),
+    };
+    let ignored = match report.ignored.len() {
+        0 => String::new(),
+        number => format!("; {number} ignored"),
+    };
+    let models = count(report.models, "model");
+    format!("{what} in {models} of {}{packages}, by {}{ignored}", report.project, count(report.rules, "rule"))
+}
+
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::super::testing::{clean, report, root};
+    use super::*;
+
+    #[test]
+    fn says_where_what_and_what_to_do() {
+        let text = render(&report(), &root(), Paint::default(), true);
+        assert_snapshot!(text.replace('\u{1}', "[SOH]"), @r#"
+        analytics/dbt/dbt_project.yml: warn backfill-limit-left-in-project
+          the limit is 365
+          → Lower it
+
+        analytics/dbt/models/a b,c/never.sql:3: error ephemeral-tracked-model
+          never is ephemeral: 100% <wrong> & "odd"[SOH]
+          → Make it a table
+
+        analytics/dbt/models/old.sql: ignored alias-differs-from-name
+          the limit is 365
+          because: known by its old name
+
+        1 error, 1 warning in 7 models of store (shop), by 27 rules; 1 ignored
+        "#);
+        assert_snapshot!(render(&clean(), &root(), Paint::default(), false), @"no findings in 7 models of store (shop), by 27 rules");
+    }
+}

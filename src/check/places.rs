@@ -1,0 +1,113 @@
+//! From a place in a project to a line of a file.
+
+use std::collections::HashMap;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use marked_yaml::Node;
+
+use super::finding::Place;
+use crate::dbt::{PROJECT_FILE, Project};
+
+/// Looks places up; each file is read once.
+pub(super) struct Places<'p> {
+    project: &'p Project,
+    root: &'p str,
+    files: HashMap<Utf8PathBuf, Option<String>>,
+}
+
+impl<'p> Places<'p> {
+    pub(super) fn new(project: &'p Project, root: &'p str) -> Self {
+        Self { project, root, files: HashMap::new() }
+    }
+
+    /// The file, relative to the project's folder, and the line in it, where that is known.
+    pub(super) fn find(&mut self, place: &Place) -> (Utf8PathBuf, Option<usize>) {
+        match place {
+            Place::Project { keys } => {
+                let line = self.text(Utf8Path::new(PROJECT_FILE)).and_then(|text| line_of_key(text, keys));
+                (PROJECT_FILE.into(), line)
+            }
+            Place::Model { package, path, needle } => {
+                let file = self.file(package, path);
+                let line =
+                    self.text(&file).filter(|_| !needle.is_empty()).and_then(|text| line_of(text, needle));
+                (file, line)
+            }
+        }
+    }
+
+    /// Paths of dbt's start from the package; those of installed packages are in a folder of their own.
+    fn file(&self, package: &str, path: &Utf8Path) -> Utf8PathBuf {
+        let path = path.strip_prefix(".").unwrap_or(path);
+        if package == self.root {
+            return path.to_owned();
+        }
+        let folder = self.project.package_directory(package);
+        folder.strip_prefix(&self.project.directory).unwrap_or(&folder).join(path)
+    }
+
+    fn text(&mut self, file: &Utf8Path) -> Option<&str> {
+        let path = self.project.directory.join(file);
+        // A file that is not there has no lines; the finding is of the dbt manifest.
+        self.files.entry(file.to_owned()).or_insert_with(|| fs::read_to_string(path).ok()).as_deref()
+    }
+}
+
+fn line_of(text: &str, needle: &str) -> Option<usize> {
+    text.lines().position(|line| line.contains(needle)).map(|line| line + 1)
+}
+
+/// The line of the last of the keys, or of the last one that there is.
+fn line_of_key(text: &str, keys: &[String]) -> Option<usize> {
+    // This parser does not know all of YAML; a finding without a line is still one.
+    let document = marked_yaml::parse_yaml(0, text).ok()?;
+    let mut node: &Node = &document;
+    let mut line = None;
+    for wanted in keys {
+        let Some((key, value)) = node.as_mapping()?.iter().find(|(key, _)| key.as_str() == wanted) else {
+            break;
+        };
+        line = key.span().start().map(marked_yaml::Marker::line);
+        node = value;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_line_of_a_key() {
+        let text = "name: p\nvars:\n  a: 1\n  'shop':\n    # more\n    a: 2\n  flow: {a: 3}\n";
+        let line =
+            |keys: &[&str]| line_of_key(text, &keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>());
+        assert_eq!(line(&["vars", "a"]), Some(3));
+        assert_eq!(line(&["vars", "shop", "a"]), Some(6));
+        assert_eq!(line(&["vars", "flow", "a"]), Some(7));
+        assert_eq!(line(&["vars", "shop", "missing"]), Some(4));
+        assert_eq!(line(&["missing"]), None);
+        assert_eq!(line_of_key("a: [", &["a".into()]), None);
+    }
+
+    #[test]
+    fn finds_the_files_of_models() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        fs::write(root.join(PROJECT_FILE), "name: store\n").expect("written");
+        fs::create_dir(root.join("models")).expect("a folder");
+        fs::write(root.join("models/a.sql"), "\n\n{{ config(alias='x') }}\n").expect("written");
+        let project = Project::read(root.to_owned()).expect("a project");
+        let mut places = Places::new(&project, "store");
+        let mut find = |package: &str, path: &str, needle: &str| {
+            let place = Place::Model { package: package.into(), path: path.into(), needle: needle.into() };
+            let (file, line) = places.find(&place);
+            (file.into_string(), line)
+        };
+        assert_eq!(find("store", "models/a.sql", "alias"), ("models/a.sql".into(), Some(3)));
+        assert_eq!(find("store", "models/a.sql", "tags"), ("models/a.sql".into(), None));
+        assert_eq!(find("store", "models/a.sql", ""), ("models/a.sql".into(), None));
+        assert_eq!(find("shop", "models/b.sql", "tags"), ("dbt_packages/shop/models/b.sql".into(), None));
+    }
+}

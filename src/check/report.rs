@@ -1,0 +1,242 @@
+//! All rules on a project, and what comes of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::finding::{Finding, Found};
+use super::places::Places;
+use super::rule::{Rule, Severity};
+use super::rules::RULES;
+use super::selector;
+use super::settings::exemptions;
+use super::subject::{Subject, list};
+
+/// What a check has found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The root project's name.
+    pub project: String,
+    /// The version of dbt that wrote the dbt manifest.
+    pub dbt_version: String,
+    /// The Snowplow packages.
+    pub packages: Vec<String>,
+    /// How many enabled models there are.
+    pub models: usize,
+    /// How many rules looked.
+    pub rules: usize,
+    /// The findings at error level.
+    pub errors: usize,
+    /// The other findings.
+    pub warnings: usize,
+    /// What counts, by file and line.
+    pub findings: Vec<Finding>,
+    /// What does not count, because the configuration or the model says so.
+    pub ignored: Vec<Suppressed>,
+    /// What the user should know about the check itself.
+    pub notes: Vec<String>,
+}
+
+/// A finding that does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suppressed {
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Why it does not count.
+    pub reason: String,
+}
+
+/// Applies all rules.
+///
+/// # Errors
+/// A model's `meta` that exempts it from a rule that there is not.
+pub fn check(subject: &Subject) -> Result<Report> {
+    let exempt = exempt_models(subject)?;
+    let mut places = Places::new(&subject.project, subject.root());
+    let (mut findings, mut ignored, mut rules) = (Vec::new(), Vec::new(), 0);
+    for rule in RULES {
+        let Some(severity) = subject.settings.severity(rule) else { continue };
+        rules += 1;
+        for found in (rule.check)(subject) {
+            let reason = reason_to_ignore(subject, &exempt, rule, &found);
+            let finding = finding(rule, severity, found, &mut places);
+            match reason {
+                None => findings.push(finding),
+                Some(reason) => ignored.push(Suppressed { finding, reason }),
+            }
+        }
+    }
+    let key = |finding: &Finding| {
+        let model = finding.model.as_ref().map(|model| model.unique_id.clone());
+        (finding.file.clone(), finding.line, finding.rule, model)
+    };
+    findings.sort_by_cached_key(key);
+    ignored.sort_by_cached_key(|ignored: &Suppressed| key(&ignored.finding));
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    Ok(Report {
+        project: subject.root().to_owned(),
+        dbt_version: subject.graph.manifest.metadata.dbt_version.clone(),
+        packages: subject.packages.iter().map(|package| package.name().to_owned()).collect(),
+        models: subject.graph.manifest.models().count(),
+        rules,
+        errors,
+        warnings: findings.len() - errors,
+        findings,
+        ignored,
+        notes: notes(subject),
+    })
+}
+
+type Exemptions<'s> = HashMap<&'s str, BTreeMap<&'static str, &'s str>>;
+
+fn exempt_models(subject: &Subject) -> Result<Exemptions<'_>> {
+    let mut exempt = HashMap::new();
+    for node in subject.graph.manifest.models().chain(&subject.graph.disabled) {
+        let rules = exemptions(node)?;
+        if !rules.is_empty() {
+            exempt.insert(node.unique_id.as_str(), rules);
+        }
+    }
+    Ok(exempt)
+}
+
+fn reason_to_ignore(
+    subject: &Subject,
+    exempt: &Exemptions<'_>,
+    rule: &Rule,
+    found: &Found,
+) -> Option<String> {
+    let model = found.model.as_ref()?;
+    let by_model = exempt.get(model.unique_id.as_str()).and_then(|rules| rules.get(rule.id).copied());
+    by_model.or_else(|| subject.settings.reason_to_ignore(rule, &model.name)).map(str::to_owned)
+}
+
+fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_>) -> Finding {
+    let (file, line) = places.find(&found.place);
+    Finding {
+        rule: rule.id,
+        severity,
+        model: found.model,
+        file,
+        line,
+        message: found.message,
+        advice: found.advice,
+    }
+}
+
+fn notes(subject: &Subject) -> Vec<String> {
+    let mut notes = Vec::new();
+    if subject.packages.is_empty() && subject.strange_hooks.is_empty() {
+        notes.push(
+            "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` \
+             run before the dbt manifest was written?"
+                .to_owned(),
+        );
+    }
+    if let Some(default) = &subject.graph.default_selector
+        && let Err(reason) = selector::select(&default.definition, &subject.graph, subject.root())
+    {
+        notes.push(format!(
+            "the default selector {} was not looked at: what it selects by {reason} only dbt can tell",
+            default.name
+        ));
+    }
+    if let Some(prod) = &subject.prod
+        && prod.manifest.metadata.project_name != subject.graph.manifest.metadata.project_name
+    {
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        notes.push(format!(
+            "the two dbt manifests are of different projects: {}",
+            list([
+                name(&subject.graph.manifest.metadata.project_name).as_str(),
+                name(&prod.manifest.metadata.project_name).as_str()
+            ])
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::rules::testing::Lab;
+    use super::*;
+
+    fn checked(lab: &Lab) -> Report {
+        check(&lab.subject()).expect("a report")
+    }
+
+    #[test]
+    fn a_clean_project_has_no_findings() {
+        let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "table", &["shop_base_events_this_run"]);
+        let report = checked(&lab);
+        assert_eq!((report.findings, report.notes), (vec![], Vec::<String>::new()));
+        assert_eq!((report.models, report.rules, report.packages), (4, RULES.len(), vec!["shop".to_owned()]));
+    }
+
+    #[test]
+    fn settings_and_meta_decide_what_counts() {
+        let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "incremental", &[]);
+        let rules = |report: &Report| {
+            let of = |finding: &Finding| format!("{} {}", finding.rule, finding.severity.name());
+            report.findings.iter().map(of).collect::<Vec<_>>().join(", ")
+        };
+        let all = "incremental-without-new-events-check error, incremental-without-optimize warn, \
+                   incremental-without-unique-key error, incremental-without-upsert-date-key warn";
+        let report = checked(&lab);
+        assert_eq!(rules(&report), all);
+        assert_eq!((report.errors, report.warnings), (2, 2));
+
+        lab.settings(
+            "{incremental-without-optimize: off, incremental-without-upsert-date-key: error, \
+             incremental-without-unique-key: {ignore: [{model: car*, reason: append only}]}}",
+        );
+        lab.change("carts").config(
+            "meta",
+            json!({"snowplow_backfill": {"ignore": {"incremental-without-new-events-check": "small"}}}),
+        );
+        let report = checked(&lab);
+        assert_eq!(rules(&report), "incremental-without-upsert-date-key error");
+        assert_eq!(report.rules, RULES.len() - 1);
+        let ignored: Vec<_> =
+            report.ignored.iter().map(|one| (one.finding.rule, one.reason.as_str())).collect();
+        assert_eq!(
+            ignored,
+            [
+                ("incremental-without-new-events-check", "small"),
+                ("incremental-without-unique-key", "append only")
+            ]
+        );
+
+        lab.change("carts").config("meta", json!({"snowplow_backfill": {"ignore": {"nope": "x"}}}));
+        let error = check(&lab.subject()).expect_err("no such rule").to_string();
+        assert_eq!(
+            error,
+            "meta.snowplow_backfill of the model carts (models/carts.sql): there is no rule `nope`"
+        );
+    }
+
+    #[test]
+    fn says_what_it_cannot_tell() {
+        let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "table", &[]);
+        lab.default_selector(&json!({"method": "state", "value": "modified"}));
+        assert_eq!(
+            checked(&lab).notes,
+            [
+                "the default selector usual was not looked at: what it selects by the method state only dbt can tell"
+            ]
+        );
+        let empty = Lab::without_packages();
+        assert!(
+            checked(&empty).notes[0].starts_with("no Snowplow package found"),
+            "{:?}",
+            checked(&empty).notes
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! A tracked incremental model whose relation has another name than the model.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::{Subject, is_incremental};
+
+pub(super) const RULE: Rule = Rule {
+    id: "alias-differs-from-name",
+    title: "A tracked incremental model whose relation has another name than the model",
+    severity: Severity::Error,
+    why: "The row in the incremental manifest is written under the model's name but looked up under its relation's: with another \
+          alias it is never found, so is_run_with_new_events always says yes and old windows are processed again.",
+    wrong: Example::sql(
+        "-- models/page_engagement.sql\n{{ config(materialized='incremental', alias='engagement') }}",
+    ),
+    right: Example::sql("-- models/engagement.sql\n{{ config(materialized='incremental') }}"),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let tracked = subject.tracked().filter(|(package, node)| {
+        is_incremental(node) && node.alias != node.name && !package.is_base_model(&node.unique_id)
+    });
+    tracked
+        .map(|(_, node)| {
+            let advice = if node.version.is_some() {
+                format!("Set its alias to {}, or leave versions out of what is tracked", node.name)
+            } else {
+                format!("Name the model as its relation is to be called, or let {} be its alias", node.name)
+            };
+            Found::in_model(
+                node,
+                "alias",
+                format!(
+                    "{} is incremental and tracked, but its relation is called {}",
+                    node.name, node.alias
+                ),
+                advice,
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_relations_of_another_name() {
+        let mut lab = Lab::new();
+        lab.model("good", &["shop_incremental"], "incremental", &[]);
+        lab.model("table", &["shop_incremental"], "table", &[]).alias("other");
+        lab.model("untracked", &[], "incremental", &[]).alias("other");
+        lab.expect_none(&RULE);
+        lab.model("wrong", &["shop_incremental"], "incremental", &[]).alias("other");
+        lab.version("dim", 2, &["shop_incremental"]).alias("dim_v2");
+        // A macro of the project that renames all relations does so with those of the package too.
+        lab.model_of("shop", "carts", &["shop_incremental"], "incremental", &[]).alias("x_carts");
+        lab.expect(&RULE, &["carts", "dim", "wrong"]);
+    }
+}

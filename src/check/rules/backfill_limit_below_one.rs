@@ -1,0 +1,49 @@
+//! A limit with which no run gets anywhere.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::check::vars;
+
+pub(super) const RULE: Rule = Rule {
+    id: "backfill-limit-below-one",
+    title: "A limit with which no run gets anywhere",
+    severity: Severity::Error,
+    why: "With a limit of no days a window ends where it begins: every run succeeds, and none gets any further.",
+    wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 0"),
+    right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 1"),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let assignments = subject.assignments(vars::LIMIT);
+    assignments
+        .into_iter()
+        .filter_map(|assignment| {
+            let days = vars::number(assignment.value)?;
+            (days < 1.0).then(|| {
+                Found::in_project(
+                    &assignment.keys,
+                    format!("{} is {days}: every window would end where it begins", vars::LIMIT),
+                    "Give it at least one day".to_owned(),
+                )
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_limits_of_no_days() {
+        let mut lab = Lab::new();
+        lab.vars("{snowplow__backfill_limit_days: 1, shop: {other: 0}}");
+        lab.expect_none(&RULE);
+        lab.vars("{snowplow__backfill_limit_days: 0, shop: {snowplow__backfill_limit_days: -1}}");
+        assert_eq!(lab.check(&RULE).len(), 2);
+    }
+}

@@ -1,0 +1,61 @@
+//! A backfill's limit that outlives the backfill.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Number, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::check::vars;
+
+pub(super) const RULE: Rule = Rule {
+    id: "backfill-limit-left-in-project",
+    title: "A backfill's limit that outlives the backfill",
+    severity: Severity::Warn,
+    why: "snowplow__backfill_limit_days is how many days of events one run may process; a limit that was raised for a backfill \
+          and stays in dbt_project.yml lets a single run of prod process as much after any outage.",
+    wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 365"),
+    right: Example::yaml(
+        "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: snowplow-backfill run --limit-days 365",
+    ),
+    number: Some(Number { key: "max_days", default: 60, meaning: "the largest limit that is not told of" }),
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let most = subject.settings.number(&RULE);
+    let assignments = subject.assignments(vars::LIMIT);
+    assignments
+        .into_iter()
+        .filter_map(|assignment| {
+            let days = vars::number(assignment.value)?;
+            (days > f64::from(most)).then(|| {
+                Found::in_project(
+                    &assignment.keys,
+                    format!("{} is {days}: more than {most} days of events in one run", vars::LIMIT),
+                    "Set the limit of everyday runs here, and give that of a backfill to snowplow-backfill run --limit-days".to_owned(),
+                )
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_large_limits_in_every_scope() {
+        let mut lab = Lab::new();
+        lab.vars("snowplow__backfill_limit_days: 60");
+        lab.expect_none(&RULE);
+        lab.vars("{snowplow__backfill_limit_days: 61, shop: {snowplow__backfill_limit_days: '365'}}");
+        lab.expect_messages(
+            &RULE,
+            &[
+                "snowplow__backfill_limit_days is 61: more than 60 days of events in one run",
+                "snowplow__backfill_limit_days is 365: more than 60 days of events in one run",
+            ],
+        );
+        lab.settings("backfill-limit-left-in-project: {max_days: 400}");
+        lab.expect_none(&RULE);
+    }
+}

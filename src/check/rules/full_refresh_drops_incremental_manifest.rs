@@ -1,0 +1,111 @@
+//! An incremental manifest that `--full-refresh` takes away in prod.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::{CheckedPackage, Subject};
+use crate::check::vars;
+
+pub(super) const RULE: Rule = Rule {
+    id: "full-refresh-drops-incremental-manifest",
+    title: "An incremental manifest that `--full-refresh` takes away in prod",
+    severity: Severity::Error,
+    why: "A --full-refresh that drops the incremental manifest makes the package forget how far all its models have come, also \
+          those that were not selected, and they start from the beginning.",
+    wrong: Example::yaml(
+        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: true\n    snowplow__dev_target_name: prod  # or this, where prod is the prod target",
+    ),
+    right: Example::yaml(
+        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: false\n    snowplow__dev_target_name: dev",
+    ),
+    number: None,
+    check,
+};
+
+const ALLOW: &str = "snowplow__allow_refresh";
+const DEV_TARGET: &str = "snowplow__dev_target_name";
+
+fn check(subject: &Subject) -> Vec<Found> {
+    subject.packages.iter().filter_map(|package| found(subject, package)).collect()
+}
+
+fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
+    let node = subject.node(&package.package.incremental_manifest)?;
+    match node.config.get("full_refresh").and_then(serde_json::Value::as_bool) {
+        Some(false) => return None,
+        Some(true) => {
+            return Some(Found::in_model(
+                node,
+                "full_refresh",
+                format!("{} is set to full_refresh: every run drops it", node.name),
+                "Set full_refresh=snowplow_utils.allow_refresh()".to_owned(),
+            ));
+        }
+        None => {}
+    }
+    if !subject.calls(node, "allow_refresh") {
+        return Some(Found::in_model(
+            node,
+            "config(",
+            format!("{} is not kept from --full-refresh", node.name),
+            "Set full_refresh=snowplow_utils.allow_refresh() in its config".to_owned(),
+        ));
+    }
+    let vars = subject.scope(package);
+    let scope = package.package.dbt_package.as_str();
+    let key = |name: &'static str| {
+        if subject.project.vars.contains_key(name) { vec!["vars", name] } else { vec!["vars", scope, name] }
+    };
+    if vars.get(ALLOW).is_some_and(vars::is_true) {
+        return Some(Found::in_project(
+            &key(ALLOW),
+            format!("{ALLOW} is true: --full-refresh drops {} on every target", node.name),
+            format!("Remove it, and give it in the one call that needs it: --vars '{{{ALLOW}: true}}'"),
+        ));
+    }
+    if vars.text(DEV_TARGET).as_deref() == Some(&subject.prod_target) {
+        return Some(Found::in_project(
+            &key(DEV_TARGET),
+            format!(
+                "{DEV_TARGET} is {}, the prod target: there --full-refresh drops {}",
+                subject.prod_target, node.name
+            ),
+            "Let it name the target of development".to_owned(),
+        ));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_every_way_to_lose_it() {
+        let mut lab = Lab::new();
+        lab.vars("shop: {snowplow__allow_refresh: false, snowplow__dev_target_name: dev}");
+        lab.expect_none(&RULE);
+        for (vars, message) in [
+            (
+                "shop: {snowplow__allow_refresh: true}",
+                "snowplow__allow_refresh is true: --full-refresh drops shop_incremental_manifest on every target",
+            ),
+            (
+                "snowplow__dev_target_name: prod",
+                "snowplow__dev_target_name is prod, the prod target: there --full-refresh drops shop_incremental_manifest",
+            ),
+        ] {
+            lab.vars(vars);
+            lab.expect_messages(&RULE, &[message]);
+        }
+        lab.vars("{}");
+        lab.change("shop_incremental_manifest").macros(&[]);
+        lab.expect_messages(&RULE, &["shop_incremental_manifest is not kept from --full-refresh"]);
+        lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
+        lab.expect_none(&RULE);
+        lab.change("shop_incremental_manifest").config("full_refresh", json!(true));
+        lab.expect_messages(&RULE, &["shop_incremental_manifest is set to full_refresh: every run drops it"]);
+    }
+}

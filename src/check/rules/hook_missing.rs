@@ -1,0 +1,70 @@
+//! Windows that nobody records the end of.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::dbt::Node;
+use crate::snowplow::Family;
+
+pub(super) const RULE: Rule = Rule {
+    id: "hook-missing",
+    title: "Windows that nobody records the end of",
+    severity: Severity::Error,
+    why: "The on-run-end hook writes how far the models have come; without it the incremental manifest stays empty, and every run \
+          processes the first window again.",
+    wrong: Example::yaml("# dbt_project.yml of a project with base models of its own\non-run-end: []"),
+    right: Example::yaml(
+        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      \
+         base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    unrecorded(subject)
+        .map(|(family, node)| {
+            Found::in_model(
+                node,
+                family.limits_macro(),
+                format!(
+                    "{} works out the windows of a Snowplow package, but no on-run-end hook writes its incremental manifest",
+                    node.name
+                ),
+                format!("Call snowplow_utils.{} in on-run-end of dbt_project.yml", family.hook_macro()),
+            )
+        })
+        .collect()
+}
+
+/// The models that work out windows from an incremental manifest that no hook knows.
+pub(super) fn unrecorded(subject: &Subject) -> impl Iterator<Item = (Family, &Node)> {
+    let strange = subject.strange_hooks.iter().filter_map(|(id, _)| subject.node(id));
+    let hooked: Vec<&str> = subject
+        .packages
+        .iter()
+        .map(|package| package.package.incremental_manifest.as_str())
+        .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
+        .collect();
+    subject.graph.manifest.models().filter_map(move |node| {
+        let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
+        let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
+        (!is_recorded).then_some((family, node))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_limits_without_a_hook() {
+        let mut lab = Lab::new();
+        lab.expect_none(&RULE);
+        lab.model("snowplow_incremental_manifest", &[], "incremental", &[]);
+        lab.model("snowplow_base_new_event_limits", &[], "table", &["snowplow_incremental_manifest"])
+            .macros(&["macro.snowplow_utils.get_run_limits"]);
+        lab.expect(&RULE, &["snowplow_base_new_event_limits"]);
+    }
+}

@@ -1,0 +1,58 @@
+//! A tracked incremental model that scans its whole table in every run.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::{Subject, upserts};
+
+pub(super) const RULE: Rule = Rule {
+    id: "incremental-without-optimize",
+    title: "A tracked incremental model that scans its whole table in every run",
+    severity: Severity::Warn,
+    why: "Without snowplow_optimize every run compares the new rows with the whole table instead of the dates that they can be \
+          in; in a backfill of many runs that is what most of the time goes into.",
+    wrong: Example::sql(
+        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp') }}",
+    ),
+    right: Example::sql(
+        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', snowplow_optimize=true) }}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let without = subject
+        .own_tracked_incremental()
+        .filter(|(_, node)| upserts(node) && node.config.get("snowplow_optimize") != Some(&true.into()));
+    without
+        .map(|(_, node)| {
+            Found::in_model(
+                node,
+                "config(",
+                format!("{} is incremental and tracked, but is not set to snowplow_optimize", node.name),
+                "Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key".to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_models_that_scan_everything() {
+        let mut lab = Lab::new();
+        lab.model("good", &["shop_incremental"], "incremental", &[]).config("snowplow_optimize", json!(true));
+        lab.model("overwrites", &["shop_incremental"], "incremental", &[])
+            .config("incremental_strategy", json!("insert_overwrite"));
+        lab.model("table", &["shop_incremental"], "table", &[]);
+        lab.expect_none(&RULE);
+        lab.model("none", &["shop_incremental"], "incremental", &[]);
+        lab.model("off", &["shop_incremental"], "incremental", &[]).config("snowplow_optimize", json!(false));
+        lab.expect(&RULE, &["none", "off"]);
+    }
+}

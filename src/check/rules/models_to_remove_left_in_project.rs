@@ -1,0 +1,50 @@
+//! A removal that is repeated for ever.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::check::vars;
+
+pub(super) const RULE: Rule = Rule {
+    id: "models-to-remove-left-in-project",
+    title: "A removal that is repeated for ever",
+    severity: Severity::Error,
+    why: "models_to_remove deletes the rows of models at the start of a run; left in dbt_project.yml it does so in every run, and \
+          these models start from the beginning each time.",
+    wrong: Example::yaml("vars:\n  models_to_remove: [page_engagement]"),
+    right: Example::yaml(
+        "# nothing in dbt_project.yml; to build a model anew:\n#   snowplow-backfill run --select +page_engagement --remove-from-manifest page_engagement",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let left = subject
+        .assignments("models_to_remove")
+        .into_iter()
+        .filter(|assignment| !vars::is_empty(assignment.value));
+    left.map(|assignment| {
+        Found::in_project(
+            &assignment.keys,
+            format!("models_to_remove is set to {}", vars::shown(assignment.value)),
+            "Remove it: snowplow-backfill run --remove-from-manifest does it once".to_owned(),
+        )
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_removals() {
+        let mut lab = Lab::new();
+        lab.vars("{models_to_remove: [], shop: {models_to_remove: ''}}");
+        lab.expect_none(&RULE);
+        lab.vars("models_to_remove: [a, b]");
+        lab.expect_messages(&RULE, &["models_to_remove is set to [\"a\",\"b\"]"]);
+    }
+}

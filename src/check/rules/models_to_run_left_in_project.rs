@@ -1,0 +1,50 @@
+//! A selection of models that outlives the backfill it was made for.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::check::vars;
+
+pub(super) const RULE: Rule = Rule {
+    id: "models-to-run-left-in-project",
+    title: "A selection of models that outlives the backfill it was made for",
+    severity: Severity::Error,
+    why: "models_to_run says which models count in a run; left in dbt_project.yml, all others never get new rows in their \
+          package's incremental manifest, and the hook of every package without a model in it fails.",
+    wrong: Example::yaml("vars:\n  models_to_run: 'my_new_model snowplow_unified_views'"),
+    right: Example::yaml(
+        "# nothing in dbt_project.yml; for a backfill:\n#   snowplow-backfill run --select +my_new_model",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let left = subject
+        .assignments("models_to_run")
+        .into_iter()
+        .filter(|assignment| !vars::is_empty(assignment.value));
+    left.map(|assignment| {
+        Found::in_project(
+            &assignment.keys,
+            format!("models_to_run is set to {}", vars::shown(assignment.value)),
+            "Remove it: snowplow-backfill works it out for each backfill from the selection".to_owned(),
+        )
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_selections() {
+        let mut lab = Lab::new();
+        lab.vars("{models_to_run: '', shop: {models_to_run: null}}");
+        lab.expect_none(&RULE);
+        lab.vars("{models_to_run: a b, shop: {models_to_run: [c]}}");
+        lab.expect_messages(&RULE, &["models_to_run is set to 'a b'", "models_to_run is set to [\"c\"]"]);
+    }
+}

@@ -1,0 +1,80 @@
+//! A tracked model that asks another package whether a run is news to it.
+
+use regex::Regex;
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    id: "new-events-of-another-package",
+    title: "A tracked model that asks another package whether a run is news to it",
+    severity: Severity::Error,
+    why: "is_run_with_new_events compares the window and the incremental manifest of the package that it is given; in those of \
+          another package the model has no row, so it is never skipped.",
+    wrong: Example::sql(
+        "{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}\n\n\
+         select * from {{ ref('page_engagement_this_run') }}\n\
+         where {{ snowplow_utils.is_run_with_new_events('snowplow_media_player') }}",
+    ),
+    right: Example::sql(
+        "{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}\n\n\
+         select * from {{ ref('page_engagement_this_run') }}\n\
+         where {{ snowplow_utils.is_run_with_new_events('snowplow_unified') }}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let pattern = r#"is_run_with_new_events\s*\(\s*(?:package_name\s*=\s*)?['"](\w+)['"]\s*\)"#;
+    let pattern = Regex::new(pattern).expect("a valid pattern");
+    subject
+        .own_tracked_incremental()
+        .filter_map(|(package, node)| {
+            let asked = pattern.captures_iter(&node.raw_code).map(|found| found.extract::<1>().1[0]);
+            let asked: Vec<_> = asked.collect();
+            // A name that no hook has is the user's own affair: the tables can be given by name as well.
+            let other = asked
+                .iter()
+                .find(|&&name| name != package.name() && subject.packages.iter().any(|p| p.name() == name))?;
+            if asked.contains(&package.name()) {
+                return None;
+            }
+            Some(Found::in_model(
+                node,
+                "is_run_with_new_events",
+                format!(
+                    "{} is tracked by {}, but asks {other} whether a run has new events",
+                    node.name,
+                    package.name()
+                ),
+                format!("Call is_run_with_new_events('{}')", package.name()),
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_questions_to_the_wrong_package() {
+        let mut lab = Lab::new();
+        lab.package("site");
+        let asks = |name: &str| format!("where {{{{ snowplow_utils.is_run_with_new_events( '{name}' ) }}}}");
+        for (name, asked) in [("own", "shop"), ("home_made", "snowplow")] {
+            lab.model(name, &["shop_incremental"], "incremental", &[]).code(&asks(asked));
+        }
+        lab.model("both", &["shop_incremental"], "incremental", &[]).code(&(asks("site") + &asks("shop")));
+        lab.model("with_tables", &["shop_incremental"], "incremental", &[])
+            .code("is_run_with_new_events('site', 'shop_limits', 'shop_manifest')");
+        lab.expect_none(&RULE);
+        lab.model("wrong", &["shop_incremental"], "incremental", &[]).code(&asks("site"));
+        lab.model("named", &["shop_incremental"], "incremental", &[])
+            .code(r#"is_run_with_new_events(package_name = "site")"#);
+        lab.expect(&RULE, &["named", "wrong"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Staging that writes to prod's tables.
+
+use std::collections::BTreeMap;
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::{Subject, list};
+use crate::dbt::Node;
+
+pub(super) const RULE: Rule = Rule {
+    id: "staging-and-prod-share-tables",
+    title: "Staging that writes to prod's tables",
+    severity: Severity::Error,
+    why: "A backfill in staging is safe because its tables and its incremental manifest are others than prod's; where both \
+          targets resolve to the same relation, it overwrites what prod serves and moves where prod goes on from.",
+    wrong: Example::yaml(
+        "# profiles.yml\noutputs:\n  staging: {schema: analytics}\n  prod: {schema: analytics}",
+    ),
+    right: Example::yaml(
+        "# profiles.yml\noutputs:\n  staging: {schema: analytics_staging}\n  prod: {schema: analytics}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let Some(prod) = &subject.prod else { return Vec::new() };
+    let in_prod = |node: &&Node| {
+        let same = prod.manifest.node(&node.unique_id);
+        node.relation_name.is_some() && same.is_some_and(|same| same.relation_name == node.relation_name)
+    };
+    let mut found = Vec::new();
+    for package in &subject.packages {
+        let ids = package.tracked.iter().chain([&package.package.incremental_manifest]);
+        let mut shared: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+        for node in ids.filter_map(|id| subject.node(id)).filter(in_prod) {
+            let same = shared.entry(&node.schema).or_default();
+            if same.iter().all(|known| known.unique_id != node.unique_id) {
+                same.push(node);
+            }
+        }
+        found.extend(shared.into_iter().map(|(schema, nodes)| {
+            Found::in_project(
+                &["models"],
+                format!(
+                    "{} of {} are the same relations in both dbt manifests, in the schema {schema}: {}",
+                    if nodes.len() == 1 { "1 model".to_owned() } else { format!("{} models", nodes.len()) },
+                    package.name(),
+                    list(nodes.iter().map(|node| node.name.as_str()))
+                ),
+                "Give staging a schema of its own in profiles.yml, or in the project's generate_schema_name"
+                    .to_owned(),
+            )
+        }));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_relations_that_both_targets_write() {
+        let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "incremental", &[]);
+        lab.model("inlined", &["shop_incremental"], "ephemeral", &[]);
+        lab.expect_none(&RULE);
+        let mut prod = Lab::new();
+        prod.schema("prod");
+        prod.model("carts", &["shop_incremental"], "incremental", &[]);
+        prod.model("inlined", &["shop_incremental"], "ephemeral", &[]);
+        lab.prod(&prod);
+        lab.expect_none(&RULE);
+        let mut prod = Lab::new();
+        prod.model("carts", &["shop_incremental"], "incremental", &[]);
+        lab.prod(&prod);
+        lab.expect_messages(
+            &RULE,
+            &["2 models of shop are the same relations in both dbt manifests, in the schema staging: carts, shop_incremental_manifest"],
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! A model that two packages track.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    id: "tags-of-two-packages",
+    title: "A model that two packages track",
+    severity: Severity::Error,
+    why: "A model with two packages' tags gets a row in both incremental manifests, each with the time of its own package's \
+          events: whichever window it was built for, one of the two rows says that it has seen what it has not.",
+    wrong: Example::sql(
+        "{{ config(tags=['snowplow_unified_incremental', 'snowplow_ecommerce_incremental']) }}",
+    ),
+    right: Example::sql("{{ config(tags=['snowplow_unified_incremental']) }}"),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let models = subject.graph.manifest.models();
+    models
+        .filter_map(|node| {
+            let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
+            let trackers: Vec<_> = trackers.collect();
+            (trackers.len() > 1).then(|| {
+                let tags: Vec<_> = trackers.iter().map(|package| package.package.tag()).collect();
+                Found::in_model(
+                    node,
+                    "tags",
+                    format!("{} has the tags of {} packages: {}", node.name, tags.len(), tags.join(", ")),
+                    "Leave it the tag of the package whose events it reads, and let it read derived tables of the other"
+                        .to_owned(),
+                )
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_models_that_two_packages_track() {
+        let mut lab = Lab::new();
+        lab.model("both", &["shop_incremental", "site_incremental"], "table", &[]);
+        lab.model("one", &["shop_incremental", "daily"], "table", &[]);
+        lab.expect_none(&RULE);
+        lab.package("site");
+        lab.expect(&RULE, &["both"]);
+    }
+}

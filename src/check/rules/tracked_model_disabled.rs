@@ -1,0 +1,69 @@
+//! A model with a package's tag that is switched off.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    id: "tracked-model-disabled",
+    title: "A model with a package's tag that is switched off",
+    severity: Severity::Warn,
+    why: "A disabled model stays behind where its row is; once it is enabled again its package is out of sync, and all other \
+          models wait until it has caught up.",
+    wrong: Example::sql(
+        "{{ config(enabled=false, materialized='incremental', tags=['snowplow_unified_incremental']) }}",
+    ),
+    right: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}"),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let disabled = subject.graph.disabled.iter().filter(|node| {
+        // Packages bring modules that are off unless they are asked for, and a model can have another definition that is on.
+        subject.is_own(node) && subject.node(&node.unique_id).is_none()
+    });
+    for node in disabled {
+        let Some(package) = subject.packages.iter().find(|package| node.has_tag(&package.package.tag()))
+        else {
+            continue;
+        };
+        if found
+            .iter()
+            .any(|known| known.model.as_ref().is_some_and(|model| model.unique_id == node.unique_id))
+        {
+            continue;
+        }
+        found.push(Found::in_model(
+            node,
+            "enabled",
+            format!("{} has the tag {} but is disabled", node.name, package.package.tag()),
+            format!(
+                "Take the tag away or remove the model, and delete its row from the incremental manifest \
+                 (snowplow-backfill run --remove-from-manifest {} before it is enabled again)",
+                node.name
+            ),
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_own_models_that_are_off() {
+        let mut lab = Lab::new();
+        lab.model("elsewhere", &["shop_incremental"], "table", &[]);
+        lab.disabled("store", "elsewhere", &["shop_incremental"]);
+        lab.disabled("store", "untracked", &["daily"]);
+        lab.disabled("shop", "optional_module", &["shop_incremental"]);
+        lab.expect_none(&RULE);
+        lab.disabled("store", "off", &["shop_incremental"]);
+        lab.disabled("store", "off", &["shop_incremental"]);
+        lab.expect(&RULE, &["off"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! Two versions of a model that one package tracks.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::{Subject, list};
+
+pub(super) const RULE: Rule = Rule {
+    id: "tracked-versions-share-name",
+    title: "Two versions of a model that one package tracks",
+    severity: Severity::Error,
+    why: "The incremental manifest knows a model by its name, which all its versions share: with two of them tracked, each run \
+          doubles their row, and from then on incremental models fail or new models are never backfilled.",
+    wrong: Example::yaml(
+        "models:\n  - name: page_engagement\n    config: {tags: [snowplow_unified_incremental]}\n    versions: [{v: 1}, {v: 2}]",
+    ),
+    right: Example::yaml(
+        "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: it is not built any more\n      - v: 2\n        \
+         config: {tags: [snowplow_unified_incremental]}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let mut found = Vec::new();
+    for package in &subject.packages {
+        let tracked = package.tracked.iter().filter_map(|id| subject.node(id));
+        for (name, nodes) in Subject::by_name(tracked.filter(|node| node.version.is_some())) {
+            if nodes.iter().any(|node| node.package_name != nodes[0].package_name) {
+                continue;
+            }
+            found.push(Found::in_model(
+                nodes[0],
+                "",
+                format!(
+                    "{} versions of {name} have the tag {} and share one row of the incremental manifest: {}",
+                    nodes.len(),
+                    package.package.tag(),
+                    list(nodes.iter().map(|node| node.unique_id.as_str()))
+                ),
+                "Leave the tag to one version, and take it away from the others or disable them".to_owned(),
+            ));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_versions_that_are_tracked_together() {
+        let mut lab = Lab::new();
+        lab.version("dim", 1, &[]);
+        lab.version("dim", 2, &["shop_incremental"]);
+        lab.expect_none(&RULE);
+        lab.version("dim", 3, &["shop_incremental"]);
+        lab.expect(&RULE, &["dim"]);
+        assert!(lab.check(&RULE)[0].message.contains("2 versions of dim"));
+    }
+}

@@ -1,0 +1,73 @@
+//! A start date from which nothing can be processed.
+
+use chrono::NaiveDate;
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::check::vars;
+use crate::timestamp::Timestamp;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unusable-start-date",
+    title: "A start date from which nothing can be processed",
+    severity: Severity::Error,
+    why: "Windows of a first run and of a new model begin at snowplow__start_date; with one in the future they are empty, no row \
+          is written, and the next run is the same; with one that is no date the run fails.",
+    wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2999-01-01'"),
+    right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2024-01-01'"),
+    number: None,
+    check,
+};
+
+const START: &str = "snowplow__start_date";
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let found = subject.assignments(START).into_iter().filter_map(|assignment| {
+        let text = vars::text(assignment.value)?;
+        let trouble = trouble(&text, subject.now)?;
+        Some(Found::in_project(
+            &assignment.keys,
+            format!("{START} is {text}, which is {trouble}"),
+            "Give the day of the first event that is to be processed, such as '2024-01-31'".to_owned(),
+        ))
+    });
+    found.collect()
+}
+
+fn trouble(text: &str, now: Timestamp) -> Option<&'static str> {
+    // What comes behind the day, a time or a zone, is the warehouse's to understand.
+    let day = text.trim().get(..10).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
+    match day {
+        None => Some("no date"),
+        Some(day) if day > now.date() => Some("in the future"),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_dates_that_lead_nowhere() {
+        let mut lab = Lab::new();
+        for good in
+            ["2020-01-01", "'2020-01-01'", "2020-01-01 12:00:00", "'2020-01-01T00:00:00+02:00'", "2024-06-01"]
+        {
+            lab.vars(&format!("shop: {{snowplow__start_date: {good}}}"));
+            lab.expect_none(&RULE);
+        }
+        lab.vars("{snowplow__start_date: 2024-06-02, shop: {snowplow__start_date: 2024-13-01}}");
+        lab.expect_messages(
+            &RULE,
+            &[
+                "snowplow__start_date is 2024-06-02, which is in the future",
+                "snowplow__start_date is 2024-13-01, which is no date",
+            ],
+        );
+        lab.vars("snowplow__start_date: 2024");
+        assert_eq!(lab.check(&RULE).len(), 1);
+    }
+}

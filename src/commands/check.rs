@@ -1,0 +1,136 @@
+//! `check`: what breaks incremental Snowplow models, without a warehouse.
+
+use std::fs;
+use std::io::{self, Write};
+
+use anyhow::{Context, Result, anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_yaml::Value;
+
+use super::output::Output;
+use super::prepare::Setup;
+use crate::check::{self, Format, RuleSettings, Subject, View};
+use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
+use crate::dbt::{Graph, Interrupt, Project, Vars};
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::report::Paint;
+
+/// The configuration file, beside dbt_project.yml.
+const CONFIGURATION: &str = "snowplow-backfill.yml";
+
+/// Runs the command.
+///
+/// # Errors
+/// Usage, configuration, a dbt manifest that cannot be read; dbt's failure with `--parse`.
+pub fn run(args: &CheckArgs) -> Result<Outcome> {
+    if args.rules.list_rules {
+        print(&check::list())?;
+        return Ok(Outcome::Done);
+    }
+    if let Some(rule) = &args.rules.explain {
+        let text = match rule.as_str() {
+            ALL_RULES => check::page(),
+            id => check::explain(check::known_rule(id)?),
+        };
+        print(&text)?;
+        return Ok(Outcome::Done);
+    }
+    let directory = std::env::current_dir().context("cannot tell the working directory")?;
+    let directory = Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
+    let project = Project::find(args.dbt.project_dir.as_deref(), &directory)?;
+    let vars = Vars::parse(args.dbt.vars.as_deref().unwrap_or_default())?;
+    let settings = rule_settings(&project)?;
+
+    let mut output = Output::quiet(args.verbose);
+    let manifest = match (args.checked.parse, &args.checked.manifest) {
+        (true, _) => parsed(args, &mut output)?,
+        (false, Some(given)) => directory.join(given),
+        (false, None) => written_by_dbt(args, &project)?,
+    };
+    let mut subject = Subject::new(Graph::read(&manifest)?, project, settings)?;
+    subject.prod =
+        args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path))).transpose()?;
+    subject.vars = vars;
+    subject.prod_target.clone_from(&args.checked.prod_target);
+    let mut report = check::check(&subject)?;
+    if !args.checked.parse {
+        report.notes.extend(staleness(&manifest, &subject.project, args.checked.require_fresh)?);
+    }
+
+    // The other formats tell of them in their own way.
+    if matches!(args.format, Format::Human | Format::Json) {
+        report.notes.iter().for_each(|note| output.emit(Event::Warning { message: note.clone() }));
+    }
+    output.finish()?;
+    let view = View {
+        format: args.format,
+        project: &subject.project.directory,
+        directory: &directory,
+        paint: Paint::for_stdout(),
+        with_ignored: args.verbose,
+    };
+    print(&check::render(&report, &view)?)?;
+    Ok(if report.errors > 0 { Outcome::Findings } else { Outcome::Done })
+}
+
+/// What `dbt parse` writes now, into a target path of this tool's unless the user names one.
+fn parsed(args: &CheckArgs, output: &mut Output) -> Result<Utf8PathBuf> {
+    let setup = Setup::new(&args.dbt, &SelectionArgs::default(), Interrupt::listen()?)?;
+    let target = match &args.target_path {
+        Some(given) => setup.project.directory.join(given),
+        None => setup.workspace.parse_target(),
+    };
+    setup.dbt.parse(&setup.vars, &target, &setup.workspace.logs("parse"), &mut |event| output.emit(event))
+}
+
+/// What dbt has written last.
+fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
+    let target = match &args.target_path {
+        Some(given) => project.directory.join(given),
+        None => project.target_path(),
+    };
+    let manifest = target.join("manifest.json");
+    if !manifest.exists() {
+        bail!(
+            "there is no dbt manifest at {manifest}: call `dbt parse` first, or give --parse, or --manifest with the path of one"
+        );
+    }
+    Ok(manifest)
+}
+
+/// What to say of a dbt manifest that is older than the project's files.
+fn staleness(manifest: &Utf8Path, project: &Project, must_be_fresh: bool) -> Result<Option<String>> {
+    let newer = check::newer_files(manifest, project)?;
+    let Some(newest) = newer.first() else { return Ok(None) };
+    let others = match newer.len() {
+        1 => String::new(),
+        number => format!(" and {} more of the project's files", number - 1),
+    };
+    let text = format!(
+        "the dbt manifest {manifest} is older than {newest}{others}: it may not tell what the project is now"
+    );
+    if must_be_fresh {
+        bail!("{text}. Call `dbt parse`, or give --parse");
+    }
+    Ok(Some(text))
+}
+
+/// The configuration of the rules, `check.rules` of the configuration file.
+fn rule_settings(project: &Project) -> Result<RuleSettings> {
+    let path = project.directory.join(CONFIGURATION);
+    if !path.exists() {
+        return Ok(RuleSettings::default());
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let file: Value =
+        serde_yaml::from_str(&text).map_err(|error| anyhow!("{path} is not valid YAML: {error}"))?;
+    let rules = file.get("check").and_then(|check| check.get("rules"));
+    rules
+        .map_or_else(|| Ok(RuleSettings::default()), RuleSettings::from_value)
+        .map_err(|error| anyhow!("{path}: check.{error:#}"))
+}
+
+fn print(text: &str) -> Result<()> {
+    io::stdout().lock().write_all(text.as_bytes()).context("cannot write the result")
+}
