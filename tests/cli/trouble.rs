@@ -34,8 +34,8 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let path = "models/site/page_engagement.sql";
     let good = lab.read(path);
-    lab.write(path, &good.replace("select *", "select *, no_such_column"));
-    assert_snapshot!(run(&lab, &[]), @r#"
+    lab.write(path, &good.replace("select *", "select *, error('no rate for this currency') as rate"));
+    assert_snapshot!(run(&lab, &[]), @"
     exit code: 1
     --- stdout
     --- stderr
@@ -48,13 +48,12 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
     run 1: dbt run failed (exit code 1): a model failed
       model.storefront.page_engagement
         Runtime Error in model page_engagement (models/site/page_engagement.sql)
-          Binder Error: Referenced column "no_such_column" not found in FROM clause!
-          Candidate bindings: "engaged_seconds", "value_shown", "end_tstamp", "domain_sessionid", "interactions"
+          Invalid Input Error: no rate for this currency
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
     next: mend what it says and call again: it goes on from the last good run
-    "#);
+    ");
 
     lab.write(path, &good);
     run(&lab, &[]).success();
@@ -119,9 +118,9 @@ fn a_hook_with_wrong_sql() {
     let project = lab.read("dbt_project.yml");
     lab.write(
         "dbt_project.yml",
-        &format!("{project}\non-run-end: \"insert into no_such_table values (1)\"\n"),
+        &format!("{project}\non-run-end: \"select error('the audit table is full')\"\n"),
     );
-    assert_snapshot!(run(&lab, &[]), @r#"
+    assert_snapshot!(run(&lab, &[]), @"
     exit code: 1
     --- stdout
     --- stderr
@@ -134,13 +133,12 @@ fn a_hook_with_wrong_sql() {
     run 1: dbt run failed (exit code 1): a hook failed
       operation.storefront.storefront-on-run-end-0
         storefront.on-run-end.0 failed, error:
-         Catalog Error: Table with name no_such_table does not exist!
-        Did you mean "pg_tables"?
+         Invalid Input Error: the audit table is full
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
     next: mend what it says and call again: it goes on from the last good run
-    "#);
+    ");
 }
 
 #[test]
@@ -220,8 +218,9 @@ fn a_database_that_is_down() {
 fn a_duckdb_file_that_is_open_elsewhere() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let output = lab.while_open(|| run(&lab, &[])).to_string();
-    let paths = regex::Regex::new(r#""/.*storefront\.duckdb"|/\S*python\S* \(PID \d+\)"#).expect("a pattern");
-    assert_snapshot!(paths.replace_all(&output, "[PATH]"), @"
+    // The rest of that line names the file and its holder, in words that differ from one DuckDB to another.
+    let place = regex::Regex::new(r"(Could not set lock on file) .*").expect("a pattern");
+    assert_snapshot!(place.replace_all(&output, "$1 [PLACE]"), @"
     exit code: 1
     --- stdout
     --- stderr
@@ -231,7 +230,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
       stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
-        Encountered an error while running operation: IO Error: Could not set lock on file [PATH]: Conflicting lock is held in [PATH]. See also https://duckdb.org/docs/current/connect/concurrency
+        Encountered an error while running operation: IO Error: Could not set lock on file [PLACE]
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-staging/query/dbt.log
       hint: another process has the DuckDB file open; close it and call again
     ");
