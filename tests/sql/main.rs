@@ -1,9 +1,12 @@
 //! The SQL of promotions: judged by parsers of other people's making, and executed on an engine for Spark's. The judges are
 //! judged too, by statements that they must reject.
 
+#[path = "../golden/cases.rs"]
+mod cases;
 mod golden;
 mod judges;
 mod promotion;
 mod spark;
 mod statements;
 mod support;
+mod trial;

@@ -1,320 +1,131 @@
-//! What a promotion must stand, on an engine for Spark's tables: stops at every place, a second execution, a rollback, and a
-//! staging or a prod that is not as it was planned.
+//! What a promotion does to the tables of a Spark engine: as much of its plan as can be seen there.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use anyhow::Result;
+use snowplow_backfill::promote::{Action, Facts, Ledger, Plan, Script, Scripts, Table, Wishes};
+use snowplow_backfill::snowplow::Family;
+use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::support::{Lab, Rows, statements};
+use crate::support::statements;
 
-/// A promotion's scripts, and what they are about.
-pub struct Promotion<'a> {
-    /// Spark with Iceberg, or Databricks with Delta.
+/// A promotion's scripts, and what they are about. Names of relations and columns are SQL.
+#[derive(Debug, Clone)]
+pub struct Promotion {
     pub dialect: Dialect,
-    /// Does it.
-    pub promote: &'a str,
+    /// Does it, statement by statement.
+    pub promote: Vec<String>,
     /// Takes it back.
-    pub rollback: &'a str,
+    pub rollback: Vec<String>,
     /// Shows in each row: what, staging's value, prod's value.
-    pub verify: &'a str,
-    /// The models whose rows are recorded.
-    pub models: &'a [Model<'a>],
+    pub verify: Vec<String>,
+    pub manifests: Vec<Manifests>,
+    pub tables: Vec<Copied>,
 }
 
-/// A model. Relations are SQL, as in the scripts.
-pub struct Model<'a> {
-    /// Its name in the incremental manifests.
-    pub name: &'a str,
-    /// Staging's row.
-    pub last_success: &'a str,
-    /// Prod's row before, of a model that is replaced.
-    pub replaced_row: Option<&'a str>,
-    /// Whether its package's manifests have a column `first_success`.
+/// The two incremental manifests of a package.
+#[derive(Debug, Clone)]
+pub struct Manifests {
+    pub staging: String,
+    pub prod: String,
+    /// Its rows have a `first_success` too.
     pub has_first_success: bool,
-    /// The incremental manifest in staging.
-    pub staging_manifest: &'a str,
-    /// The incremental manifest in prod.
-    pub prod_manifest: &'a str,
-    /// What is copied; not for helpers and views, of which only the row counts.
-    pub table: Option<Table<'a>>,
+    /// Rows as they were when the promotion was planned.
+    pub staging_rows: Vec<Row>,
+    pub prod_rows: Vec<Row>,
+    /// Prod's rows that the promotion adds or moves, as they are to be.
+    pub promoted: Vec<Row>,
+}
+
+/// A row of an incremental manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub model: String,
+    pub last_success: Timestamp,
 }
 
 /// A table that is copied.
-pub struct Table<'a> {
-    /// In staging.
-    pub staging: &'a str,
-    /// In prod.
-    pub prod: &'a str,
-    /// Whether prod has one, which is replaced.
-    pub replaced: bool,
-    /// Names, and Spark's expressions for their values, in which `id` counts the rows.
-    pub columns: &'a [(&'a str, &'a str)],
+#[derive(Debug, Clone)]
+pub struct Copied {
+    pub model: String,
+    pub staging: String,
+    pub prod: String,
+    pub before: Before,
+    /// Names, and expressions for their values, in which `id` counts the rows.
+    pub columns: Vec<(String, &'static str)>,
 }
 
-/// Executes the scripts in all the ways that they must stand.
-///
-/// # Panics
-/// Where they do not. Answers with the engine's stand-ins for what it does not know, see `sail.py`.
-pub fn prove(promotion: &Promotion<'_>) -> Vec<String> {
-    let mut trial = Trial::new(promotion);
-    trial.a_second_execution_is_harmless();
-    trial.a_rollback_leaves_no_trace();
-    trial.a_stop_anywhere_is_harmless();
-    trial.a_staging_that_moved_is_refused();
-    trial.a_prod_that_is_not_as_planned_is_refused();
-    trial.lab.stand_ins.into_iter().collect()
+/// What prod has of a table before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    Nothing,
+    /// Another table, which is replaced.
+    Another,
+    /// The copy, made by somebody else.
+    Copy,
 }
 
-/// All tables, without the order of their rows; none for a table that is not there.
-type State = BTreeMap<String, Option<Rows>>;
-
-const ROWS: u32 = 7;
-const REPLACED_ROWS: u32 = 3;
-const ANOTHER_TIME: &str = "2022-02-02 02:02:02.222222";
-
-struct Trial<'a> {
-    promotion: &'a Promotion<'a>,
-    promote: Vec<&'a str>,
-    lab: Lab,
-    before: State,
-    after: State,
-}
-
-impl<'a> Trial<'a> {
-    fn new(promotion: &'a Promotion<'a>) -> Self {
-        let relations: Vec<_> = promotion.models.iter().flat_map(Model::relations).collect();
-        let mut trial = Self {
-            promotion,
-            promote: statements(promotion.dialect, promotion.promote),
-            lab: Lab::start(promotion.dialect, &relations),
-            before: State::new(),
-            after: State::new(),
+impl Promotion {
+    /// What is planned from facts, and the scripts that are written for it.
+    pub fn of(facts: &Facts, wishes: Wishes) -> Result<Self> {
+        let plan = Plan::of(facts, wishes, "2023-11-12 13:14:15".parse()?)?;
+        let scripts = Scripts::of(&plan)?;
+        let cut = |script: &Script| {
+            let text = script.to_text();
+            statements(facts.dialect, &text).into_iter().map(str::to_owned).collect()
         };
-        trial.set_up();
-        trial.before = trial.state();
-        trial.after = trial.promoted();
-        trial
+        Ok(Self {
+            dialect: facts.dialect,
+            promote: cut(&scripts.promote),
+            rollback: cut(&scripts.rollback),
+            verify: cut(&scripts.verify),
+            manifests: plan.ledgers.iter().map(|ledger| Manifests::of(ledger, facts)).collect(),
+            tables: plan.tables.iter().map(|table| Copied::of(table, facts.dialect)).collect(),
+        })
     }
 
-    fn format(&self) -> &'static str {
-        if self.promotion.dialect == Dialect::Spark { "iceberg" } else { "delta" }
-    }
-
-    /// Staging and prod as they were when the promotion was planned.
-    fn set_up(&mut self) {
-        self.lab.empty();
-        let mut manifests = BTreeSet::new();
-        for model in self.promotion.models {
-            for manifest in [model.staging_manifest, model.prod_manifest] {
-                if manifests.insert(manifest) {
-                    let (columns, format) = (model.manifest_columns().join(" timestamp, "), self.format());
-                    let columns = columns.replacen("timestamp", "string", 1);
-                    self.lab.must(&format!("create table {manifest} ({columns} timestamp) using {format}"));
-                    self.lab.must(&model.row(manifest, "another_model", ANOTHER_TIME));
-                }
-            }
-            self.lab.must(&model.row(model.staging_manifest, model.name, model.last_success));
-            if let Some(time) = model.replaced_row {
-                self.lab.must(&model.row(model.prod_manifest, model.name, time));
-            }
-            if let Some(table) = &model.table {
-                self.create(table, table.staging, ROWS);
-                if table.replaced {
-                    self.create(table, table.prod, REPLACED_ROWS);
-                }
-            }
-        }
-    }
-
-    fn create(&mut self, table: &Table<'_>, name: &str, rows: u32) {
-        let columns: Vec<_> =
-            table.columns.iter().map(|(name, value)| format!("{value} as {name}")).collect();
-        let (format, columns) = (self.format(), columns.join(", "));
-        self.lab.must(&format!("create table {name} using {format} as select {columns} from range({rows})"));
-    }
-
-    fn state(&mut self) -> State {
-        let mut state = State::new();
-        for model in self.promotion.models {
-            for manifest in [model.staging_manifest, model.prod_manifest] {
-                let columns = model.manifest_columns().join(", ");
-                state.insert(manifest.to_owned(), self.lab.read(manifest, &columns));
-            }
-            if let Some(table) = &model.table {
-                let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-                for name in [table.staging, table.prod] {
-                    state.insert(name.to_owned(), self.lab.read(name, &columns.join(", ")));
-                }
-            }
-        }
-        state
-    }
-
-    /// What the state is to be in the end: prod holds what staging holds, and nothing else has changed.
-    fn promoted(&self) -> State {
-        let mut state = self.before.clone();
-        for model in self.promotion.models {
-            if let Some(table) = &model.table {
-                state.insert(table.prod.to_owned(), state[table.staging].clone());
-            }
-            let of_model = |row: &Vec<String>| row[0] == model.name;
-            let staged =
-                self.before[model.staging_manifest].iter().flatten().find(|row| of_model(row)).cloned();
-            if let Some(Some(rows)) = state.get_mut(model.prod_manifest) {
-                rows.retain(|row| !of_model(row));
-                rows.extend(staged);
-                rows.sort();
-            }
-        }
-        state
-    }
-
-    /// A row that says that a model is there, without all of its table, would make prod's next run build it from nothing.
-    fn assert_no_row_without_its_table(&mut self, when: &str) {
-        let state = self.state();
-        for model in self.promotion.models {
-            let Some(table) = &model.table else { continue };
-            if model.goes_back() {
-                continue;
-            }
-            let rows_of = |state: &State| -> Rows {
-                let rows = state[model.prod_manifest].iter().flatten();
-                rows.filter(|row| row[0] == model.name).cloned().collect()
-            };
-            let is_recorded = rows_of(&state) == rows_of(&self.after);
-            let is_whole = state[table.prod] == self.after[table.prod];
-            assert!(
-                is_whole || !is_recorded,
-                "{when}: {} is recorded, but not whole: {state:#?}",
-                model.name
-            );
-        }
-    }
-
-    fn assert_state(&mut self, expected: &State, when: &str) {
-        assert_eq!(&self.state(), expected, "{when}");
-    }
-
-    fn a_second_execution_is_harmless(&mut self) {
-        self.set_up();
-        self.lab.run(&self.promote).expect("the promotion");
-        let after = self.after.clone();
-        self.assert_state(&after, "after the promotion");
-        let compared = self.lab.run_script(self.promotion.verify).expect("the verification");
-        assert!(!compared.is_empty(), "it verifies nothing");
-        for row in compared.iter().flatten() {
-            assert!(row.len() == 3 && row[1] == row[2] && row[1] != "null", "differs: {row:?}");
-        }
-        // Refused or not.
-        let _ = self.lab.run(&self.promote);
-        self.assert_state(&after, "after a second execution");
-    }
-
-    fn a_rollback_leaves_no_trace(&mut self) {
-        let (before, after) = (self.before.clone(), self.after.clone());
-        self.lab.run_script(self.promotion.rollback).expect("the rollback");
-        self.assert_state(&before, "after the rollback");
-        let _ = self.lab.run_script(self.promotion.rollback);
-        self.assert_state(&before, "after a second rollback");
-        self.lab.run(&self.promote).expect("the promotion after a rollback");
-        self.assert_state(&after, "after the promotion that follows a rollback");
-        self.prod_runs();
-        let moved = self.state();
-        self.lab.run_script(self.promotion.rollback).expect_err("a rollback after prod ran");
-        self.assert_state(&moved, "after a rollback that was refused");
-    }
-
-    /// As prod's next run would leave the row of the first model.
-    fn prod_runs(&mut self) {
-        let Model { name, prod_manifest, .. } = self.promotion.models[0];
-        self.lab.must(&format!(
-            "update {prod_manifest} set last_success = last_success + interval 1 day where model = '{name}'"
-        ));
-    }
-
-    fn a_stop_anywhere_is_harmless(&mut self) {
-        let (before, after) = (self.before.clone(), self.after.clone());
-        for place in 0..=self.promote.len() {
-            let when = format!("stopped after {place} statements");
-            for rolls_back in [false, true] {
-                self.set_up();
-                self.lab.run(&self.promote[..place]).expect("its first statements");
-                self.assert_no_row_without_its_table(&when);
-                if rolls_back {
-                    // It may be refused where there is nothing to take back yet.
-                    let _ = self.lab.run_script(self.promotion.rollback);
-                    self.assert_state(&before, &format!("{when}, rolled back"));
-                } else {
-                    // Once it is complete, it may be refused.
-                    let finished = self.lab.run(&self.promote);
-                    assert!(finished.is_ok() || place == self.promote.len(), "{when}, then: {finished:?}");
-                    self.assert_state(&after, &format!("{when}, executed again"));
-                }
-            }
-        }
-    }
-
-    fn a_staging_that_moved_is_refused(&mut self) {
-        for model in self.promotion.models {
-            let Model { name, staging_manifest, .. } = model;
-            let moved = format!(
-                "update {staging_manifest} set last_success = last_success + interval 1 microsecond where model = '{name}'"
-            );
-            let doubled = format!(
-                "insert into {staging_manifest} select * from {staging_manifest} where model = '{name}'"
-            );
-            let gone = format!("delete from {staging_manifest} where model = '{name}'");
-            for change in [moved, doubled, gone] {
-                self.set_up();
-                self.lab.must(&change);
-                self.refused(&format!("staging moved since it was planned: {change}"));
-            }
-        }
-    }
-
-    fn a_prod_that_is_not_as_planned_is_refused(&mut self) {
-        for model in self.promotion.models {
-            let row = model.row(model.prod_manifest, model.name, ANOTHER_TIME);
-            // Also while the script is being executed, up to its last statement, which looks whether all is well.
-            for place in 0..self.promote.len() {
-                self.set_up();
-                self.lab.run(&self.promote[..place]).expect("its first statements");
-                self.lab.must(&row);
-                let rest = self.lab.run(&self.promote[place..]);
-                assert!(
-                    rest.is_err(),
-                    "{} got another row after {place} statements, and it was not noticed",
-                    model.name
-                );
-                self.assert_no_row_without_its_table("a row appeared");
-            }
-            self.set_up();
-            self.lab.must(&row);
-            self.refused("a row that is there");
-            if let Some(table) = model.table.as_ref().filter(|table| !table.replaced) {
-                self.set_up();
-                self.create(table, table.prod, REPLACED_ROWS);
-                self.lab.run(&self.promote).expect_err("a table that is there");
-                let state = self.state();
-                assert_eq!(
-                    state[model.prod_manifest], self.before[model.prod_manifest],
-                    "a table that is there"
-                );
-                assert_ne!(state[table.prod], self.after[table.prod], "a table that is there");
-            }
-        }
-    }
-
-    /// The promotion stops, and prod is as before.
-    fn refused(&mut self, why: &str) {
-        let before = self.state();
-        self.lab.run(&self.promote).expect_err(why);
-        self.assert_state(&before, why);
+    /// All tables of both sides that are looked at.
+    pub fn relations(&self) -> impl Iterator<Item = &str> {
+        let manifests = self.manifests.iter().flat_map(|it| [it.staging.as_str(), &it.prod]);
+        manifests.chain(self.tables.iter().flat_map(|it| [it.staging.as_str(), &it.prod]))
     }
 }
 
-impl Model<'_> {
-    fn manifest_columns(&self) -> &'static [&'static str] {
+impl Manifests {
+    fn of(ledger: &Ledger, facts: &Facts) -> Self {
+        let package =
+            facts.packages.iter().find(|package| package.name == ledger.package).expect("its package");
+        let read = |rows: Option<&Vec<snowplow_backfill::snowplow::Row>>| -> Vec<Row> {
+            let known = rows.into_iter().flatten();
+            known
+                .filter_map(|row| Some(Row { model: row.model.clone(), last_success: row.last_success? }))
+                .collect()
+        };
+        let tables = package.tables.as_ref();
+        let mut staging_rows = read(tables.and_then(|tables| tables.staging_rows.as_ref()));
+        let mut prod_rows = read(tables.and_then(|tables| tables.prod_rows.as_ref()));
+        if tables.is_none() {
+            // Planned without a connection: anything may be there, as long as staging's rows are of one time.
+            let last_success = "2023-10-11 10:11:12.123456".parse().expect("a timestamp");
+            let row = |model: &str| Row { model: model.to_owned(), last_success };
+            staging_rows.extend(ledger.models().map(row));
+            prod_rows.push(row("another_model"));
+        }
+        let recorded = ledger.recorded().unwrap_or(staging_rows[0].last_success);
+        Self {
+            staging: ledger.staging.to_string(),
+            prod: ledger.prod.to_string(),
+            has_first_success: ledger.family == Family::Load,
+            promoted: ledger
+                .models()
+                .map(|model| Row { model: model.to_owned(), last_success: recorded })
+                .collect(),
+            staging_rows,
+            prod_rows,
+        }
+    }
+
+    /// Its columns.
+    pub fn columns(&self) -> &'static [&'static str] {
         if self.has_first_success {
             &["model", "first_success", "last_success"]
         } else {
@@ -322,19 +133,43 @@ impl Model<'_> {
         }
     }
 
-    /// The statement that adds a row.
-    fn row(&self, manifest: &str, model: &str, time: &str) -> String {
-        let times = vec![format!("timestamp '{time}Z'"); self.manifest_columns().len() - 1].join(", ");
-        format!("insert into {manifest} values ('{model}', {times})")
+    /// Whether prod's row of a model is set back. That comes before its table, so that prod reads too much rather than too little.
+    pub fn goes_back(&self, model: &str) -> bool {
+        let time = |rows: &[Row]| rows.iter().find(|row| row.model == model).map(|row| row.last_success);
+        time(&self.prod_rows) > time(&self.promoted)
     }
+}
 
-    /// Whether prod's row is set back: that comes before the table, so that prod reads too much rather than too little.
-    fn goes_back(&self) -> bool {
-        self.replaced_row.is_some_and(|before| before > self.last_success)
+impl Copied {
+    fn of(table: &Table, dialect: Dialect) -> Self {
+        let facts = &table.facts;
+        let known = facts.physical.columns.iter().map(|column| column.name.as_str());
+        let mut names = vec!["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds", "contexts"];
+        names.extend(known.filter(|name| {
+            !["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds"].contains(name)
+        }));
+        Self {
+            model: table.model.clone(),
+            staging: facts.staging.to_string(),
+            prod: facts.prod.to_string(),
+            before: match table.action {
+                Action::Create => Before::Nothing,
+                Action::Replace { .. } => Before::Another,
+                Action::Keep => Before::Copy,
+            },
+            columns: names.into_iter().map(|name| (dialect.column(name), values(name))).collect(),
+        }
     }
+}
 
-    fn relations(&self) -> impl Iterator<Item = &str> {
-        let tables = self.table.iter().flat_map(|table| [table.staging, table.prod]);
-        [self.staging_manifest, self.prod_manifest].into_iter().chain(tables)
+/// Values of a column of this name: nulls, microseconds, letters beyond ASCII, things within things.
+fn values(column: &str) -> &'static str {
+    match column {
+        "view_id" => "concat('view ', id)",
+        "start_tstamp" => "timestamp '2023-10-10 23:59:59.999999Z' - make_dt_interval(cast(id % 5 as int))",
+        "start_tstamp_date" => "date '2023-10-10' - cast(id % 5 as int)",
+        "engaged_seconds" => "cast(id / 3.0 as decimal(18, 6))",
+        "contexts" => "array(named_struct('name', concat('ä', id), 'value', id))",
+        _ => "nullif(concat('user ', id % 2), 'user 0')",
     }
 }

@@ -1,98 +1,94 @@
-//! Promotions on Spark with Iceberg and on Databricks with Delta, executed.
+//! Promotions on Spark with Iceberg and on Databricks with Delta, executed: those of the golden files.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::promotion::{Model, Promotion, Table, prove};
-use crate::support::statements;
+use crate::cases;
+use crate::promotion::Promotion;
+use crate::support::Lab;
+use crate::trial::Trial;
 
-/// The three scripts of a file: each begins with a line that says what it is.
-fn scripts(dialect: Dialect, case: &str) -> [String; 3] {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/promote").join(dialect.adapter());
-    let text = fs::read_to_string(folder.join(case)).expect("a file");
-    let (promote, rest) = text.split_once("\n-- Rollback of ").expect("a rollback");
-    let (rollback, verify) = rest.split_once("\n-- Verification of ").expect("a verification");
-    [promote.to_owned(), format!("-- {rollback}"), format!("-- {verify}")]
+/// Cases whose scripts have statements, or an order of them, that no other case has.
+const UNUSUAL: [&str; 5] =
+    ["one_model", "helper_and_view", "replace", "replace_with_an_older_one", "two_packages"];
+
+/// The cases that a warehouse can promote; none twice, where two of them are the same to it.
+fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
+    let mut scripts = BTreeSet::new();
+    let promotion = |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, case.wishes).ok();
+    let promotions = cases::all().into_iter().filter_map(|case| Some((case.name, promotion(&case)?)));
+    promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
 }
 
-const COLUMNS: &[(&str, &str)] = &[
-    ("view_id", "concat('view ', id)"),
-    ("start_tstamp", "timestamp '2023-10-10 23:59:59.999999Z' - make_dt_interval(id % 5)"),
-    ("start_tstamp_date", "date '2023-10-10' - cast(id % 5 as int)"),
-    ("page_views", "id * 3"),
-    ("user_id", "nullif(concat('user ', id % 2), 'user 0')"),
-    ("contexts", "array(named_struct('name', concat('ä', id), 'value', id / 3.0))"),
-];
+fn lab(dialect: Dialect, promotions: &[(&str, Promotion)]) -> Lab {
+    let relations: Vec<_> = promotions.iter().flat_map(|(_, promotion)| promotion.relations()).collect();
+    Lab::start(dialect, &relations)
+}
 
-/// `fixtures/promote/spark/one_model.sql` is about this.
-const ON_SPARK: Model<'_> = Model {
-    name: "page_engagement",
-    last_success: "2023-10-11 10:11:12.123456",
-    replaced_row: None,
-    has_first_success: false,
-    staging_manifest: "staging_manifest.snowplow_site_incremental_manifest",
-    prod_manifest: "prod_manifest.snowplow_site_incremental_manifest",
-    table: Some(Table {
-        staging: "staging_derived.page_engagement",
-        prod: "prod_derived.page_engagement",
-        replaced: false,
-        columns: COLUMNS,
-    }),
-};
+/// Answers with what the engine does not know itself.
+fn stand_what_is_usual(dialect: Dialect) -> Vec<String> {
+    let promotions = promotions(dialect);
+    let mut lab = lab(dialect, &promotions);
+    for (name, promotion) in &promotions {
+        println!("{name} on {dialect}");
+        Trial::new(&mut lab, promotion).stands_what_is_usual();
+    }
+    lab.stand_ins.into_iter().collect()
+}
 
-/// `fixtures/promote/databricks/one_model.sql` is about this.
-const ON_DATABRICKS: Model<'_> = Model {
-    staging_manifest: "`shop`.`staging_manifest`.`snowplow_site_incremental_manifest`",
-    prod_manifest: "`shop`.`prod_manifest`.`snowplow_site_incremental_manifest`",
-    table: Some(Table {
-        staging: "`shop`.`staging_derived`.`page_engagement`",
-        prod: "`shop`.`prod_derived`.`page_engagement`",
-        replaced: false,
-        columns: COLUMNS,
-    }),
-    ..ON_SPARK
-};
+fn stand_what_is_unusual(dialect: Dialect) {
+    let mut promotions = promotions(dialect);
+    promotions.retain(|(name, _)| UNUSUAL.contains(name));
+    assert_eq!(promotions.len(), UNUSUAL.len(), "they are what they were");
+    let mut lab = lab(dialect, &promotions);
+    for (name, promotion) in &promotions {
+        println!("{name} on {dialect}");
+        Trial::new(&mut lab, promotion).stands_what_is_unusual();
+    }
+}
 
 #[test]
-fn one_model_on_spark() {
-    let [promote, rollback, verify] = &scripts(Dialect::Spark, "one_model.sql");
-    let stand_ins =
-        prove(&Promotion { dialect: Dialect::Spark, promote, rollback, verify, models: &[ON_SPARK] });
+fn spark_stands_what_is_usual() {
+    let stand_ins = stand_what_is_usual(Dialect::Spark);
     assert_eq!(stand_ins, ["comment", "hash of all columns"]);
 }
 
 #[test]
-fn one_model_on_databricks() {
-    let [promote, rollback, verify] = &scripts(Dialect::Databricks, "one_model.sql");
-    let stand_ins = prove(&Promotion {
-        dialect: Dialect::Databricks,
-        promote,
-        rollback,
-        verify,
-        models: &[ON_DATABRICKS],
-    });
+fn spark_stands_what_is_unusual() {
+    stand_what_is_unusual(Dialect::Spark);
+}
+
+#[test]
+fn databricks_stands_what_is_usual() {
+    let stand_ins = stand_what_is_usual(Dialect::Databricks);
     assert_eq!(stand_ins, ["comment on table", "deep clone", "grant", "hash of all columns"]);
 }
 
-/// Tries a script that is worse than the one that is written.
-fn prove_worse(worsen: impl FnOnce(&mut Vec<&str>)) {
-    let [promote, rollback, verify] = &scripts(Dialect::Spark, "one_model.sql");
-    let mut statements = statements(Dialect::Spark, promote);
-    worsen(&mut statements);
-    let promote = &statements.join(";\n");
-    prove(&Promotion { dialect: Dialect::Spark, promote, rollback, verify, models: &[ON_SPARK] });
+#[test]
+fn databricks_stands_what_is_unusual() {
+    stand_what_is_unusual(Dialect::Databricks);
 }
 
-fn place(statements: &[&str], beginning: &str) -> usize {
+/// Tries a script that is worse than the one that is written.
+fn stand_worse(worsen: impl FnOnce(&mut Vec<String>)) {
+    let mut promotions = promotions(Dialect::Spark);
+    promotions.truncate(1);
+    worsen(&mut promotions[0].1.promote);
+    let mut lab = lab(Dialect::Spark, &promotions);
+    let mut trial = Trial::new(&mut lab, &promotions[0].1);
+    trial.stands_what_is_usual();
+    trial.stands_what_is_unusual();
+}
+
+fn place(statements: &[String], beginning: &str) -> usize {
     statements.iter().position(|statement| statement.starts_with(beginning)).expect("such a statement")
 }
 
 #[test]
-#[should_panic(expected = "page_engagement is recorded, but not whole")]
+#[should_panic(expected = "my_model is recorded, but not whole")]
 fn a_row_before_its_table_is_noticed() {
-    prove_worse(|statements| {
+    stand_worse(|statements| {
         let record = statements.remove(place(statements, "merge into"));
         statements.insert(place(statements, "create table"), record);
     });
@@ -101,7 +97,7 @@ fn a_row_before_its_table_is_noticed() {
 #[test]
 #[should_panic(expected = "moved since it was planned")]
 fn a_missing_look_at_staging_is_noticed() {
-    prove_worse(|statements| {
+    stand_worse(|statements| {
         statements.remove(0);
     });
 }
@@ -109,17 +105,16 @@ fn a_missing_look_at_staging_is_noticed() {
 #[test]
 #[should_panic(expected = "it was not noticed")]
 fn a_missing_look_at_the_rows_is_noticed() {
-    prove_worse(|statements| statements.truncate(statements.len() - 1));
+    stand_worse(|statements| statements.truncate(statements.len() - 1));
 }
 
 #[test]
 #[should_panic(expected = "after the promotion")]
 fn a_copy_of_a_part_is_noticed() {
-    prove_worse(|statements| {
+    stand_worse(|statements| {
         let create = place(statements, "create table");
-        let complete = statements.iter().rposition(|it| it.contains("prod does not hold")).expect("a check");
-        statements.remove(complete);
-        statements[create] = "create table if not exists prod_derived.page_engagement using iceberg as select * from \
-                              staging_derived.page_engagement where page_views > 0";
+        statements[create].push_str(" where view_id <> 'view 3'");
+        // The script itself would notice it.
+        statements.remove(create + 1);
     });
 }

@@ -8,12 +8,10 @@ use snowplow_backfill::warehouse::{Dialect, Relation};
 use tempfile::TempDir;
 
 use super::process::{Environment, Process};
-use super::split::statements;
 
 /// The engine.
 #[derive(Debug)]
 pub struct Lab {
-    dialect: Dialect,
     databases: BTreeSet<Vec<String>>,
     process: Process,
     folder: TempDir,
@@ -48,7 +46,7 @@ impl Lab {
         let arguments: Vec<_> = catalogs.into_iter().collect();
         let process = Process::start(Environment::Sql, "execute.py", &arguments);
         let folder = tempfile::tempdir().expect("a folder");
-        let mut lab = Self { dialect, databases, process, folder, stand_ins: BTreeSet::new() };
+        let mut lab = Self { databases, process, folder, stand_ins: BTreeSet::new() };
         lab.empty();
         lab
     }
@@ -71,17 +69,12 @@ impl Lab {
     }
 
     /// Executes statements one by one, until one fails.
-    pub fn run(&mut self, statements: &[&str]) -> Result<Vec<Rows>, String> {
+    pub fn run(&mut self, statements: &[String]) -> Result<Vec<Rows>, String> {
         let mut answers = Vec::new();
         for statement in statements {
             answers.push(self.execute(statement).map_err(|error| format!("{error}\n{statement}"))?);
         }
         Ok(answers)
-    }
-
-    /// Executes a script, until a statement fails.
-    pub fn run_script(&mut self, script: &str) -> Result<Vec<Rows>, String> {
-        self.run(&statements(self.dialect, script))
     }
 
     /// A table's rows in a settled order, if there is such a table.
