@@ -1,23 +1,20 @@
 //! `check`: what breaks incremental Snowplow models, without a warehouse.
 
-use std::fs;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use super::output::Output;
 use super::prepare::Setup;
 use crate::check::{self, Format, RuleSettings, Subject, View};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
+use crate::config;
 use crate::dbt::{Graph, Interrupt, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
-
-/// The configuration file, beside dbt_project.yml.
-const CONFIGURATION: &str = "snowplow-backfill.yml";
 
 /// Runs the command.
 ///
@@ -40,7 +37,7 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     let directory = Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
     let project = Project::find(args.dbt.project_dir.as_deref(), &directory)?;
     let vars = Vars::parse(args.dbt.vars.as_deref().unwrap_or_default())?;
-    let settings = rule_settings(&project)?;
+    let settings = rule_settings(&project, &directory)?;
 
     let mut output = Output::quiet(args.verbose);
     let manifest = match (args.checked.parse, &args.checked.manifest) {
@@ -117,18 +114,20 @@ fn staleness(manifest: &Utf8Path, project: &Project, must_be_fresh: bool) -> Res
 }
 
 /// The configuration of the rules, `check.rules` of the configuration file.
-fn rule_settings(project: &Project) -> Result<RuleSettings> {
-    let path = project.directory.join(CONFIGURATION);
-    if !path.exists() {
+fn rule_settings(project: &Project, directory: &Utf8Path) -> Result<RuleSettings> {
+    let Some(file) = config::File::read(&project.directory, directory)? else {
         return Ok(RuleSettings::default());
-    }
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let file: Value =
-        serde_yaml::from_str(&text).map_err(|error| anyhow!("{path} is not valid YAML: {error}"))?;
-    let rules = file.get("check").and_then(|check| check.get("rules"));
-    rules
-        .map_or_else(|| Ok(RuleSettings::default()), RuleSettings::from_value)
-        .map_err(|error| anyhow!("{path}: check.{error:#}"))
+    };
+    let path = ["check", "rules"];
+    let Some(rules) = file.value(&path) else { return Ok(RuleSettings::default()) };
+    RuleSettings::from_value(rules).map_err(|error| {
+        let wrong = rules.as_mapping().into_iter().flatten().find_map(|(rule, value)| {
+            let alone = Mapping::from_iter([(rule.clone(), value.clone())]);
+            RuleSettings::from_value(&Value::Mapping(alone)).is_err().then(|| rule.as_str()).flatten()
+        });
+        let path: Vec<_> = path.into_iter().chain(wrong).collect();
+        anyhow!("{}: {error:#}", file.place(&path))
+    })
 }
 
 fn print(text: &str) -> Result<()> {

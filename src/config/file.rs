@@ -45,6 +45,8 @@ impl File {
     /// # Errors
     /// It cannot be read, is not YAML, or is no mapping.
     pub fn read(folder: &Utf8Path, directory: &Utf8Path) -> Result<Option<Self>> {
+        // A project's folder has no links on its way.
+        let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
         let path = folder.join(FILE_NAME);
         if !path.exists() {
             let other = folder.join(OTHER_NAME);
@@ -53,7 +55,7 @@ impl File {
             }
             return Ok(None);
         }
-        let name = path.strip_prefix(directory).unwrap_or(&path).to_string();
+        let name = path.strip_prefix(&directory).unwrap_or(&path).to_string();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         let content = match serde_yaml::from_str(&text) {
             Ok(Value::Mapping(content)) => content,
@@ -62,7 +64,7 @@ impl File {
             Err(error) => return Err(malformed(&name, &error)),
         };
         let places = Places::of(&text);
-        Ok(Some(Self { folder: folder.to_owned(), directory: directory.to_owned(), name, content, places }))
+        Ok(Some(Self { folder: folder.to_owned(), directory, name, content, places }))
     }
 
     /// The file's name as errors show it.
@@ -131,11 +133,14 @@ impl File {
             }
             if !known.contains(&key.as_str()) {
                 let of = path.first().map_or(String::new(), |command| format!(" of the command {command}"));
-                bail!(
-                    "{}: unknown key `{written}`{of}{}",
-                    place(),
-                    suggest::question(&key, known.iter().copied())
-                );
+                let owner = OWN_KEYS.iter().find(|(_, own)| *own == key && path.is_empty());
+                let meant = match owner {
+                    Some((command, own)) => {
+                        format!(": it belongs below `{command}`, as `{command}: {{{own}: …}}`")
+                    }
+                    None => suggest::question(&key, known.iter().copied()),
+                };
+                bail!("{}: unknown key `{written}`{of}{meant}", place());
             }
             if let Some(other) = seen.insert(key, written) {
                 bail!("{}: `{written}` is there twice, also as `{other}`", place());

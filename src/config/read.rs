@@ -171,11 +171,7 @@ fn find_file(flags: &[Flag], layers: &[&Layer], directory: &Utf8Path) -> anyhow:
     let flag = flags.iter().find(|flag| flag.id == cli::PROJECT_DIR);
     let given = flag.and_then(|flag| layers.iter().find_map(|layer| layer.get(&flag.id)?.values.first()));
     match Project::locate(given.map(Utf8Path::new), directory) {
-        Ok(folder) => {
-            // As the project is shown: without links on the way, if it is the working directory.
-            let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
-            File::read(&folder, &directory)
-        }
+        Ok(folder) => File::read(&folder, directory),
         Err(_) => Ok(None),
     }
 }

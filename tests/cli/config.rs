@@ -305,3 +305,18 @@ fn the_file_in_the_readme_is_read() {
     let output = fake.tool(&["promote", "--show-config"]);
     assert_eq!(shown(&output, &["--to"]), "--to prod snowplow-backfill.yml:12:3: promote.to");
 }
+
+#[test]
+fn the_rules_of_check_are_its_own() {
+    let fake = project("check:\n  prod_target: live\n  rules:\n    hook-missing: off\n");
+    assert_eq!(fake.tool(&["run", "--show-config"]).code, 0);
+    let output = fake.tool(&["check", "--show-config"]);
+    assert_eq!(
+        shown(&output, &["--prod-target"]),
+        "--prod-target live snowplow-backfill.yml:2:3: check.prod_target"
+    );
+    let arguments = ["check", "--manifest", "no-such-file"];
+    assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean hook-duplicated?");
+    assert_snapshot!(complaint("check:\n  rule: {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` of the command check: did you mean `rules`?");
+    assert_snapshot!(complaint("rules: {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs below `check`, as `check: {rules: …}`");
+}
