@@ -9,5 +9,5 @@ mod postgres;
 
 pub use environment::{Dbt, NEW, OLD};
 pub use events::Events;
-pub use lab::{Engine, Lab};
+pub use lab::{Engine, Lab, Place};
 pub use output::Output;
