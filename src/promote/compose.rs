@@ -214,11 +214,14 @@ fn whole(plan: &Plan) -> Result<Script> {
         let target = match &table.action {
             Action::Keep => continue,
             Action::Create => table.facts.prod.clone(),
+            // What has an index cannot be renamed there, so that the copy has to be made in its place.
+            Action::Replace { .. } if dialect == Dialect::DuckDb => {
+                composer.extend(sql::drop_backup_indexes(table));
+                composer.extend(sql::step_aside(table));
+                table.facts.prod.clone()
+            }
             Action::Replace { .. } => sql::working_copy(table)?,
         };
-        if dialect == Dialect::DuckDb {
-            composer.extend(sql::drop_backup_indexes(table));
-        }
         composer.extend(sql::copy(dialect, plan.strategy, table, &target));
         if plan.strategy != Strategy::Move {
             composer.extend(sql::describe(dialect, table, &target));
@@ -239,7 +242,10 @@ fn whole(plan: &Plan) -> Result<Script> {
     }
     for table in &plan.tables {
         if let Action::Replace { backup } = &table.action {
-            composer.extend(sql::put_in_place(table, &sql::working_copy(table)?));
+            if plan.dialect != Dialect::DuckDb {
+                composer.extend(sql::step_aside(table));
+                composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
+            }
             if let Some(grants) = sql::keep_grants(plan.dialect, &table.facts.prod, backup) {
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
             }
@@ -270,7 +276,8 @@ fn short_lock(plan: &Plan) -> Result<Script> {
     composer.check_before(false);
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend(sql::put_in_place(table, &sql::working_copy(table)?));
+            composer.extend(sql::step_aside(table));
+            composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
         }
         composer.grants(table);
     }

@@ -119,7 +119,8 @@ fn table(dialect: Dialect, staging: Relation, prod: Relation) -> TableFacts {
     });
     let indexes = match dialect {
         Dialect::DuckDb => {
-            vec!["CREATE INDEX by_start ON staging_derived.my_model(start_tstamp);".to_owned()]
+            let name = staging.identifier();
+            vec![format!("CREATE INDEX {name}_by_start ON staging_derived.{name}(start_tstamp);")]
         }
         _ => Vec::new(),
     };

@@ -15,6 +15,6 @@ pub use rows::{
 };
 pub use table::{
     after_copy, back_up, content_matches, copy, describe, drop_backup_indexes, put_in_place, replace,
-    restore, take_back, working_copy,
+    restore, step_aside, take_back, working_copy,
 };
 pub use verify::verify;

@@ -170,18 +170,19 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
     }
 }
 
+/// Gives prod's table its backup name, in one transaction with what takes its place.
+#[must_use]
+pub fn step_aside(table: &Table) -> Option<Statement> {
+    let Action::Replace { backup } = &table.action else { return None };
+    let sql = format!("alter table {} rename to {}", table.facts.prod, backup.identifier_sql());
+    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+}
+
 /// Puts a finished copy in place, in one transaction with the rows.
 #[must_use]
-pub fn put_in_place(table: &Table, working: &Relation) -> Vec<Statement> {
-    let prod = &table.facts.prod;
-    let mut statements = Vec::new();
-    if let Action::Replace { backup } = &table.action {
-        let sql = format!("alter table {prod} rename to {}", backup.identifier_sql());
-        statements.push(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql));
-    }
-    let sql = format!("alter table {working} rename to {}", prod.identifier_sql());
-    statements.push(statement(format!("put {} in place", table.model), sql));
-    statements
+pub fn put_in_place(table: &Table, working: &Relation) -> Statement {
+    let sql = format!("alter table {working} rename to {}", table.facts.prod.identifier_sql());
+    statement(format!("put {} in place", table.model), sql)
 }
 
 /// DuckDB renames no table that has an index.

@@ -54,12 +54,42 @@ impl Place {
         }
     }
 
-    /// Executes statements one by one; the rows of the last one, as text.
-    pub fn sql(&self, statements: &[&str]) -> Vec<Vec<Option<String>>> {
-        let (engine, place) = match self {
+    /// An empty database.
+    pub fn empty(engine: Engine) -> Self {
+        Self::new(engine, None)
+    }
+
+    /// Another database with the same content. Nobody may be connected to this one.
+    pub fn copy(&self) -> Self {
+        Self::new(self.engine(), Some(self))
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::DuckDb { .. } => Engine::DuckDb,
+            Self::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// The name of the database, as SQL knows it.
+    pub fn database(&self) -> &str {
+        match self {
+            Self::DuckDb { .. } => "storefront",
+            Self::Postgres { database } => database,
+        }
+    }
+
+    /// What a client needs to find it: the engine, and a path or a connection string.
+    pub fn address(&self) -> (&'static str, String) {
+        match self {
             Self::DuckDb { file, .. } => ("duckdb", file.to_str().expect("UTF-8").to_owned()),
             Self::Postgres { database } => ("postgres", SERVER.dsn(database)),
-        };
+        }
+    }
+
+    /// Executes statements one by one; the rows of the last one, as text.
+    pub fn sql(&self, statements: &[&str]) -> Vec<Vec<Option<String>>> {
+        let (engine, place) = self.address();
         let mut process = Command::new(NEW.program("python"))
             .arg(environment::support("sql.py"))
             .args([engine, &place])
@@ -105,6 +135,11 @@ impl Lab {
         Self::build(engine, dbt, Place::new(engine, None), "project")
     }
 
+    /// A fixture project on a copy of a database.
+    pub fn on(place: &Place, dbt: Dbt, project: &str) -> Self {
+        Self::build(place.engine(), dbt, place.copy(), project)
+    }
+
     fn build(engine: Engine, dbt: Dbt, place: Place, project: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(&environment::fixtures().join(project), &folder.path().join("project"));
@@ -129,6 +164,10 @@ impl Lab {
             variables.extend(address.iter().map(|(name, value)| (format!("{prefix}_{name}"), value.clone())));
         }
         Self { folder, place, engine, dbt, variables }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     pub fn into_place(self) -> Place {

@@ -12,5 +12,5 @@ pub mod scenario;
 pub use environment::{Dbt, NEW, OLD, PACKAGING, fixtures};
 pub use events::Events;
 pub use installed::{Environment, Wheel, building, path_with};
-pub use lab::{Engine, Lab};
+pub use lab::{Engine, Lab, Place};
 pub use output::Output;

@@ -1,0 +1,13 @@
+//! Promotions that are really executed: statement by statement on DuckDB and Postgres, and as a whole with real dbt before and
+//! after. Warehouses that cannot be had here are simulated with their own rules of what is one unit.
+
+#[path = "../golden/cases.rs"]
+mod cases;
+mod client;
+mod dump;
+mod executed;
+mod staged;
+#[path = "../cli/support/mod.rs"]
+#[expect(dead_code, reason = "the other black-box tests use the rest")]
+mod support;
+mod world;

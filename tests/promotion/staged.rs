@@ -1,0 +1,91 @@
+//! A promotion that is ready to be executed: its scripts, and a database in which what they were written for is true.
+
+use std::collections::BTreeSet;
+
+use snowplow_backfill::promote::{Facts, Plan, Script, Scripts};
+use snowplow_backfill::warehouse::{Dialect, Relation};
+
+use crate::cases::Case;
+use crate::client::Client;
+use crate::dump::dump;
+use crate::support::{Engine, Place};
+use crate::world;
+
+/// Scripts and a database.
+pub struct Staged {
+    pub name: String,
+    pub dialect: Dialect,
+    pub place: Place,
+    pub plan: Plan,
+    pub promote: Vec<String>,
+    pub rollback: Vec<String>,
+    pub verify: Vec<String>,
+}
+
+/// The golden cases that a warehouse can do, those that write the same only once.
+pub fn possible(dialect: Dialect) -> Vec<Case> {
+    let mut cases = crate::cases::all();
+    let mut seen = BTreeSet::new();
+    cases.retain(|case| {
+        let Ok((_, plan, scripts)) = written(case, dialect) else { return false };
+        seen.insert((format!("{:?}", scripts.promote.statements), plan.ledgers.len()))
+    });
+    cases
+}
+
+fn written(case: &Case, dialect: Dialect) -> anyhow::Result<(Facts, Plan, Scripts)> {
+    let facts = (case.facts)(dialect)?;
+    let plan = Plan::of(&facts, case.wishes, "2023-11-12 13:14:15".parse()?)?;
+    let scripts = Scripts::of(&plan)?;
+    Ok((facts, plan, scripts))
+}
+
+impl Staged {
+    /// A golden case. `adapt` makes its statements the engine's, where that is not the dialect's own.
+    pub fn of_case(
+        case: &Case,
+        dialect: Dialect,
+        engine: Engine,
+        events: u32,
+        adapt: impl Fn(&str) -> Vec<String>,
+    ) -> Self {
+        let (facts, plan, scripts) = written(case, dialect).expect(case.name);
+        let place = world::build(engine, &facts, case.wishes.resume, events);
+        let adapted = |script: &Script| -> Vec<String> {
+            let statements = script.statements.iter().flat_map(|statement| adapt(&statement.sql));
+            let statements = statements.map(|sql| in_database(&sql, "analytics", place.database()));
+            match engine {
+                Engine::DuckDb => statements.collect(),
+                Engine::Postgres => {
+                    statements.map(|sql| in_database(&sql, "sandbox", place.database())).collect()
+                }
+            }
+        };
+        Self {
+            name: format!("{}/{}", dialect.adapter(), case.name),
+            dialect,
+            promote: adapted(&scripts.promote),
+            rollback: adapted(&scripts.rollback),
+            verify: adapted(&scripts.verify),
+            plan,
+            place,
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(&self.place)
+    }
+
+    pub fn dump(&self, client: &mut Client) -> String {
+        dump(client, self.place.engine())
+    }
+
+    pub fn plain(&self, relation: &Relation) -> String {
+        world::plain(relation, self.place.engine())
+    }
+}
+
+/// A statement for a copy of a database: names of relations begin with the database's.
+pub fn in_database(sql: &str, written_for: &str, database: &str) -> String {
+    sql.replace(&format!("\"{written_for}\"."), &format!("\"{database}\"."))
+}
