@@ -10,8 +10,10 @@ use crate::support::Lab;
 use crate::trial::Trial;
 
 /// Cases whose scripts have statements, or an order of them, that no other case has.
-const UNUSUAL: [&str; 5] =
-    ["one_model", "helper_and_view", "replace", "replace_with_an_older_one", "two_packages"];
+const UNUSUAL: &[&str] =
+    &["one_model", "helper_and_view", "replace", "replace_with_an_older_one", "two_packages"];
+/// The order is Spark's: here it is the other tables that count.
+const UNUSUAL_ON_DATABRICKS: &[&str] = &["one_model", "replace"];
 
 /// The cases that a warehouse can promote; none twice, where two of them are the same to it.
 fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
@@ -26,24 +28,29 @@ fn lab(dialect: Dialect, promotions: &[(&str, Promotion)]) -> Lab {
     Lab::start(dialect, &relations)
 }
 
+#[expect(clippy::print_stdout, reason = "shown where a test fails")]
+fn say(name: &str, dialect: Dialect) {
+    println!("{name} on {dialect}");
+}
+
 /// Answers with what the engine does not know itself.
 fn stand_what_is_usual(dialect: Dialect) -> Vec<String> {
     let promotions = promotions(dialect);
     let mut lab = lab(dialect, &promotions);
     for (name, promotion) in &promotions {
-        println!("{name} on {dialect}");
+        say(name, dialect);
         Trial::new(&mut lab, promotion).stands_what_is_usual();
     }
     lab.stand_ins.into_iter().collect()
 }
 
-fn stand_what_is_unusual(dialect: Dialect) {
+fn stand_what_is_unusual(dialect: Dialect, cases: &[&str]) {
     let mut promotions = promotions(dialect);
-    promotions.retain(|(name, _)| UNUSUAL.contains(name));
-    assert_eq!(promotions.len(), UNUSUAL.len(), "they are what they were");
+    promotions.retain(|(name, _)| cases.contains(name));
+    assert_eq!(promotions.len(), cases.len(), "their names have changed");
     let mut lab = lab(dialect, &promotions);
     for (name, promotion) in &promotions {
-        println!("{name} on {dialect}");
+        say(name, dialect);
         Trial::new(&mut lab, promotion).stands_what_is_unusual();
     }
 }
@@ -51,23 +58,26 @@ fn stand_what_is_unusual(dialect: Dialect) {
 #[test]
 fn spark_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Spark);
-    assert_eq!(stand_ins, ["comment", "hash of all columns"]);
+    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns"]);
 }
 
 #[test]
 fn spark_stands_what_is_unusual() {
-    stand_what_is_unusual(Dialect::Spark);
+    stand_what_is_unusual(Dialect::Spark, UNUSUAL);
 }
 
 #[test]
 fn databricks_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Databricks);
-    assert_eq!(stand_ins, ["comment on table", "deep clone", "grant", "hash of all columns"]);
+    assert_eq!(
+        stand_ins,
+        ["comment", "comment on table", "deep clone", "delete by subquery", "grant", "hash of all columns"]
+    );
 }
 
 #[test]
 fn databricks_stands_what_is_unusual() {
-    stand_what_is_unusual(Dialect::Databricks);
+    stand_what_is_unusual(Dialect::Databricks, UNUSUAL_ON_DATABRICKS);
 }
 
 /// Tries a script that is worse than the one that is written.

@@ -80,11 +80,10 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
     for row in &ledger.moved {
         let mut times = vec![dialect.timestamp_literal(row.from)];
         times.extend(ledger.recorded().filter(|_| or_done).map(|time| dialect.timestamp_literal(time)));
-        conditions.push(format!(
-            "(select count(*) from {prod} where model = '{}' and last_success in ({})) = 1",
-            row.model,
-            times.join(", ")
-        ));
+        let of_model = format!("(select count(*) from {prod} where model = '{}'", row.model);
+        // That row, and no other one.
+        conditions.push(format!("{of_model} and last_success in ({})) = 1", times.join(", ")));
+        conditions.push(format!("{of_model}) = 1"));
     }
     super::all(&conditions)
 }

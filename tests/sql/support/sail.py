@@ -71,6 +71,8 @@ class Sail:
         statement, stand_ins = adapted(statement)
         if hashed := self.with_columns(statement):
             statement, stand_ins = hashed, [*stand_ins, "hash of all columns"]
+        if deleted := self.with_values(statement):
+            statement, stand_ins = deleted, [*stand_ins, "delete by subquery"]
         rows = [["null" if value is None else str(value) for value in row] for row in self.spark.sql(statement).collect()]
         if dropped := re.match(rf"drop table (?:if exists )?({NAME})$", statement, re.IGNORECASE):
             self.remove_files(dropped[1])
@@ -85,6 +87,14 @@ class Sail:
 
         replaced = re.sub(rf"xxhash64\(\*\)\) from ({NAME})", listed, statement)
         return replaced if replaced != statement else None
+
+    def with_values(self, statement):
+        """Sail deletes nothing by a subquery: it gets the times that the subquery finds."""
+        found = re.match(r"(delete from .+ and last_success in \()(select .+)\)$", statement, re.DOTALL)
+        if found is None:
+            return None
+        times = [f"timestamp '{row[0]}Z'" for row in self.spark.sql(found[2]).collect()]
+        return f"{found[1]}{', '.join(times) or 'null'})"
 
     def remove_files(self, name):
         """Sail leaves the files of a table that it drops, and then refuses to create another one there."""
