@@ -1,6 +1,6 @@
 //! This tool as Python people install it: a wheel, in a virtual environment beside dbt.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +32,7 @@ impl Wheel {
         .arg(folder.path())
         .arg(env!("CARGO_MANIFEST_DIR"))
         .env("PATH", path_with(&bin_of(&PACKAGING.program("python"))));
-        Output::from(building(&mut pip).output().expect("pip")).success();
+        building(&mut pip).success();
         Self { folder }
     }
 
@@ -49,16 +49,22 @@ impl Wheel {
     }
 }
 
-/// Lets a command that builds the wheel compile quickly and in a place of its own, with what `cargo xtask` downloaded.
-pub fn building(command: &mut Command) -> &mut Command {
+/// Runs a command that builds the wheel: quickly, in a place of its own, with what `cargo xtask` downloaded, and one at a time,
+/// as all of them put the program at the same path.
+pub fn building(command: &mut Command) -> Output {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging");
+    fs::create_dir_all(&place).expect("a folder");
+    let lock = File::create(place.join("one-at-a-time")).expect("a file");
+    lock.lock().expect("a lock");
     let wheels = bin_of(&PACKAGING.program("python")).join("../wheels");
     command
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging"))
+        .env("CARGO_TARGET_DIR", place)
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("MATURIN_PEP517_ARGS", "--profile dev")
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
         .env("PIP_NO_INDEX", "1")
-        .env("PIP_FIND_LINKS", wheels)
+        .env("PIP_FIND_LINKS", wheels);
+    Output::from(command.output().expect("a program"))
 }
 
 /// A fresh virtual environment with dbt in it.
