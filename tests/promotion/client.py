@@ -2,37 +2,59 @@
 
     python client.py duckdb <file> | postgres <dsn>
 
-Each line of stdin is a JSON list of statements, which are executed one by one until one fails; or null, which closes the
-connection as it is and opens another. Each is answered by a line: {"done": <statements>, "error": <text>, "rows": <of the last>}.
+Each line of stdin is JSON:
+
+    ["…", …]             executes statements one by one until one fails
+    null                 closes the connection as it is; the next statement opens another
+    "leave"              the same, and lets others have a DuckDB file
+    {"killed": ["…", …]} executes statements in a process of its own, which is then killed with SIGKILL
+
+Each is answered by a line: {"done": <statements>, "error": <text>, "rows": <of the last>}.
 """
 
 import json
 import os
+import signal
 import sys
 
 
-def duckdb(place):
-    import duckdb
+class DuckDb:
+    """Connections of one process share the file; each has a transaction of its own."""
 
-    file = duckdb.connect(place)
-    # A second database of the test's, where there is one.
-    sandbox = os.path.join(os.path.dirname(place), "sandbox.duckdb")
-    if os.path.exists(sandbox):
-        file.execute(f"attach '{sandbox}' as sandbox")
-    # Each is a connection of its own, with its own transaction.
-    return file.cursor
+    def __init__(self, place):
+        import duckdb
+
+        self.place, self.open, self.file = place, duckdb.connect, None
+
+    def connect(self):
+        if self.file is None:
+            self.file = self.open(self.place)
+            # A second database of the test's, where there is one.
+            sandbox = os.path.join(os.path.dirname(self.place), "sandbox.duckdb")
+            if os.path.exists(sandbox):
+                self.file.execute(f"attach '{sandbox}' as sandbox")
+        return self.file.cursor()
+
+    def leave(self):
+        """Another process is to have the file."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
 
-def postgres(place):
-    import psycopg2
+class Postgres:
+    def __init__(self, place):
+        import psycopg2
 
-    def connect():
-        # The server does not die in a test; what it would lose with its machine is no matter here.
-        connection = psycopg2.connect(place, options="-c synchronous_commit=off")
+        self.place, self.open = place, psycopg2.connect
+
+    def connect(self):
+        connection = self.open(self.place)
         connection.autocommit = True
         return connection
 
-    return connect
+    def leave(self):
+        pass
 
 
 def execute(connection, statements):
@@ -49,18 +71,40 @@ def execute(connection, statements):
     return {"done": done, "error": None, "rows": rows}
 
 
+def execute_and_be_killed(database, statements):
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        reply = execute(database.connect(), statements)
+        os.write(sender, json.dumps(reply).encode() + b"\n")
+        while True:
+            signal.pause()
+    os.close(sender)
+    with os.fdopen(receiver) as replies:
+        reply = json.loads(replies.readline())
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return reply
+
+
 def main():
     engine, place = sys.argv[1:]
-    connect = {"duckdb": duckdb, "postgres": postgres}[engine](place)
-    connection = connect()
+    database = {"duckdb": DuckDb, "postgres": Postgres}[engine](place)
+    connection = None
     for line in sys.stdin:
-        statements = json.loads(line)
-        if statements is None:
-            connection.close()
-            connection = connect()
+        order = json.loads(line)
+        if isinstance(order, dict):
+            reply = execute_and_be_killed(database, order["killed"])
+        elif order is None or order == "leave":
+            if connection is not None:
+                connection.close()
+                connection = None
+            if order == "leave":
+                database.leave()
             reply = {"done": 0, "error": None, "rows": []}
         else:
-            reply = execute(connection, statements)
+            connection = connection or database.connect()
+            reply = execute(connection, order)
         print(json.dumps(reply), flush=True)
 
 

@@ -27,14 +27,14 @@ pub struct Reply {
     pub rows: Rows,
 }
 
-/// A connected client.
+/// A client, which connects when it is to execute something.
 pub struct Client {
     process: Child,
     replies: Receiver<Reply>,
 }
 
 impl Client {
-    pub fn connect(place: &Place) -> Self {
+    pub fn new(place: &Place) -> Self {
         let (engine, address) = place.address();
         let mut process = Command::new(NEW.program("python"))
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promotion/client.py"))
@@ -107,16 +107,25 @@ impl Client {
         self.ask(query).remove(0).remove(0).unwrap_or_else(|| "null".to_owned())
     }
 
-    /// Closes the connection without a word, as a program does that stops at an error, and opens another.
-    pub fn reconnect(&mut self) {
+    /// Closes the connection without a word, as a program does that stops at an error; the next statement opens another.
+    pub fn disconnect(&mut self) {
         self.send("null");
         self.finish();
     }
 
-    /// SIGKILL.
-    pub fn kill(mut self) {
-        self.process.kill().expect("killed");
-        self.process.wait().expect("an end");
+    /// The same, and others can have the DuckDB file.
+    pub fn leave(&mut self) {
+        self.send("\"leave\"");
+        self.finish();
+    }
+
+    /// Executes statements in another process, and kills that once they are done. This client must not be connected.
+    #[track_caller]
+    pub fn run_killed(&mut self, statements: &[String]) -> Rows {
+        self.send(&serde_json::json!({ "killed": statements }).to_string());
+        let reply = self.finish();
+        assert_eq!(reply.error, None, "{}", statements[reply.done.min(statements.len() - 1)]);
+        reply.rows
     }
 }
 

@@ -73,7 +73,7 @@ impl Staged {
     }
 
     pub fn client(&self) -> Client {
-        Client::connect(&self.place)
+        Client::new(&self.place)
     }
 
     pub fn dump(&self, client: &mut Client) -> String {

@@ -24,7 +24,7 @@ pub fn build(engine: Engine, facts: &Facts, resumed: bool, events: u32) -> Place
     builder.build(resumed, events);
     let has_sandbox =
         facts.packages.iter().any(|package| package.staging_manifest.database() == Some(SANDBOX));
-    let mut client = Client::connect(&place);
+    let mut client = Client::new(&place);
     if engine == Engine::DuckDb && has_sandbox {
         let (_, file) = place.address();
         let file = std::path::Path::new(&file).with_file_name("sandbox.duckdb");
