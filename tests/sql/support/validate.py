@@ -50,12 +50,12 @@ def pglast():
 
 def duckdb():
     """DuckDB's own parser."""
-    from duckdb import ParserException, extract_statements
+    from duckdb import Error, extract_statements
 
     def judge(_dialect, statement):
         try:
             extract_statements(statement)
-        except ParserException as error:
+        except Error as error:  # Older versions parse some things that they then do not know.
             return str(error)
         return None
 
