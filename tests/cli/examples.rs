@@ -67,7 +67,7 @@ fn the_makefile() {
     make(&["promote", model]).success();
     assert_eq!(
         lab.lines("select (select count(*) from prod_derived.page_engagement) = count(*) from staging_derived.page_engagement"),
-        "true"
+        "True"
     );
 
     // The tool's exit codes are seen, and 3 is fine where there is more to do.
