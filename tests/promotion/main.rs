@@ -1,6 +1,7 @@
 //! Promotions that are really executed: statement by statement on DuckDB and Postgres, and as a whole with real dbt before and
 //! after. Warehouses that cannot be had here are simulated with their own rules of what is one unit.
 
+mod afterwards;
 #[path = "../golden/cases.rs"]
 mod cases;
 mod client;
