@@ -2,6 +2,8 @@
 
 mod backfill;
 mod bad_input;
+mod check;
+mod check_input;
 mod interruption;
 mod jobs;
 mod support;

@@ -21,6 +21,9 @@ pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 
+/// What `bench check` measures against; only made by it.
+pub const BOUNCER: Venv = Venv { name: "bouncer" };
+
 const ALL: [Venv; 2] = [DBT_NEW, DBT_OLD];
 
 /// What dbt 1.7 to 1.11 all run on.
