@@ -138,24 +138,6 @@ impl Subject {
         without_jinja_comments(&node.raw_code).contains(macro_name)
     }
 
-    /// The models that a model reads, looking through ephemeral ones.
-    #[must_use]
-    pub fn reads(&self, node: &Node) -> Vec<&Node> {
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
-        let mut open: Vec<&str> = node.parents.iter().map(String::as_str).collect();
-        while let Some(id) = open.pop() {
-            let Some(parent) = self.node(id).filter(|_| seen.insert(id)) else { continue };
-            if parent.is_ephemeral() {
-                open.extend(parent.parents.iter().map(String::as_str));
-            } else {
-                found.push(parent);
-            }
-        }
-        found.sort_by(|a, b| a.unique_id.cmp(&b.unique_id));
-        found
-    }
-
     /// Where dbt_project.yml sets a var: for all packages, or for one.
     #[must_use]
     pub fn assignments<'s>(&'s self, name: &'s str) -> Vec<Assignment<'s>> {
@@ -228,7 +210,8 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-fn without_jinja_comments(code: &str) -> String {
+/// What Jinja reads of a text.
+pub(super) fn without_jinja_comments(code: &str) -> String {
     let mut kept = String::new();
     let mut rest = code;
     while let Some((before, comment)) = rest.split_once("{#") {

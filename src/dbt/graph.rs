@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::json_stream::JsonStream;
 use super::manifest::{
@@ -177,17 +177,21 @@ struct Selector {
     definition: Value,
 }
 
+/// The part of `meta` that is this tool's.
+#[derive(Deserialize)]
+struct Meta {
+    snowplow_backfill: Option<Value>,
+}
+
 /// The part of a configuration that rules look at.
 #[derive(Default)]
 struct CheckedConfig(Map<String, Value>);
 
 impl CheckedConfig {
-    const KEYS: [&str; 8] = [
+    const KEYS: [&str; 6] = [
         "full_refresh",
         "incremental_strategy",
         "materialized",
-        "meta",
-        "schema",
         "snowplow_optimize",
         "unique_key",
         "upsert_date_key",
@@ -218,7 +222,14 @@ impl<'de> Deserialize<'de> for CheckedConfig {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CheckedConfig, A::Error> {
                 let mut kept = Map::new();
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    if CheckedConfig::KEYS.contains(&&*key) {
+                    if key == "meta" {
+                        // Most models have some, for others.
+                        if let Some(own) =
+                            map.next_value::<Option<Meta>>()?.and_then(|meta| meta.snowplow_backfill)
+                        {
+                            kept.insert(key.into_owned(), json!({"snowplow_backfill": own}));
+                        }
+                    } else if CheckedConfig::KEYS.contains(&&*key) {
                         let value: Value = map.next_value()?;
                         if !value.is_null() {
                             kept.insert(key.into_owned(), value);
@@ -237,7 +248,6 @@ impl<'de> Deserialize<'de> for CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 
@@ -256,7 +266,7 @@ mod tests {
                 "adapter_type": "duckdb"},
             "nodes": {
                 "model.p.tracked": model("tracked", &["x_incremental"], json!({"materialized": "incremental", "grants": {}})),
-                "model.p.other": model("other", &["x"], json!({"unique_key": null, "meta": {"a": 1}})),
+                "model.p.other": model("other", &["x"], json!({"unique_key": null, "meta": {"a": 1, "snowplow_backfill": {"ignore": {}}}})),
                 "test.p.t": {"anything": 1},
                 "snapshot.p.s": {"depends_on": {"nodes": ["model.p.other"]}},
             },
@@ -275,7 +285,10 @@ mod tests {
             ("select \"é\"", "")
         );
         assert_eq!(Value::from(node("tracked").config.clone()), json!({"materialized": "incremental"}));
-        assert_eq!(Value::from(node("other").config.clone()), json!({"meta": {"a": 1}}));
+        assert_eq!(
+            Value::from(node("other").config.clone()),
+            json!({"meta": {"snowplow_backfill": {"ignore": {}}}})
+        );
         assert_eq!(graph.fqns["model.p.other"], "p.a.b.other");
         assert_eq!(graph.between["snapshot.p.s"], ["model.p.other"]);
         assert_eq!(graph.macros["macro.p.m"], ["macro.q.n"]);

@@ -74,6 +74,17 @@ impl<R: Read> JsonStream<R> {
     /// # Errors
     /// It is another, or cannot be read to its end.
     pub fn value<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.value_and(|value, _| Ok(value))
+    }
+
+    /// Reads a value, and gets a second look at its text.
+    ///
+    /// # Errors
+    /// It is another, or cannot be read to its end; those of `then`.
+    pub fn value_and<T: DeserializeOwned, U>(
+        &mut self,
+        then: impl FnOnce(T, &[u8]) -> Result<U>,
+    ) -> Result<U> {
         self.peek()?;
         loop {
             let rest = &self.buffer[self.position..];
@@ -83,8 +94,9 @@ impl<R: Read> JsonStream<R> {
             match value {
                 // A number at the end of what was read may go on.
                 Some(Ok(value)) if length < rest.len() || self.ended => {
+                    let result = then(value, &rest[..length]);
                     self.position += length;
-                    return Ok(value);
+                    return result;
                 }
                 // What is wrong at the end of what was read, such as a lone minus, may become right.
                 Some(Err(error))
@@ -123,7 +135,7 @@ impl<R: Read> JsonStream<R> {
     /// Reads a key into a string that is used for all of them: there are tens of thousands.
     fn read_key(&mut self, key: &mut String) -> Result<()> {
         let rest = &self.buffer[self.position + 1..];
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        let end = memchr::memchr2(b'"', b'\\', rest);
         match end.map(|end| (rest[end], str::from_utf8(&rest[..end]))) {
             Some((b'"', Ok(plain))) => {
                 plain.clone_into(key);

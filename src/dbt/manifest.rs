@@ -6,11 +6,10 @@ use std::fs::File;
 use std::io::Read;
 use std::marker::PhantomData;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use camino::Utf8Path;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::json_stream::JsonStream;
@@ -102,7 +101,7 @@ impl Node {
     /// Whether its code calls a macro of this name, whichever package it comes from.
     #[must_use]
     pub fn calls(&self, macro_name: &str) -> bool {
-        self.macros.iter().any(|id| id.rsplit('.').next() == Some(macro_name))
+        self.macros.iter().any(|id| id.strip_suffix(macro_name).is_some_and(|owner| owner.ends_with('.')))
     }
 
     /// The relation as dbt renders it, else its name.
@@ -192,9 +191,22 @@ pub(super) fn is_kept(id: &str) -> bool {
 /// # Errors
 /// It is not as dbt writes it.
 pub(super) fn read_node<R: Read, C: KeptConfig>(json: &mut JsonStream<R>, id: &str) -> Result<Parsed<C>> {
-    let mut parsed: Parsed<C> = json.value().with_context(|| format!("{id} is not as dbt writes it"))?;
-    id.clone_into(&mut parsed.node.unique_id);
-    Ok(parsed)
+    let read = json.value_and(|mut parsed: Parsed<C>, text| {
+        let node = &mut parsed.node;
+        id.clone_into(&mut node.unique_id);
+        // Source text is long and full of escapes: it is only read where it is kept.
+        if node.kind == NodeKind::Operation || node.tags.iter().any(|tag| C::keeps_code_of(tag)) {
+            node.raw_code = serde_json::from_slice::<Code>(text)?.raw_code.unwrap_or_default();
+        }
+        Ok(parsed)
+    });
+    read.map_err(|error| anyhow!("{id}: {error:#}"))
+}
+
+#[derive(Deserialize)]
+struct Code {
+    #[serde(default)]
+    raw_code: Option<String>,
 }
 
 /// What is kept of a node's configuration.
@@ -228,7 +240,7 @@ impl<'de, C: KeptConfig> Deserialize<'de> for Parsed<C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = RawNode::<C>::deserialize(deserializer)?;
         let fqn = raw.fqn.join(".");
-        Ok(Self { node: raw.into_node().map_err(D::Error::custom)?, fqn, config: PhantomData })
+        Ok(Self { node: raw.into_node(), fqn, config: PhantomData })
     }
 }
 
@@ -258,9 +270,6 @@ struct RawNode<'a, C> {
     config: C,
     #[serde(default)]
     depends_on: DependsOn,
-    /// Only read where it is kept: it is long and full of escapes.
-    #[serde(borrow, default)]
-    raw_code: Option<&'a RawValue>,
     #[serde(borrow, default)]
     original_file_path: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -276,18 +285,11 @@ pub(super) struct DependsOn {
 }
 
 impl<C: KeptConfig> RawNode<'_, C> {
-    fn into_node(self) -> Result<Node, serde_json::Error> {
+    fn into_node(self) -> Node {
         let kind = if self.resource_type == "operation" { NodeKind::Operation } else { NodeKind::Model };
-        let keeps_code = kind == NodeKind::Operation || self.tags.iter().any(|tag| C::keeps_code_of(tag));
-        let raw_code = match self.raw_code {
-            Some(code) if keeps_code => {
-                serde_json::from_str::<Option<String>>(code.get())?.unwrap_or_default()
-            }
-            _ => String::new(),
-        };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-        Ok(Node {
-            // Stands in front of it, as its key.
+        Node {
+            // The key in front of it.
             unique_id: String::new(),
             kind,
             alias: owned(self.alias).unwrap_or_else(|| self.name.clone().into_owned()),
@@ -300,10 +302,10 @@ impl<C: KeptConfig> RawNode<'_, C> {
             config: self.config.into_map(),
             macros: self.depends_on.macros,
             parents: self.depends_on.nodes,
-            raw_code,
+            raw_code: String::new(),
             path: owned(self.original_file_path).unwrap_or_default(),
             version: self.version.filter(|version| !version.is_null()),
-        })
+        }
     }
 }
 
@@ -342,10 +344,7 @@ mod tests {
             ("{\"metadata\": {}}", "dbt_version"),
             (r#"{"metadata":{"dbt_version":"1","adapter_type":"x"}}"#, "no nodes"),
             (r#"{"nodes":{}}"#, "no metadata"),
-            (
-                r#"{"nodes":{"model.p.a":{"name":1}}}"#,
-                "model.p.a is not as dbt writes it: invalid type: integer `1`",
-            ),
+            (r#"{"nodes":{"model.p.a":{"name":1}}}"#, "model.p.a: invalid type: integer `1`"),
         ] {
             let error = format!("{:#}", Manifest::parse(text.as_bytes()).expect_err(text));
             assert!(error.contains(expected), "{error}");

@@ -3,6 +3,8 @@
 mod backfill;
 mod bad_input;
 mod calls;
+mod check;
+mod check_input;
 mod config;
 mod contract;
 mod examples;

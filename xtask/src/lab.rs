@@ -78,7 +78,8 @@ impl Lab {
     }
 }
 
-fn build_tool() -> Result<Utf8PathBuf> {
+/// Builds the tool as it is released.
+pub fn build_tool() -> Result<Utf8PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     duct::cmd!(cargo, "build", "--quiet", "--release", "--bin", "snowplow-backfill")
         .dir(paths::root())

@@ -27,6 +27,9 @@ pub const SQL: Venv = Venv { name: "sql" };
 /// What builds the wheel, and what runs hooks.
 pub const PACKAGING: Venv = Venv { name: "packaging" };
 
+/// What `bench check` measures against; only made by it.
+pub const BOUNCER: Venv = Venv { name: "bouncer" };
+
 const ALL: [Venv; 4] = [DBT_NEW, DBT_OLD, SQL, PACKAGING];
 
 /// What dbt 1.7 to 1.11 all run on.

@@ -4,7 +4,7 @@ use regex::Regex;
 
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::Subject;
+use crate::check::subject::{Subject, without_jinja_comments};
 
 pub(super) const RULE: Rule = Rule {
     id: "new-events-of-another-package",
@@ -32,15 +32,18 @@ fn check(subject: &Subject) -> Vec<Found> {
     subject
         .own_tracked_incremental()
         .filter_map(|(package, node)| {
-            let asked = pattern.captures_iter(&node.raw_code).map(|found| found.extract::<1>().1[0]);
-            let asked: Vec<_> = asked.collect();
-            // A name that no hook has is the user's own affair: the tables can be given by name as well.
-            let other = asked
+            let code = without_jinja_comments(&node.raw_code);
+            let asked: Vec<_> = pattern.captures_iter(&code).map(|found| found.extract::<1>().1[0]).collect();
+            let known = |name: &&&str| subject.packages.iter().find(|known| known.name() == **name);
+            if asked
                 .iter()
-                .find(|&&name| name != package.name() && subject.packages.iter().any(|p| p.name() == name))?;
-            if asked.contains(&package.name()) {
+                .filter_map(|name| known(&name))
+                .any(|known| known.tracked.contains(&node.unique_id))
+            {
                 return None;
             }
+            // A name that no hook has is the user's own affair: the tables can be given by name as well.
+            let other = asked.iter().find(|name| known(name).is_some())?;
             Some(Found::in_model(
                 node,
                 "is_run_with_new_events",
@@ -68,6 +71,10 @@ mod tests {
         for (name, asked) in [("own", "shop"), ("home_made", "snowplow")] {
             lab.model(name, &["shop_incremental"], "incremental", &[]).code(&asks(asked));
         }
+        lab.model("tracked_twice", &["shop_incremental", "site_incremental"], "incremental", &[])
+            .code(&asks("site"));
+        lab.model("in_a_comment", &["shop_incremental"], "incremental", &[])
+            .code(&format!("{{# {} #}}", asks("site")));
         lab.model("both", &["shop_incremental"], "incremental", &[]).code(&(asks("site") + &asks("shop")));
         lab.model("with_tables", &["shop_incremental"], "incremental", &[])
             .code("is_run_with_new_events('site', 'shop_limits', 'shop_manifest')");

@@ -17,28 +17,31 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// From here on a tag is another one mistyped, by the measure that suggestions go by.
+const MISTYPED: f64 = 0.95;
+
 fn check(subject: &Subject) -> Vec<Found> {
-    // With a hook that is missing or strange the tag may well be the right one.
-    if !subject.strange_hooks.is_empty() || hook_missing::unrecorded(subject).next().is_some() {
-        return Vec::new();
-    }
+    // With a hook that is missing or strange, a tag may well be the right one.
+    let may_be_right =
+        !subject.strange_hooks.is_empty() || hook_missing::unrecorded(subject).next().is_some();
     let tags: Vec<_> = subject.packages.iter().map(|package| package.package.tag()).collect();
-    let is_orphan =
-        |tag: &&String| tag.starts_with("snowplow_") && tag.ends_with("_incremental") && !tags.contains(tag);
+    let meant = |tag: &str| tags.iter().find(|known| strsim::jaro(tag, known) >= MISTYPED);
+    let is_orphan = |tag: &&String| {
+        let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
+        is_of_a_package && !tags.contains(tag) && (!may_be_right || meant(tag).is_some())
+    };
     let models = subject.graph.manifest.models().filter(|node| subject.is_own(node));
     models
         .filter_map(|node| {
             let tag = node.tags.iter().find(is_orphan)?;
-            Some(Found::in_model(
-                node,
-                tag,
-                format!("{} has the tag {tag}, but no on-run-end hook is of such a package", node.name),
-                if tags.is_empty() {
-                    "Install the package, or take the tag away".to_owned()
-                } else {
-                    format!("Give it the tag of its package: {}", tags.join(" or "))
-                },
-            ))
+            let message =
+                format!("{} has the tag {tag}, but no on-run-end hook is of such a package", node.name);
+            let advice = match (meant(tag), tags.as_slice()) {
+                (Some(meant), _) => format!("Give it the tag {meant}, if that is the one that was meant"),
+                (None, []) => "Install the package, or take the tag away".to_owned(),
+                (None, tags) => format!("Give it the tag of its package: {}", tags.join(" or ")),
+            };
+            Some(Found::in_model(node, tag, message, advice))
         })
         .collect()
 }
@@ -53,9 +56,13 @@ mod tests {
         let mut lab = Lab::new();
         lab.model("good", &["shop_incremental", "my_incremental", "snowplow_daily"], "table", &[]);
         lab.expect_none(&RULE);
-        lab.model("typo", &["snowplow_shpo_incremental"], "table", &[]);
-        lab.expect(&RULE, &["typo"]);
+        lab.model("orphan", &["snowplow_other_incremental"], "table", &[]);
+        lab.expect(&RULE, &["orphan"]);
+        lab.package("snowplow_unified");
+        lab.model("typo", &["snowplow_unfied_incremental"], "table", &[]);
+        lab.expect(&RULE, &["orphan", "typo"]);
+        assert!(lab.check(&RULE)[1].advice.starts_with("Give it the tag snowplow_unified_incremental"));
         lab.model("limits", &[], "table", &[]).macros(&["macro.snowplow_utils.get_run_limits"]);
-        lab.expect_none(&RULE);
+        lab.expect(&RULE, &["typo"]);
     }
 }

@@ -40,8 +40,8 @@ fn check(subject: &Subject) -> Vec<Found> {
             "enabled",
             format!("{} has the tag {} but is disabled", node.name, package.package.tag()),
             format!(
-                "Take the tag away or remove the model, and delete its row from the incremental manifest \
-                 (snowplow-backfill run --remove-from-manifest {} before it is enabled again)",
+                "Take the tag away while it is off; when it is on again, let it forget its old row first: \
+                 snowplow-backfill run --select +{0} --remove-from-manifest {0}",
                 node.name
             ),
         ));

@@ -1,5 +1,7 @@
 //! A model that is built from a package's events of a run without being tracked by that package.
 
+use std::collections::HashMap;
+
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
 use crate::check::subject::{CheckedPackage, Subject};
@@ -26,28 +28,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let models = subject.graph.manifest.models().filter(|node| subject.is_own(node) && !node.is_ephemeral());
+    subject.packages.iter().flat_map(|package| of_package(subject, package)).collect()
+}
+
+fn of_package(subject: &Subject, package: &CheckedPackage) -> Vec<Found> {
+    let read = tables_of_a_run(subject, package);
+    let models = subject.graph.manifest.models().filter(|node| {
+        let id = &node.unique_id;
+        !node.is_ephemeral()
+            && !package.tracked.contains(id)
+            && !package.is_base_model(id)
+            && subject.is_own(node)
+    });
     models
-        .flat_map(|node| subject.packages.iter().filter_map(move |package| found(subject, package, node)))
+        .filter_map(|node| {
+            let table = node.parents.iter().find_map(|parent| read.get(parent.as_str()))?;
+            Some(found(subject, package, node, table))
+        })
         .collect()
 }
 
-fn found(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Found> {
-    if package.tracked.contains(&node.unique_id) || package.is_base_model(&node.unique_id) {
-        return None;
-    }
-    let read = subject.reads(node).into_iter().find(|parent| is_of_a_run(subject, package, parent))?;
+fn found(subject: &Subject, package: &CheckedPackage, node: &Node, table: &str) -> Found {
     let tag = package.package.tag();
-    Some(Found::in_model(
+    let tracker = subject.packages.iter().find(|other| other.tracked.contains(&node.unique_id));
+    Found::in_model(
         node,
-        &read.name,
+        table,
         format!(
-            "{} reads {}, which holds the events of one run of {}, but has no tag {tag}",
+            "{} reads {table}, which holds the events of one run of {}, but has no tag {tag}",
             node.name,
-            read.name,
             package.name()
         ),
-        match subject.packages.iter().find(|other| other.tracked.contains(&node.unique_id)) {
+        match tracker {
             None => format!("Give it the tag {tag}, or let it read a derived table"),
             Some(other) => format!(
                 "It is tracked by {}, whose windows are others: let it read a derived table of {} instead",
@@ -55,16 +67,35 @@ fn found(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Fou
                 package.name()
             ),
         },
-    ))
+    )
 }
 
-/// Whether a table is dropped and built anew in each run of the package.
-fn is_of_a_run(subject: &Subject, package: &CheckedPackage, node: &Node) -> bool {
-    let id = &node.unique_id;
-    let is_of_package = package.tracked.contains(id)
-        || package.base.contains(id)
-        || node.package_name == package.package.dbt_package && !subject.is_own(node);
-    id == &package.package.base_events || node.name.ends_with("_this_run") && is_of_package
+/// The tables that are dropped and built anew in each run of the package, and the ephemeral models that stand for them: the
+/// table's name by `unique_id`.
+fn tables_of_a_run<'s>(subject: &'s Subject, package: &CheckedPackage) -> HashMap<&'s str, &'s str> {
+    let is_table = |node: &&Node| {
+        let id = &node.unique_id;
+        let is_of_package = package.tracked.contains(id)
+            || package.base.contains(id)
+            || node.package_name == package.package.dbt_package && !subject.is_own(node);
+        id == &package.package.base_events || node.name.ends_with("_this_run") && is_of_package
+    };
+    let models = || subject.graph.manifest.models();
+    let tables = models().filter(is_table).filter(|node| !node.is_ephemeral());
+    let mut read: HashMap<&str, &str> =
+        tables.map(|node| (node.unique_id.as_str(), node.name.as_str())).collect();
+    let mut open: Vec<_> = models().filter(|node| node.is_ephemeral()).collect();
+    // Ephemeral models can read each other, in any order.
+    loop {
+        let before = open.len();
+        open.retain(|node| {
+            let table = node.parents.iter().find_map(|parent| read.get(parent.as_str()).copied());
+            table.map(|table| read.insert(&node.unique_id, table)).is_none()
+        });
+        if open.len() == before {
+            return read;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,12 +110,13 @@ mod tests {
         lab.model("good", &["shop_incremental"], "incremental", &["carts_this_run"]);
         lab.model("derived", &[], "table", &["good"]);
         lab.model("helper", &[], "ephemeral", &["shop_base_events_this_run"]);
-        lab.model("through_helper", &["shop_incremental"], "table", &["helper"]);
+        lab.model("a_helper_of_it", &[], "ephemeral", &["helper"]);
+        lab.model("through_helpers", &["shop_incremental"], "table", &["a_helper_of_it"]);
         lab.expect_none(&RULE);
 
         lab.model("untagged", &["daily"], "view", &["shop_base_events_this_run"]);
         lab.model("scratch", &[], "table", &["carts_this_run"]);
-        lab.model("hidden", &[], "table", &["helper"]);
+        lab.model("hidden", &[], "table", &["a_helper_of_it"]);
         lab.package("site");
         lab.model("foreign", &["site_incremental"], "table", &["carts_this_run"]);
         lab.expect(&RULE, &["foreign", "hidden", "scratch", "untagged"]);

@@ -17,7 +17,7 @@ import sys
 
 script = pathlib.Path(os.environ["FAKE_DBT"])
 arguments = sys.argv[1:]
-subcommand = next((word for word in arguments if word in ("ls", "run", "run-operation", "--version")), "?")
+subcommand = next((word for word in arguments if word in ("ls", "parse", "run", "run-operation", "--version")), "?")
 
 with open(script.with_suffix(".calls"), "a") as calls:
     calls.write(json.dumps(arguments) + "\n")

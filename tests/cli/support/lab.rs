@@ -140,6 +140,11 @@ impl Lab {
         Self::build(place.engine(), dbt, place.copy(), project)
     }
 
+    /// Another fixture project, with an empty DuckDB file: for what does not look at tables.
+    pub fn of_project(project: &str, dbt: Dbt) -> Self {
+        Self::build(Engine::DuckDb, dbt, Place::new(Engine::DuckDb, None), project)
+    }
+
     fn build(engine: Engine, dbt: Dbt, place: Place, project: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(&environment::fixtures().join(project), &folder.path().join("project"));

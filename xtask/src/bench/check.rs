@@ -1,13 +1,140 @@
-//! `check` on a large manifest.
-use anyhow::Result;
+//! `check` with all its rules on a large dbt manifest, beside what else reads one.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use wait4::Wait4;
 
 use super::manifest;
+use crate::lab::build_tool;
 use crate::paths;
+use crate::venv::BOUNCER;
 
-/// Runs the benchmark.
+/// Rounds in which each contender runs once: what disturbs the machine disturbs all of them.
+const ROUNDS: usize = 9;
+
+/// Two of dbt-bouncer's checks, which all models pass.
+const BOUNCER_CHECKS: &str = "\
+dbt_artifacts_dir: target
+manifest_checks:
+  - name: check_model_names
+    model_name_pattern: '^[a-z_0-9]+$'
+  - name: check_model_has_unique_test
+";
+
+struct Contender {
+    name: &'static str,
+    command: Box<dyn Fn() -> Command>,
+    best: Duration,
+    processor: Duration,
+    memory: u64,
+}
+
+/// Runs the benchmark and prints its table.
 pub fn run() -> Result<()> {
-    let path = paths::work().join("bench-check.json");
-    manifest::write(&path)?;
-    println!("{} {}", path, std::fs::metadata(&path)?.len());
+    BOUNCER.ensure()?;
+    let tool = build_tool()?;
+    let project = project()?;
+    let size = fs::metadata(project.join("target/manifest.json"))?.len();
+    let mut contenders = contenders(&tool, &project);
+    for round in 1..=ROUNDS {
+        eprintln!("round {round} of {ROUNDS}");
+        for contender in &mut contenders {
+            contender.run()?;
+        }
+    }
+    let [ours, bouncer, ..] = contenders.as_slice() else { bail!("two contenders at least") };
+    let yardstick = bouncer.best.as_secs_f64();
+    println!("a dbt manifest of {} MB with 5,000 models; the best of {ROUNDS} rounds\n", megabytes(size));
+    for contender in &contenders {
+        let seconds = contender.best.as_secs_f64();
+        println!(
+            "{:<34} {seconds:>6.3} s  {:>5.3} of dbt-bouncer  {:>6.3} s of processor  {:>4} MB",
+            contender.name,
+            seconds / yardstick,
+            contender.processor.as_secs_f64(),
+            megabytes(contender.memory)
+        );
+    }
+    println!("\ncheck / dbt-bouncer = {:.3} of the time", ours.best.as_secs_f64() / yardstick);
+    println!("peak memory of check / size of the file = {:.2}", as_f64(ours.memory) / as_f64(size));
     Ok(())
+}
+
+impl Contender {
+    fn new(name: &'static str, command: impl Fn() -> Command + 'static) -> Self {
+        Self { name, command: Box::new(command), best: Duration::MAX, processor: Duration::MAX, memory: 0 }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let mut command = (self.command)();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let began = Instant::now();
+        let mut process = command.spawn().with_context(|| format!("cannot start {}", self.name))?;
+        let ended = process.wait4().with_context(|| format!("cannot wait for {}", self.name))?;
+        let time = began.elapsed();
+        if !ended.status.success() {
+            bail!("{} failed: {}", self.name, ended.status);
+        }
+        self.best = self.best.min(time);
+        self.processor = self.processor.min(ended.rusage.utime + ended.rusage.stime);
+        self.memory = self.memory.max(ended.rusage.maxrss);
+        Ok(())
+    }
+}
+
+/// This tool first, then dbt-bouncer.
+fn contenders(tool: &Utf8Path, project: &Utf8Path) -> Vec<Contender> {
+    let command = |program: &str, arguments: &'static [&'static str]| {
+        let (program, project) = (program.to_owned(), project.to_owned());
+        move || {
+            let mut command = Command::new(&program);
+            command.args(arguments).current_dir(&project).env("DO_NOT_TRACK", "1");
+            command
+        }
+    };
+    let python = "import json; json.load(open('target/manifest.json', encoding='utf-8'))";
+    let python: &'static [&'static str] = Box::leak(Box::new(["-c", python]));
+    let mut contenders = vec![
+        Contender::new("snowplow-backfill check, all rules", command(tool.as_str(), &["check"])),
+        Contender::new(
+            "dbt-bouncer 4.3, two checks",
+            command(BOUNCER.program("dbt-bouncer").as_str(), &["run"]),
+        ),
+        Contender::new("Python's json, loading alone", command(BOUNCER.program("python").as_str(), python)),
+    ];
+    let has_jq = Command::new("jq").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if has_jq.is_ok_and(|status| status.success()) {
+        let arguments = &[".nodes | length", "target/manifest.json"];
+        contenders.push(Contender::new("jq '.nodes | length'", command("jq", arguments)));
+    } else {
+        eprintln!("jq is not installed, and left out");
+    }
+    contenders
+}
+
+/// A folder with a dbt manifest and the configuration of all contenders.
+fn project() -> Result<Utf8PathBuf> {
+    let project = paths::work().join("bench-check");
+    fs::create_dir_all(project.join("target")).with_context(|| format!("cannot create {project}"))?;
+    let write = |name: &str, text: &str| {
+        fs::write(project.join(name), text).with_context(|| format!("cannot write {project}/{name}"))
+    };
+    write("dbt_project.yml", "name: warehouse\nprofile: warehouse\n")?;
+    write("dbt-bouncer.yml", BOUNCER_CHECKS)?;
+    // Last, so that it is not older than the project.
+    manifest::write(&project.join("target/manifest.json"))?;
+    Ok(project)
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    (bytes + 500_000) / 1_000_000
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes in a ratio")]
+fn as_f64(bytes: u64) -> f64 {
+    bytes as f64
 }

@@ -1,0 +1,520 @@
+//! What `check` is given: dbt manifests of all kinds, its configuration, its flags. dbt itself is scripted or not called at all.
+
+use std::fs::{self, File};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::Output;
+use crate::support::fake::{FakeDbt, model};
+
+/// A project without a dbt manifest.
+fn project() -> FakeDbt {
+    FakeDbt::new(&json!({}))
+}
+
+/// A dbt manifest with a package `shop` and these models besides.
+fn manifest(models: &[Value]) -> String {
+    let text = crate::support::fake::manifest("1.11.16", models);
+    let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
+    manifest["metadata"]["dbt_schema_version"] = "https://schemas.getdbt.com/dbt/manifest/v12.json".into();
+    manifest["metadata"]["project_name"] = "faked".into();
+    manifest["nodes"]["model.faked.shop_manifest"]["depends_on"] =
+        json!({"macros": ["macro.snowplow_utils.allow_refresh"], "nodes": []});
+    manifest.to_string()
+}
+
+/// A tracked model that is fine.
+fn carts() -> Value {
+    model("carts", &["shop_incremental"], "table")
+}
+
+/// One that is ephemeral, and so at error level.
+fn inlined() -> Value {
+    model("inlined", &["shop_incremental"], "ephemeral")
+}
+
+/// One without a date, which is only a warning.
+fn undated() -> Value {
+    let mut model = model("undated", &["shop_incremental"], "incremental");
+    model["config"] = json!({"materialized": "incremental", "unique_key": "id", "snowplow_optimize": true});
+    model["depends_on"] = json!({"macros": ["macro.snowplow_utils.is_run_with_new_events"], "nodes": []});
+    model
+}
+
+fn write(fake: &FakeDbt, path: &str, text: &str) {
+    let path = fake.path(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+    fs::write(path, text).expect("written");
+}
+
+/// A project with a dbt manifest.
+fn with(models: &[Value]) -> FakeDbt {
+    let fake = project();
+    write(&fake, "target/manifest.json", &manifest(models));
+    fake
+}
+
+/// What `check` says of a file that is no dbt manifest.
+fn check_text(text: &str) -> Output {
+    let fake = project();
+    write(&fake, "target/manifest.json", text);
+    fake.tool(&["check"])
+}
+
+#[test]
+fn no_manifest() {
+    assert_snapshot!(project().tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: there is no dbt manifest at [PROJECT]/target/manifest.json: call `dbt parse` first, or give --parse, or --manifest with the path of one
+    ");
+    assert_snapshot!(project().tool(&["check", "--manifest", "nowhere.json"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: cannot read the dbt manifest [PROJECT]/nowhere.json
+      caused by: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn an_empty_manifest() {
+    assert_snapshot!(check_text(""), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: the file is empty
+    ");
+    assert_snapshot!(check_text(" \n "), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: the file is empty
+    ");
+}
+
+#[test]
+fn a_truncated_manifest() {
+    let text = manifest(&[carts()]);
+    assert_snapshot!(check_text(&text[..1000]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: model.faked.shop_limits: it ends too early, after 1000 bytes: was it cut off, or is it still being written?
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_not_json() {
+    assert_snapshot!(check_text("<html><body>502 Bad Gateway</body></html>"), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it is not JSON as dbt writes it: expected an object at byte 0
+    ");
+    assert_snapshot!(check_text("[]"), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it is not JSON as dbt writes it: expected an object at byte 0
+    ");
+}
+
+#[test]
+fn a_manifest_of_another_shape() {
+    assert_snapshot!(check_text(r#"{"nodes": {}}"#), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it has no metadata
+    ");
+    assert_snapshot!(check_text(r#"{"nodes": {"model.p.a": {"name": ["a"]}}}"#), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: model.p.a: invalid type: sequence, expected a string at byte 32
+    ");
+    assert_snapshot!(check_text(r#"{"nodes": []}"#), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it is not JSON as dbt writes it: expected an object at byte 10
+    ");
+    assert_snapshot!(check_text("{}"), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it has no nodes
+    ");
+}
+
+#[test]
+fn another_artifact_of_dbts() {
+    let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/catalog/v1.json", "dbt_version": "1.11.16"});
+    assert_snapshot!(check_text(&json!({"metadata": metadata, "nodes": {}}).to_string()), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: it is another artifact of dbt's: catalog
+    ");
+}
+
+#[test]
+fn a_manifest_of_an_old_dbt() {
+    let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v10.json", "dbt_version": "1.6.18"});
+    assert_snapshot!(check_text(&json!({"metadata": metadata, "nodes": {}}).to_string()), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
+      caused by: dbt 1.6.18 is too old: this tool works with dbt-core 1.7 and newer
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_a_folder() {
+    let fake = project();
+    fs::create_dir_all(fake.path("target")).expect("a folder");
+    assert_snapshot!(fake.tool(&["check", "--manifest", "target"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/target is a folder: give the path of the dbt manifest in it ([PROJECT]/target/manifest.json)
+    ");
+}
+
+/// With 300 MB of address space: a file of 2 GB is never in memory.
+#[test]
+fn a_manifest_of_two_gigabytes() {
+    for (start, expected) in
+        [("", "byte 0"), (r#"{"metadata": "#, "byte 13"), (r#"{"nodes": {"model.a.b": {"x": ""#, "byte 30")]
+    {
+        let fake = project();
+        write(&fake, "target/manifest.json", start);
+        let file = File::options().append(true).open(fake.path("target/manifest.json")).expect("a file");
+        file.set_len(2 << 30).expect("a sparse file");
+        let tool = fake.command(&["check"]);
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", "ulimit -v 300000 && exec \"$@\"", "sh"])
+            .arg(tool.get_program())
+            .args(tool.get_args());
+        let output = Output::from(limited.current_dir(fake.path("")).output().expect("the tool"));
+        assert_eq!(output.code, 2, "{output}");
+        assert!(output.stderr.contains(expected) && output.stderr.contains("caused by"), "{output}");
+    }
+}
+
+#[test]
+fn findings_decide_the_exit_code() {
+    assert_snapshot!(with(&[carts()]).tool(&["check"]), @"
+    exit code: 0
+    --- stdout
+    no findings in 4 models of faked (shop), by 27 rules
+    --- stderr
+    ");
+    assert_snapshot!(with(&[carts(), undated()]).tool(&["check"]), @"
+    exit code: 0
+    --- stdout
+    models/undated.sql: warn incremental-without-upsert-date-key
+      undated is incremental and tracked, but has no upsert_date_key
+      → Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
+
+    1 warning in 5 models of faked (shop), by 27 rules
+    --- stderr
+    ");
+    assert_snapshot!(with(&[carts(), inlined()]).tool(&["check"]), @"
+    exit code: 1
+    --- stdout
+    models/inlined.sql: error ephemeral-tracked-model
+      inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
+      → Make it a table or a view, or take the tag away from it
+
+    1 error in 5 models of faked (shop), by 27 rules
+    --- stderr
+    ");
+}
+
+#[test]
+fn the_configuration_changes_rules() {
+    let fake = with(&[carts(), inlined(), undated()]);
+    let configuration = "limit-days: 30\ncheck:\n  rules:\n    ephemeral-tracked-model: {ignore: [{model: inl*, reason: tried out}]}\n    \
+                         incremental-without-upsert-date-key: error\n";
+    write(&fake, "snowplow-backfill.yml", configuration);
+    assert_snapshot!(fake.tool(&["check", "--verbose"]), @"
+    exit code: 1
+    --- stdout
+    models/undated.sql: error incremental-without-upsert-date-key
+      undated is incremental and tracked, but has no upsert_date_key
+      → Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
+
+    models/inlined.sql: ignored ephemeral-tracked-model
+      inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
+      because: tried out
+
+    1 error in 6 models of faked (shop), by 27 rules; 1 ignored
+    --- stderr
+    ");
+}
+
+#[test]
+fn an_unknown_rule_in_the_configuration() {
+    let fake = with(&[carts()]);
+    write(&fake, "snowplow-backfill.yml", "check: {rules: {ephemeral-model: off}}\n");
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/snowplow-backfill.yml: check.rules: there is no rule `ephemeral-model`: did you mean ephemeral-tracked-model?
+    ");
+}
+
+#[test]
+fn an_unknown_key_in_the_configuration() {
+    let fake = with(&[carts()]);
+    write(&fake, "snowplow-backfill.yml", "check: {rules: {ephemeral-tracked-model: {sevrity: warn}}}\n");
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/snowplow-backfill.yml: check.rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
+    ");
+}
+
+#[test]
+fn a_configuration_that_is_not_yaml() {
+    let fake = with(&[carts()]);
+    write(&fake, "snowplow-backfill.yml", "check:\n  rules:\n    hook-missing: [off\n");
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: [PROJECT]/snowplow-backfill.yml is not valid YAML: did not find expected ',' or ']' at line 4 column 1, while parsing a flow sequence at line 3 column 19
+    ");
+}
+
+#[test]
+fn an_unknown_rule_in_a_models_meta() {
+    let mut model = inlined();
+    model["config"]["meta"] = json!({"snowplow_backfill": {"ignore": {"ephemeral-tracked": "tried out"}}});
+    assert_snapshot!(with(&[carts(), model]).tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: meta.snowplow_backfill of the model inlined (models/inlined.sql): there is no rule `ephemeral-tracked`: did you mean ephemeral-tracked-model?
+    ");
+}
+
+#[test]
+fn an_unknown_rule_to_explain() {
+    assert_snapshot!(project().tool(&["check", "--explain", "ephemeral-tracked"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: there is no rule `ephemeral-tracked`: did you mean ephemeral-tracked-model?
+    ");
+}
+
+#[test]
+fn a_rule_is_explained() {
+    assert_snapshot!(project().tool(&["check", "--explain", "ephemeral-tracked-model"]), @"
+    exit code: 0
+    --- stdout
+    ## ephemeral-tracked-model
+
+    A tracked model that dbt never builds. Severity: `error`.
+
+    An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest: its
+    package takes it for a new model for ever, processes the same window from its start date again and again, and no other
+    model of the package moves on.
+
+    Wrong:
+
+    ```sql
+    -- models/scratch/page_engagement_this_run.sql
+    {{ config(materialized='ephemeral', tags=['snowplow_unified_incremental']) }}
+    ```
+
+    Right:
+
+    ```sql
+    -- models/scratch/page_engagement_this_run.sql
+    {{ config(materialized='table', tags=['snowplow_unified_incremental']) }}
+    ```
+    --- stderr
+    ");
+}
+
+#[test]
+fn all_rules_are_explained_as_the_page_does() {
+    let page = include_str!("../../src/check/README.md");
+    assert_eq!(project().tool(&["check", "--explain"]).success().stdout, page);
+}
+
+/// A model that was changed after dbt wrote its manifest.
+fn stale() -> FakeDbt {
+    let fake = with(&[carts()]);
+    write(&fake, "models/carts.sql", "select 1");
+    let later = SystemTime::now() + Duration::from_secs(60);
+    let file = File::options().write(true).open(fake.path("models/carts.sql")).expect("a file");
+    file.set_modified(later).expect("its time");
+    fake
+}
+
+#[test]
+fn an_old_manifest_is_told_of() {
+    assert_snapshot!(stale().tool(&["check"]), @"
+    exit code: 0
+    --- stdout
+    no findings in 4 models of faked (shop), by 27 rules
+    --- stderr
+    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now
+    ");
+    assert_snapshot!(stale().tool(&["check", "--require-fresh"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the dbt manifest [PROJECT]/target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Call `dbt parse`, or give --parse
+    ");
+    let github = stale().tool(&["check", "--format", "github"]).success();
+    assert!(
+        github.stdout.starts_with("::notice title=snowplow-backfill check::the dbt manifest"),
+        "{github}"
+    );
+    with(&[carts()]).tool(&["check", "--require-fresh"]).success();
+}
+
+#[test]
+fn the_manifest_is_where_dbt_writes_it() {
+    let fake = project();
+    write(&fake, "by_flag/manifest.json", &manifest(&[carts(), inlined()]));
+    write(&fake, "by_variable/manifest.json", &manifest(&[carts(), undated()]));
+    write(&fake, "by_file/manifest.json", &manifest(&[carts()]));
+    write(&fake, "dbt_project.yml", "name: faked\nprofile: faked\ntarget-path: by_file\n");
+    let models = |command: &mut Command| {
+        let output = Output::from(command.output().expect("the tool"));
+        output.stdout.lines().last().unwrap_or_default().split(" in ").next().unwrap_or_default().to_owned()
+    };
+    let flag: &[&str] = &["check", "--target-path", "by_flag"];
+    assert_eq!(models(fake.command(flag).env("DBT_TARGET_PATH", "by_variable")), "1 error");
+    assert_eq!(models(fake.command(&["check"]).env("DBT_TARGET_PATH", "by_variable")), "1 warning");
+    assert_eq!(models(&mut fake.command(&["check"])), "no findings");
+}
+
+#[test]
+fn dbt_parses_first_where_it_is_asked_to() {
+    let files = json!({"manifest.json": manifest(&[carts(), inlined()])});
+    let fake = FakeDbt::new(&json!({"parse": [{"files": files}]}));
+    let output = fake.tool(&["check", "--parse", "--target", "dev", "--vars", "{a: 1}"]);
+    assert_snapshot!(output, @"
+    exit code: 1
+    --- stdout
+    models/inlined.sql: error ephemeral-tracked-model
+      inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
+      → Make it a table or a view, or take the tag away from it
+
+    1 error in 5 models of faked (shop), by 27 rules
+    --- stderr
+    ");
+    let calls = fake.calls();
+    assert_eq!(calls.len(), 1);
+    let expected = ["parse", "--quiet", "--no-print", "--vars", "{a: 1}"];
+    assert!(calls[0].windows(expected.len()).any(|words| words == expected), "{calls:?}");
+    assert!(calls[0].windows(2).any(|words| words == ["--target", "dev"]), "{calls:?}");
+}
+
+#[test]
+fn dbt_fails_to_parse() {
+    let fake = FakeDbt::new(
+        &json!({"parse": [{"stdout": "Compilation Error\n  Model 'a' depends on a node named 'b'\n", "exit": 2}]}),
+    );
+    assert_snapshot!(fake.tool(&["check", "--parse"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt parse failed (exit code 2): the project could not be used
+        Compilation Error
+          Model 'a' depends on a node named 'b'
+    ");
+}
+
+#[test]
+fn two_manifests_of_different_projects() {
+    let fake = with(&[carts()]);
+    let mut other: Value = serde_json::from_str(&manifest(&[carts()])).expect("JSON");
+    other["metadata"]["project_name"] = "another".into();
+    for node in other["nodes"].as_object_mut().expect("nodes").values_mut() {
+        node["relation_name"] = "elsewhere".into();
+    }
+    write(&fake, "prod.json", &other.to_string());
+    assert_snapshot!(fake.tool(&["check", "--to-manifest", "prod.json"]), @"
+    exit code: 0
+    --- stdout
+    no findings in 4 models of faked (shop), by 27 rules
+    --- stderr
+    warning: the two dbt manifests are of different projects: faked, another
+    ");
+}
+
+#[test]
+fn a_project_without_snowplow() {
+    let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16"});
+    assert_snapshot!(check_text(&json!({"metadata": metadata, "nodes": {}}).to_string()), @"
+    exit code: 0
+    --- stdout
+    no findings in 0 models of faked, by 27 rules
+    --- stderr
+    warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
+    ");
+}
+
+#[test]
+fn flags_that_exclude_each_other() {
+    assert_snapshot!(project().tool(&["check", "--parse", "--manifest", "a.json"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the argument '--parse' cannot be used with '--manifest <PATH>'
+
+    Usage: snowplow-backfill check --parse --dbt <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn paths_start_where_their_readers_are() {
+    let fake = with(&[carts(), inlined()]);
+    let place = |output: Output| output.stdout.lines().next().unwrap_or_default().to_owned();
+    // People: from where they are; below the project there is nothing shorter than its own paths.
+    fs::create_dir_all(fake.path("models/deep")).expect("a folder");
+    let below = fake.command(&["check"]).current_dir(fake.path("models/deep")).output().expect("the tool");
+    assert_eq!(place(below.into()), "models/inlined.sql: error ephemeral-tracked-model");
+    let name = fake.path("").file_name().expect("a name").to_str().expect("UTF-8").to_owned();
+    let above = fake
+        .command(&["check", "--project-dir", &name])
+        .current_dir(fake.path("").parent().expect("a folder"))
+        .output()
+        .expect("the tool");
+    assert_eq!(place(above.into()), format!("{name}/models/inlined.sql: error ephemeral-tracked-model"));
+    // Programs: from the repository's root.
+    fs::create_dir_all(fake.path(".git")).expect("a folder");
+    write(&fake, "analytics/dbt_project.yml", "name: faked\n");
+    write(&fake, "analytics/target/manifest.json", &manifest(&[carts(), inlined()]));
+    let github = fake.tool(&["check", "--format", "github", "--project-dir", "analytics"]);
+    assert!(github.stdout.starts_with("::error file=analytics/models/inlined.sql,title="), "{github}");
+}
