@@ -12,6 +12,7 @@ mod github;
 mod interruption;
 mod jobs;
 mod packaging;
+mod promotion;
 mod promotion_input;
 mod readme;
 mod shell;

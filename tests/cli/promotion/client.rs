@@ -37,7 +37,7 @@ impl Client {
     pub fn new(place: &Place) -> Self {
         let (engine, address) = place.address();
         let mut process = Command::new(NEW.program("python"))
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promotion/client.py"))
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/promotion/client.py"))
             .args([engine, &address])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

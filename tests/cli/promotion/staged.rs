@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use snowplow_backfill::promote::{Facts, Plan, Script, Scripts};
 use snowplow_backfill::warehouse::{Dialect, Relation};
 
-use crate::cases::Case;
-use crate::client::Client;
-use crate::dump::dump;
+use super::cases::Case;
+use super::client::Client;
+use super::dump::dump;
+use super::world;
 use crate::support::{Engine, Place};
-use crate::world;
 
 /// Scripts and a database.
 pub struct Staged {
@@ -24,7 +24,7 @@ pub struct Staged {
 
 /// The golden cases that a warehouse can do, those that write the same only once.
 pub fn possible(dialect: Dialect) -> Vec<Case> {
-    let mut cases = crate::cases::all();
+    let mut cases = super::cases::all();
     let mut seen = BTreeSet::new();
     cases.retain(|case| {
         let Ok((_, plan, scripts)) = written(case, dialect) else { return false };

@@ -2,13 +2,10 @@
 //! after. Warehouses that cannot be had here are simulated with their own rules of what is one unit.
 
 mod afterwards;
-#[path = "../golden/cases.rs"]
+#[path = "../../golden/cases.rs"]
 mod cases;
 mod client;
 mod dump;
 mod executed;
 mod staged;
-#[path = "../cli/support/mod.rs"]
-#[expect(dead_code, reason = "the other black-box tests use the rest")]
-mod support;
 mod world;

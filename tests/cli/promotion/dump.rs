@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::client::Client;
+use super::client::Client;
 use crate::support::Engine;
 
 const POSTGRES: &str = "

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use snowplow_backfill::promote::{Action, Strategy};
 use snowplow_backfill::warehouse::{Dialect, Relation};
 
-use crate::client::Client;
-use crate::dump::{assert_same, without};
-use crate::staged::{Staged, possible};
+use super::client::Client;
+use super::dump::{assert_same, without};
+use super::staged::{Staged, possible};
 use crate::support::Engine;
 
 const EVENTS: u32 = 3_000;

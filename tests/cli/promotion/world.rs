@@ -8,7 +8,7 @@ use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Relation;
 
-use crate::client::Client;
+use super::client::Client;
 use crate::support::{Engine, Place};
 
 /// Where the rows of staging are if the facts do not say.
