@@ -8,6 +8,6 @@ mod dump;
 mod executed;
 mod staged;
 #[path = "../cli/support/mod.rs"]
-#[expect(dead_code, reason = "the other black-box tests use the rest")]
+#[expect(dead_code, unused_imports, reason = "the other black-box tests use the rest")]
 mod support;
 mod world;
