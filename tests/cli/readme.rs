@@ -43,6 +43,13 @@ fn names_every_flag_and_no_other() {
     let (run, plan, models) = (flags_of("run"), flags_of("plan"), flags_of("models"));
     assert_eq!(documented, run);
     assert!(plan.is_subset(&run) && models.is_subset(&plan), "{plan:?} {models:?}");
+
+    let of_promotions = long_flags(section(&readme, "### From staging to prod"));
+    let undocumented: Vec<_> = flags_of("promote")
+        .into_iter()
+        .filter(|flag| !of_promotions.union(&documented).any(|it| it == flag))
+        .collect();
+    assert!(undocumented.is_empty(), "{undocumented:?}");
 }
 
 /// Names between backquotes.
