@@ -6,9 +6,6 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output, Place};
 
-const SITE: &str = "snowplow_site_incremental_manifest";
-const SHOP: &str = "snowplow_shop_incremental_manifest";
-
 /// All new models of the project, and what they are built from.
 const NEW_MODELS: [&str; 4] = ["--select", "+engaged_visitors", "+daily_traffic", "+basket_value"];
 
@@ -65,8 +62,8 @@ fn promote(lab: &Lab, select: &[&str], more: &[&str]) -> Output {
     lab.tool(&[&["promote"], select, &["--to", &to, "--apply"], more].concat()).success()
 }
 
-fn later_events(lab: &Lab) {
-    lab.sql(&["insert into atomic.events select * from atomic.later"]);
+fn later_events(lab: &Lab, which: &str) {
+    lab.sql(&[&format!("insert into atomic.events select * from atomic.later where {which}")]);
 }
 
 /// Number and digest of the rows of all tables that the models keep.
@@ -86,65 +83,87 @@ fn contents(lab: &Lab, engine: Engine) -> String {
     lab.lines(&format!("{} order by 1", queries.join(" union all ")))
 }
 
-/// What prod's incremental manifest records, without the models of the project before they were written.
-fn last_success(lab: &Lab, manifest: &str) -> String {
-    lab.lines(&format!("select distinct last_success from prod_snowplow_manifest.{manifest}"))
+fn last_success(lab: &Lab, package: &str) -> String {
+    lab.lines(&format!("select distinct last_success from {}", manifest(package)))
 }
 
-/// Prod runs as it always does; each package's run is a standard one that begins where the last one ended.
+/// Prod runs as it always does; each package's run is a standard one that begins where the last one ended, by the lookback.
 #[track_caller]
-fn next_run_is_standard(lab: &Lab, packages: &[&str]) {
-    let before: Vec<_> = packages.iter().map(|package| last_success(lab, &manifest(package))).collect();
+fn next_run_is_standard(lab: &Lab, packages: &[&str], lookback_hours: u32) {
+    let before: Vec<_> = packages.iter().map(|package| last_success(lab, package)).collect();
     let output = run_prod(lab, "{}");
-    let count = |text: &str| output.stdout.matches(text).count();
-    assert_eq!(count("Snowplow: Standard incremental run"), packages.len(), "{output}");
-    for other in ["No data in manifest", "New Snowplow incremental model", "out of sync"] {
-        assert_eq!(count(other), 0, "{output}");
-    }
+    assert_eq!(states(&output), vec!["Standard incremental run"; packages.len()], "{output}");
     for (package, before) in packages.iter().zip(before) {
         assert_eq!(before.lines().count(), 1, "{package} was in step: {before}");
-        let lower = lab.lines(&format!(
-            "select lower_limit from prod_scratch.{package}_base_new_event_limits where lower_limit = timestamp '{before}' - interval '6 hours'"
+        let began = lab.lines(&format!(
+            "select lower_limit = timestamp '{before}' - interval '{lookback_hours} hours' from \
+             prod_scratch.{package}_base_new_event_limits"
         ));
-        assert_ne!(lower, "", "{package} began six hours before {before}");
-        let rows = lab.lines(&format!(
-            "select count(*), count(distinct model), count(distinct last_success) from prod_snowplow_manifest.{}",
-            manifest(package)
-        ));
-        let parts: Vec<_> = rows.split(" | ").collect();
-        assert!(parts[0] == parts[1] && parts[2] == "1", "{package}: {rows}");
-        assert_ne!(last_success(lab, &manifest(package)), before, "{package} went on");
+        assert_eq!(began.to_lowercase(), "true", "{package} was at {before}");
+        is_in_step(lab, package);
+        assert_ne!(last_success(lab, package), before, "{package} went on");
     }
+}
+
+/// The states that the packages say they are in, a package after the other.
+fn states(output: &Output) -> Vec<&str> {
+    let states = [
+        "No data in manifest",
+        "New Snowplow incremental model",
+        "models out of sync",
+        "Standard incremental run",
+    ];
+    let of_line = |line: &str| states.into_iter().find(|state| line.contains(state));
+    output.stdout.lines().filter_map(of_line).collect()
+}
+
+/// One row a model, all at one time.
+#[track_caller]
+fn is_in_step(lab: &Lab, package: &str) {
+    let rows = lab.lines(&format!(
+        "select count(*) > 0, count(*) - count(distinct model), count(distinct last_success) from {}",
+        manifest(package)
+    ));
+    assert_eq!(rows.to_lowercase(), "true | 0 | 1", "{package}");
 }
 
 fn manifest(package: &str) -> String {
-    format!("{package}_incremental_manifest")
+    format!("prod_snowplow_manifest.{package}_incremental_manifest")
 }
 
 const BOTH: [&str; 2] = ["snowplow_site", "snowplow_shop"];
 
 /// What prod would hold if it had had all models from the start.
-fn expected(engine: Engine) -> &'static str {
+fn expected(engine: Engine) -> String {
     static MADE: LazyLock<Mutex<HashMap<Engine, Arc<OnceLock<String>>>>> = LazyLock::new(Mutex::default);
     let slot = MADE.lock().expect("no panic while held").entry(engine).or_default().clone();
-    slot.get_or_init(|| {
+    let made = slot.get_or_init(|| {
         let lab = Before::AllModels.lab(engine, NEW);
-        later_events(&lab);
-        next_run_is_standard(&lab, &BOTH);
+        later_events(&lab, "true");
+        next_run_is_standard(&lab, &BOTH, 6);
         contents(&lab, engine)
     });
-    Box::leak(slot.get().expect("made").clone().into_boxed_str())
+    made.clone()
 }
 
 fn all_new_models(engine: Engine, dbt: Dbt) {
     let lab = Before::NewModels.lab(engine, dbt);
     let output = promote(&lab, &NEW_MODELS, &[]);
-    assert!(output.stderr.contains("comparisons with staging are equal"), "{output}");
-    assert_eq!(output.stdout, "");
-    later_events(&lab);
-    next_run_is_standard(&lab, &BOTH);
-    let contents = contents(&lab, engine);
-    assert_eq!(contents, expected(engine));
+    assert_eq!(output.stdout, "", "{output}");
+    later_events(&lab, "true");
+    next_run_is_standard(&lab, &BOTH, 6);
+    assert_eq!(contents(&lab, engine), expected(engine));
+    // Two packages, a helper, a view, a table that is built anew: each has its row, and only history was copied.
+    for (package, models) in [
+        ("snowplow_site", "daily_traffic\nengaged_visitors\npage_engagement\npage_engagement_this_run"),
+        ("snowplow_shop", "basket_value"),
+    ] {
+        let new = lab.lines(&format!(
+            "select model from {} where model not like 'snowplow%' order by 1",
+            manifest(package)
+        ));
+        assert_eq!(new, models);
+    }
     for (table, key) in [("page_engagement", "page_view_id"), ("basket_value", "domain_sessionid")] {
         let rows = lab.lines(&format!(
             "select count(*) > 0, count(*) - count(distinct {key}) from prod_derived.{table}"
@@ -166,4 +185,113 @@ fn all_new_models_on_postgres() {
 #[test]
 fn all_new_models_with_old_dbt() {
     all_new_models(Engine::DuckDb, OLD);
+}
+
+#[test]
+fn one_package_while_the_other_stays_as_it_is() {
+    let lab = Before::NewModels.lab(Engine::DuckDb, NEW);
+    std::fs::remove_dir_all(lab.project().join("models/shop")).expect("removed");
+    let shop = format!("select * from {} order by 1", manifest("snowplow_shop"));
+    let before = lab.lines(&shop);
+    promote(&lab, &["--select", "+engaged_visitors", "+daily_traffic"], &[]);
+    assert_eq!(lab.lines(&shop), before);
+    later_events(&lab, "true");
+    next_run_is_standard(&lab, &BOTH, 6);
+}
+
+/// A new version of a model that prod runs, finished in staging.
+fn refreshed(engine: Engine) -> Lab {
+    let lab = Before::AllModels.lab(engine, NEW);
+    let path = "models/site/scratch/page_engagement_this_run.sql";
+    let model = lab.read(path);
+    let changed = model.replace("30), 0) as attended_seconds", "90), 0) as attended_seconds");
+    assert_ne!(model, changed);
+    lab.write(path, &changed);
+    backfill(&lab, &["--select", "+page_engagement"]);
+    lab
+}
+
+const REFRESHED: [&str; 2] = ["--select", "+page_engagement"];
+
+/// The table of prod is what the new version makes of all events.
+fn is_all_of_the_new_version(lab: &Lab) {
+    backfill(lab, &REFRESHED);
+    let (staging, prod) = ("staging_derived.page_engagement", "prod_derived.page_engagement");
+    let differences = lab.lines(&format!(
+        "select (select count(*) from {prod}) > 0, (select count(*) from (select * from {prod} except all select * from {staging}) as a), \
+         (select count(*) from (select * from {staging} except all select * from {prod}) as b)"
+    ));
+    assert_eq!(differences.to_lowercase(), "true | 0 | 0");
+}
+
+#[test]
+fn a_refreshed_model_replaces_the_one_that_prod_runs() {
+    for engine in [Engine::DuckDb, Engine::Postgres] {
+        let lab = refreshed(engine);
+        let old = lab.lines("select sum(engaged_seconds) from prod_derived.page_engagement");
+        promote(&lab, &REFRESHED, &["--replace"]);
+        assert_ne!(lab.lines("select sum(engaged_seconds) from prod_derived.page_engagement"), old);
+        later_events(&lab, "true");
+        next_run_is_standard(&lab, &BOTH, 6);
+        is_all_of_the_new_version(&lab);
+    }
+}
+
+#[test]
+fn a_refreshed_model_that_is_behind_prod_is_read_again_from_there() {
+    let lab = refreshed(Engine::DuckDb);
+    later_events(&lab, "true");
+    run_prod(&lab, "{}");
+    let ahead = last_success(&lab, "snowplow_site");
+    let output = promote(&lab, &REFRESHED, &["--replace"]);
+    assert!(output.stderr.contains("out of sync"), "{output}");
+    // Prod's own way back into step.
+    let output = run_prod(&lab, "{}");
+    assert_eq!(states(&output), ["Standard incremental run", "models out of sync"], "{output}");
+    is_in_step(&lab, "snowplow_site");
+    assert_eq!(last_success(&lab, "snowplow_site"), ahead);
+    let output = run_prod(&lab, "{}");
+    assert_eq!(states(&output), ["Standard incremental run"; 2], "{output}");
+    is_all_of_the_new_version(&lab);
+}
+
+#[test]
+fn staging_that_is_behind_prod_is_brought_there_first() {
+    let lab = Before::NewModels.lab(Engine::DuckDb, NEW);
+    later_events(&lab, "collector_tstamp < timestamp '2022-02-24'");
+    run_prod(&lab, "{storefront__new_models: false}");
+    let prod: Vec<_> = BOTH.iter().map(|package| last_success(&lab, package)).collect();
+    // Staging will see more than prod has seen.
+    later_events(&lab, "collector_tstamp >= timestamp '2022-02-24'");
+    promote(&lab, &NEW_MODELS, &["--sync", "--limit-days", "30"]);
+    let now: Vec<_> = BOTH.iter().map(|package| last_success(&lab, package)).collect();
+    assert_eq!(now, prod, "the new models are recorded where prod is");
+    next_run_is_standard(&lab, &BOTH, 6);
+    assert_eq!(contents(&lab, Engine::DuckDb), expected(Engine::DuckDb));
+}
+
+#[test]
+fn the_load_family() {
+    let lab = Lab::signals(Engine::DuckDb, NEW, Events::SHORT);
+    lab.sql(&[
+        &format!("create table atomic.later as select * from atomic.events where load_tstamp >= timestamp '{LATER}'"),
+        &format!("delete from atomic.events where load_tstamp >= timestamp '{LATER}'"),
+    ]);
+    let vars = format!(
+        "{{signals_lab__new_models: false, snowplow__backfill_limit_days: 9999, snowplow__start_date: '{}'}}",
+        Events::START
+    );
+    run_prod(&lab, &vars);
+    backfill(&lab, &["--select", "+page_interest"]);
+    promote(&lab, &["--select", "+page_interest"], &[]);
+    let first = "select count(*) from prod_snowplow_manifest.snowplow_signals_incremental_manifest where first_success is null";
+    assert_eq!(lab.lines(first), "0");
+    later_events(&lab, "true");
+    next_run_is_standard(&lab, &["snowplow_signals"], 0);
+    let differences = lab.lines(
+        "select count(*) from prod_derived.page_interest as p full join (select domain_userid, page_urlpath, count(*) as events from \
+         prod_derived.snowplow_signals_identifiers group by 1, 2) as t using (domain_userid, page_urlpath) where p.events is \
+         distinct from t.events",
+    );
+    assert_eq!(differences, "0");
 }
