@@ -11,4 +11,5 @@ mod staged;
 #[path = "../cli/support/mod.rs"]
 #[expect(dead_code, reason = "the other black-box tests use the rest")]
 mod support;
+mod together;
 mod world;
