@@ -241,6 +241,8 @@ mod tests {
 
     /// Runs a script that is asked to end `asked` times once it says `ready`: no test waits by the clock.
     fn run_script(body: &str, asked: usize) -> (Ended, Vec<Line>) {
+        // Where the tests themselves are started with SIGINT ignored, the script would ignore it too.
+        Interrupt::listen().expect("handlers");
         let interrupt = Interrupt::default();
         let (folder, program) = script(body);
         let directory = Utf8Path::from_path(folder.path()).expect("UTF-8");

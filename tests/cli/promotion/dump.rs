@@ -91,7 +91,12 @@ pub fn assert_same(dump: &str, expected: &str, what: &str) {
     assert!(dump == expected, "{what}\n{}", differing.join("\n"));
 }
 
-/// Without what has this in its name: copies that a stop left behind, backups.
+/// Without what a stop may leave behind: Redshift's copy under its working name.
+pub fn visible(dump: &str) -> String {
+    without(dump, "__promote")
+}
+
+/// Without what has this in its name.
 pub fn without(dump: &str, name: &str) -> String {
     dump.lines().filter(|line| !line.contains(name)).collect::<Vec<_>>().join("\n")
 }

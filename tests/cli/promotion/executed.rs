@@ -6,14 +6,14 @@ use snowplow_backfill::promote::{Action, Strategy};
 use snowplow_backfill::warehouse::{Dialect, Relation};
 
 use super::client::Client;
-use super::dump::{assert_same, without};
+use super::dump::{assert_same, visible};
 use super::staged::{Staged, possible};
 use crate::support::Engine;
 
 const EVENTS: u32 = 3_000;
 
 /// Redshift's words for where rows are kept, which are all that Postgres does not know of its scripts.
-fn for_postgres(sql: &str) -> Vec<String> {
+pub fn for_postgres(sql: &str) -> Vec<String> {
     let layout = regex::Regex::new(r"\n(diststyle|compound sortkey|sortkey)[^\n]*").expect("a pattern");
     vec![layout.replace_all(sql, "").into_owned()]
 }
@@ -48,11 +48,6 @@ fn golden_scripts_on_postgres() {
 #[test]
 fn redshifts_golden_scripts_on_postgres() {
     golden_scripts(Dialect::Redshift);
-}
-
-/// What a stop may leave behind: Redshift's copy under its working name.
-fn visible(dump: &str) -> String {
-    without(dump, "__promote")
 }
 
 /// How many rows of one table the other one lacks, both ways.
@@ -98,13 +93,6 @@ fn definition(staged: &Staged, client: &mut Client, relation: &Relation) -> Vec<
         }
     };
     client.ask(&query)
-}
-
-fn grants(client: &mut Client, table: &str) -> Vec<Vec<Option<String>>> {
-    client.ask(&format!(
-        "select case when grantee = 0 then 'public' else pg_get_userbyid(grantee) end, privilege_type, is_grantable from pg_class, \
-         aclexplode(relacl) where oid = '{table}'::regclass and grantee <> relowner order by 1, 2"
-    ))
 }
 
 fn promoted_then_rolled_back(staged: &Staged) {

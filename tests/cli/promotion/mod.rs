@@ -8,4 +8,5 @@ mod client;
 mod dump;
 mod executed;
 mod staged;
+mod together;
 mod world;
