@@ -82,6 +82,14 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_links_to_every_rule() {
+        let readme = include_str!("../../README.md");
+        for rule in RULES {
+            assert!(readme.contains(&format!("[{0}](src/check/README.md#{0})", rule.id)), "{}", rule.id);
+        }
+    }
+
+    #[test]
     fn every_rule_is_told_of_in_full() {
         let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), RULES.len(), "each id once");

@@ -276,7 +276,7 @@ mod tests {
         versioned["fqn"] = json!(["p", "fct", "dim", "v2"]);
         nodes.insert(format!("{id}.v2"), versioned);
         let metadata = json!({"dbt_schema_version": "x/manifest/v12.json", "dbt_version": "1.11.1"});
-        Graph::parse(json!({"metadata": metadata, "nodes": nodes}).to_string().as_bytes()).expect("a graph")
+        Graph::of_text(&json!({"metadata": metadata, "nodes": nodes}).to_string()).expect("a graph")
     }
 
     fn picked(definition: &Value) -> Result<String> {

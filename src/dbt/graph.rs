@@ -13,9 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::json_stream::JsonStream;
-use super::manifest::{
-    DependsOn, KeptConfig, Manifest, Metadata, Node, Parsed, is_kept, read_node, read_sections,
-};
+use super::manifest::{DependsOn, KeptConfig, Manifest, Metadata, Node, Parsed, is_kept, read_node};
 use super::version;
 
 /// A dbt manifest and what stands in it besides the nodes.
@@ -59,16 +57,30 @@ impl Graph {
             );
         }
         let file = File::open(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
-        Self::parse(file).with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
+        // In what is no file, such as a pipe, there is no looking at the end.
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let mut json = JsonStream::new(file);
+        Self::parse(&mut json, is_file)
+            .and_then(|(graph, is_enough)| {
+                let end = if is_enough { json.skip_to_the_end() } else { json.end() };
+                end.map(|()| graph)
+            })
+            .with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
     }
 
     /// Reads what stands in a manifest.json.
     ///
     /// # Errors
     /// It was not written by a dbt that this tool works with.
-    pub fn parse(source: impl Read) -> Result<Self> {
-        let mut json = JsonStream::new(source);
-        let mut metadata = None;
+    pub fn of_text(text: &str) -> Result<Self> {
+        Self::parse(&mut JsonStream::new(text.as_bytes()), false).map(|(graph, _)| graph)
+    }
+
+    /// Where it `stops_early`, only as far as there is something to be read; whether that was before the end.
+    fn parse<R: Read>(json: &mut JsonStream<R>, stops_early: bool) -> Result<(Self, bool)> {
+        if json.is_blank()? {
+            bail!("the file is empty");
+        }
         let mut graph = Self {
             manifest: Manifest { metadata: Metadata::default(), nodes: BTreeMap::new() },
             disabled: Vec::new(),
@@ -77,30 +89,40 @@ impl Graph {
             fqns: HashMap::new(),
             default_selector: None,
         };
-        read_sections(&mut json, |json, section| match section {
-            "metadata" => {
-                metadata = Some(json.value::<Writer>()?.into_metadata()?);
-                Ok(())
-            }
-            "nodes" => graph.read_nodes(json),
+        // Behind the last of these dbt writes who is whose parent and child once more, which no rule looks at.
+        let mut missing = vec!["metadata", "nodes", "macros", "selectors", "disabled"];
+        let is_enough = json.object_until(|json, section| {
+            graph.read_section(json, section)?;
+            missing.retain(|wanted| *wanted != section);
+            Ok(stops_early && missing.is_empty())
+        })?;
+        if let Some(section) = missing.into_iter().find(|section| ["metadata", "nodes"].contains(section)) {
+            bail!("it has no {section}");
+        }
+        Ok((graph, is_enough))
+    }
+
+    fn read_section<R: Read>(&mut self, json: &mut JsonStream<R>, section: &str) -> Result<()> {
+        match section {
+            "metadata" => self.manifest.metadata = json.value::<Writer>()?.into_metadata()?,
+            "nodes" => self.read_nodes(json)?,
             "macros" => json.object(|json, id| {
                 let calls = json.value::<Dependent>()?.depends_on.macros;
-                graph.macros.insert(id.to_owned(), calls);
+                self.macros.insert(id.to_owned(), calls);
                 Ok(())
-            }),
-            "disabled" => graph.read_disabled(json),
+            })?,
+            "disabled" => self.read_disabled(json)?,
             "selectors" => json.object(|json, name| {
                 let selector: Selector = json.value()?;
                 if selector.default {
-                    graph.default_selector =
+                    self.default_selector =
                         Some(DefaultSelector { name: name.to_owned(), definition: selector.definition });
                 }
                 Ok(())
-            }),
-            _ => json.skip(),
-        })?;
-        graph.manifest.metadata = metadata.context("it has no metadata")?;
-        Ok(graph)
+            })?,
+            _ => json.skip_section()?,
+        }
+        Ok(())
     }
 
     fn read_nodes<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
@@ -252,7 +274,7 @@ mod tests {
     use super::*;
 
     fn parse(manifest: &Value) -> Result<Graph> {
-        Graph::parse(manifest.to_string().as_bytes())
+        Graph::of_text(&manifest.to_string())
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads a large JSON object entry by entry: what is in memory is one entry and a buffer, however large the file is.
 
-use std::io::Read;
+use std::fmt::Display;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -19,6 +20,8 @@ pub struct JsonStream<R> {
     buffer: Vec<u8>,
     /// Where the unread part of the buffer begins.
     position: usize,
+    /// Where it ends.
+    filled: usize,
     /// Bytes of the file in front of the buffer.
     passed: usize,
     /// Nothing comes after the buffer.
@@ -32,7 +35,7 @@ impl<R: Read> JsonStream<R> {
     }
 
     fn with_chunks(source: R, chunk: usize) -> Self {
-        Self { source, chunk, buffer: Vec::new(), position: 0, passed: 0, ended: false }
+        Self { source, chunk, buffer: Vec::new(), position: 0, filled: 0, passed: 0, ended: false }
     }
 
     /// Whether there is nothing but white space.
@@ -48,10 +51,18 @@ impl<R: Read> JsonStream<R> {
     /// # Errors
     /// Those of `entry`; it is no object; it cannot be read to its end.
     pub fn object(&mut self, mut entry: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        self.object_until(|json, key| entry(json, key).map(|()| false)).map(drop)
+    }
+
+    /// Reads an object until `entry` has seen enough; whether it has.
+    ///
+    /// # Errors
+    /// Those of `entry`; it is no object; it cannot be read that far.
+    pub fn object_until(&mut self, mut entry: impl FnMut(&mut Self, &str) -> Result<bool>) -> Result<bool> {
         self.expect(b'{', "an object")?;
         if self.peek()? == b'}' {
             self.position += 1;
-            return Ok(());
+            return Ok(false);
         }
         let mut key = String::new();
         loop {
@@ -60,10 +71,12 @@ impl<R: Read> JsonStream<R> {
             }
             self.read_key(&mut key)?;
             self.expect(b':', "a colon")?;
-            entry(self, &key)?;
+            if entry(self, &key)? {
+                return Ok(true);
+            }
             if self.peek()? == b'}' {
                 self.position += 1;
-                return Ok(());
+                return Ok(false);
             }
             self.expect(b',', "a comma or the end of an object")?;
         }
@@ -87,7 +100,7 @@ impl<R: Read> JsonStream<R> {
     ) -> Result<U> {
         self.peek()?;
         loop {
-            let rest = &self.buffer[self.position..];
+            let rest = self.rest();
             let mut values = serde_json::Deserializer::from_slice(rest).into_iter();
             let value = values.next();
             let length = values.byte_offset();
@@ -110,15 +123,20 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// Leaves a value out; an object entry by entry.
+    /// Leaves a value out that is small enough to be in memory.
     ///
     /// # Errors
     /// It cannot be read to its end.
     pub fn skip(&mut self) -> Result<()> {
-        if self.peek()? == b'{' {
-            return self.object(|json, _| json.value().map(|IgnoredAny| ()));
-        }
         self.value().map(|IgnoredAny| ())
+    }
+
+    /// Leaves a value out, an object entry by entry.
+    ///
+    /// # Errors
+    /// It cannot be read to its end.
+    pub fn skip_section(&mut self) -> Result<()> {
+        if self.peek()? == b'{' { self.object(|json, _| json.skip()) } else { self.skip() }
     }
 
     /// Makes sure that nothing but white space is left.
@@ -134,7 +152,7 @@ impl<R: Read> JsonStream<R> {
 
     /// Reads a key into a string that is used for all of them: there are tens of thousands.
     fn read_key(&mut self, key: &mut String) -> Result<()> {
-        let rest = &self.buffer[self.position + 1..];
+        let rest = &self.rest()[1..];
         let end = memchr::memchr2(b'"', b'\\', rest);
         match end.map(|end| (rest[end], str::from_utf8(&rest[..end]))) {
             Some((b'"', Ok(plain))) => {
@@ -153,7 +171,7 @@ impl<R: Read> JsonStream<R> {
 
     fn next_byte(&mut self) -> Result<Option<u8>> {
         loop {
-            while let Some(&byte) = self.buffer.get(self.position) {
+            while let Some(&byte) = self.rest().first() {
                 if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                     return Ok(Some(byte));
                 }
@@ -175,21 +193,35 @@ impl<R: Read> JsonStream<R> {
     }
 
     fn read_more(&mut self) -> Result<()> {
-        self.buffer.drain(..self.position);
+        self.buffer.copy_within(self.position..self.filled, 0);
+        self.filled -= self.position;
         self.passed += self.position;
         self.position = 0;
-        let kept = self.buffer.len();
-        if kept > LONGEST_ENTRY {
+        if self.filled > LONGEST_ENTRY {
             bail!("an entry at byte {} is longer than {} MB", self.offset(), LONGEST_ENTRY >> 20);
         }
         // Twice as much as there is, so that a long entry is not parsed over and over.
-        let wanted = self.chunk.max(kept);
-        let read = (&mut self.source)
-            .take(wanted as u64)
-            .read_to_end(&mut self.buffer)
-            .context("it cannot be read")?;
-        self.ended = read < wanted;
+        let wanted = self.filled + self.chunk.max(self.filled);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        while self.filled < wanted {
+            match self.source.read(&mut self.buffer[self.filled..wanted]) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error).context("it cannot be read"),
+            }
+        }
         Ok(())
+    }
+
+    /// What was read from the source, but not from this.
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.position..self.filled]
     }
 
     /// The place of the next unread byte in the file.
@@ -202,8 +234,7 @@ impl<R: Read> JsonStream<R> {
     }
 
     fn truncated(&self) -> anyhow::Error {
-        let length = self.passed + self.buffer.len();
-        anyhow!("it ends too early, after {length} bytes: was it cut off, or is it still being written?")
+        truncated(self.passed + self.filled)
     }
 
     /// An error of serde_json's, at its place in the file rather than in what was looked at.
@@ -211,7 +242,7 @@ impl<R: Read> JsonStream<R> {
         if error.is_eof() {
             return self.truncated();
         }
-        let place = self.offset() + place_in(&self.buffer[self.position..], error);
+        let place = self.offset() + place_in(self.rest(), error);
         let text = error.to_string();
         let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
         anyhow!("{message} at byte {place}")
@@ -225,8 +256,32 @@ fn place_in(text: &[u8], error: &serde_json::Error) -> usize {
     lines_before + error.column().saturating_sub(1)
 }
 
+impl<R: Read + Seek> JsonStream<R> {
+    /// Leaves out all that is left, but makes sure that an object ends there.
+    ///
+    /// # Errors
+    /// It does not, or cannot be read.
+    pub fn skip_to_the_end(&mut self) -> Result<()> {
+        const TAIL: u64 = 64;
+        let length = self.source.seek(SeekFrom::End(0)).context("it cannot be read")?;
+        self.source.seek(SeekFrom::Start(length.saturating_sub(TAIL))).context("it cannot be read")?;
+        let mut tail = Vec::new();
+        self.source.read_to_end(&mut tail).context("it cannot be read")?;
+        if tail.trim_ascii_end().last() != Some(&b'}') {
+            return Err(truncated(length));
+        }
+        Ok(())
+    }
+}
+
+fn truncated(length: impl Display) -> anyhow::Error {
+    anyhow!("it ends too early, after {length} bytes: was it cut off, or is it still being written?")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -238,7 +293,7 @@ mod tests {
         let mut top = serde_json::Map::new();
         json.object(|json, key| {
             let value = match key {
-                "skipped" => json.skip().map(|()| Value::Null)?,
+                "skipped" => json.skip_section().map(|()| Value::Null)?,
                 "entries" => {
                     let mut entries = serde_json::Map::new();
                     json.object(|json, key| {
@@ -292,6 +347,24 @@ mod tests {
             }
             let error = read(&text[..end], chunk).expect_err("cut off").to_string();
             prop_assert!(error.contains(&format!("ends too early, after {end} bytes")), "{}", error);
+        }
+    }
+
+    #[test]
+    fn can_stop_early_without_missing_a_cut_off_end() {
+        let text = json!({"a": 1, "b": {"x": 2}, "c": "not looked at"}).to_string();
+        for (text, whole) in
+            [(text.as_str(), true), (&text[..text.len() - 1], false), (&format!("{text} \n"), true)]
+        {
+            let mut json = JsonStream::with_chunks(Cursor::new(text), 4);
+            let mut seen = Vec::new();
+            let enough = json.object_until(|json, key| {
+                seen.push(key.to_owned());
+                json.skip()?;
+                Ok(key == "b")
+            });
+            assert!(enough.expect("JSON"));
+            assert_eq!((seen.join(""), json.skip_to_the_end().is_ok()), ("ab".to_owned(), whole));
         }
     }
 

@@ -123,22 +123,32 @@ impl Manifest {
 
     fn parse(source: impl Read) -> Result<Self> {
         let mut json = JsonStream::new(source);
-        let (mut metadata, mut nodes) = (None, BTreeMap::new());
-        read_sections(&mut json, |json, section| match section {
+        let (mut metadata, mut nodes) = (None, None);
+        if json.is_blank()? {
+            bail!("the file is empty");
+        }
+        json.object(|json, section| match section {
             "metadata" => {
                 metadata = Some(json.value()?);
                 Ok(())
             }
-            "nodes" => json.object(|json, id| {
-                if !is_kept(id) {
-                    return json.skip();
-                }
-                nodes.insert(id.to_owned(), read_node::<_, Map<String, Value>>(json, id)?.node);
-                Ok(())
-            }),
-            _ => json.skip(),
+            "nodes" => {
+                let nodes = nodes.insert(BTreeMap::new());
+                json.object(|json, id| {
+                    if !is_kept(id) {
+                        return json.skip();
+                    }
+                    nodes.insert(id.to_owned(), read_node::<_, Map<String, Value>>(json, id)?.node);
+                    Ok(())
+                })
+            }
+            _ => json.skip_section(),
         })?;
-        Ok(Self { metadata: metadata.context("it has no metadata")?, nodes })
+        json.end()?;
+        Ok(Self {
+            metadata: metadata.context("it has no metadata")?,
+            nodes: nodes.context("it has no nodes")?,
+        })
     }
 
     /// The models, in the order of their `unique_id`.
@@ -156,29 +166,6 @@ impl Manifest {
     pub fn node(&self, unique_id: &str) -> Option<&Node> {
         self.nodes.get(unique_id)
     }
-}
-
-/// Reads a dbt manifest section by section.
-///
-/// # Errors
-/// Those of `section`; it is empty, not JSON, or has no nodes.
-pub(super) fn read_sections<R: Read>(
-    json: &mut JsonStream<R>,
-    mut section: impl FnMut(&mut JsonStream<R>, &str) -> Result<()>,
-) -> Result<()> {
-    if json.is_blank()? {
-        bail!("the file is empty");
-    }
-    let mut has_nodes = false;
-    json.object(|json, name| {
-        has_nodes |= name == "nodes";
-        section(json, name)
-    })?;
-    json.end()?;
-    if !has_nodes {
-        bail!("it has no nodes");
-    }
-    Ok(())
 }
 
 /// Whether a `unique_id` is one of a node that is kept: most are tests.

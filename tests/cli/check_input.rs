@@ -157,7 +157,7 @@ fn a_manifest_of_another_shape() {
     --- stdout
     --- stderr
     error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
-      caused by: it has no nodes
+      caused by: it has no metadata
     ");
 }
 

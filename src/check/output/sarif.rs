@@ -48,11 +48,12 @@ fn descriptor(rule: &Rule) -> Value {
 
 fn result(finding: &Finding, reason: Option<&str>, root: &Root) -> Value {
     let mut location = json!({
-        "physicalLocation": {"artifactLocation": {"uri": uri(&root.path(&finding.file)), "uriBaseId": "%SRCROOT%"}},
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri(&root.path(&finding.file)), "uriBaseId": "%SRCROOT%"},
+            // Code scanning takes no result without a line.
+            "region": {"startLine": finding.line.unwrap_or(1)},
+        },
     });
-    if let Some(line) = finding.line {
-        location["physicalLocation"]["region"] = json!({"startLine": line});
-    }
     if let Some(model) = &finding.model {
         location["logicalLocations"] =
             json!([{"name": model.name, "fullyQualifiedName": model.unique_id, "kind": "resource"}]);
@@ -122,7 +123,7 @@ mod tests {
             let place = &result["locations"][0]["physicalLocation"];
             let uri = place["artifactLocation"]["uri"].as_str().expect("a URI");
             assert!(!uri.starts_with('/') && !uri.contains([' ', '\\']), "{uri}");
-            assert!(place["region"].is_null() || place["region"]["startLine"].as_u64() >= Some(1), "{place}");
+            assert!(place["region"]["startLine"].as_u64() >= Some(1), "{place}");
         }
     }
 

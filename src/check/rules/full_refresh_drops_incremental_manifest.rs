@@ -4,6 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
 use crate::check::subject::{CheckedPackage, Subject};
 use crate::check::vars;
+use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "full-refresh-drops-incremental-manifest",
@@ -30,26 +31,21 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
     let node = subject.node(&package.package.incremental_manifest)?;
-    match node.config.get("full_refresh").and_then(serde_json::Value::as_bool) {
+    // What the macro returned when dbt parsed is of that target; what it returns in prod hangs on the vars.
+    if subject.calls(node, "allow_refresh") {
+        return allowed(subject, package, node);
+    }
+    let (message, needle) = match node.config.get("full_refresh").and_then(serde_json::Value::as_bool) {
         Some(false) => return None,
-        Some(true) => {
-            return Some(Found::in_model(
-                node,
-                "full_refresh",
-                format!("{} is set to full_refresh: every run drops it", node.name),
-                "Set full_refresh=snowplow_utils.allow_refresh()".to_owned(),
-            ));
-        }
-        None => {}
-    }
-    if !subject.calls(node, "allow_refresh") {
-        return Some(Found::in_model(
-            node,
-            "config(",
-            format!("{} is not kept from --full-refresh", node.name),
-            "Set full_refresh=snowplow_utils.allow_refresh() in its config".to_owned(),
-        ));
-    }
+        Some(true) => (format!("{} is set to full_refresh: every run drops it", node.name), "full_refresh"),
+        None => (format!("{} is not kept from --full-refresh", node.name), "config("),
+    };
+    let advice = "Set full_refresh=snowplow_utils.allow_refresh() in its config".to_owned();
+    Some(Found::in_model(node, needle, message, advice))
+}
+
+/// Whether the vars let `--full-refresh` have an incremental manifest that asks them.
+fn allowed(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Found> {
     let vars = subject.scope(package);
     let scope = package.package.dbt_package.as_str();
     let key = |name: &'static str| {
@@ -100,8 +96,12 @@ mod tests {
             lab.vars(vars);
             lab.expect_messages(&RULE, &[message]);
         }
+        // On another target than prod the answer is another.
+        lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
+        assert_eq!(lab.check(&RULE).len(), 1);
         lab.vars("{}");
-        lab.change("shop_incremental_manifest").macros(&[]);
+        lab.expect_none(&RULE);
+        lab.change("shop_incremental_manifest").macros(&[]).config("full_refresh", json!(null));
         lab.expect_messages(&RULE, &["shop_incremental_manifest is not kept from --full-refresh"]);
         lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
         lab.expect_none(&RULE);

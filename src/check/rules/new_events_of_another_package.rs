@@ -27,6 +27,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
+    if subject.packages.len() < 2 {
+        return Vec::new();
+    }
     let pattern = r#"is_run_with_new_events\s*\(\s*(?:package_name\s*=\s*)?['"](\w+)['"]\s*\)"#;
     let pattern = Regex::new(pattern).expect("a valid pattern");
     subject

@@ -30,7 +30,8 @@ fn check(subject: &Subject) -> Vec<Found> {
         let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
         is_of_a_package && !tags.contains(tag) && (!may_be_right || meant(tag).is_some())
     };
-    let models = subject.graph.manifest.models().filter(|node| subject.is_own(node));
+    // Other packages have tags of their own.
+    let models = subject.graph.manifest.models().filter(|node| node.package_name == subject.root());
     models
         .filter_map(|node| {
             let tag = node.tags.iter().find(is_orphan)?;
@@ -54,6 +55,7 @@ mod tests {
     #[test]
     fn finds_tags_of_no_package() {
         let mut lab = Lab::new();
+        lab.model_of("attribution", "paths", &["snowplow_attribution_incremental"], "table", &[]);
         lab.model("good", &["shop_incremental", "my_incremental", "snowplow_daily"], "table", &[]);
         lab.expect_none(&RULE);
         lab.model("orphan", &["snowplow_other_incremental"], "table", &[]);

@@ -201,7 +201,7 @@ impl Lab {
             },
             "nodes": self.nodes, "disabled": self.disabled, "macros": self.macros, "selectors": self.selectors,
         });
-        Graph::parse(manifest.to_string().as_bytes()).expect("a graph")
+        Graph::of_text(&manifest.to_string()).expect("a graph")
     }
 
     pub(in crate::check) fn subject(&self) -> Subject {

@@ -33,17 +33,18 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 fn of_package(subject: &Subject, package: &CheckedPackage) -> Vec<Found> {
     let read = tables_of_a_run(subject, package);
-    let models = subject.graph.manifest.models().filter(|node| {
+    let is_free_to = |node: &Node| {
         let id = &node.unique_id;
-        !node.is_ephemeral()
-            && !package.tracked.contains(id)
-            && !package.is_base_model(id)
-            && subject.is_own(node)
-    });
+        node.is_ephemeral()
+            || package.tracked.contains(id)
+            || package.is_base_model(id)
+            || !subject.is_own(node)
+    };
+    let models = subject.graph.manifest.models();
     models
         .filter_map(|node| {
             let table = node.parents.iter().find_map(|parent| read.get(parent.as_str()))?;
-            Some(found(subject, package, node, table))
+            (!is_free_to(node)).then(|| found(subject, package, node, table))
         })
         .collect()
 }
@@ -73,12 +74,14 @@ fn found(subject: &Subject, package: &CheckedPackage, node: &Node, table: &str) 
 /// The tables that are dropped and built anew in each run of the package, and the ephemeral models that stand for them: the
 /// table's name by `unique_id`.
 fn tables_of_a_run<'s>(subject: &'s Subject, package: &CheckedPackage) -> HashMap<&'s str, &'s str> {
+    let is_of_package = |node: &Node| {
+        package.tracked.contains(&node.unique_id)
+            || package.base.contains(&node.unique_id)
+            || node.package_name == package.package.dbt_package && !subject.is_own(node)
+    };
     let is_table = |node: &&Node| {
-        let id = &node.unique_id;
-        let is_of_package = package.tracked.contains(id)
-            || package.base.contains(id)
-            || node.package_name == package.package.dbt_package && !subject.is_own(node);
-        id == &package.package.base_events || node.name.ends_with("_this_run") && is_of_package
+        node.unique_id == package.package.base_events
+            || node.name.ends_with("_this_run") && is_of_package(node)
     };
     let models = || subject.graph.manifest.models();
     let tables = models().filter(is_table).filter(|node| !node.is_ephemeral());
