@@ -28,7 +28,7 @@ class DuckDb:
 
     def connect(self):
         if self.file is None:
-            self.file = self.open(self.place)
+            self.file = self.open(self.place, config={"threads": 1})
             # A second database of the test's, where there is one.
             sandbox = os.path.join(os.path.dirname(self.place), "sandbox.duckdb")
             if os.path.exists(sandbox):

@@ -49,20 +49,31 @@ select line from (
 /// All of it, a fact a line.
 #[track_caller]
 pub fn dump(client: &mut Client, engine: Engine) -> String {
-    let (facts, tables, digest) = match engine {
+    let facts = match engine {
+        Engine::Postgres => POSTGRES,
+        Engine::DuckDb => DUCKDB,
+    };
+    let mut dump = lines(client, facts);
+    dump.dedup();
+    format!("{}\n{}", dump.join("\n"), contents(client, engine))
+}
+
+/// What all tables hold, a table a line.
+#[track_caller]
+pub fn contents(client: &mut Client, engine: Engine) -> String {
+    let (tables, digest) = match engine {
         Engine::Postgres => (
-            POSTGRES,
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname <> 'information_schema' and schemaname not like 'pg\\_%'",
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname <> 'information_schema' and \
+             schemaname not like 'pg\\_%'",
             "sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint)",
         ),
         Engine::DuckDb => (
-            DUCKDB,
-            "select '\"' || database_name || '\".\"' || schema_name || '\".\"' || table_name || '\"' from duckdb_tables() where not temporary",
+            "select '\"' || database_name || '\".\"' || schema_name || '\".\"' || table_name || '\"' from duckdb_tables() where not \
+             temporary",
             "sum(hash(t))",
         ),
     };
-    let mut dump = lines(client, facts);
-    let contents: Vec<_> = lines(client, tables)
+    let queries: Vec<_> = lines(client, tables)
         .into_iter()
         .map(|table| {
             format!(
@@ -70,9 +81,7 @@ pub fn dump(client: &mut Client, engine: Engine) -> String {
             )
         })
         .collect();
-    dump.extend(lines(client, &format!("{} order by 1", contents.join(" union all "))));
-    dump.dedup();
-    dump.join("\n")
+    lines(client, &format!("{} order by 1", queries.join(" union all "))).join("\n")
 }
 
 #[track_caller]

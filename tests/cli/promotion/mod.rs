@@ -7,6 +7,8 @@ mod cases;
 mod client;
 mod dump;
 mod executed;
+mod simulated;
 mod staged;
 mod together;
+mod transliteration;
 mod world;

@@ -40,6 +40,14 @@ fn written(case: &Case, dialect: Dialect) -> anyhow::Result<(Facts, Plan, Script
     Ok((facts, plan, scripts))
 }
 
+/// What is executed in all golden cases of a warehouse.
+pub fn all_statements(dialect: Dialect) -> Vec<String> {
+    let scripts = crate::cases::all().into_iter().filter_map(|case| Some(written(&case, dialect).ok()?.2));
+    let statements =
+        scripts.flat_map(|scripts| [scripts.promote.statements, scripts.rollback.statements].concat());
+    statements.map(|statement| statement.sql).collect()
+}
+
 impl Staged {
     /// A golden case. `adapt` makes its statements the engine's, where that is not the dialect's own.
     pub fn of_case(

@@ -22,8 +22,7 @@ pub fn build(engine: Engine, facts: &Facts, resumed: bool, events: u32) -> Place
     let place = Place::empty(engine);
     let mut builder = Builder { engine, facts, statements: Vec::new() };
     builder.build(resumed, events);
-    let has_sandbox =
-        facts.packages.iter().any(|package| package.staging_manifest.database() == Some(SANDBOX));
+    let has_sandbox = facts.packages.iter().any(|package| is_beside(&package.staging_manifest));
     let mut client = Client::new(&place);
     if engine == Engine::DuckDb && has_sandbox {
         let (_, file) = place.address();
@@ -37,9 +36,13 @@ pub fn build(engine: Engine, facts: &Facts, resumed: bool, events: u32) -> Place
 
 /// A relation as the engine of the test writes it, whatever its dialect. Postgres reads no other database.
 pub fn plain(relation: &Relation, engine: Engine) -> String {
-    let is_beside = engine == Engine::DuckDb && relation.database() == Some(SANDBOX);
+    let is_beside = engine == Engine::DuckDb && is_beside(relation);
     let database = is_beside.then(|| format!("{SANDBOX}."));
     format!("{}\"{}\".\"{}\"", database.unwrap_or_default(), relation.schema(), relation.identifier())
+}
+
+fn is_beside(relation: &Relation) -> bool {
+    relation.database().is_some_and(|name| name.eq_ignore_ascii_case(SANDBOX))
 }
 
 fn schema_of(relation: &Relation, engine: Engine) -> String {
