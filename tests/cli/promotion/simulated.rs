@@ -3,11 +3,11 @@
 
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::client::Client;
-use crate::dump::{assert_same, contents, without};
-use crate::staged::{Staged, possible};
+use super::client::Client;
+use super::dump::{assert_same, contents, without};
+use super::staged::{Staged, possible};
+use super::transliteration::for_duckdb;
 use crate::support::Engine;
-use crate::transliteration::for_duckdb;
 
 /// Enough: what is looked at is which events are there.
 const EVENTS: u32 = 300;

@@ -42,7 +42,7 @@ fn written(case: &Case, dialect: Dialect) -> anyhow::Result<(Facts, Plan, Script
 
 /// What is executed in all golden cases of a warehouse.
 pub fn all_statements(dialect: Dialect) -> Vec<String> {
-    let scripts = crate::cases::all().into_iter().filter_map(|case| Some(written(&case, dialect).ok()?.2));
+    let scripts = super::cases::all().into_iter().filter_map(|case| Some(written(&case, dialect).ok()?.2));
     let statements =
         scripts.flat_map(|scripts| [scripts.promote.statements, scripts.rollback.statements].concat());
     statements.map(|statement| statement.sql).collect()
