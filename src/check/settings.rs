@@ -53,7 +53,7 @@ impl RuleSettings {
         let mut settings = Self::default();
         for (id, value) in rules {
             let id = id.as_str().unwrap_or_default();
-            let rule = known_rule(id).map_err(|error| anyhow!("rules: {error}"))?;
+            let rule = known_rule(id)?;
             let setting = RuleSetting::from_value(rule, value).with_context(|| format!("rules.{id}"));
             settings.rules.insert(rule.id, setting.map_err(|error| anyhow!("{error:#}"))?);
         }
@@ -238,9 +238,9 @@ mod tests {
             ("[a]", "rules must be a mapping of rules to off, warn, error or their settings"),
             (
                 "ephemeral-traked-model: off",
-                "rules: there is no rule `ephemeral-traked-model`: did you mean ephemeral-tracked-model?",
+                "there is no rule `ephemeral-traked-model`: did you mean ephemeral-tracked-model?",
             ),
-            ("xyz: off", "rules: there is no rule `xyz`"),
+            ("xyz: off", "there is no rule `xyz`"),
             ("hook-missing: eror", "rules.hook-missing: there is no severity `eror`: did you mean error?"),
             (
                 "hook-missing: 3",

@@ -279,7 +279,7 @@ fn an_unknown_rule_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: [PROJECT]/snowplow-backfill.yml: check.rules: there is no rule `ephemeral-model`: did you mean ephemeral-tracked-model?
+    error: snowplow-backfill.yml:1:17: there is no rule `ephemeral-model`: did you mean ephemeral-tracked-model?
     ");
 }
 
@@ -291,7 +291,7 @@ fn an_unknown_key_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: [PROJECT]/snowplow-backfill.yml: check.rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
+    error: snowplow-backfill.yml:1:17: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
     ");
 }
 
@@ -303,7 +303,7 @@ fn a_configuration_that_is_not_yaml() {
     exit code: 2
     --- stdout
     --- stderr
-    error: [PROJECT]/snowplow-backfill.yml is not valid YAML: did not find expected ',' or ']' at line 4 column 1, while parsing a flow sequence at line 3 column 19
+    error: snowplow-backfill.yml:4:1: not valid YAML: did not find expected ',' or ']' at line 4 column 1, while parsing a flow sequence at line 3 column 19
     ");
 }
 
@@ -490,7 +490,7 @@ fn flags_that_exclude_each_other() {
     --- stderr
     error: the argument '--parse' cannot be used with '--manifest <PATH>'
 
-    Usage: snowplow-backfill check --parse --dbt <COMMAND>
+    Usage: snowplow-backfill check --parse
 
     For more information, try '--help'.
     ");
