@@ -17,6 +17,7 @@ const LONGEST_ENTRY: usize = 256 << 20;
 pub struct JsonStream<R> {
     source: R,
     chunk: usize,
+    longest: usize,
     buffer: Vec<u8>,
     /// Where the unread part of the buffer begins.
     position: usize,
@@ -35,7 +36,16 @@ impl<R: Read> JsonStream<R> {
     }
 
     fn with_chunks(source: R, chunk: usize) -> Self {
-        Self { source, chunk, buffer: Vec::new(), position: 0, filled: 0, passed: 0, ended: false }
+        Self {
+            source,
+            chunk,
+            longest: LONGEST_ENTRY,
+            buffer: Vec::new(),
+            position: 0,
+            filled: 0,
+            passed: 0,
+            ended: false,
+        }
     }
 
     /// Whether there is nothing but white space.
@@ -197,8 +207,8 @@ impl<R: Read> JsonStream<R> {
         self.filled -= self.position;
         self.passed += self.position;
         self.position = 0;
-        if self.filled > LONGEST_ENTRY {
-            bail!("an entry at byte {} is longer than {} MB", self.offset(), LONGEST_ENTRY >> 20);
+        if self.filled > self.longest {
+            bail!("the entry at byte {} is longer than {} MB", self.offset(), self.longest >> 20);
         }
         // Twice as much as there is, so that a long entry is not parsed over and over.
         let wanted = self.filled + self.chunk.max(self.filled);
@@ -366,6 +376,15 @@ mod tests {
             assert!(enough.expect("JSON"));
             assert_eq!((seen.join(""), json.skip_to_the_end().is_ok()), ("ab".to_owned(), whole));
         }
+    }
+
+    #[test]
+    fn an_entry_without_end_is_refused_before_it_fills_the_memory() {
+        let endless = br#"{"a": ""#.chain(std::io::repeat(b'x'));
+        let mut json = JsonStream::with_chunks(endless, 4096);
+        json.longest = 3 << 20;
+        let error = json.object(|json, _| json.skip()).expect_err("no end");
+        assert_eq!(error.to_string(), "the entry at byte 6 is longer than 3 MB");
     }
 
     #[test]
