@@ -5,10 +5,12 @@ mod afterwards;
 #[path = "../../golden/cases.rs"]
 mod cases;
 mod client;
+mod definition;
 mod dump;
 mod executed;
 mod simulated;
 mod staged;
+mod stops;
 mod together;
 mod transliteration;
 mod world;

@@ -28,7 +28,7 @@ fn no_row_without_its_table(staged: &Staged, client: &mut Client, what: &str) {
             let lacking = client.value(&format!(
                 "select count(*) from truth.events where start_tstamp <= ({recorded}) and view_id not in (select view_id from {prod})"
             ));
-            assert_eq!(lacking, "0", "{}: {what}: events that {prod} lacks", staged.name);
+            assert_eq!(lacking, "0", "{}: {what}: events that {prod} lacks", staged.scripted.name);
         }
     }
 }
@@ -41,8 +41,8 @@ fn stopped_after(staged: &Staged, client: &mut Client, statements: &[String], wh
 }
 
 fn stopped_anywhere(staged: &Staged) {
-    let name = &staged.name;
-    let mut client = staged.client();
+    let name = &staged.scripted.name;
+    let mut client = staged.scripted.client();
     let before = contents(&mut client, Engine::DuckDb);
     let has_no_table_in_a_transaction = |script: &[String]| {
         let mut open = false;
@@ -54,9 +54,12 @@ fn stopped_anywhere(staged: &Staged) {
                     .any(|word| sql.starts_with(word))
         })
     };
-    assert!(has_no_table_in_a_transaction(&staged.promote), "{name}: a table would end its transaction");
+    assert!(
+        has_no_table_in_a_transaction(&staged.scripted.promote),
+        "{name}: a table would end its transaction"
+    );
 
-    client.run(&staged.promote);
+    client.run(&staged.scripted.promote);
     no_row_without_its_table(staged, &mut client, "done");
     let after = contents(&mut client, Engine::DuckDb);
     assert_ne!(after, before, "{name}");
@@ -77,11 +80,11 @@ fn stopped_anywhere(staged: &Staged) {
         assert_eq!(lacking, "0", "{name}: {prod}");
     }
     // Executed again, it finds everything done.
-    client.run(&staged.promote);
+    client.run(&staged.scripted.promote);
     assert_same(&contents(&mut client, Engine::DuckDb), &after, name);
     // Backups stay.
     let is_back = |client: &mut Client, what: &str| {
-        client.run(&staged.rollback);
+        client.run(&staged.scripted.rollback);
         no_row_without_its_table(staged, client, what);
         assert_same(
             &without(&contents(client, Engine::DuckDb), "__bk_"),
@@ -92,31 +95,31 @@ fn stopped_anywhere(staged: &Staged) {
     is_back(&mut client, "taken back");
     is_back(&mut client, "taken back again");
 
-    for done in 0..=staged.promote.len() {
+    for done in 0..=staged.scripted.promote.len() {
         let what = format!("stopped after {done}");
-        stopped_after(staged, &mut client, &staged.promote[..done], &what);
-        client.run(&staged.promote);
+        stopped_after(staged, &mut client, &staged.scripted.promote[..done], &what);
+        client.run(&staged.scripted.promote);
         assert_same(
             &contents(&mut client, Engine::DuckDb),
             &after,
             &format!("{name}: {what}, then executed again"),
         );
         is_back(&mut client, &format!("{what}, executed again, taken back"));
-        stopped_after(staged, &mut client, &staged.promote[..done], &what);
+        stopped_after(staged, &mut client, &staged.scripted.promote[..done], &what);
         is_back(&mut client, &format!("{what}, then taken back"));
     }
-    for done in 0..=staged.rollback.len() {
+    for done in 0..=staged.scripted.rollback.len() {
         let what = format!("its rollback, stopped after {done}");
-        client.run(&staged.promote);
-        stopped_after(staged, &mut client, &staged.rollback[..done], &what);
+        client.run(&staged.scripted.promote);
+        stopped_after(staged, &mut client, &staged.scripted.rollback[..done], &what);
         is_back(&mut client, &what);
     }
 }
 
 /// Prod's rows or staging's are not what was planned.
 fn conflicts(staged: &Staged) {
-    let name = &staged.name;
-    let mut client = staged.client();
+    let name = &staged.scripted.name;
+    let mut client = staged.scripted.client();
     let refused = |client: &mut Client, script: &[String], words: &str| {
         let before = contents(client, Engine::DuckDb);
         let reply = client.execute(script);
@@ -134,33 +137,33 @@ fn conflicts(staged: &Staged) {
         };
         for model in ledger.models() {
             client.run(&[moved(&staging, model, '+')]);
-            refused(&mut client, &staged.promote, "moved since this was planned");
+            refused(&mut client, &staged.scripted.promote, "moved since this was planned");
             client.run(&[moved(&staging, model, '-')]);
         }
         for model in &ledger.added {
             client.run(&[format!(
                 "insert into {prod} (model, last_success) values ('{model}', timestamp '2023-10-12 00:00:00')"
             )]);
-            refused(&mut client, &staged.promote, "records these models already");
+            refused(&mut client, &staged.scripted.promote, "records these models already");
             client.run(&[format!("delete from {prod} where model = '{model}'")]);
         }
         for row in &ledger.moved {
             client.run(&[moved(&prod, &row.model, '+')]);
-            refused(&mut client, &staged.promote, "records these models already");
+            refused(&mut client, &staged.scripted.promote, "records these models already");
             client.run(&[moved(&prod, &row.model, '-')]);
         }
     }
-    client.run(&staged.promote);
+    client.run(&staged.scripted.promote);
     for ledger in &staged.plan.ledgers {
         let prod = staged.plain(&ledger.prod);
         for model in ledger.models() {
             let row = format!("where model = '{model}'");
             client.run(&[format!("update {prod} set last_success = last_success + interval '1 hour' {row}")]);
-            refused(&mut client, &staged.rollback, "prod ran since");
+            refused(&mut client, &staged.scripted.rollback, "prod ran since");
             client.run(&[format!("update {prod} set last_success = last_success - interval '1 hour' {row}")]);
         }
     }
-    client.run(&staged.rollback);
+    client.run(&staged.scripted.rollback);
 }
 
 fn simulated(dialect: Dialect) {

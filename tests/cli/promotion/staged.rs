@@ -7,19 +7,35 @@ use snowplow_backfill::warehouse::{Dialect, Relation};
 
 use super::cases::Case;
 use super::client::Client;
+use super::definition::Name;
 use super::dump::dump;
 use super::world;
 use crate::support::{Engine, Place};
 
-/// Scripts and a database.
+/// A golden case.
 pub struct Staged {
+    pub scripted: Scripted,
+    pub plan: Plan,
+}
+
+/// Scripts and a database.
+pub struct Scripted {
     pub name: String,
     pub dialect: Dialect,
     pub place: Place,
-    pub plan: Plan,
     pub promote: Vec<String>,
     pub rollback: Vec<String>,
     pub verify: Vec<String>,
+}
+
+impl Scripted {
+    pub fn client(&self) -> Client {
+        Client::new(&self.place)
+    }
+
+    pub fn dump(&self, client: &mut Client) -> String {
+        dump(client, self.place.engine())
+    }
 }
 
 /// The golden cases that a warehouse can do, those that write the same only once.
@@ -69,27 +85,25 @@ impl Staged {
                 }
             }
         };
-        Self {
+        let scripted = Scripted {
             name: format!("{}/{}", dialect.adapter(), case.name),
             dialect,
             promote: adapted(&scripts.promote),
             rollback: adapted(&scripts.rollback),
             verify: adapted(&scripts.verify),
-            plan,
             place,
-        }
+        };
+        Self { scripted, plan }
     }
 
-    pub fn client(&self) -> Client {
-        Client::new(&self.place)
-    }
-
-    pub fn dump(&self, client: &mut Client) -> String {
-        dump(client, self.place.engine())
+    pub fn name_of<'a>(&'a self, relation: &'a Relation) -> Name<'a> {
+        let is_beside = self.plain(relation).starts_with("sandbox.");
+        let database = if is_beside { "sandbox" } else { self.scripted.place.database() };
+        Name { database, schema: relation.schema(), table: relation.identifier() }
     }
 
     pub fn plain(&self, relation: &Relation) -> String {
-        world::plain(relation, self.place.engine())
+        world::plain(relation, self.scripted.place.engine())
     }
 }
 

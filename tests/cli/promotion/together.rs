@@ -23,7 +23,7 @@ struct Watched {
 
 impl Watched {
     fn new(staged: &Staged) -> Self {
-        let mut client = staged.client();
+        let mut client = staged.scripted.client();
         let process = client.value("select pg_backend_pid()");
         Self { client, process }
     }
@@ -66,20 +66,21 @@ fn beside(
 
 /// One promotion is somewhere in its script, wherever that is, when the other one begins.
 fn two_promotions(staged: &Staged) {
-    let name = &staged.name;
-    let mut observer = staged.client();
-    let before = staged.dump(&mut observer);
-    observer.run(&staged.promote);
-    let after = staged.dump(&mut observer);
-    observer.run(&staged.rollback);
+    let name = &staged.scripted.name;
+    let mut observer = staged.scripted.client();
+    let before = staged.scripted.dump(&mut observer);
+    observer.run(&staged.scripted.promote);
+    let after = staged.scripted.dump(&mut observer);
+    observer.run(&staged.scripted.rollback);
 
-    for begun in 0..=staged.promote.len() {
-        let errors = beside(staged, &mut observer, (&staged.promote, &staged.promote), begun);
+    for begun in 0..=staged.scripted.promote.len() {
+        let errors =
+            beside(staged, &mut observer, (&staged.scripted.promote, &staged.scripted.promote), begun);
         let what = format!("{name}: begun with {begun}: {errors:?}");
         assert_eq!(errors.iter().flatten().count(), 1, "one of them wins: {what}");
-        assert_same(&visible(&staged.dump(&mut observer)), &visible(&after), &what);
-        observer.run(&staged.rollback);
-        assert_same(&visible(&staged.dump(&mut observer)), &visible(&before), &what);
+        assert_same(&visible(&staged.scripted.dump(&mut observer)), &visible(&after), &what);
+        observer.run(&staged.scripted.rollback);
+        assert_same(&visible(&staged.scripted.dump(&mut observer)), &visible(&before), &what);
     }
 }
 
@@ -137,32 +138,32 @@ fn expected(model_at: &str) -> Vec<(String, String)> {
 fn a_promotion_beside_prods_own_run() {
     let lab = Lab::empty(Engine::Postgres);
     let staged = staged("one_model", Dialect::Postgres);
-    let mut observer = staged.client();
+    let mut observer = staged.scripted.client();
     let manifest = staged.plain(&staged.plan.ledgers[0].prod);
     let undo = |observer: &mut Client, promoted: bool| {
         if promoted {
             observer.run(&[format!(
                 "update {manifest} set last_success = timestamp '{STAGED}' where model = 'my_model'"
             )]);
-            observer.run(&staged.rollback);
+            observer.run(&staged.scripted.rollback);
         }
         observer.run(&[
             format!("delete from {manifest} where model = 'my_model'"),
             format!("update {manifest} set last_success = timestamp '{STAGED}' where model = '{VIEWS}'"),
         ]);
     };
-    let before = staged.dump(&mut observer);
+    let before = staged.scripted.dump(&mut observer);
 
     // Before the branch is merged, prod's run knows nothing of the model.
     let others = hook(&lab, &manifest, &format!("['{VIEWS}']"));
     for begun in 0..=others.len() {
-        let errors = beside(&staged, &mut observer, (&others, &staged.promote), begun);
+        let errors = beside(&staged, &mut observer, (&others, &staged.scripted.promote), begun);
         assert_eq!(errors, [None, None], "the hook had begun with {begun}");
         assert_eq!(rows(&staged, &mut observer), expected(STAGED), "the hook had begun with {begun}");
         undo(&mut observer, true);
     }
-    for begun in 0..=staged.promote.len() {
-        let errors = beside(&staged, &mut observer, (&staged.promote, &others), begun);
+    for begun in 0..=staged.scripted.promote.len() {
+        let errors = beside(&staged, &mut observer, (&staged.scripted.promote, &others), begun);
         assert_eq!(errors, [None, None], "the promotion had begun with {begun}");
         assert_eq!(rows(&staged, &mut observer), expected(STAGED), "the promotion had begun with {begun}");
         undo(&mut observer, true);
@@ -171,7 +172,7 @@ fn a_promotion_beside_prods_own_run() {
     // After it, the run may have built a table of the last events and record the model too: then there is no promotion.
     let all = hook(&lab, &manifest, &format!("['my_model', '{VIEWS}']"));
     for begun in 0..=all.len() {
-        let [by_hook, by_promotion] = beside(&staged, &mut observer, (&all, &staged.promote), begun);
+        let [by_hook, by_promotion] = beside(&staged, &mut observer, (&all, &staged.scripted.promote), begun);
         assert_eq!(by_hook, None);
         if let Some(error) = &by_promotion {
             assert!(
@@ -184,13 +185,14 @@ fn a_promotion_beside_prods_own_run() {
         assert_eq!(rows(&staged, &mut observer), expected(BY_HOOK), "the hook had begun with {begun}");
         undo(&mut observer, by_promotion.is_none());
     }
-    for begun in 0..=staged.promote.len() {
-        let [by_promotion, by_hook] = beside(&staged, &mut observer, (&staged.promote, &all), begun);
+    for begun in 0..=staged.scripted.promote.len() {
+        let [by_promotion, by_hook] = beside(&staged, &mut observer, (&staged.scripted.promote, &all), begun);
         assert_eq!(by_hook, None);
-        let is_locked = staged.promote[..begun].iter().any(|sql| sql.contains("share row exclusive"));
+        let is_locked =
+            staged.scripted.promote[..begun].iter().any(|sql| sql.contains("share row exclusive"));
         assert_eq!(by_promotion.is_some(), !is_locked, "the promotion had begun with {begun}");
         assert_eq!(rows(&staged, &mut observer), expected(BY_HOOK), "the promotion had begun with {begun}");
         undo(&mut observer, by_promotion.is_none());
     }
-    assert_same(&staged.dump(&mut observer), &before, "everything was taken back");
+    assert_same(&staged.scripted.dump(&mut observer), &before, "everything was taken back");
 }

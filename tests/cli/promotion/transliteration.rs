@@ -126,7 +126,7 @@ mod tests {
     fn every_rule_is_needed() {
         let mut needed = BTreeSet::new();
         for dialect in [Snowflake, BigQuery, Databricks, Spark] {
-            for sql in crate::promotion::staged::all_statements(dialect) {
+            for sql in super::super::staged::all_statements(dialect) {
                 for mut statement in block(&sql).unwrap_or_else(|| vec![sql.clone()]) {
                     for (place, rule, pattern) in rules(dialect) {
                         if pattern.is_match(&statement) {
