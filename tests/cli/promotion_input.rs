@@ -348,7 +348,7 @@ fn files_that_are_no_dbt_manifests() {
     --- stdout
     --- stderr
     error: prd.json is not a dbt manifest that this tool can read
-      caused by: invalid type: integer `1`, expected struct Metadata at line 1 column 2
+      caused by: it is not JSON as dbt writes it: expected an object at byte 0
     ");
 }
 
