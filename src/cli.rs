@@ -252,7 +252,7 @@ pub struct StopArgs {
     pub once: bool,
 
     /// Stop after so many runs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub max_runs: Option<u32>,
 
     /// Stop after the run in which this time is over: 2h, 90m
@@ -285,7 +285,7 @@ pub struct RunArgs {
     pub dbt: DbtArgs,
 
     /// dbt's number of threads
-    #[arg(long, value_name = "N", help_heading = "dbt", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "dbt", value_parser = at_least_one, allow_negative_numbers = true)]
     pub threads: Option<u32>,
 
     /// Arguments for every `dbt run`
@@ -613,6 +613,10 @@ fn days(text: &str) -> Result<u32, String> {
         Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(days),
         _ => Err(format!("must be a whole number of days from 1 to {MOST_DAYS}")),
     }
+}
+
+fn at_least_one(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be a whole number from 1".to_owned())
 }
 
 #[cfg(test)]

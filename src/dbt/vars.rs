@@ -100,10 +100,13 @@ fn quoted(name: &str) -> String {
 
 fn malformed(text: &str, error: &serde_yaml::Error) -> anyhow::Error {
     let mut message = format!("--vars is not valid YAML or JSON: {error}");
-    if let Some(location) = error.location()
-        && let Some(line) = text.lines().nth(location.line().saturating_sub(1))
-    {
-        let column = location.column().saturating_sub(1).min(line.chars().count());
+    if let Some(location) = error.location() {
+        let lines: Vec<_> = text.lines().collect();
+        // What is missing at the end is told as the beginning of the line after the last one.
+        let (line, column) = match lines.get(location.line().saturating_sub(1)) {
+            Some(line) => (*line, location.column().saturating_sub(1).min(line.chars().count())),
+            None => lines.last().map_or(("", 0), |line| (*line, line.chars().count())),
+        };
         message = format!("{message}\n  {line}\n  {}^", " ".repeat(column));
     }
     anyhow::Error::msg(message)

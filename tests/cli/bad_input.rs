@@ -186,6 +186,14 @@ fn malformed_vars() {
       {my_var: 1, other: [1, 2}
                               ^
     ");
+    assert_snapshot!(usage(&["--vars", "{my_var: 1"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars is not valid YAML or JSON: did not find expected ',' or '}' at line 2 column 1, while parsing a flow mapping
+      {my_var: 1
+                ^
+    ");
 }
 
 #[test]
@@ -252,6 +260,20 @@ fn limits_that_are_none() {
     --- stderr
     error: --max-limit-days 60 is below --limit-days 90: give at least as much
     ");
+}
+
+#[test]
+fn numbers_that_are_none() {
+    for flag in ["--max-runs", "--threads"] {
+        let output = usage(&[flag, "0"]);
+        assert_eq!(output.code, 2, "{output}");
+        assert_eq!(
+            output.stderr,
+            format!(
+                "error: invalid value '0' for '{flag} <N>': must be a whole number from 1\n\nFor more information, try '--help'.\n"
+            )
+        );
+    }
 }
 
 #[test]
