@@ -143,7 +143,7 @@ fn the_manifest_is_garbage() {
     --- stdout
     --- stderr
     error: [PROJECT]/target/snowplow-backfill/default-target/ls/manifest.json is not a dbt manifest that this tool can read
-      caused by: invalid type: integer `1`, expected an object of nodes at line 1 column 11
+      caused by: it is not JSON as dbt writes it: expected an object at byte 10
     ");
 }
 
