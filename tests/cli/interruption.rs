@@ -29,7 +29,7 @@ fn listed() -> Value {
 
 /// Starts the tool with the signals as a terminal leaves them, whatever the tests themselves were started with.
 #[expect(unsafe_code, reason = "what runs between fork and exec must be async-signal-safe")]
-fn start(mut command: Command) -> Child {
+pub fn start(mut command: Command) -> Child {
     use std::os::unix::process::CommandExt;
     let reset = || {
         for stop in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
@@ -43,7 +43,7 @@ fn start(mut command: Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool")
 }
 
-fn send(pid: u32, signal: Signal) {
+pub fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid.try_into().expect("a pid")), signal).expect("sent");
 }
 
@@ -52,7 +52,7 @@ fn is_alive(pid: u32) -> bool {
 }
 
 /// Waits for something that another process does.
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let patience = Instant::now() + Duration::from_secs(120);
     while !is_so() {
         assert!(Instant::now() < patience, "{what}");

@@ -1,5 +1,7 @@
 //! Tables: copied, put in place, taken back.
 
+use regex::Regex;
+
 use crate::warehouse::{Dialect, Relation};
 
 use super::super::facts::{Identity, Physical, TableFacts};
@@ -123,13 +125,28 @@ fn rebuilt(create_statement: &str, target: &Relation) -> Option<String> {
 
 /// DuckDB's statements of staging's indexes, for another table.
 fn indexes(physical: &Physical, target: &Relation) -> Vec<String> {
-    let split = |sql: &str| {
-        let (head, rest) = sql.trim_end().trim_end_matches(';').split_once(" ON ")?;
-        let place = rest.find('(')?;
-        let using = rest[..place].find(" USING ").map(|at| rest[at..place].to_owned()).unwrap_or_default();
-        Some(format!("{head} on {target}{using} {}", &rest[place..]))
-    };
-    physical.indexes.iter().filter_map(|sql| split(sql)).collect()
+    let parts = physical.indexes.iter().filter_map(|sql| Index::of(sql));
+    parts.map(|index| format!("{} on {target} {}", index.head, index.definition)).collect()
+}
+
+/// DuckDB's statement that makes an index, in parts.
+struct Index<'a> {
+    /// Up to its name.
+    head: &'a str,
+    /// Its name, as SQL.
+    name: &'a str,
+    /// What follows the table's name.
+    definition: &'a str,
+}
+
+impl<'a> Index<'a> {
+    fn of(sql: &'a str) -> Option<Self> {
+        let statement =
+            r#"(?s)^(CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+)) ON [^(]*?((?:USING \w+ ?)?\(.*\));?\s*$"#;
+        let parts = Regex::new(statement).ok()?.captures(sql)?;
+        let part = |place: usize| parts.get(place).map(|found| found.as_str());
+        Some(Self { head: part(1)?, name: part(2)?, definition: part(3)? })
+    }
 }
 
 /// What a copy lost and gets again.
@@ -189,19 +206,13 @@ pub fn put_in_place(table: &Table, working: &Relation) -> Statement {
 #[must_use]
 pub fn drop_backup_indexes(table: &Table) -> Vec<Statement> {
     let prod = &table.facts.prod;
-    index_names(&table.facts.replaced)
-        .map(|name| {
-            let sql = format!("drop index {}.{name}", prod.schema_sql());
+    let indexes = table.facts.replaced.indexes.iter().filter_map(|sql| Index::of(sql));
+    indexes
+        .map(|index| {
+            let sql = format!("drop index {}.{}", prod.schema_sql(), index.name);
             statement(format!("{}: a table with an index cannot be renamed", table.model), sql)
         })
         .collect()
-}
-
-fn index_names(physical: &Physical) -> impl Iterator<Item = String> + '_ {
-    physical.indexes.iter().filter_map(|sql| {
-        let (head, _) = sql.split_once(" ON ")?;
-        head.rsplit(' ').next().map(str::to_owned)
-    })
 }
 
 /// Keeps prod's table under its backup name, where the table is replaced in one statement. Not again, if it is kept.
@@ -361,5 +372,21 @@ pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Sta
             }
             statements
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_in_parts_whatever_its_name() {
+        let odd = "CREATE UNIQUE INDEX \"by \"\"start\"\" ON (day)\" ON s.t(start_tstamp, (a || ' ON b'));";
+        let index = Index::of(odd).expect("understood");
+        assert_eq!(index.head, "CREATE UNIQUE INDEX \"by \"\"start\"\" ON (day)\"");
+        assert_eq!(index.name, "\"by \"\"start\"\" ON (day)\"");
+        assert_eq!(index.definition, "(start_tstamp, (a || ' ON b'))");
+        let plain = Index::of("CREATE INDEX a ON s.t USING HNSW (b);").expect("understood");
+        assert_eq!([plain.name, plain.definition], ["a", "USING HNSW (b)"]);
     }
 }

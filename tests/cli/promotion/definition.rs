@@ -12,7 +12,8 @@ pub struct Name<'a> {
     pub table: &'a str,
 }
 
-/// Columns, keys, checks, indexes, comments: everything but the names of the table and its indexes, and who may read it.
+/// Columns, keys, checks, indexes, comments: everything but the names of the table and its indexes, who may read it, and foreign
+/// keys, which no copy takes along.
 #[track_caller]
 pub fn definition(client: &mut Client, dialect: Dialect, name: Name<'_>) -> Rows {
     let Name { database, schema, table } = name;
@@ -38,9 +39,9 @@ pub fn definition(client: &mut Client, dialect: Dialect, name: Name<'_>) -> Rows
                  case when {only} then col_description(attrelid, attnum) end) from pg_attribute left join pg_attrdef as d on \
                  d.adrelid = attrelid and d.adnum = attnum where attrelid = {it} and attnum > 0 union all \
                  select obj_description({it}, 'pg_class') union all \
-                 select pg_get_constraintdef(oid) from pg_constraint where {only} and conrelid = {it} union all \
-                 select regexp_replace(pg_get_indexdef(indexrelid), 'INDEX \\S+ ON \\S+', 'INDEX ON') from pg_index where {only} \
-                 and indrelid = {it} order by 1"
+                 select pg_get_constraintdef(oid) from pg_constraint where {only} and conrelid = {it} and contype <> 'f' union all \
+                 select format('index unique %s comment %L%s', indisunique, obj_description(indexrelid, 'pg_class'), \
+                 substring(pg_get_indexdef(indexrelid) from ' USING .*')) from pg_index where {only} and indrelid = {it} order by 1"
             )
         }
     };

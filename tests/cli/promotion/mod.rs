@@ -2,12 +2,14 @@
 //! after. Warehouses that cannot be had here are simulated with their own rules of what is one unit.
 
 mod afterwards;
+mod applied;
 #[path = "../../golden/cases.rs"]
 mod cases;
 mod client;
 mod definition;
 mod dump;
 mod executed;
+mod shop;
 mod simulated;
 mod staged;
 mod stops;

@@ -171,6 +171,10 @@ impl Lab {
         Self { folder, place, engine, dbt, variables }
     }
 
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub fn into_place(self) -> Place {
         self.place
     }

@@ -1,0 +1,259 @@
+//! `--apply` and `--rollback` on real dbt, of tables whose definitions only the catalogue knows; and the same scripts, executed by
+//! a client of their own.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::client::Client;
+use super::definition::{Name, definition, grants};
+use super::dump::{assert_same, dump};
+use super::shop::{self, MANIFEST, TIME};
+use super::staged::Scripted;
+use super::stops::{Stop, refused, stopped_anywhere};
+use crate::support::{Engine, Lab, Output, Place};
+
+/// Everything in a lab's database.
+fn look(place: &Place) -> String {
+    dump(&mut Client::new(place), place.engine())
+}
+
+fn roll_back(lab: &Lab) -> Output {
+    lab.tool(&["promote", "--to", &lab.target("prod"), "--rollback"])
+}
+
+/// The record of the last promotion.
+fn record(lab: &Lab) -> Value {
+    let folder = lab.project().join("target/snowplow-backfill/promotions");
+    let mut folders: Vec<_> =
+        fs::read_dir(folder).expect("records").map(|entry| entry.expect("one").path()).collect();
+    folders.sort();
+    let last = folders.last().expect("a record");
+    for file in ["promote.sql", "rollback.sql", "verify.sql"] {
+        assert!(fs::read_to_string(last.join(file)).expect(file).starts_with("-- "), "{file}");
+    }
+    serde_json::from_slice(&fs::read(last.join("promotion.json")).expect("a record")).expect("JSON")
+}
+
+/// Prod's tables are made as staging's are, and hold the same.
+fn is_the_same(scripted: &Scripted, client: &mut Client, tables: &[[&str; 2]]) {
+    for [schema, table] in tables {
+        let (staging, prod) = (format!("staging_{schema}"), format!("prod_{schema}"));
+        let [ours, theirs] = [&staging, &prod].map(|schema| {
+            let name = Name { database: scripted.place.database(), schema, table };
+            definition(client, scripted.dialect, name)
+                .into_iter()
+                .flatten()
+                .map(|fact| fact.map(|text| text.replace(schema.as_str(), "SCHEMA")))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(theirs, ours, "{table}");
+        let rows = client.value(&format!("select count(*) from {prod}.\"{table}\""));
+        assert_eq!(rows, "10000");
+    }
+    for query in &scripted.verify {
+        let rows = client.ask(query);
+        let [what, in_staging, in_prod] = rows[0].as_slice() else { panic!("{rows:?}") };
+        assert!(in_staging.is_some() && in_staging == in_prod, "{what:?}: {in_staging:?} {in_prod:?}");
+    }
+}
+
+const TABLES: &[[&str; 2]] = &[["reporting", "Visits"], ["derived", "plain_views"]];
+
+fn new_models(engine: Engine) {
+    let before = shop::before(engine);
+    let lab = shop::lab(&before);
+    let dumped = look(lab.place());
+    let (document, output) = shop::promote(&lab, &["--apply"]);
+
+    assert_eq!(document["applied"], true);
+    let comparisons = document["comparisons"].as_array().expect("a list");
+    assert!(
+        comparisons.len() == 8 && comparisons.iter().all(|it| it["staging"] == it["prod"]),
+        "{comparisons:?}"
+    );
+    assert_eq!(record(&lab)["state"], "promoted");
+    let notes: Vec<_> =
+        document["notes"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let left_behind: Vec<_> = notes.iter().filter(|note| note.contains("not carried over")).collect();
+    match engine {
+        Engine::DuckDb => assert_eq!(left_behind, Vec::<&&str>::new()),
+        Engine::Postgres => {
+            let expected = [
+                "the foreign key Visits_odd name_fkey",
+                "the trigger audit",
+                "the storage options fillfactor=90",
+            ];
+            let expected = expected.map(|what| format!("visits: not carried over: {what}"));
+            assert!(left_behind.iter().copied().eq(&expected), "{left_behind:?}");
+        }
+    }
+    // Titles of statements, one by one, as they were done.
+    let statements = document["promote"].as_array().expect("statements");
+    for (place, statement) in statements.iter().enumerate() {
+        let line =
+            format!("{}/{} {}\n", place + 1, statements.len(), statement["title"].as_str().expect("a title"));
+        assert!(output.stderr.contains(&line), "{line}{output}");
+    }
+
+    // The same scripts on a copy, stopped after each statement.
+    let scripted = shop::scripted("new models", &document, &lab, before);
+    stopped_anywhere(&scripted, Stop::Failure);
+
+    let mut client = Client::new(lab.place());
+    let applied = shop::scripted("new models", &document, &lab, lab.place().copy());
+    is_the_same(&applied, &mut applied.client(), TABLES);
+    if engine == Engine::Postgres {
+        let granted = grants(&mut client, "prod_reporting.\"Visits\"");
+        assert_eq!(granted, [["reporter", "SELECT", "False"].map(|it| Some(it.to_owned()))]);
+        // Numbers go on where staging's are.
+        let mut numbers = applied.client();
+        let next = numbers.ask(
+            "insert into prod_reporting.\"Visits\" (view_id) values ('new') returning id - (select max(id) from \
+             staging_reporting.\"Visits\"), place - (select max(place) from staging_reporting.\"Visits\")",
+        );
+        assert_eq!(next, [["1", "1"].map(|it| Some(it.to_owned()))]);
+    }
+    client.leave();
+
+    roll_back(&lab).success();
+    assert_eq!(record(&lab)["state"], "rolled_back");
+    assert_same(&look(lab.place()), &dumped, "taken back");
+    let again = roll_back(&lab);
+    assert_eq!(again.code, 2, "{again}");
+    assert!(again.stderr.contains("no promotion to"), "{again}");
+    assert_same(&look(lab.place()), &dumped, "taken back again");
+}
+
+#[test]
+fn new_models_on_duckdb() {
+    new_models(Engine::DuckDb);
+}
+
+#[test]
+fn new_models_on_postgres() {
+    new_models(Engine::Postgres);
+}
+
+/// Prod runs another version of the model already, with a view on it and grants of its own.
+fn running_in_prod(engine: Engine) -> Place {
+    let place = shop::before(engine);
+    let definition = match engine {
+        Engine::DuckDb => {
+            "(id integer primary key, view_id varchar, start_tstamp timestamp, seconds decimal(18, 6))"
+        }
+        Engine::Postgres => {
+            "(id bigint primary key, view_id text unique, start_tstamp timestamp, seconds numeric)"
+        }
+    };
+    let mut statements = vec![
+        format!("create table prod_reporting.\"Visits\" {definition}"),
+        "insert into prod_reporting.\"Visits\" select n, 'old ' || n, timestamp '2023-10-01' - interval '1 hour' * cast(n as integer), 1 \
+         from generate_series(1, 500) as g (n)"
+            .to_owned(),
+        "create index \"Visits by start\" on prod_reporting.\"Visits\" (start_tstamp)".to_owned(),
+        "comment on table prod_reporting.\"Visits\" is 'The old one.'".to_owned(),
+    ];
+    statements.extend(shop::SELECT[1..].iter().map(|model| {
+        format!("insert into prod_snowplow_manifest.{MANIFEST} values ('{model}', timestamp '{TIME}')")
+    }));
+    statements.push(
+        "create table prod_derived.plain_views as select * from staging_derived.plain_views".to_owned(),
+    );
+    if engine == Engine::Postgres {
+        statements.extend(
+            [
+                "create view prod_reporting.busy as select count(*) as visits from prod_reporting.\"Visits\"",
+                "grant select on prod_reporting.\"Visits\" to public",
+                "grant insert on prod_reporting.\"Visits\" to reporter with grant option",
+            ]
+            .map(str::to_owned),
+        );
+    }
+    Client::new(&place).run(&statements);
+    place
+}
+
+fn replaced(engine: Engine) {
+    let before = running_in_prod(engine);
+    let lab = shop::lab(&before);
+    let (document, _) = shop::promote(&lab, &["--replace"]);
+    let scripted = shop::scripted("replace", &document, &lab, before);
+    stopped_anywhere(&scripted, Stop::Failure);
+    stopped_anywhere(&scripted, Stop::Kill);
+
+    let mut client = scripted.client();
+    let granted = |client: &mut Client| match engine {
+        Engine::DuckDb => Vec::new(),
+        Engine::Postgres => grants(client, "prod_reporting.\"Visits\""),
+    };
+    let before = granted(&mut client);
+    client.run(&scripted.promote);
+    is_the_same(&scripted, &mut client, TABLES);
+    let tables = document["tables"].as_array().expect("tables");
+    let visits = tables.iter().find(|table| table["model"] == "visits").expect("the table");
+    let backup = visits["backup"]
+        .as_str()
+        .expect("a backup")
+        .replace(lab.place().database(), scripted.place.database());
+    assert_eq!(client.value(&format!("select count(*) from {backup}")), "500");
+    if engine == Engine::Postgres {
+        // What prod gave, and what the project gives.
+        let mut expected = before;
+        expected.insert(1, ["reporter", "SELECT", "False"].map(|it| Some(it.to_owned())).to_vec());
+        expected.sort();
+        let mut now = granted(&mut client);
+        now.sort();
+        assert_eq!(now, expected);
+        let note = document["notes"].to_string();
+        assert!(note.contains("prod_reporting.busy"), "{note}");
+    }
+    refused(&scripted, &mut client, &scripted.promote, "records these models already");
+}
+
+#[test]
+fn replaced_on_duckdb() {
+    replaced(Engine::DuckDb);
+}
+
+#[test]
+fn replaced_on_postgres() {
+    replaced(Engine::Postgres);
+}
+
+#[test]
+fn moved_on_postgres() {
+    let before = shop::before(Engine::Postgres);
+    let lab = shop::lab(&before);
+    let (document, _) = shop::promote(&lab, &["--strategy", "move"]);
+    let scripted = shop::scripted("move", &document, &lab, before);
+    let mut client = scripted.client();
+    let name = |schema| Name { database: scripted.place.database(), schema, table: "Visits" };
+    let made = definition(&mut client, scripted.dialect, name("staging_reporting"));
+    client.run(&scripted.promote);
+    // All of it, down to the trigger and the grants.
+    assert_eq!(definition(&mut client, scripted.dialect, name("prod_reporting")), made);
+    let trigger = "select tgname from pg_trigger where tgrelid = 'prod_reporting.\"Visits\"'::regclass and not tgisinternal";
+    assert_eq!(client.value(trigger), "audit");
+    client.run(&scripted.rollback);
+    client.disconnect();
+    stopped_anywhere(&scripted, Stop::Failure);
+}
+
+#[test]
+fn resumed_on_duckdb() {
+    let before = shop::before(Engine::DuckDb);
+    // Copied by hand, as the documentation used to say.
+    Client::new(&before).run(&[
+        "create table prod_reporting.\"Visits\" as select * from staging_reporting.\"Visits\"".to_owned(),
+        "create table prod_derived.plain_views as select * from staging_derived.plain_views".to_owned(),
+    ]);
+    let lab = shop::lab(&before);
+    let (document, _) = shop::promote(&lab, &["--resume"]);
+    let scripted = shop::scripted("resume", &document, &lab, before);
+    stopped_anywhere(&scripted, Stop::Failure);
+    let mut client = scripted.client();
+    client.run(&["delete from prod_reporting.\"Visits\" where id = 10000".to_owned()]);
+    let words = "does not hold what";
+    refused(&scripted, &mut client, &scripted.promote, words);
+}
