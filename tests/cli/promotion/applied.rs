@@ -160,6 +160,11 @@ fn running_in_prod(engine: Engine) -> Place {
     statements.push(
         "create table prod_derived.plain_views as select * from staging_derived.plain_views".to_owned(),
     );
+    // Both are behind staging.
+    statements.push(format!(
+        "update prod_snowplow_manifest.{MANIFEST} set last_success = timestamp '2023-10-11 09:00:00' where model in ('visits', \
+         'plain_views')"
+    ));
     if engine == Engine::Postgres {
         statements.extend(
             [
