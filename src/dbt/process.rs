@@ -306,7 +306,8 @@ mod tests {
         let (ended, lines) = run_script("sleep 600 & echo $!", 0);
         assert_eq!(ended.exit, Exit::Code(0));
         let [Line::Out(pid)] = lines.as_slice() else { panic!("{lines:?}") };
-        end(pid.parse().expect("a pid"), true);
+        let pid = nix::unistd::Pid::from_raw(pid.parse().expect("a pid"));
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("it was still running");
     }
 
     #[test]
