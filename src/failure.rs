@@ -13,6 +13,8 @@ pub enum FailureKind {
     Model,
     /// An on-run-start or on-run-end hook failed.
     Hook,
+    /// A statement of a promotion failed.
+    Statement,
     /// dbt could not read or compile the project, or refused its arguments.
     Project,
     /// The warehouse could not be reached.
@@ -30,6 +32,7 @@ impl FailureKind {
         match self {
             Self::Model => "a model failed",
             Self::Hook => "a hook failed",
+            Self::Statement => "a statement failed",
             Self::Project => "the project could not be used",
             Self::Connection => "the warehouse could not be reached",
             Self::Silent => "it ended without saying why",

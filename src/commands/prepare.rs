@@ -67,17 +67,15 @@ impl Setup {
     /// # Errors
     /// dbt fails, or the selection cannot be backfilled.
     pub fn list(&self, emit: Emit<'_>) -> Result<Selected> {
+        self.warn_of_environment(emit);
         let listing = self.models(emit)?;
         let packages = snowplow::discover(&listing.manifest)?;
         let scope = Scope::of(&listing, &packages)?;
         Ok(Selected { listing, packages, scope })
     }
 
-    /// Asks dbt what the selection holds.
-    ///
-    /// # Errors
-    /// dbt fails, or nothing is selected.
-    pub fn models(&self, emit: Emit<'_>) -> Result<Listing> {
+    /// Names what dbt is not given of this process's environment.
+    pub fn warn_of_environment(&self, emit: Emit<'_>) {
         if !self.dbt.hidden.is_empty() {
             let names: Vec<_> = self.dbt.hidden.iter().map(String::as_str).collect();
             let message = format!(
@@ -86,6 +84,13 @@ impl Setup {
             );
             emit(Event::Warning { message });
         }
+    }
+
+    /// Asks dbt what the selection holds.
+    ///
+    /// # Errors
+    /// dbt fails, or nothing is selected.
+    pub fn models(&self, emit: Emit<'_>) -> Result<Listing> {
         let (target, log) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let paths = ListPaths { target: &target, log: &log };
         self.dbt.list(&self.selection, &self.vars, paths, emit)

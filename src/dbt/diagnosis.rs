@@ -68,7 +68,7 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
         ),
         (
             "more than one row returned by a subquery",
-            "an incremental manifest may hold a model twice; `snowplow-backfill status` lists its rows",
+            "an incremental manifest may hold a model twice; call again: the tool names the model, and what to do about it",
         ),
         ("run \"dbt deps\"", "install the project's packages first: dbt deps"),
         (

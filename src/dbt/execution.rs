@@ -13,7 +13,7 @@ use super::project::Project;
 use super::session::{Call, Dbt};
 use super::vars::Vars;
 use crate::event::{Emit, Purpose};
-use crate::failure::{Failure, Interrupted};
+use crate::failure::{Failure, FailureKind, Interrupted};
 
 const MACRO: &str = include_str!("query_project/execute.sql");
 
@@ -84,8 +84,13 @@ impl Dbt {
             Line::Out(text) | Line::Err(text) => said.push(text.clone()),
         })?;
         let log = Some(call.log_path.join("dbt.log"));
-        let failure =
-            || -> Failure { diagnosis::from_output(&call.name(), ended.exit, &said.join("\n"), log) };
+        let failure = || {
+            let failure = diagnosis::from_output(&call.name(), ended.exit, &said.join("\n"), log);
+            match (failure.kind, reached) {
+                (FailureKind::Project, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
+                _ => failure,
+            }
+        };
         let complete =
             reached == statements.len().checked_sub(1).map(|statement| Step { statement, done: true });
         let error = match self.interrupt.asked() {

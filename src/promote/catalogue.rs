@@ -111,6 +111,13 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
         }
         Dialect::DuckDb => {
             physical.create_statement = first(0);
+            // Which columns are generated is not told, so that the others cannot be filled by name.
+            if physical.create_statement.as_ref().is_some_and(|sql| sql.contains("GENERATED ALWAYS")) {
+                physical.create_statement = None;
+                let lost =
+                    "generated columns, which become plain ones, and with them keys, defaults and indexes";
+                physical.left_behind.push(lost.to_owned());
+            }
             physical.description = first(1);
             for (column, row) in physical.columns.iter_mut().zip(rows(1)) {
                 column.description = Some(cell(row, 1)).filter(|_| cell(row, 0) == column.name);
@@ -154,6 +161,19 @@ mod tests {
         let statement = "CREATE TABLE t (\n  a STRING COMMENT 'no')\nUSING delta\nCOMMENT 'it\\'s'\n";
         read(Dialect::Databricks, &[rows(&[&[statement]])], &mut databricks);
         assert_eq!(databricks.description.as_deref(), Some("it's"));
+    }
+
+    #[test]
+    fn what_a_generated_column_costs_on_duckdb_is_told() {
+        let answers = |sql: &str| [rows(&[&[sql]]), rows(&[]), rows(&[])];
+        let mut plain = Physical::default();
+        read(Dialect::DuckDb, &answers("CREATE TABLE t(a INTEGER PRIMARY KEY);"), &mut plain);
+        assert!(plain.create_statement.is_some() && plain.left_behind.is_empty());
+        let mut generated = Physical::default();
+        let statement = "CREATE TABLE t(a INTEGER, b INTEGER GENERATED ALWAYS AS((a * 2)));";
+        read(Dialect::DuckDb, &answers(statement), &mut generated);
+        assert_eq!(generated.create_statement, None);
+        assert_eq!(generated.left_behind.len(), 1);
     }
 
     #[test]

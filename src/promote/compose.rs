@@ -202,11 +202,8 @@ fn whole(plan: &Plan) -> Result<Script> {
     if plan.dialect == Dialect::Postgres {
         composer.add("rather give up than wait for ever", "set local lock_timeout = '60s'");
         let tables = plan.tables.iter().map(|table| &table.facts.staging);
-        let staging: Vec<_> = tables
-            .chain(plan.ledgers.iter().map(|ledger| &ledger.staging))
-            .map(ToString::to_string)
-            .collect();
-        composer.add("staging stands still", format!("lock table {} in share mode", staging.join(", ")));
+        let staging = tables.chain(plan.ledgers.iter().map(|ledger| &ledger.staging));
+        composer.add("staging stands still, where this user may see to that", sql::still(staging));
     }
     composer.check_before(false);
     for table in &plan.tables {

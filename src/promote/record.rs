@@ -25,7 +25,7 @@ pub enum Progress {
     /// A statement failed.
     Failed {
         /// Its place.
-        at: usize,
+        statement: usize,
         /// What the warehouse said.
         error: String,
     },

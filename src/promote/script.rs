@@ -28,6 +28,18 @@ impl Script {
         self.statements.push(Statement { title: title.into(), sql: sql.into() });
     }
 
+    /// Where to go on when the statement at this place failed: at itself, or where its transaction begins.
+    #[must_use]
+    pub fn goes_on_from(&self, failed: usize) -> usize {
+        let before = &self.statements[..failed];
+        let is = |statement: &Statement, word: &str| statement.sql.split([' ', '\n']).next() == Some(word);
+        let begin =
+            before.iter().rposition(|statement| is(statement, "begin") && statement.sql.lines().count() == 1);
+        begin
+            .filter(|&begin| !before[begin..].iter().any(|statement| is(statement, "commit")))
+            .unwrap_or(failed)
+    }
+
     /// As the text of a file.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -52,6 +64,18 @@ impl Script {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transaction_is_gone_into_again_from_its_beginning() {
+        let mut script = Script::default();
+        for sql in
+            ["select 1", "begin transaction", "insert", "commit", "begin\n  select 2;\nend", "select 3"]
+        {
+            script.add("", sql);
+        }
+        let places: Vec<_> = (0..6).map(|failed| script.goes_on_from(failed)).collect();
+        assert_eq!(places, [0, 1, 1, 1, 4, 5]);
+    }
 
     #[test]
     fn nothing_leaves_a_comment() {

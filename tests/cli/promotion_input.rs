@@ -11,12 +11,12 @@ use crate::support::fake::{FakeDbt, listing, manifest, model};
 const TIME: &str = "2023-10-11 10:11:12.123456";
 
 /// A project with one new model, as one of its targets resolves it.
-fn of_target(schema: &str, models: &[Value]) -> String {
+pub fn of_target(schema: &str, models: &[Value]) -> String {
     let text = manifest("1.11.16", models);
     text.replace("\"s\"", &format!("\"{schema}\"")).replace(r#"\"s\""#, &format!(r#"\"{schema}\""#))
 }
 
-fn carts() -> Value {
+pub fn carts() -> Value {
     model("carts", &["shop_incremental"], "incremental")
 }
 
@@ -25,14 +25,14 @@ fn ls(manifest: &str, selected: &[&str]) -> Value {
 }
 
 /// What the tool reads of both sides: rows, and which tables there are.
-struct Warehouse<'a> {
-    staging: Option<&'a [(&'a str, &'a str)]>,
-    prod: Option<&'a [(&'a str, &'a str)]>,
-    tables: [bool; 2],
+pub struct Warehouse<'a> {
+    pub staging: Option<&'a [(&'a str, &'a str)]>,
+    pub prod: Option<&'a [(&'a str, &'a str)]>,
+    pub tables: [bool; 2],
 }
 
 impl Warehouse<'_> {
-    fn reply(&self) -> Value {
+    pub fn reply(&self) -> Value {
         let mut lines = vec![
             json!({"target": {"name": "prod", "type": "duckdb", "schema": "prod"}}),
             json!({"query": 0, "row": ["2023-11-12 13:14:15"]}),
@@ -59,11 +59,11 @@ impl Warehouse<'_> {
     }
 }
 
-const READY: Warehouse<'_> =
+pub const READY: Warehouse<'_> =
     Warehouse { staging: Some(&[("carts", TIME)]), prod: Some(&[]), tables: [true, false] };
 
 /// Both targets of a project whose new model is `carts`.
-fn both(staging: &str, prod: &str, selected: &[&str], warehouse: &Warehouse<'_>) -> FakeDbt {
+pub fn both(staging: &str, prod: &str, selected: &[&str], warehouse: &Warehouse<'_>) -> FakeDbt {
     let catalogue = json!({"stdout": "no answer\n", "exit": 1});
     FakeDbt::new(&json!({
         "ls": [ls(staging, selected), ls(prod, &["carts"])],
@@ -75,7 +75,7 @@ fn ready(warehouse: &Warehouse<'_>) -> FakeDbt {
     both(&of_target("stg", &[carts()]), &of_target("prd", &[carts()]), &["carts"], warehouse)
 }
 
-fn promote(fake: &FakeDbt, arguments: &[&str]) -> Output {
+pub fn promote(fake: &FakeDbt, arguments: &[&str]) -> Output {
     let base = ["promote", "--select", "carts", "--target", "staging", "--to", "prod"];
     fake.tool(&[&base[..], arguments].concat())
 }

@@ -156,11 +156,11 @@ fn execute(
             "Once the cause is gone, call --rollback again.".to_owned()
         }
         Some(error) => {
-            record.progress = Progress::Failed { at: executed, error: error.clone() };
+            record.progress = Progress::Failed { statement: executed, error: error.clone() };
             format!(
                 "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what is \
                  left: it goes on from statement {}.",
-                executed + 1
+                script.goes_on_from(executed) + 1
             )
         }
     };
@@ -182,9 +182,13 @@ fn failed(
 ) -> anyhow::Error {
     let statement = &script.statements[at];
     let state = if is_one_unit {
-        "All of it is one transaction, which was taken back: nothing has changed."
+        "All of it is one transaction, which was taken back: nothing has changed.".to_owned()
     } else {
-        "The statements before it are done and do no harm."
+        match script.goes_on_from(at) {
+            0 => "Nothing has changed.".to_owned(),
+            1 => "Statement 1 is done and does no harm.".to_owned(),
+            done => format!("Statements 1 to {done} are done and do no harm."),
+        }
     };
     let way_out = if is_one_unit { "" } else { way_out };
     error.context(format!(

@@ -100,6 +100,7 @@ impl Both {
             );
         }
         let staging = Target::list(args, args.dbt.target.as_deref(), &args.selection, emit)?;
+        staging.setup.warn_of_environment(emit);
         let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
         // All models: prod's next run counts them all.
         let everything = SelectionArgs { select: Vec::new(), exclude: Vec::new(), selector: None };

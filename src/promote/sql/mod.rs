@@ -11,7 +11,7 @@ pub use assertion::{all, assert};
 pub use grants::{keep_grants, project_grants};
 pub use rows::{
     as_planned, delete_rows, free_or_done, insert_rows, lock, lower, recorded, restored, set_row,
-    staging_moves, written,
+    staging_moves, still, written,
 };
 pub use table::{
     after_copy, back_up, content_matches, copy, describe, drop_backup_indexes, put_in_place, replace,

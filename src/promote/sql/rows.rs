@@ -1,7 +1,7 @@
 //! Rows of incremental manifests: the last thing that a promotion writes, and the first that its rollback takes back.
 
 use crate::snowplow::Family;
-use crate::warehouse::Dialect;
+use crate::warehouse::{Dialect, Relation};
 
 use super::super::plan::{Ledger, MovedRow};
 
@@ -236,4 +236,16 @@ pub fn lock(dialect: Dialect, ledger: &Ledger) -> Option<String> {
         // One statement decides there, or the database file is the lock.
         Dialect::Databricks | Dialect::Spark | Dialect::DuckDb => None,
     }
+}
+
+/// Postgres: makes everybody wait who writes to staging. Who may only read it goes on without: each table is read in one
+/// statement, and what staging records is compared before and after.
+#[must_use]
+pub fn still<'a>(staging: impl Iterator<Item = &'a Relation>) -> String {
+    let staging: Vec<_> = staging.map(ToString::to_string).collect();
+    format!(
+        "do $still$\nbegin\n  lock table {} in share mode;\nexception when insufficient_privilege then\n  \
+         raise notice 'staging is not locked: this user may only read it';\nend\n$still$",
+        staging.join(", ")
+    )
 }

@@ -116,11 +116,11 @@ fn go_on_numbering<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iter
     })
 }
 
-/// DuckDB's statement that made staging's table, for another one; none where its columns cannot be filled by name.
+/// DuckDB's statement that made staging's table, for another one.
 fn rebuilt(create_statement: &str, target: &Relation) -> Option<String> {
     let (_, definition) = create_statement.split_once('(')?;
     let definition = definition.trim_end().trim_end_matches(';');
-    (!definition.contains("GENERATED ALWAYS")).then(|| format!("create table {target} ({definition}"))
+    Some(format!("create table {target} ({definition}"))
 }
 
 /// DuckDB's statements of staging's indexes, for another table.

@@ -65,7 +65,13 @@ fn content(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
         Dialect::DuckDb => format!("select sum(hash(t)) from {of} as t"),
         Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
         Dialect::BigQuery => format!("select bit_xor(farm_fingerprint(to_json_string(t))) from {of} as t"),
-        Dialect::Databricks | Dialect::Spark => format!("select bit_xor(xxhash64(*)) from {of}"),
+        Dialect::Databricks | Dialect::Spark => {
+            // By name, because the hash depends on their order.
+            let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
+            let columns = columns.collect::<Vec<_>>().join(", ");
+            let columns = if columns.is_empty() { "*" } else { &columns };
+            format!("select bit_xor(xxhash64({columns})) from {of}")
+        }
         // No hash of a whole row there: each column's is the seed of the next one's.
         Dialect::Redshift => {
             let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));

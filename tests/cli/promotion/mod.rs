@@ -9,6 +9,7 @@ mod client;
 mod definition;
 mod dump;
 mod executed;
+mod held_back;
 mod shop;
 mod simulated;
 mod staged;

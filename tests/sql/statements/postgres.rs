@@ -7,7 +7,13 @@ pub const GOOD: &[&str] = &[
     "begin isolation level read committed",
     "set local lock_timeout = '60s'",
     r#"lock table "prod"."shop_manifest" in share row exclusive mode"#,
-    r#"lock table "stg"."t", "stg"."shop_manifest" in share mode"#,
+    r#"do $still$
+begin
+  lock table "stg"."t", "stg"."shop_manifest" in share mode;
+exception when insufficient_privilege then
+  raise notice 'staging is not locked: this user may only read it';
+end
+$still$"#,
     r#"create table "prod"."t" (like "stg"."t" including all)"#,
     r#"create table "prod"."t" as select * from "stg"."t""#,
     r#"insert into "prod"."t" ("id", "day") overriding system value select "id", "day" from "stg"."t""#,
