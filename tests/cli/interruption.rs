@@ -186,7 +186,7 @@ fn a_second_run_is_told_who_holds_the_lock() {
 
 #[test]
 fn an_interrupted_run_cancels_its_statement_on_the_server() {
-    let lab = Lab::new(Engine::Postgres, NEW, Events::SHORT);
+    let lab = Lab::new(Engine::Postgres, NEW, Events::SHORT).with_installed_dbt();
     let path = "models/site/page_engagement.sql";
     let good = lab.read(path);
     lab.write(path, &good.replace("select *", "select *, (select 1 from pg_sleep(600)) as nap"));

@@ -166,9 +166,10 @@ fn what_happens_meanwhile_on_postgres() {
     // The user changes his mind.
     let tool = start_beside(&lab, &mut writer);
     send(tool.id(), Signal::SIGINT);
+    // The driver notices as soon as its statement gets on; the lock's own patience is a minute.
+    writer.disconnect();
     let output = Output::from(tool.wait_with_output().expect("an end"));
     assert_eq!(output.code, 130, "{output}");
-    writer.disconnect();
     nothing_is_left(&lab, &before);
 
     // Prod makes the table itself.

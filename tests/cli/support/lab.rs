@@ -111,6 +111,7 @@ pub struct Lab {
     place: Place,
     engine: Engine,
     dbt: Dbt,
+    preloaded: bool,
     variables: BTreeMap<String, String>,
 }
 
@@ -168,7 +169,17 @@ impl Lab {
         for prefix in ["STOREFRONT", "SIGNALS_LAB"] {
             variables.extend(address.iter().map(|(name, value)| (format!("{prefix}_{name}"), value.clone())));
         }
-        Self { folder, place, engine, dbt, variables }
+        Self { folder, place, engine, dbt, preloaded: true, variables }
+    }
+
+    /// The same with dbt as users start it: for what depends on its process.
+    pub fn with_installed_dbt(self) -> Self {
+        Self { preloaded: false, ..self }
+    }
+
+    /// dbt's program.
+    fn program(&self) -> PathBuf {
+        if self.preloaded { self.dbt.preloaded().to_owned() } else { self.dbt.program("dbt") }
     }
 
     pub fn place(&self) -> &Place {
@@ -210,7 +221,7 @@ impl Lab {
 
     /// dbt itself, against the staging target.
     pub fn dbt(&self, arguments: &[&str]) -> Output {
-        let mut command = self.command(self.dbt.program("dbt"));
+        let mut command = self.command(self.program());
         command.args(arguments);
         if !arguments.contains(&"--target") {
             command.args(["--target", &self.target("staging")]);
@@ -235,7 +246,7 @@ impl Lab {
             command.args(["--target", &self.target("staging")]);
         }
         command.args(extra);
-        command.env("SNOWPLOW_BACKFILL_DBT", self.dbt.program("dbt"));
+        command.env("SNOWPLOW_BACKFILL_DBT", self.program());
         command.envs(&self.variables);
         command
     }
@@ -297,7 +308,7 @@ impl Lab {
         for path in [self.project(), self.project().canonicalize().expect("a folder")] {
             text = text.replace(path.to_str().expect("UTF-8"), "[PROJECT]");
         }
-        let dbt = self.dbt.program("dbt");
+        let dbt = self.program();
         text = text.replace(dbt.to_str().expect("UTF-8"), "[DBT]");
         let patterns = [
             (r"\d{8}T\d{6}Z-([a-z_-]*[a-z])(?:-\d+)?", "[STARTED]-$1"),

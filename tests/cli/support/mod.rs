@@ -7,6 +7,7 @@ mod installed;
 mod lab;
 mod output;
 mod postgres;
+mod preloaded;
 pub mod scenario;
 
 pub use environment::{Dbt, NEW, OLD, PACKAGING, fixtures};

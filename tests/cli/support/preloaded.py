@@ -1,0 +1,132 @@
+"""Keeps a Python process that has imported and used dbt, of which every call is a fork: most of what a small call takes is dbt's
+getting ready.
+
+    python preloaded.py <folder> <a dbt project>
+
+Serves the folder's socket until stdin ends, then deletes the folder. A client, which `preloaded_client.py` is, sends its arguments,
+working directory, environment and standard streams, then a byte a signal; it is answered with the status of the process.
+"""
+
+import atexit
+import importlib.util
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import traceback
+
+import dbt.cli.main
+
+
+def warm_up(project, folder):
+    """Parses a project, so that all the code that dbt makes for itself is there."""
+    # The static parser starts threads, which a fork would wait for in vain.
+    options = ["--quiet", "--no-partial-parse", "--no-static-parser", "--target-path", folder, "--log-path", folder]
+    for adapter, target in (("duckdb", "staging"), ("postgres", "pg_staging")):
+        importlib.import_module(f"dbt.adapters.{adapter}")
+        places = ["--project-dir", project, "--profiles-dir", project, "--target", target]
+        if not dbt.cli.main.dbtRunner().invoke(["parse", *places, *options]).success:
+            sys.exit("the project does not parse")
+    if importlib.util.find_spec("dbt_common"):
+        # Newer versions keep the environment that the first call sees.
+        importlib.import_module("dbt_common.events.functions").reset_metadata_vars()
+    threads = pathlib.Path("/proc/self/task")
+    if threads.exists() and len(list(threads.iterdir())) > 1:
+        sys.exit("something has started a thread: forks could wait for it for ever")
+
+
+def receive(connection, size):
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError("the client has gone")
+        data += part
+    return data
+
+
+def become_dbt(request, streams):
+    """Turns this process into what the client's would have been."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(request["directory"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = request["arguments"]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def run_dbt():
+    status = 1
+    try:
+        dbt.cli.main.cli()
+    except SystemExit as ending:
+        status = ending.code
+    except BaseException:
+        traceback.print_exc()
+    # What Python does at its end but for tidying up its memory, which takes longer than dbt.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def attend(connection):
+    """One call: in its own process, the call's status for the client. Returns in the process that is to be dbt."""
+    head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+    request = json.loads(receive(connection, struct.unpack("!I", head)[0]))
+    ended, alive = os.pipe()
+    child = os.fork()
+    if not child:
+        connection.close()
+        os.close(ended)
+        become_dbt(request, streams)
+        return
+    os.close(alive)
+    for stream in (0, 1, 2, *streams):
+        os.close(stream)
+    while True:
+        ready, _, _ = select.select([ended, connection], [], [])
+        if ended in ready:
+            break
+        asked = connection.recv(1)
+        # A client that was killed takes dbt along.
+        os.kill(child, asked[0] if asked else signal.SIGKILL)
+        if not asked:
+            break
+    _, status = os.waitpid(child, 0)
+    try:
+        connection.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status)))
+    except BrokenPipeError:
+        pass
+    os._exit(0)
+
+
+folder = pathlib.Path(sys.argv[1])
+warm_up(sys.argv[2], str(folder / "warm"))
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(str(folder / "socket"))
+listener.listen(64)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print("ready", flush=True)
+while True:
+    ready, _, _ = select.select([listener, sys.stdin], [], [])
+    if sys.stdin in ready:
+        shutil.rmtree(folder, ignore_errors=True)
+        sys.exit()
+    connection, _ = listener.accept()
+    if os.fork():
+        connection.close()
+        continue
+    listener.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    attend(connection)
+    run_dbt()

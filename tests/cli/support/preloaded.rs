@@ -1,0 +1,53 @@
+//! Real dbt without the seconds that it takes to get ready: a process that is ready is kept, and forks for each call.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::LazyLock;
+
+use super::environment::{Dbt, NEW, OLD, support};
+use super::lab::Lab;
+
+/// A program to call instead of dbt's own.
+struct Preloaded {
+    program: PathBuf,
+    // The process ends when its standard input does, which is with this process; it deletes the program's folder.
+    _process: Child,
+}
+
+static PRELOADED_NEW: LazyLock<Preloaded> = LazyLock::new(|| Preloaded::start(NEW));
+static PRELOADED_OLD: LazyLock<Preloaded> = LazyLock::new(|| Preloaded::start(OLD));
+
+impl Dbt {
+    /// This dbt as a program that starts at once.
+    pub fn preloaded(self) -> &'static Path {
+        let preloaded = if self == OLD { &PRELOADED_OLD } else { &PRELOADED_NEW };
+        &preloaded.program
+    }
+}
+
+impl Preloaded {
+    fn start(dbt: Dbt) -> Self {
+        let python = dbt.program("python");
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        let lab = Lab::of_project("project", dbt).with_installed_dbt();
+        let mut process = lab
+            .command(&python)
+            .arg(support("preloaded.py"))
+            .args([&folder, &lab.project()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        let program = folder.join("dbt");
+        let code = fs::read_to_string(support("preloaded_client.py")).expect("the client");
+        fs::write(&program, format!("#!{} -SE\n{code}", python.display())).expect("written");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+        Self { program, _process: process }
+    }
+}
