@@ -1,7 +1,7 @@
 //! Backfills Snowplow's dbt models until they are caught up.
 //!
 //! Imports run one way: `main` → `commands` → (`backfill` | `promote` | `check` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
-//! it is made of (`failure`, `outcome`, `timestamp`) are imported by all and import none of them. Before any command, `config`
+//! it is made of (`failure`, `outcome`, `timestamp`), and `workflow`, are imported by all and import none of them. Before any command, `config`
 //! works out the flags that `cli` declares.
 
 pub mod backfill;
@@ -18,3 +18,4 @@ pub mod report;
 pub mod snowplow;
 pub mod timestamp;
 pub mod warehouse;
+pub mod workflow;

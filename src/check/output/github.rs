@@ -3,31 +3,24 @@
 use super::Root;
 use crate::check::report::Report;
 use crate::check::rule::Severity;
+use crate::workflow::{Annotation, Level};
 
 pub(super) fn render(report: &Report, root: &Root) -> String {
     let findings = report.findings.iter().map(|finding| {
-        let command = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warn => "warning",
+        let level = match finding.severity {
+            Severity::Error => Level::Error,
+            Severity::Warn => Level::Warning,
         };
-        let file = property(&root.path(&finding.file));
-        let line = finding.line.map_or_else(String::new, |line| format!(",line={line}"));
-        let message = data(&format!("{}\n{}", finding.message, finding.advice));
-        format!("::{command} file={file}{line},title={}::{message}\n", property(finding.rule))
+        let file = root.path(&finding.file);
+        let message = format!("{}\n{}", finding.message, finding.advice);
+        let (file, title) = (Some(file.as_str()), finding.rule);
+        format!("{}\n", Annotation { level, file, line: finding.line, title, message: &message })
     });
-    let notes =
-        report.notes.iter().map(|note| format!("::notice title=snowplow-backfill check::{}\n", data(note)));
+    let notes = report.notes.iter().map(|message| {
+        let title = "snowplow-backfill check";
+        format!("{}\n", Annotation { level: Level::Notice, file: None, line: None, title, message })
+    });
     findings.chain(notes).collect()
-}
-
-/// What stands behind the two colons.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A value of a property, which must not end before its time.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod places;
 mod summary;
-pub mod workflow;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Stdout, Write};
@@ -12,13 +11,13 @@ use camino::Utf8Path;
 
 use self::places::Places;
 use self::summary::Summary;
-use self::workflow::{Annotation, Level};
 use super::Reporter;
 use super::paint::Paint;
 use super::text;
 use crate::event::{Event, ModelFinished, PackageRun, PackageState, Record, Start};
 use crate::failure::{Failure, signal_name};
 use crate::outcome::Outcome;
+use crate::workflow::{self, Annotation, Level};
 
 /// Tells a workflow's log, and its summary where there is one.
 #[derive(Debug)]
@@ -95,6 +94,7 @@ impl<W: Write, S: Write> Github<W, S> {
             self.annotate(&Annotation {
                 level: Level::Error,
                 file: file.as_deref().map(Utf8Path::as_str),
+                line: None,
                 title: &title,
                 message: &format!("{}{hint}", complaint.message),
             })?;
@@ -129,7 +129,7 @@ impl<W: Write, S: Write> Github<W, S> {
             _ => None,
         };
         let file = file.as_deref().map(Utf8Path::as_str);
-        self.annotate(&Annotation { level, file, title: &title, message: &message })
+        self.annotate(&Annotation { level, file, line: None, title: &title, message: &message })
     }
 
     fn model(&mut self, model: &ModelFinished) -> io::Result<()> {
@@ -146,6 +146,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,
                 file: None,
+                line: None,
                 title: "snowplow-backfill",
                 message,
             }),

@@ -33,6 +33,8 @@ pub struct Annotation<'a> {
     pub level: Level,
     /// The file, from the repository's root.
     pub file: Option<&'a str>,
+    /// A line of that file, from 1.
+    pub line: Option<usize>,
     /// A few words.
     pub title: &'a str,
     /// All of it; several lines.
@@ -44,6 +46,9 @@ impl fmt::Display for Annotation<'_> {
         write!(f, "::{} ", self.level.command())?;
         if let Some(file) = self.file {
             write!(f, "file={},", property(file))?;
+            if let Some(line) = self.line {
+                write!(f, "line={line},")?;
+            }
         }
         write!(f, "title={}::{}", property(self.title), data(self.message))
     }
@@ -80,6 +85,7 @@ mod tests {
         let annotation = Annotation {
             level: Level::Error,
             file: Some("models/a,b.sql"),
+            line: None,
             title: "run 1: 100%, failed",
             message: "100% wrong: a, b::c\r\n  second line",
         };
@@ -87,7 +93,8 @@ mod tests {
             annotation.to_string(),
             "::error file=models/a%2Cb.sql,title=run 1%3A 100%25%2C failed::100%25 wrong: a, b::c%0D%0A  second line"
         );
-        let annotation = Annotation { level: Level::Notice, file: None, title: "t", message: "m" };
+        let annotation =
+            Annotation { level: Level::Notice, file: None, line: None, title: "t", message: "m" };
         assert_eq!(annotation.to_string(), "::notice title=t::m");
         assert_eq!(group("a\nb"), "::group::a%0Ab");
     }
