@@ -76,7 +76,9 @@ impl Dbt {
         let (mut reached, mut said) = (None, Vec::new());
         let ended = self.call(&call, emit, |line, _| match &line {
             Line::Out(text) if text.starts_with(MARKER) => {
-                if let Ok(step) = serde_json::from_str::<Step>(&text[MARKER.len()..]) {
+                if let Ok(step) = serde_json::from_str::<Step>(&text[MARKER.len()..])
+                    && step.statement < statements.len()
+                {
                     reached = Some(step);
                     on_step(step);
                 }

@@ -98,7 +98,7 @@ impl Record {
                 .with_context(|| format!("{} is not a promotion's record", folder.join(FILE)))?;
             let is_void = match record.progress {
                 Progress::RolledBack => true,
-                Progress::Failed { .. } => record.is_one_unit,
+                Progress::Failed { statement, .. } => record.promote.goes_on_from(statement) == 0,
                 Progress::Promoted | Progress::Executing { .. } => false,
             };
             if record.to == to && !is_void {

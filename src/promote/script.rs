@@ -22,6 +22,17 @@ pub struct Statement {
     pub sql: String,
 }
 
+impl Statement {
+    /// Begins a transaction; a block of a procedural language, which has several lines, does not.
+    fn begins(&self) -> bool {
+        self.sql.split(' ').next() == Some("begin") && self.sql.lines().count() == 1
+    }
+
+    fn commits(&self) -> bool {
+        self.sql == "commit"
+    }
+}
+
 impl Script {
     /// Adds a statement.
     pub fn add(&mut self, title: impl Into<String>, sql: impl Into<String>) {
@@ -32,12 +43,15 @@ impl Script {
     #[must_use]
     pub fn goes_on_from(&self, failed: usize) -> usize {
         let before = &self.statements[..failed];
-        let is = |statement: &Statement, word: &str| statement.sql.split([' ', '\n']).next() == Some(word);
-        let begin =
-            before.iter().rposition(|statement| is(statement, "begin") && statement.sql.lines().count() == 1);
-        begin
-            .filter(|&begin| !before[begin..].iter().any(|statement| is(statement, "commit")))
-            .unwrap_or(failed)
+        let begin = before.iter().rposition(Statement::begins);
+        begin.filter(|&begin| !before[begin..].iter().any(Statement::commits)).unwrap_or(failed)
+    }
+
+    /// Whether the statement at this place comes after the last transaction.
+    #[must_use]
+    pub fn is_committed_before(&self, place: usize) -> bool {
+        let (before, after) = self.statements.split_at(place);
+        before.iter().any(Statement::commits) && !after.iter().any(Statement::commits)
     }
 
     /// As the text of a file.
@@ -75,6 +89,8 @@ mod tests {
         }
         let places: Vec<_> = (0..6).map(|failed| script.goes_on_from(failed)).collect();
         assert_eq!(places, [0, 1, 1, 1, 4, 5]);
+        let committed = (0..6).filter(|&failed| script.is_committed_before(failed));
+        assert_eq!(committed.collect::<Vec<_>>(), [4, 5]);
     }
 
     #[test]

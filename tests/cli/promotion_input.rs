@@ -26,9 +26,9 @@ fn ls(manifest: &str, selected: &[&str]) -> Value {
 
 /// What the tool reads of both sides: rows, and which tables there are.
 pub struct Warehouse<'a> {
-    pub staging: Option<&'a [(&'a str, &'a str)]>,
-    pub prod: Option<&'a [(&'a str, &'a str)]>,
-    pub tables: [bool; 2],
+    staging: Option<&'a [(&'a str, &'a str)]>,
+    prod: Option<&'a [(&'a str, &'a str)]>,
+    tables: [bool; 2],
 }
 
 impl Warehouse<'_> {

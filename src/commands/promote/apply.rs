@@ -59,7 +59,7 @@ pub(super) fn apply(
     record.save(&folder)?;
     promote::write_files(&folder, scripts)?;
     report::say(&report::promotion_begins(plan, Paint::for_stderr()));
-    execute(setup, &mut record, &folder, &scripts.promote, Progress::Promoted, emit)?;
+    execute(setup, &mut record, &folder, &scripts.promote, &Progress::Promoted, emit)?;
     let comparisons = compare(setup, &scripts.verify, emit)?;
     let lines: Vec<_> =
         comparisons.iter().map(|it| (it.what.as_str(), it.staging.as_deref(), it.prod.as_deref())).collect();
@@ -115,7 +115,7 @@ fn execute(
     record: &mut Record,
     folder: &Utf8Path,
     script: &Script,
-    then: Progress,
+    then: &Progress,
     emit: Emit<'_>,
 ) -> Result<()> {
     let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
@@ -140,64 +140,75 @@ fn execute(
         let written = record.save(folder).and_then(|()| journal.append(&event::Record::now(event)));
         lost = lost.take().or(written.err());
         report::say(&report::statement_done(number, total, &statement.title, paint));
-    })?;
+    });
+    if let Err(error) = &execution
+        && *then == Progress::Promoted
+        && record.progress == (Progress::Executing { done: 0 })
+    {
+        record.progress = Progress::Failed { statement: 0, error: format!("{error:#}") };
+        record.save(folder)?;
+    }
+    let execution = execution?;
     let (executed, error) = match &execution {
         Execution::Done => (total, None),
         Execution::Failed { at, error } => (*at, Some(format!("{error:#}"))),
     };
-    let way_out = match &error {
-        None => {
-            record.progress = then;
-            String::new()
-        }
-        Some(_) if then == Progress::RolledBack => {
-            // It still is there to be taken back.
-            record.progress = Progress::Promoted;
-            "Once the cause is gone, call --rollback again.".to_owned()
-        }
-        Some(error) => {
-            record.progress = Progress::Failed { statement: executed, error: error.clone() };
-            format!(
-                "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what is \
-                 left: it goes on from statement {}.",
-                script.goes_on_from(executed) + 1
-            )
-        }
+    record.progress = match &error {
+        None => then.clone(),
+        // It still is there to be taken back.
+        Some(_) if *then == Progress::RolledBack => Progress::Promoted,
+        Some(error) => Progress::Failed { statement: executed, error: error.clone() },
     };
     record.save(folder)?;
     journal.append(&event::Record::now(Event::PromotionFinished { executed, error }))?;
     match (execution, lost) {
         (Execution::Done, None) => Ok(()),
         (Execution::Done, Some(lost)) => Err(lost),
-        (Execution::Failed { at, error }, _) => Err(failed(script, at, record.is_one_unit, &way_out, error)),
+        (Execution::Failed { at, error }, _) => {
+            let what_now = match then {
+                Progress::RolledBack => "Once the cause is gone, call --rollback again.".to_owned(),
+                _ => way_out(script, at, folder),
+            };
+            Err(error.context(format!(
+                "statement {} of {total} failed ({}). {} {what_now}\n{}",
+                at + 1,
+                script.statements[at].title,
+                what_is_done(script, at, record.is_one_unit),
+                script.statements[at].sql
+            )))
+        }
     }
 }
 
-fn failed(
-    script: &Script,
-    at: usize,
-    is_one_unit: bool,
-    way_out: &str,
-    error: anyhow::Error,
-) -> anyhow::Error {
-    let statement = &script.statements[at];
-    let state = if is_one_unit {
-        "All of it is one transaction, which was taken back: nothing has changed.".to_owned()
-    } else {
-        match script.goes_on_from(at) {
-            0 => "Nothing has changed.".to_owned(),
-            1 => "Statement 1 is done and does no harm.".to_owned(),
-            done => format!("Statements 1 to {done} are done and do no harm."),
+/// What a statement that failed leaves.
+fn what_is_done(script: &Script, failed: usize, is_one_unit: bool) -> String {
+    match script.goes_on_from(failed) {
+        0 if is_one_unit => {
+            "All of it is one transaction, which was taken back: nothing has changed.".to_owned()
         }
-    };
-    let way_out = if is_one_unit { "" } else { way_out };
-    error.context(format!(
-        "statement {} of {} failed ({}). {state} {way_out}\n{}",
-        at + 1,
-        script.statements.len(),
-        statement.title,
-        statement.sql
-    ))
+        0 => "Nothing has changed.".to_owned(),
+        _ if script.is_committed_before(failed) => "All before it is done, and committed.".to_owned(),
+        1 => "Statement 1 is done and does no harm.".to_owned(),
+        done => format!("Statements 1 to {done} are done and do no harm."),
+    }
+}
+
+/// How a promotion gets to its end.
+fn way_out(script: &Script, failed: usize, folder: &Utf8Path) -> String {
+    let next = script.goes_on_from(failed) + 1;
+    if script.is_committed_before(failed) {
+        format!(
+            "What is left, from statement {next} of {folder}/promote.sql on, can be executed by hand; --rollback takes all of \
+             it back."
+        )
+    } else if next == 1 {
+        "Once the cause is gone, call again.".to_owned()
+    } else {
+        format!(
+            "Once the cause is gone, call again with --resume, or execute {folder}/promote.sql, which finishes what is left: it \
+             goes on from statement {next}."
+        )
+    }
 }
 
 /// Asks the verification's queries.
@@ -238,7 +249,7 @@ pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
     let (models, at) = (record.models.join(", "), record.at.to_the_second());
     report::say(&report::rollback_begins(&models, &at.to_string(), to, paint));
     let script = record.rollback.clone();
-    execute(&setup, &mut record, &folder, &script, Progress::RolledBack, &mut |event| output.emit(event))?;
+    execute(&setup, &mut record, &folder, &script, &Progress::RolledBack, &mut |event| output.emit(event))?;
     report::say(&report::rolled_back(&models, to, paint));
     Ok(Outcome::Done)
 }

@@ -11,7 +11,7 @@ use super::client::Client;
 use super::dump::{assert_same, dump};
 use super::shop::{self, MANIFEST};
 use crate::interruption::{eventually, send, start};
-use crate::promotion_input::{READY, Warehouse, both, carts, of_target, promote as promote_carts};
+use crate::promotion_input::{READY, both, carts, of_target, promote as promote_carts};
 use crate::support::fake::FakeDbt;
 use crate::support::{Engine, Lab, Output, Place};
 
@@ -189,12 +189,12 @@ fn what_happens_meanwhile_on_postgres() {
     nothing_is_left(&lab, &before);
 }
 
-/// A project on Snowflake, where a table is no part of a transaction; what dbt says when it executes.
-fn on_snowflake(warehouse: &Warehouse<'_>, execution: &Value, verified: &Value) -> FakeDbt {
-    let of = |schema: &str| of_target(schema, &[carts()]).replace("duckdb", "snowflake");
+/// A project on a warehouse that cannot be had here, and what dbt says when it executes.
+fn on(adapter: &str, execution: &Value) -> FakeDbt {
+    let of = |schema: &str| of_target(schema, &[carts()]).replace("duckdb", adapter);
     let catalogue = json!({"stdout": "no answer\n", "exit": 1});
-    let fake = both(&of("stg"), &of("prd"), &["carts"], warehouse);
-    fake.with(&json!({"run-operation": [warehouse.reply(), catalogue, execution, verified]}))
+    let fake = both(&of("stg"), &of("prd"), &["carts"], &READY);
+    fake.with(&json!({"run-operation": [READY.reply(), catalogue, execution]}))
 }
 
 /// What the generated project prints until a statement, which is not done.
@@ -210,7 +210,7 @@ fn steps(last: usize) -> String {
 fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     let said = "Database Error\n  002003 (42S02): SQL compilation error:\n  Object does not exist or not authorized.\n";
     let execution = json!({"stdout": format!("{}{said}", steps(4)), "exit": 1});
-    let fake = on_snowflake(&READY, &execution, &Value::Null);
+    let fake = on("snowflake", &execution);
     assert_snapshot!(promote_carts(&fake, &["--apply"]), @r#"
     exit code: 1
     --- stdout
@@ -241,9 +241,35 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     assert!(done[4]["executed"] == 4 && done[4].to_string().contains("not authorized"), "{journal}");
 
     // In the middle of the transaction of its rows.
-    let fake =
-        on_snowflake(&READY, &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}), &Value::Null);
+    let fake = on("snowflake", &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}));
     let output = promote_carts(&fake, &["--apply"]);
     assert!(output.code == 1 && output.stderr.contains("Statements 1 to 6 are done"), "{output}");
     assert!(output.stderr.contains("it goes on from statement 7"), "{output}");
+}
+
+/// What follows the transaction takes nothing back when it fails.
+#[test]
+fn a_statement_that_fails_after_the_commit() {
+    let said = "Database Error\n  server closed the connection unexpectedly\n";
+    for adapter in ["postgres", "redshift"] {
+        let script = promote_carts(&on(adapter, &Value::Null), &[]).success().stdout;
+        assert!(script.trim_end().ends_with("analyze \"db\".\"prd\".\"carts\";"), "{script}");
+        let titles = script
+            .lines()
+            .filter(|line| line.starts_with("-- ") && line[3..].starts_with(|c: char| c.is_ascii_digit()))
+            .count();
+        let fake = on(adapter, &json!({"stdout": format!("{}{said}", steps(titles - 1)), "exit": 1}));
+        let output = promote_carts(&fake, &["--apply"]);
+        assert_eq!(output.code, 1, "{output}");
+        for words in [
+            "(statistics of carts). All before it is done, and committed. What is left, from statement",
+            "--rollback takes all of it back",
+            "server closed the connection unexpectedly",
+        ] {
+            assert!(output.stderr.contains(words), "{words}\n{output}");
+        }
+        // There is something to take back.
+        let back = fake.tool(&["promote", "--to", "prod", "--rollback"]);
+        assert!(back.stderr.contains("rollback of the promotion of carts"), "{back}");
+    }
 }

@@ -8,6 +8,7 @@ working directory, environment and standard streams, then a byte a signal; it is
 """
 
 import atexit
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -27,8 +28,12 @@ def warm_up(project, folder):
     """Parses a project, so that all the code that dbt makes for itself is there."""
     # The static parser starts threads, which a fork would wait for in vain.
     options = ["--quiet", "--no-partial-parse", "--no-static-parser", "--target-path", folder, "--log-path", folder]
-    for adapter, target in (("duckdb", "staging"), ("postgres", "pg_staging")):
-        importlib.import_module(f"dbt.adapters.{adapter}")
+    targets = ["pg_staging"]
+    # Importing an older DuckDB starts one, too.
+    if not importlib.metadata.version("duckdb").startswith("1."):
+        importlib.import_module("dbt.adapters.duckdb")
+        targets.append("staging")
+    for target in targets:
         places = ["--project-dir", project, "--profiles-dir", project, "--target", target]
         if not dbt.cli.main.dbtRunner().invoke(["parse", *places, *options]).success:
             sys.exit("the project does not parse")
