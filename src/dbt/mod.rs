@@ -27,7 +27,7 @@ pub use interrupt::{Interrupt, StopSignal};
 pub use ls::{ListPaths, Listing};
 pub use manifest::{Manifest, Metadata, Node, NodeKind};
 pub use operation::{Answer, Answers, Query, QueryProject, RelationName, Target};
-pub use program::Program;
+pub use program::{Program, quote_for_shell};
 pub use project::{PROJECT_FILE, Project};
 pub use run::{RunCall, RunReport};
 pub use session::{Connection, Dbt, SelectionArguments};

@@ -49,6 +49,11 @@ impl Human {
         let lines = self.full_lines(event)?;
         Some(match (event, &self.directory) {
             (Event::DbtCalled(_), _) => lines,
+            // It has wrapped what is no command itself.
+            (Event::BackfillFinished(_), directory) => match directory {
+                Some(directory) => lines.replace(directory, ""),
+                None => lines,
+            },
             (_, None) => self.paint.wrapped(&lines),
             (_, Some(directory)) => self.paint.wrapped(&lines.replace(directory, "")),
         })

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::paint::Paint;
+use crate::dbt::quote_for_shell;
 use crate::event::{
     Finish, LimitRaised, PackageRun, PackageState, Progress, RaiseReason, RunFinished, Start, State, Window,
 };
@@ -116,16 +117,28 @@ pub(super) struct Ending {
     pub(super) head: String,
     /// What it took.
     pub(super) spent: String,
-    /// A command, or what to do.
-    pub(super) next: Option<String>,
+    /// What to do next, where there is something.
+    pub(super) next: Option<Next>,
     paint: Paint,
+}
+
+/// What to do after a backfill.
+#[derive(Debug, Clone)]
+pub(super) enum Next {
+    /// A command, quoted for a shell: it stays on one line, so that it can be copied.
+    Command(String),
+    /// A sentence.
+    Advice(String),
 }
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", self.head, self.paint.dim(&self.spent))?;
+        let paint = self.paint;
+        write!(f, "{}", paint.wrapped(&format!("{}\n{}", self.head, paint.dim(&self.spent))))?;
+        let label = paint.dim("next:");
         match &self.next {
-            Some(next) => write!(f, "\n{} {next}", self.paint.dim("next:")),
+            Some(Next::Command(command)) => write!(f, "\n{label} {command}"),
+            Some(Next::Advice(advice)) => write!(f, "\n{}", paint.wrapped(&format!("{label} {advice}"))),
             None => Ok(()),
         }
     }
@@ -145,7 +158,8 @@ pub(super) fn ending(
         .filter_map(|(package, frontier)| frontier.map(|frontier| format!("{package} at {frontier}")))
         .collect();
     let at = if frontiers.is_empty() { String::new() } else { format!(": {}", frontiers.join(", ")) };
-    let again = "call again to go on from there";
+    let advice = |words: &str| Some(Next::Advice(words.to_owned()));
+    let again = advice("call again to go on from there");
     let (head, next) = match &finish.outcome {
         Outcome::CaughtUp => (format!("{}{at}", paint.good("caught up")), promote(start)),
         Outcome::Reached { until } => {
@@ -153,21 +167,19 @@ pub(super) fn ending(
         }
         Outcome::RanOnce { .. } if last.iter().any(|run| run.progress == Progress::Stalled) => (
             format!("{}{at}", paint.warning("one run done, and nothing moved")),
-            Some("call again; without --once it gets over gaps by itself".to_owned()),
+            advice("call again; without --once it gets over gaps by itself"),
         ),
-        Outcome::RanOnce { .. } => {
-            (format!("{}{at}", paint.bold("one run done, more to do")), Some(again.to_owned()))
-        }
+        Outcome::RanOnce { .. } => (format!("{}{at}", paint.bold("one run done, more to do")), again),
         Outcome::Stopped { by } => {
-            (format!("{} by {by}, not caught up yet{at}", paint.warning("stopped")), Some(again.to_owned()))
+            (format!("{} by {by}, not caught up yet{at}", paint.warning("stopped")), again)
         }
         Outcome::Refused { reason } => (format!("{} {reason}", paint.error("refused:")), None),
         Outcome::DbtFailed => (
             format!("{}{at}", paint.error("ended by a failure of dbt")),
-            Some("mend what it says and call again: it goes on from the last good run".to_owned()),
+            advice("mend what it says and call again: it goes on from the last good run"),
         ),
         Outcome::Interrupted { signal } => {
-            (paint.warning(&format!("interrupted by {}", signal_name(*signal))), Some(again.to_owned()))
+            (paint.warning(&format!("interrupted by {}", signal_name(*signal))), again)
         }
         Outcome::Done | Outcome::Findings => ("done".to_owned(), None),
         Outcome::Error { .. } => return None,
@@ -176,15 +188,18 @@ pub(super) fn ending(
 }
 
 /// The command that brings the selection to prod.
-fn promote(start: Option<&Start>) -> Option<String> {
+fn promote(start: Option<&Start>) -> Option<Next> {
     // Where it is prod already, there is nothing to promote.
     let start =
         start.filter(|start| start.target.as_deref().is_none_or(|target| !target.contains("prod")))?;
-    let mut words = vec!["snowplow-backfill promote"];
+    // Targets of one warehouse are mostly named alike: pg_staging goes to pg_prod.
+    let to = start.target.as_deref().filter(|target| target.contains("staging"));
+    let to = to.map_or_else(|| "prod".to_owned(), |target| target.replace("staging", "prod"));
+    let mut words = vec!["snowplow-backfill", "promote"];
     words.extend(start.selection.iter().map(String::as_str));
     words.extend(start.target.iter().flat_map(|target| ["--target", target]));
-    words.push("--to prod");
-    Some(words.join(" "))
+    words.extend(["--to", &to]);
+    Some(Next::Command(quote_for_shell(words)))
 }
 
 /// What `plan` shows.
@@ -197,6 +212,8 @@ pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
             let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
         }
     }
+    // The string is there to be copied, and stays on one line.
+    let mut text = paint.wrapped(&text) + "\n";
     let _ = writeln!(text, "  {}\n    {}", paint.dim("models_to_run"), begin.models_to_run);
     text
 }
@@ -267,6 +284,42 @@ mod tests {
         let long = ["a", "b", &"x".repeat(50), "d"].map(str::to_owned);
         assert_eq!((names(&long[..2]), names(&long)), ("a, b".to_owned(), "a, b and 2 more".to_owned()));
         assert_eq!(names(&long[2..3]), "x".repeat(50));
+    }
+
+    #[test]
+    fn the_next_command_can_be_pasted() {
+        let next = |target: Option<&str>, selection: &[&str]| {
+            let start = Start {
+                tool_version: String::new(),
+                project: "shop".into(),
+                adapter: "postgres".into(),
+                dbt_version: "1.11.0".into(),
+                target: target.map(Into::into),
+                selection: selection.iter().map(|&word| word.to_owned()).collect(),
+                models: Vec::new(),
+                packages: Vec::new(),
+                stand_ins: Vec::new(),
+                models_to_run: String::new(),
+                limit_days: 90,
+                journal: None,
+            };
+            promote(Some(&start)).map(|next| match next {
+                Next::Command(text) | Next::Advice(text) => text,
+            })
+        };
+        for (target, selection, expected) in [
+            (None, ["--select", "+a"], Some("--select +a --to prod")),
+            (
+                Some("pg_staging"),
+                ["--select", "path:my models"],
+                Some("--select 'path:my models' --target pg_staging --to pg_prod"),
+            ),
+            (Some("dev"), ["--select", "+a"], Some("--select +a --target dev --to prod")),
+            (Some("prod"), ["--select", "+a"], None),
+        ] {
+            let expected = expected.map(|words| format!("snowplow-backfill promote {words}"));
+            assert_eq!(next(target, &selection), expected);
+        }
     }
 
     #[test]

@@ -168,13 +168,11 @@ fn raised_row(raised: &LimitRaised) -> String {
 }
 
 fn end(ending: &text::Ending) -> String {
-    let next = ending.next.as_ref().map_or(String::new(), |next| {
-        if next.starts_with("snowplow-backfill ") {
-            format!("\nnext:\n\n{}", code(next))
-        } else {
-            format!("\nnext: {}\n", escaped(next))
-        }
-    });
+    let next = match &ending.next {
+        Some(text::Next::Command(command)) => format!("\nnext:\n\n{}", code(command)),
+        Some(text::Next::Advice(advice)) => format!("\nnext: {}\n", escaped(advice)),
+        None => String::new(),
+    };
     format!("\n**{}**\n\n{}\n{next}", escaped(&ending.head), ending.spent)
 }
 
