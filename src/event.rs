@@ -156,6 +156,9 @@ pub struct Start {
     pub models_to_run: String,
     /// The limit to begin with, in days.
     pub limit_days: u32,
+    /// Flags that hold for the first run only: a call that goes on from this one must not have them.
+    #[serde(default)]
+    pub first_run_only: Vec<String>,
     /// Where the journal of this backfill is.
     pub journal: Option<Utf8PathBuf>,
 }

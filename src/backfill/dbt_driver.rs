@@ -36,7 +36,7 @@ pub struct DbtDriver<'a> {
 impl DbtDriver<'_> {
     /// Text for `--vars`. The same for all runs with one limit: other vars than last time would make dbt parse the whole
     /// project again. The order of the keys is part of that.
-    fn vars(&self, limit_days: u32, is_first: bool) -> String {
+    fn vars(&self, limit_days: u32, is_first: bool) -> Result<String> {
         let mut own: Vec<(&str, Value)> = vec![
             ("models_to_run", json!(self.scope.models_to_run)),
             ("snowplow__backfill_limit_days", json!(limit_days)),
@@ -68,7 +68,7 @@ impl Driver for DbtDriver<'_> {
         let call = RunCall {
             number: request.number,
             selection: self.selection.clone(),
-            vars: self.vars(request.limit_days, is_first),
+            vars: self.vars(request.limit_days, is_first)?,
             full_refresh: is_first && self.first_run.full_refresh,
             threads: self.threads,
             extra: self.extra.to_vec(),

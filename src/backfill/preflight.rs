@@ -23,6 +23,14 @@ impl FirstRun {
         !self.full_refresh && self.remove.is_empty()
     }
 
+    /// The flags that ask for it.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let flags =
+            [(self.full_refresh, "--full-refresh"), (!self.remove.is_empty(), "--remove-from-manifest")];
+        flags.iter().filter(|(given, _)| *given).map(|(_, flag)| (*flag).to_owned()).collect()
+    }
+
     /// The tables as the first run will find them once dbt has dropped and deleted what it is asked to.
     #[must_use]
     pub fn applied_to(&self, observation: &Observation) -> Observation {

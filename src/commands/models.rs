@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::prepare::Setup;
+use crate::backfill::FirstRun;
 use crate::cli::{Format, ModelsArgs};
 use crate::dbt::Interrupt;
 use crate::event::{PackageScope, StandIn};
@@ -29,7 +30,7 @@ pub fn run(args: &ModelsArgs) -> Result<Outcome> {
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let mut output = Output::quiet(args.verbose);
     let selected = setup.list(&mut |event| output.emit(event))?;
-    let start = selected.start(&setup, 0, None);
+    let start = selected.start(&setup, 0, &FirstRun::default(), None);
     let mut stdout = io::stdout().lock();
     match args.format {
         Format::Human => writeln!(stdout, "{}", start.models_to_run),

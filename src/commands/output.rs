@@ -1,18 +1,22 @@
 //! Where a command's events go: the reporters that were asked for, and the journal.
 
 use std::io;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
 
 use crate::backfill::Journal;
 use crate::cli::RunFormat;
-use crate::event::{Event, Record};
+use crate::event::{Event, Finish, Record};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
 use crate::report::{Detail, Github, Human, Json, Reporter};
 
 /// All listeners of a command.
 pub(super) struct Output {
-    reporters: Vec<Box<dyn Reporter>>,
+    human: Option<Human>,
+    programs: Option<Box<dyn Reporter>>,
     journal: Option<Journal>,
     /// What could not be written, once: a backfill does not stop because nobody reads about it.
     lost: Option<anyhow::Error>,
@@ -34,31 +38,59 @@ impl Output {
             (RunFormat::Human, false) => Detail::Full,
             (RunFormat::Json | RunFormat::Github, false) => Detail::Trouble,
         };
-        let human = || Box::new(Human::on_stderr(detail));
-        let reporters: Vec<Box<dyn Reporter>> = match format {
-            RunFormat::Human => vec![human()],
-            RunFormat::Json => vec![human(), Box::new(Json::new(io::stdout()))],
+        let human = Human::on_stderr(detail);
+        let (human, programs): (_, Option<Box<dyn Reporter>>) = match format {
+            RunFormat::Human => (Some(human), None),
+            RunFormat::Json => (Some(human), Some(Box::new(Json::new(io::stdout())))),
             // Both outputs go to the same log.
-            RunFormat::Github => vec![Box::new(Github::on_stdout(project, verbose)?)],
+            RunFormat::Github => (None, Some(Box::new(Github::on_stdout(project, verbose)?))),
         };
-        Ok(Self { reporters, journal: Some(journal), lost: None })
+        Ok(Self { human, programs, journal: Some(journal), lost: None })
     }
 
     /// For commands whose result is no series of events: only what goes wrong is told on the way.
     pub(super) fn quiet(verbose: bool) -> Self {
         let detail = if verbose { Detail::Verbose } else { Detail::Trouble };
-        Self { reporters: vec![Box::new(Human::on_stderr(detail))], journal: None, lost: None }
+        Self { human: Some(Human::on_stderr(detail)), programs: None, journal: None, lost: None }
     }
 
     pub(super) fn emit(&mut self, event: Event) {
         let record = Record::now(event);
-        let journal = self.journal.as_mut().map(|journal| journal.append(&record));
-        let reported = self.reporters.iter_mut().map(|reporter| reporter.report(&record));
-        let written: Vec<_> = journal
-            .into_iter()
-            .chain(reported.map(|result| result.context("cannot write the output")))
-            .collect();
-        for error in written.into_iter().filter_map(Result::err) {
+        if let Some(human) = &mut self.human {
+            let reported = human.report(&record);
+            self.note(reported.context("cannot write the output"));
+        }
+        self.tell_programs(&record);
+    }
+
+    /// Ends the journal and what programs read as they always end; people are told by main, which prints the error.
+    pub(super) fn end_before_the_first_run(&mut self, error: &anyhow::Error, took: Duration) {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            self.tell_programs(&Record::now(Event::DbtFailed { run: None, failure: failure.clone() }));
+        }
+        let outcome = Outcome::of_error(error);
+        self.tell_programs(&Record::now(Event::BackfillFinished(Finish {
+            exit_code: outcome.exit_code(),
+            outcome,
+            runs: 0,
+            seconds: took.as_secs_f64(),
+            frontiers: Vec::new(),
+        })));
+    }
+
+    fn tell_programs(&mut self, record: &Record) {
+        if let Some(journal) = &mut self.journal {
+            let written = journal.append(record);
+            self.note(written);
+        }
+        if let Some(programs) = &mut self.programs {
+            let reported = programs.report(record);
+            self.note(reported.context("cannot write the output"));
+        }
+    }
+
+    fn note(&mut self, written: Result<()>) {
+        if let Err(error) = written {
             self.lost.get_or_insert(error);
         }
     }

@@ -30,7 +30,7 @@ struct Plan<'a> {
 /// # Errors
 /// Usage, configuration, a refusal of what `run` would refuse.
 pub fn run(args: &PlanArgs) -> Result<Outcome> {
-    check_usage(&args.windows)?;
+    check_usage(&args.windows, &args.first_run, &args.dbt)?;
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let mut output = Output::quiet(args.verbose);
     let emit = &mut |event| output.emit(event);
@@ -39,7 +39,7 @@ pub fn run(args: &PlanArgs) -> Result<Outcome> {
     let selected = setup.list(emit)?;
     check_refresh(&selected, &first_run)?;
     let packages = selected.packages(&setup, args.windows.start_date)?;
-    let start = selected.start(&setup, args.windows.limit_days, None);
+    let start = selected.start(&setup, args.windows.limit_days, &first_run, None);
     let (observation, _) = packages.reader.observe(emit)?;
     let as_found = first_run.applied_to(&observation);
     let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 
-use crate::backfill::{Tracked, Workspace};
+use crate::backfill::{FirstRun, Tracked, Workspace};
 use crate::cli::{DbtArgs, SelectionArgs};
 use crate::dbt::{
     self, Connection, Dbt, Interrupt, ListPaths, Listing, Program, Project, QueryProject, SelectionArguments,
@@ -76,8 +76,10 @@ impl Setup {
 
     /// Names what dbt is not given of this process's environment.
     pub fn warn_of_environment(&self, emit: Emit<'_>) {
-        if !self.dbt.hidden.is_empty() {
-            let names: Vec<_> = self.dbt.hidden.iter().map(String::as_str).collect();
+        // Where the target path is, is obeyed: what is written goes below it.
+        let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
+        let names: Vec<_> = self.dbt.hidden.iter().map(String::as_str).filter(is_ignored).collect();
+        if !names.is_empty() {
             let message = format!(
                 "ignored from the environment, because it would change what a run does: {}",
                 names.join(", ")
@@ -166,7 +168,13 @@ impl Selected {
 
     /// What is going to be done, as an event tells it.
     #[must_use]
-    pub fn start(&self, setup: &Setup, limit_days: u32, journal: Option<Utf8PathBuf>) -> Start {
+    pub fn start(
+        &self,
+        setup: &Setup,
+        limit_days: u32,
+        first_run: &FirstRun,
+        journal: Option<Utf8PathBuf>,
+    ) -> Start {
         let manifest = &self.listing.manifest;
         let name = |id: &String| manifest.node(id).map(|node| node.name.clone());
         let packages = self.scope.packages.iter().map(|touched| PackageScope {
@@ -188,6 +196,7 @@ impl Selected {
             stand_ins: self.scope.stand_ins.clone(),
             models_to_run: self.scope.models_to_run.clone(),
             limit_days,
+            first_run_only: first_run.flags(),
             journal,
         }
     }

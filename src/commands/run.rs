@@ -5,41 +5,16 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use super::output::Output;
+use super::passed_on;
 use super::plan;
 use super::prepare::Setup;
 use crate::backfill::{self, Backfill, DbtDriver, FirstRun, Journal, Lock, Options};
-use crate::cli::{FirstRunArgs, PlanArgs, RunArgs, WindowArgs};
-use crate::dbt::Interrupt;
-use crate::event::{Event, Finish};
+use crate::cli::{DbtArgs, FirstRunArgs, PlanArgs, RunArgs, RunFormat, WindowArgs};
+use crate::dbt::{Interrupt, Vars};
+use crate::event::Event;
 use crate::outcome::Outcome;
+use crate::report::{self, Paint};
 use crate::timestamp::Timestamp;
-
-/// dbt flags that this tool sets itself, or that may hold for the first run only: not behind `--`.
-const OWNED_FLAGS: &[(&str, &str)] = &[
-    ("--select", "give it before the --"),
-    ("--models", "give --select before the --"),
-    ("--model", "give --select before the --"),
-    ("-s", "give it before the --"),
-    ("-m", "give --select before the --"),
-    ("--exclude", "give it before the --"),
-    ("--selector", "give it before the --"),
-    ("--vars", "give it before the --"),
-    ("--target", "give it before the --"),
-    ("-t", "give it before the --"),
-    ("--profile", "give it before the --"),
-    ("--profiles-dir", "give it before the --"),
-    ("--project-dir", "give it before the --"),
-    ("--threads", "give it before the --"),
-    ("--full-refresh", "give it before the --, for the first run; here every run would start from nothing"),
-    ("-f", "give --full-refresh before the --, for the first run; here every run would start from nothing"),
-    ("--empty", "every run would build empty tables"),
-    ("--sample", "every run would leave events out"),
-    ("--target-path", "this tool keeps a target path a limit"),
-    ("--log-path", "this tool keeps a log a run"),
-    ("--log-format", "this tool reads dbt's log"),
-    ("--no-write-json", "this tool reads what dbt writes"),
-    ("--no-partial-parse", "every run would parse the whole project"),
-];
 
 /// Runs the command.
 ///
@@ -56,8 +31,8 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
             verbose: args.verbose,
         });
     }
-    check_usage(&args.windows)?;
-    check_extra(&args.dbt_args)?;
+    check_usage(&args.windows, &args.first_run, &args.dbt)?;
+    passed_on::check(&args.dbt_args)?;
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let journal = Journal::create(args.journal.clone().unwrap_or_else(|| setup.workspace.journal()))?;
     let journal_path = journal.path().to_owned();
@@ -72,18 +47,20 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     if let Err(error) = &result
         && !finished
     {
-        // What failed before the first run: the journal and `--format json` end as they always do.
-        let outcome = Outcome::of_error(error);
-        output.emit(Event::BackfillFinished(Finish {
-            exit_code: outcome.exit_code(),
-            outcome: Outcome::Error { message: format!("{error:#}") },
-            runs: 0,
-            seconds: started.elapsed().as_secs_f64(),
-            frontiers: Vec::new(),
-        }));
+        output.end_before_the_first_run(error, started.elapsed());
     }
-    output.finish()?;
-    result
+    // What became of the backfill counts, whoever did not read of it to the end.
+    if let Err(error) = output.finish() {
+        report::say(&format!("{} {error:#}\n", Paint::for_stderr().warning("warning:")));
+    }
+    match result {
+        // Its log has it already.
+        Err(error) if args.format == RunFormat::Github => match Outcome::of_error(&error) {
+            Outcome::Error { .. } => Err(error),
+            told => Ok(told),
+        },
+        result => result,
+    }
 }
 
 fn drive(
@@ -96,7 +73,12 @@ fn drive(
     let selected = setup.list(emit)?;
     check_refresh(&selected, &first_run)?;
     let packages = selected.packages(setup, args.windows.start_date)?;
-    emit(Event::BackfillStarted(selected.start(setup, args.windows.limit_days, Some(journal.to_owned()))));
+    emit(Event::BackfillStarted(selected.start(
+        setup,
+        args.windows.limit_days,
+        &first_run,
+        Some(journal.to_owned()),
+    )));
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let _lock = Lock::take(&setup.workspace.lock(selected.lock_name()), &command)?;
 
@@ -150,7 +132,15 @@ fn options(args: &RunArgs) -> Options {
 }
 
 /// What clap cannot check.
-pub(super) fn check_usage(args: &WindowArgs) -> Result<()> {
+pub(super) fn check_usage(args: &WindowArgs, first_run: &FirstRunArgs, dbt: &DbtArgs) -> Result<()> {
+    let vars = Vars::parse(dbt.vars.as_deref().unwrap_or_default())?;
+    let both = [
+        (args.start_date.is_some(), "snowplow__start_date", "--start-date"),
+        (first_run.full_refresh, "snowplow__allow_refresh", "--full-refresh"),
+    ];
+    if let Some((_, var, flag)) = both.iter().find(|(given, var, _)| *given && vars.get(var).is_some()) {
+        bail!("--vars sets {var}, and so does {flag}: leave one of them out");
+    }
     if let Some(start) = args.start_date
         && start > Timestamp::of_this_machine()
     {
@@ -160,16 +150,6 @@ pub(super) fn check_usage(args: &WindowArgs) -> Result<()> {
         && most < args.limit_days
     {
         bail!("--max-limit-days {most} is below --limit-days {}: give at least as much", args.limit_days);
-    }
-    Ok(())
-}
-
-fn check_extra(extra: &[String]) -> Result<()> {
-    for word in extra {
-        let flag = word.split('=').next().unwrap_or(word);
-        if let Some((_, advice)) = OWNED_FLAGS.iter().find(|(owned, _)| *owned == flag) {
-            bail!("{flag} cannot be passed to every dbt run: {advice}");
-        }
     }
     Ok(())
 }
@@ -191,19 +171,4 @@ pub(super) fn check_refresh(selected: &super::prepare::Selected, first_run: &Fir
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_that_would_break_the_loop_cannot_be_passed_through() {
-        let check =
-            |words: &[&str]| check_extra(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
-        assert!(check(&["--fail-fast", "--defer", "--state", "prod"]).is_ok());
-        for wrong in ["--full-refresh", "-f", "--vars", "--target-path=x", "--empty"] {
-            assert!(check(&[wrong]).is_err(), "{wrong}");
-        }
-    }
 }

@@ -70,6 +70,15 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
             "more than one row returned by a subquery",
             "an incremental manifest may hold a model twice; call again: the tool names the model, and what to do about it",
         ),
+        (
+            "Invalid value for '--profiles-dir'",
+            "dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: \
+             say with --profiles-dir where it is",
+        ),
+        (
+            "Could not find profile named",
+            "say with --profiles-dir where the profiles.yml is that has this profile",
+        ),
         ("run \"dbt deps\"", "install the project's packages first: dbt deps"),
         (
             "snowplow__license_accepted",

@@ -71,7 +71,7 @@ impl Dbt {
             variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
         };
         if !vars.is_empty() {
-            call.arguments.extend(["--vars".to_owned(), vars.with(&[])]);
+            call.arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
         }
         let (mut reached, mut said) = (None, Vec::new());
         let ended = self.call(&call, emit, |line, _| match &line {

@@ -94,7 +94,7 @@ impl Dbt {
         );
         arguments.extend(selection.arguments());
         if !vars.is_empty() {
-            arguments.extend(["--vars".to_owned(), vars.with(&[])]);
+            arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
         }
         Call {
             purpose: Purpose::Selection,

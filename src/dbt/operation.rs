@@ -156,7 +156,7 @@ impl Dbt {
             variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
         };
         if !vars.is_empty() {
-            call.arguments.extend(["--vars".to_owned(), vars.with(&[])]);
+            call.arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
         }
 
         let (mut replies, mut said) = (Vec::new(), Vec::new());

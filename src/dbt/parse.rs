@@ -24,7 +24,7 @@ impl Dbt {
     ) -> Result<Utf8PathBuf> {
         let mut arguments = ["--quiet", "--no-print"].map(str::to_owned).to_vec();
         if !vars.is_empty() {
-            arguments.extend(["--vars".to_owned(), vars.with(&[])]);
+            arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
         }
         let call = Call {
             purpose: Purpose::Parse,

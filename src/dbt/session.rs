@@ -143,7 +143,11 @@ impl Dbt {
         emit: Emit<'_>,
         mut on_line: impl FnMut(Line, Emit<'_>),
     ) -> Result<Ended> {
-        let words = self.program.words().iter().chain(arguments).map(String::as_str);
+        // Pasted into a shell that has such variables it is to do the same.
+        let env = if self.hidden.is_empty() { None } else { Some("env") };
+        let unset = self.hidden.iter().flat_map(|name| ["-u", name]);
+        let called = self.program.words().iter().chain(arguments).map(String::as_str);
+        let words = env.into_iter().chain(unset).chain(called);
         emit(Event::DbtCalled(DbtCall { purpose, command: quote_for_shell(words) }));
         let command = Command {
             program: &self.program,

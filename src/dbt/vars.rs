@@ -37,7 +37,10 @@ impl Vars {
                 bail!("--vars sets {key}, which this tool sets itself: leave it out and use {flag}");
             }
         }
-        Ok(Self { text: text.to_owned(), mapping })
+        let vars = Self { text: text.to_owned(), mapping };
+        // Better now than after the first call of dbt.
+        vars.with(&[("models_to_run", "a".into())])?;
+        Ok(vars)
     }
 
     /// Whether the user gave any.
@@ -52,27 +55,41 @@ impl Vars {
         self.mapping.get(name)
     }
 
-    /// The text for dbt's `--vars`, with `own` added.
+    /// The text as the user gave it.
     #[must_use]
-    pub fn with(&self, own: &[(&str, serde_json::Value)]) -> String {
-        let own_pairs: Vec<_> =
-            own.iter().map(|(name, value)| format!("{}: {value}", quoted(name))).collect();
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text for dbt's `--vars`, with `own` added in front; the user's part stays to the letter.
+    ///
+    /// # Errors
+    /// `own` has a key that the user gave too, or the text is of a form that cannot be added to. Writing it anew is no way
+    /// out: dbt would read `no` and `2024-01-01` there otherwise than in `dbt ls`, and build other models than were listed.
+    pub fn with(&self, own: &[(&str, serde_json::Value)]) -> Result<String> {
+        if let Some((name, _)) = own.iter().find(|(name, _)| self.mapping.contains_key(*name)) {
+            bail!("--vars sets {name}, which this tool sets itself: leave it out");
+        }
+        let pairs: Vec<_> = own.iter().map(|(name, value)| format!("{}: {value}", quoted(name))).collect();
         if self.mapping.is_empty() {
-            return format!("{{{}}}", own_pairs.join(", "));
+            return Ok(format!("{{{}}}", pairs.join(", ")));
         }
         if own.is_empty() {
-            return self.text.clone();
+            return Ok(self.text.clone());
         }
         let mut wanted = self.mapping.clone();
         for (name, value) in own {
-            let value = serde_yaml::to_value(value).unwrap_or(Value::Null);
-            wanted.insert((*name).into(), value);
+            wanted.insert((*name).into(), serde_yaml::to_value(value).context("cannot write YAML")?);
         }
-        self.spliced(&own_pairs)
+        self.spliced(&pairs)
             .into_iter()
             .find(|text| serde_yaml::from_str::<Mapping>(text).is_ok_and(|mapping| same(&mapping, &wanted)))
-            // Written anew where the text could not be extended: equal, but for words that YAML 1.1 reads otherwise.
-            .unwrap_or_else(|| serde_json::to_string(&wanted).unwrap_or_default())
+            .with_context(|| {
+                format!(
+                    "--vars cannot be added to: give one plain mapping, such as '{{a: 1, b: 2}}'; got: {}",
+                    self.text
+                )
+            })
     }
 
     /// The user's text with pairs put in front, once as a flow mapping and once as a block mapping.
@@ -81,11 +98,23 @@ impl Vars {
             Some((before, after)) => format!("{before}{{{}, {after}", pairs.join(", ")),
             None => String::new(),
         };
-        let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        let first = self.text.lines().find(is_content).unwrap_or_default();
-        let indent = &first[..first.len() - first.trim_start().len()];
-        let block: Vec<_> = pairs.iter().map(|pair| format!("{indent}{pair}")).collect();
-        [flow, format!("{}\n{}", block.join("\n"), self.text)]
+        // Before the first line that is neither empty, nor a comment, nor the `---` of a document.
+        let is_content = |line: &str| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with('#') && line != "---"
+        };
+        let mut before = 0;
+        let mut indent = "";
+        for line in self.text.split_inclusive('\n') {
+            if is_content(line) {
+                indent = &line[..line.len() - line.trim_start().len()];
+                break;
+            }
+            before += line.len();
+        }
+        let (head, rest) = self.text.split_at(before);
+        let block: String = pairs.iter().map(|pair| format!("{indent}{pair}\n")).collect();
+        [flow, format!("{head}{block}{rest}")]
     }
 }
 
@@ -173,7 +202,7 @@ mod tests {
 
     fn with(user: &str) -> String {
         let own = [("models_to_run", "a b".into()), ("snowplow__backfill_limit_days", 30.into())];
-        Vars::parse(user).expect(user).with(&own)
+        Vars::parse(user).expect(user).with(&own).expect(user)
     }
 
     #[test]
@@ -187,7 +216,7 @@ mod tests {
             ("a: 010", "\"models_to_run\": \"a b\"\n\"snowplow__backfill_limit_days\": 30\na: 010".to_owned()),
             (
                 "# first\n  a: {b: 1}\n  c: no\n",
-                "  \"models_to_run\": \"a b\"\n  \"snowplow__backfill_limit_days\": 30\n# first\n  a: {b: 1}\n  c: no\n"
+                "# first\n  \"models_to_run\": \"a b\"\n  \"snowplow__backfill_limit_days\": 30\n  a: {b: 1}\n  c: no\n"
                     .to_owned(),
             ),
         ] {
@@ -196,12 +225,20 @@ mod tests {
     }
 
     #[test]
-    fn writes_anew_what_cannot_be_extended() {
-        let merged: serde_json::Value = serde_json::from_str(&with("---\na: 1\n")).expect("JSON");
+    fn adds_below_the_beginning_of_a_document() {
         assert_eq!(
-            merged,
-            serde_json::json!({"a": 1, "models_to_run": "a b", "snowplow__backfill_limit_days": 30})
+            with("--- \na: no\n"),
+            "--- \n\"models_to_run\": \"a b\"\n\"snowplow__backfill_limit_days\": 30\na: no\n"
         );
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_added_to_rather_than_rewriting_it() {
+        let error = Vars::parse("&all\na: no").expect_err("an anchor").to_string();
+        assert!(error.starts_with("--vars cannot be added to"), "{error}");
+        let vars = Vars::parse("{snowplow__start_date: 2020-01-01, other: no}").expect("vars");
+        let error = vars.with(&[("snowplow__start_date", "2022-01-01".into())]).expect_err("twice");
+        assert!(error.to_string().starts_with("--vars sets snowplow__start_date"), "{error}");
     }
 
     #[test]

@@ -47,15 +47,15 @@ impl Human {
     /// Paths below the working directory are shown from there, but for commands, which may be pasted elsewhere.
     fn lines(&mut self, event: &Event) -> Option<String> {
         let lines = self.full_lines(event)?;
-        Some(match (event, &self.directory) {
-            (Event::DbtCalled(_), _) => lines,
+        let from_here = |lines: String| match &self.directory {
+            Some(directory) => shortened(&lines, directory),
+            None => lines,
+        };
+        Some(match event {
+            Event::DbtCalled(_) => lines,
             // It has wrapped what is no command itself.
-            (Event::BackfillFinished(_), directory) => match directory {
-                Some(directory) => lines.replace(directory, ""),
-                None => lines,
-            },
-            (_, None) => self.paint.wrapped(&lines),
-            (_, Some(directory)) => self.paint.wrapped(&lines.replace(directory, "")),
+            Event::BackfillFinished(_) => from_here(lines),
+            _ => self.paint.wrapped(&from_here(lines)),
         })
     }
 
@@ -101,6 +101,21 @@ impl Human {
     }
 }
 
+/// Paths without the directory that they begin with; where it stands within another path it stays.
+fn shortened(text: &str, directory: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(directory) {
+        short.push_str(before);
+        let begins_here = !short.ends_with(|c: char| c.is_alphanumeric() || "/.-_~".contains(c));
+        if !begins_here {
+            short.push_str(directory);
+        }
+        rest = after;
+    }
+    short + rest
+}
+
 impl Reporter for Human {
     fn report(&mut self, record: &Record) -> io::Result<()> {
         let lines = self.lines(&record.event);
@@ -128,6 +143,23 @@ impl Drop for Human {
         // An error ends without a last event.
         if let Some(progress) = &self.progress {
             progress.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_that_begin_with_the_directory_are_shortened() {
+        for (text, short) in [
+            ("journal /app/target/j.jsonl", "journal target/j.jsonl"),
+            ("'/app/a', (/app/b) and /mnt/app/c", "'a', (b) and /mnt/app/c"),
+            ("/app/x/app/y", "x/app/y"),
+            ("see /app", "see /app"),
+        ] {
+            assert_eq!(shortened(text, "/app/"), short);
         }
     }
 }

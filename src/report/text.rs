@@ -159,8 +159,16 @@ pub(super) fn ending(
         .collect();
     let at = if frontiers.is_empty() { String::new() } else { format!(": {}", frontiers.join(", ")) };
     let advice = |words: &str| Some(Next::Advice(words.to_owned()));
-    let again = advice("call again to go on from there");
+    let again = match start.map(|start| start.first_run_only.as_slice()) {
+        // Rows that were forgotten once would be forgotten again, and no number of calls would ever get to the end.
+        Some([flag, ..]) if finish.runs > 0 => {
+            advice(&format!("call again without {flag} to go on from there; with it, it would start over"))
+        }
+        _ => advice("call again to go on from there"),
+    };
     let (head, next) = match &finish.outcome {
+        // Without a single event there is nothing to promote.
+        Outcome::CaughtUp if frontiers.is_empty() => (paint.good("caught up"), None),
         Outcome::CaughtUp => (format!("{}{at}", paint.good("caught up")), promote(start)),
         Outcome::Reached { until } => {
             (format!("{} {until}{at}", paint.good("processed everything up to")), promote(start))
@@ -176,7 +184,13 @@ pub(super) fn ending(
         Outcome::Refused { reason } => (format!("{} {reason}", paint.error("refused:")), None),
         Outcome::DbtFailed => (
             format!("{}{at}", paint.error("ended by a failure of dbt")),
-            advice("mend what it says and call again: it goes on from the last good run"),
+            match start.map(|start| start.first_run_only.as_slice()) {
+                _ if finish.runs == 0 => advice("mend what it says, then call again"),
+                Some([flag, ..]) => advice(&format!(
+                    "mend what it says and call again without {flag}: it goes on from the last good run"
+                )),
+                _ => advice("mend what it says and call again: it goes on from the last good run"),
+            },
         ),
         Outcome::Interrupted { signal } => {
             (paint.warning(&format!("interrupted by {}", signal_name(*signal))), again)
@@ -190,8 +204,10 @@ pub(super) fn ending(
 /// The command that brings the selection to prod.
 fn promote(start: Option<&Start>) -> Option<Next> {
     // Where it is prod already, there is nothing to promote.
-    let start =
-        start.filter(|start| start.target.as_deref().is_none_or(|target| !target.contains("prod")))?;
+    let is_prod = |target: &str| {
+        target.split(|c: char| !c.is_alphanumeric()).any(|word| ["prod", "production"].contains(&word))
+    };
+    let start = start.filter(|start| !start.target.as_deref().is_some_and(is_prod))?;
     // Targets of one warehouse are mostly named alike: pg_staging goes to pg_prod.
     let to = start.target.as_deref().filter(|target| target.contains("staging"));
     let to = to.map_or_else(|| "prod".to_owned(), |target| target.replace("staging", "prod"));
@@ -213,7 +229,7 @@ pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
         }
     }
     // The string is there to be copied, and stays on one line.
-    let mut text = paint.wrapped(&text) + "\n";
+    let mut text = paint.wrapped(text.trim_end()) + "\n";
     let _ = writeln!(text, "  {}\n    {}", paint.dim("models_to_run"), begin.models_to_run);
     text
 }
@@ -301,6 +317,7 @@ mod tests {
                 stand_ins: Vec::new(),
                 models_to_run: String::new(),
                 limit_days: 90,
+                first_run_only: Vec::new(),
                 journal: None,
             };
             promote(Some(&start)).map(|next| match next {
@@ -315,7 +332,9 @@ mod tests {
                 Some("--select 'path:my models' --target pg_staging --to pg_prod"),
             ),
             (Some("dev"), ["--select", "+a"], Some("--select +a --target dev --to prod")),
+            (Some("preprod"), ["--select", "+a"], Some("--select +a --target preprod --to prod")),
             (Some("prod"), ["--select", "+a"], None),
+            (Some("pg_prod"), ["--select", "+a"], None),
         ] {
             let expected = expected.map(|words| format!("snowplow-backfill promote {words}"));
             assert_eq!(next(target, &selection), expected);

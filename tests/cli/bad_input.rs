@@ -197,6 +197,54 @@ fn malformed_vars() {
 }
 
 #[test]
+fn malformed_vars_in_json() {
+    assert_snapshot!(usage(&["--vars", r#"{"my_var": 1, "other": ]"#]), @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars is not valid YAML or JSON: did not find expected node content at line 1 column 24, while parsing a flow node
+      {"my_var": 1, "other": ]
+                             ^
+    "#);
+    assert_snapshot!(usage(&["--vars", r#"{"my_var": "a}"#]), @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars is not valid YAML or JSON: found unexpected end of stream at line 1 column 15, while scanning a quoted scalar at line 1 column 12
+      {"my_var": "a}
+                    ^
+    "#);
+}
+
+#[test]
+fn vars_that_cannot_be_added_to() {
+    assert_snapshot!(usage(&["--vars", "&all\nmy_var: no"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars cannot be added to: give one plain mapping, such as '{a: 1, b: 2}'; got: &all
+    my_var: no
+    ");
+}
+
+#[test]
+fn vars_that_a_flag_sets_too() {
+    let start = ["--start-date", "2022-01-01", "--vars", "{snowplow__start_date: 2020-01-01, my_var: no}"];
+    assert_snapshot!(usage(&start), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars sets snowplow__start_date, and so does --start-date: leave one of them out
+    ");
+    assert_snapshot!(usage(&["--full-refresh", "--vars", "snowplow__allow_refresh: true"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --vars sets snowplow__allow_refresh, and so does --full-refresh: leave one of them out
+    ");
+}
+
+#[test]
 fn vars_that_are_no_mapping() {
     assert_snapshot!(usage(&["--vars", "my_var"]), @"
     exit code: 2
@@ -320,6 +368,34 @@ fn flags_that_exclude_each_other() {
     --- stderr
     error: --full-refresh cannot be passed to every dbt run: give it before the --, for the first run; here every run would start from nothing
     ");
+}
+
+#[test]
+fn flags_that_dbt_would_read_out_of_one_word() {
+    assert_snapshot!(usage(&["--", "-xtprod"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: -t cannot be passed to every dbt run: give it before the --
+    ");
+}
+
+#[test]
+fn programs_are_told_how_it_ended_before_the_first_run() {
+    let last = |fake: &FakeDbt| {
+        let output = tool(fake, &["run", "--format", "json"]);
+        let events = output.json_lines();
+        let end = events.last().expect("an end").clone();
+        assert_eq!(end["event"], "backfill_finished", "{output}");
+        let failed = events.iter().any(|event| event["event"] == "dbt_failed");
+        (output.code, end["outcome"].clone(), end["exit_code"].clone(), failed)
+    };
+    let ephemeral = listed("1.11.16", &[tracked("carts", "ephemeral")], &[&BASE[..], &["carts"]].concat());
+    assert_eq!(last(&ephemeral), (4, json!("refused"), json!(4), false));
+    let dead = FakeDbt::new(&json!({"ls": [{"exit": 1}]}));
+    assert_eq!(last(&dead), (1, json!("dbt_failed"), json!(1), true));
+    let too_old = listed("1.6.19", &[], &["carts"]);
+    assert_eq!(last(&too_old), (2, json!("error"), json!(2), false));
 }
 
 #[test]

@@ -92,17 +92,18 @@ fn a_project_that_does_not_compile_is_shown_at_its_file() {
     assert_snapshot!(output, @"
     exit code: 1
     --- stdout
-    ::error file=models/carts.sql,title=snowplow-backfill::dbt ls failed (exit code 2): the project could not be used%0A    Encountered an error:%0A    Compilation Error%0A      Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
+    ::error file=models/carts.sql,title=dbt ls%3A the project could not be used::Encountered an error:%0ACompilation Error%0A  Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
+    | dbt ls failed (exit code 2): the project could not be used
+    |     Encountered an error:
+    |     Compilation Error
+    |       Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
+    ended by a failure of dbt
+    0 good runs in [TIME]
+    next: mend what it says, then call again
     --- stderr
-    error: dbt ls failed (exit code 2): the project could not be used
-        Encountered an error:
-        Compilation Error
-          Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
     ");
     assert_snapshot!(summary, @"
     ## Backfill
-
-    **could not go on**
 
     ```text
     dbt ls failed (exit code 2): the project could not be used
@@ -110,6 +111,12 @@ fn a_project_that_does_not_compile_is_shown_at_its_file() {
         Compilation Error
           Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
     ```
+
+    **ended by a failure of dbt**
+
+    0 good runs in [TIME]
+
+    next: mend what it says, then call again
     ");
 }
 

@@ -115,6 +115,26 @@ fn a_refresh_of_one_model() {
 }
 
 #[test]
+fn a_refresh_that_was_stopped_goes_on_without_its_flag() {
+    let lab = before_the_new_models();
+    run(&lab, &["--select", "+page_engagement"]).success();
+    let content = "select count(*), sum(hash(t)) from staging_derived.page_engagement as t";
+    let (before, full) = (rows(&lab, SITE), lab.lines(content));
+    lab.sql(&["delete from staging_derived.page_engagement"]);
+
+    let select = ["--select", "+page_engagement", "--limit-days", "40"];
+    let refresh = ["--remove-from-manifest", "page_engagement", "--max-runs", "1"];
+    let stopped = run(&lab, &[&select[..], &refresh].concat());
+    assert_eq!(stopped.code, 3, "{stopped}");
+    let last = stopped.stderr.lines().last().expect("a line");
+    assert_snapshot!(last, @"next: call again without --remove-from-manifest to go on from there; with it, it would start over");
+    assert_ne!(rows(&lab, SITE), before);
+
+    run(&lab, &select).success();
+    assert_eq!((rows(&lab, SITE), lab.lines(content)), (before, full));
+}
+
+#[test]
 fn a_full_refresh() {
     let lab = before_the_new_models();
     // Only with the whole package: the rows of models that are not selected would be lost.

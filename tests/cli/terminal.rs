@@ -1,5 +1,7 @@
 //! What people see on a terminal, and what programs read where there is none.
 
+use std::process::Stdio;
+
 use insta::assert_snapshot;
 
 use crate::support::scenario::{ARGUMENTS, over_a_gap};
@@ -81,4 +83,19 @@ fn logs_of_ci_have_no_bar_and_no_color_means_none() {
     let written = on_a_terminal(&[("NO_COLOR", "1")]);
     let colour = regex::Regex::new("\x1b\\[[0-9;]*m").expect("a pattern");
     assert!(written.contains('━') && !colour.is_match(&written), "{written:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_changes_nothing_about_the_backfill() {
+    let fake = over_a_gap();
+    let mut command = fake.command(&[&ARGUMENTS[..], &["--format", "json"]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool");
+    drop(child.stdout.take());
+    let output = fake.redact(child.wait_with_output().expect("an end").into());
+    assert_snapshot!(output, @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    warning: the command went on, but its output is incomplete: cannot write the output: Broken pipe (os error 32)
+    ");
 }

@@ -192,6 +192,22 @@ fn a_profile_that_is_missing() {
 }
 
 #[test]
+fn profiles_that_are_nowhere() {
+    let lab = Lab::empty(Engine::DuckDb);
+    assert_snapshot!(refused(&lab, &["--profiles-dir", "nowhere"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): the project could not be used
+        Usage: dbt ls [OPTIONS]
+        Try 'dbt ls --help' for help.
+        
+        Error: Invalid value for '--profiles-dir': Path 'nowhere' does not exist.
+      hint: dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: say with --profiles-dir where it is
+    ");
+}
+
+#[test]
 fn a_database_that_is_down() {
     let mut lab = Lab::empty(Engine::Postgres);
     lab.set("STOREFRONT_PG_HOST", "127.0.0.1");

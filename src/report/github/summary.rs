@@ -31,12 +31,21 @@ pub(super) struct Summary<W> {
     now: Option<Timestamp>,
     /// The run that goes on.
     expected: Vec<PackageState>,
+    has_title: bool,
     has_table: bool,
 }
 
 impl<W: Write> Summary<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, start: None, span: None, now: None, expected: Vec::new(), has_table: false }
+        Self {
+            out,
+            start: None,
+            span: None,
+            now: None,
+            expected: Vec::new(),
+            has_title: false,
+            has_table: false,
+        }
     }
 
     /// Adds what an event changes.
@@ -44,6 +53,7 @@ impl<W: Write> Summary<W> {
         let text = match event {
             Event::BackfillStarted(start) => {
                 self.start = Some(start.clone());
+                self.has_title = true;
                 head(start)
             }
             Event::StateRead { now, packages } => {
@@ -58,10 +68,12 @@ impl<W: Write> Summary<W> {
             }
             Event::RunFinished(run) => self.rows(run),
             Event::LimitRaised(raised) => self.row(&raised_row(raised)),
-            Event::DbtFailed { run, failure } => self.failure(*run, failure, places),
+            Event::DbtFailed { run, failure } => {
+                format!("{}{}", self.title(), self.failure(*run, failure, places))
+            }
             Event::BackfillFinished(finish) => {
                 let ending = text::ending(finish, self.start.as_ref(), last, Paint::default());
-                let title = if self.start.is_some() { "" } else { "## Backfill\n" };
+                let title = self.title();
                 match (ending, &finish.outcome) {
                     (Some(ending), _) => format!("{title}{}", end(&ending)),
                     (None, Outcome::Error { message }) => {
@@ -78,6 +90,11 @@ impl<W: Write> Summary<W> {
         };
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
+    }
+
+    /// For what ended before anything was known of it.
+    fn title(&mut self) -> &'static str {
+        if std::mem::replace(&mut self.has_title, true) { "" } else { "## Backfill\n" }
     }
 
     fn rows(&mut self, run: &RunFinished) -> String {

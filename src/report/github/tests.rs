@@ -36,6 +36,7 @@ fn start() -> Event {
         stand_ins: vec![StandIn { package: "snowplow_shop".into(), model: "snowplow_shop_carts".into() }],
         models_to_run: "a b".into(),
         limit_days: 30,
+        first_run_only: Vec::new(),
         journal: Some("/repository/dbt/target/journal.jsonl".into()),
     })
 }

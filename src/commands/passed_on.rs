@@ -1,0 +1,109 @@
+//! What follows `--` and goes to every `dbt run`: anything but flags that would break the loop.
+
+use anyhow::{Result, bail};
+
+/// A flag of `dbt run` that cannot be passed on.
+#[derive(Debug)]
+struct Owned {
+    long: &'static str,
+    short: Option<char>,
+    why: &'static str,
+}
+
+const fn owned(long: &'static str, short: Option<char>, why: &'static str) -> Owned {
+    Owned { long, short, why }
+}
+
+const BEFORE: &str = "give it before the --";
+const SELECT: &str = "give --select before the --";
+const REFRESH: &str = "give it before the --, for the first run; here every run would start from nothing";
+
+/// Flags that this tool sets itself, that may hold for the first run only, or that would change what a run is.
+const OWNED: &[Owned] = &[
+    owned("--select", Some('s'), BEFORE),
+    owned("--models", Some('m'), SELECT),
+    owned("--model", None, SELECT),
+    owned("--exclude", None, BEFORE),
+    owned("--selector", None, BEFORE),
+    owned("--resource-type", None, "the selection decides what is built"),
+    owned("--resource-types", None, "the selection decides what is built"),
+    owned("--exclude-resource-type", None, "the selection decides what is built"),
+    owned("--exclude-resource-types", None, "the selection decides what is built"),
+    owned("--vars", None, BEFORE),
+    owned("--target", Some('t'), BEFORE),
+    owned("--profile", None, BEFORE),
+    owned("--profiles-dir", None, BEFORE),
+    owned("--project-dir", None, BEFORE),
+    owned("--threads", None, BEFORE),
+    owned("--full-refresh", Some('f'), REFRESH),
+    owned("--empty", None, "every run would build empty tables"),
+    owned("--sample", None, "every run would leave events out"),
+    owned("--event-time-start", None, "every run would leave events out"),
+    owned("--event-time-end", None, "every run would leave events out"),
+    owned("--target-path", None, "this tool keeps a target path a limit"),
+    owned("--log-path", None, "this tool keeps a log a run"),
+    owned("--log-format", None, "this tool reads dbt's log"),
+    owned("--log-level", None, "this tool reads dbt's log"),
+    owned("--quiet", Some('q'), "this tool reads dbt's log"),
+    owned("--no-write-json", None, "this tool reads what dbt writes"),
+    owned("--no-partial-parse", None, "every run would parse the whole project"),
+];
+
+/// dbt's other short flags; none of them takes a value.
+const OTHER_SHORT: &[char] = &['d', 'h', 'x', 'V'];
+
+/// Checks the words behind `--`.
+///
+/// # Errors
+/// A word is, or holds, a flag that cannot be passed on; says why, and what to do.
+pub(super) fn check(words: &[String]) -> Result<()> {
+    for word in words {
+        if let Some((flag, owned)) = owned_flag(word) {
+            bail!("{flag} cannot be passed to every dbt run: {}", owned.why);
+        }
+    }
+    Ok(())
+}
+
+/// The first owned flag of a word, as dbt reads it: `--target=prod`, `-tprod` and `-xf` hold one, too.
+fn owned_flag(word: &str) -> Option<(String, &'static Owned)> {
+    if word.starts_with("--") {
+        let name = word.split('=').next().unwrap_or(word);
+        return OWNED.iter().find(|owned| owned.long == name).map(|owned| (name.to_owned(), owned));
+    }
+    for short in word.strip_prefix('-')?.chars() {
+        if let Some(owned) = OWNED.iter().find(|owned| owned.short == Some(short)) {
+            return Some((format!("-{short}"), owned));
+        }
+        // What follows a flag that is not known may be its value.
+        if !OTHER_SHORT.contains(&short) {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_that_would_break_the_loop_cannot_be_passed_on() {
+        let check = |words: &[&str]| check(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
+        assert!(check(&["--fail-fast", "-x", "-dx", "--defer", "--state", "prod", "-"]).is_ok());
+        for (wrong, flag) in [
+            ("--full-refresh", "--full-refresh"),
+            ("-f", "-f"),
+            ("-xf", "-f"),
+            ("--vars", "--vars"),
+            ("--target-path=x", "--target-path"),
+            ("-tprod", "-t"),
+            ("-dxtprod", "-t"),
+            ("-s+model", "-s"),
+            ("--empty", "--empty"),
+        ] {
+            let error = check(&["--fail-fast", wrong]).expect_err(wrong).to_string();
+            assert!(error.starts_with(&format!("{flag} cannot be passed to every dbt run: ")), "{error}");
+        }
+    }
+}
