@@ -31,3 +31,22 @@ impl Family {
         }
     }
 }
+
+/// Whether a version of snowplow_utils is 1.0.1 or newer, where the load family gets back into step by itself.
+#[must_use]
+pub fn load_family_heals(utils_version: &str) -> bool {
+    let mut parts = utils_version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = [(); 3].map(|()| parts.next().unwrap_or(0));
+    version >= [1, 0, 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_snowplow_utils_are_compared_by_number() {
+        assert!(["1.0.1", "1.0.10", "1.1", "2"].iter().all(|version| load_family_heals(version)));
+        assert!(!["1.0.0", "1.0", "0.17.4"].iter().any(|version| load_family_heals(version)));
+    }
+}
