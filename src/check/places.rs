@@ -44,6 +44,12 @@ impl<'p> Places<'p> {
             return path.to_owned();
         }
         let folder = self.project.package_directory(package);
+        // A package that stands in the project itself is a link there.
+        let folder = folder
+            .canonicalize_utf8()
+            .ok()
+            .filter(|real| real.starts_with(&self.project.directory))
+            .unwrap_or(folder);
         folder.strip_prefix(&self.project.directory).unwrap_or(&folder).join(path)
     }
 

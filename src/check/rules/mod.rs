@@ -3,6 +3,7 @@
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
 mod backfill_limit_left_in_project;
+mod dispatch_missing;
 mod ephemeral_tracked_model;
 mod full_refresh_drops_incremental_manifest;
 mod hook_duplicated;
@@ -54,6 +55,7 @@ pub const RULES: &[Rule] = &[
     hook_not_understood::RULE,
     package_without_tracked_models::RULE,
     full_refresh_drops_incremental_manifest::RULE,
+    dispatch_missing::RULE,
     backfill_limit_left_in_project::RULE,
     backfill_limit_below_one::RULE,
     quoted_number_in_vars::RULE,
