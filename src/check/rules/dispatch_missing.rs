@@ -14,7 +14,9 @@ pub(super) const RULE: Rule = Rule {
     why: "snowplow_utils brings its own way to upsert, which dbt takes only where the root project's dispatch looks for dbt's \
           macros there first; without it every run compares the new rows with the whole table, which takes longer and costs \
           more the larger it is.",
-    wrong: Example::yaml("# dbt_project.yml without a dispatch\npackages-install-path: dbt_packages"),
+    wrong: Example::yaml(
+        "# dbt_project.yml of a project that has snowplow_unified among its packages\ndispatch: []",
+    ),
     right: Example::yaml("dispatch:\n  - macro_namespace: dbt\n    search_order: [snowplow_utils, dbt]"),
     number: None,
     check,

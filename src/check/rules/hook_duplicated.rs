@@ -9,7 +9,8 @@ pub(super) const RULE: Rule = Rule {
     title: "A hook that is called twice",
     severity: Severity::Warn,
     why: "An installed package brings its own on-run-end hook; one more in dbt_project.yml writes the incremental manifest a \
-          second time in every run, and is one more way for a run to fail after its models were built.",
+          second time in every run, and is one more way for a run to fail after its models were built. Two hooks with one \
+          package_name, but an incremental manifest each, write the rows of each other's models.",
     wrong: Example::yaml(
         "# dbt_project.yml of a project that has snowplow_unified among its packages\non-run-end:\n  \
          - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow_unified') }}\"",

@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
 use crate::check::subject::{CheckedHook, CheckedPackage, Subject};
 use crate::dbt::Argument;
-use crate::snowplow::Family;
+use crate::snowplow::{Family, hook_takes_session_timestamp};
 
 pub(super) const RULE: Rule = Rule {
     id: "session-timestamp-not-in-hook",
@@ -45,6 +45,7 @@ fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> O
     let (of_hook, reads) = match hook.call.as_ref()?.argument(3, "session_timestamp") {
         // What the windows of such a package go by without the var only its models can tell.
         Some(Argument::Text(column)) => (set.is_some().then(|| column.clone())?, None),
+        None if is_fixed(subject) => (set.is_some().then(|| DEFAULT.to_owned())?, None),
         None => {
             let own = scope_of_hook.text(WINDOWS).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned());
             (set.is_some().then_some(own)?, None)
@@ -101,6 +102,11 @@ fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> O
     ))
 }
 
+/// Whether the hook's macro is so old that it records one column always.
+fn is_fixed(subject: &Subject) -> bool {
+    subject.utils_version.as_deref().is_some_and(|version| !hook_takes_session_timestamp(version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
@@ -146,6 +152,15 @@ mod tests {
         );
         lab.vars("{}");
         lab.expect_none(&RULE);
+
+        lab.vars("shop: {snowplow__session_timestamp: load_tstamp}");
+        lab.hook_code("shop", &hook("'shop'"));
+        lab.expect_none(&RULE);
+        lab.utils_version("0.15.0");
+        lab.expect_messages(
+            &RULE,
+            &["The windows of shop go by load_tstamp, but its hook records collector_tstamp: it is given no session_timestamp"],
+        );
 
         // A hook of the root project's sees the root project's vars.
         let mut lab = Lab::without_packages();

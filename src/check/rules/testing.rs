@@ -202,6 +202,10 @@ impl Lab {
         self.macros.insert(id.to_owned(), json!({"depends_on": {"macros": calls}}));
     }
 
+    pub(in crate::check) fn macro_code(&mut self, id: &str, code: &str) {
+        self.macros[id]["macro_sql"] = code.into();
+    }
+
     pub(in crate::check) fn default_selector(&mut self, definition: &Value) {
         self.selectors = json!({"usual": {"name": "usual", "default": true, "definition": definition}});
     }
