@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use super::rule::Severity;
+use super::subject::Subject;
 use crate::dbt::Node;
 
 /// What a rule returns.
@@ -28,6 +29,28 @@ impl Found {
             needle: needle.to_owned(),
         };
         Self { model: Some(Model::of(node)), place, message, advice }
+    }
+
+    /// About a selector of the root project's.
+    pub(super) fn in_selectors(subject: &Subject, selector: &str, message: String, advice: String) -> Self {
+        Self::in_root(subject, "selectors.yml", format!("name: {selector}"), message, advice)
+    }
+
+    /// About what the root project installs.
+    pub(super) fn in_packages(subject: &Subject, package: &str, message: String, advice: String) -> Self {
+        let is_there = |file: &&str| subject.project.directory.join(file).is_file();
+        let file = ["packages.yml", "dependencies.yml"].into_iter().find(is_there);
+        Self::in_root(subject, file.unwrap_or("packages.yml"), package.to_owned(), message, advice)
+    }
+
+    fn in_root(subject: &Subject, file: &str, needle: String, message: String, advice: String) -> Self {
+        let place = Place::Model { package: subject.root().to_owned(), path: file.into(), needle };
+        Self { model: None, place, message, advice }
+    }
+
+    /// The same finding, about a model that cannot be changed where it stands.
+    pub(super) fn about(self, node: &Node) -> Self {
+        Self { model: Some(Model::of(node)), ..self }
     }
 
     /// About dbt_project.yml; `keys` lead to the decisive line.
@@ -55,7 +78,7 @@ impl Model {
 /// Where a finding is, before its file was looked at.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// In a model's file.
+    /// In a file of a dbt package: that of a model, or one of the root project's.
     Model {
         /// The dbt package that the path starts from.
         package: String,

@@ -3,6 +3,7 @@
 //! A rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found; which findings count, and how much,
 //! is the [`RuleSettings`]' part, and showing them that of `output`.
 
+mod code;
 mod documentation;
 mod finding;
 mod freshness;
@@ -13,6 +14,7 @@ mod rule;
 mod rules;
 mod selector;
 mod settings;
+mod strategy;
 mod subject;
 mod vars;
 

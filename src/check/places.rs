@@ -44,6 +44,12 @@ impl<'p> Places<'p> {
             return path.to_owned();
         }
         let folder = self.project.package_directory(package);
+        // A package that stands in the project itself is a link there.
+        let folder = folder
+            .canonicalize_utf8()
+            .ok()
+            .filter(|real| real.starts_with(&self.project.directory))
+            .unwrap_or(folder);
         folder.strip_prefix(&self.project.directory).unwrap_or(&folder).join(path)
     }
 
@@ -94,11 +100,11 @@ mod tests {
     #[test]
     fn finds_the_files_of_models() {
         let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8").canonicalize_utf8().expect("a folder");
         fs::write(root.join(PROJECT_FILE), "name: store\n").expect("written");
         fs::create_dir(root.join("models")).expect("a folder");
         fs::write(root.join("models/a.sql"), "\n\n{{ config(alias='x') }}\n").expect("written");
-        let project = Project::read(root.to_owned()).expect("a project");
+        let project = Project::read(root.clone()).expect("a project");
         let mut places = Places::new(&project, "store");
         let mut find = |package: &str, path: &str, needle: &str| {
             let place = Place::Model { package: package.into(), path: path.into(), needle: needle.into() };
@@ -109,5 +115,8 @@ mod tests {
         assert_eq!(find("store", "models/a.sql", "tags"), ("models/a.sql".into(), None));
         assert_eq!(find("store", "models/a.sql", ""), ("models/a.sql".into(), None));
         assert_eq!(find("shop", "models/b.sql", "tags"), ("dbt_packages/shop/models/b.sql".into(), None));
+        fs::create_dir_all(root.join("dbt_packages")).expect("a folder");
+        std::os::unix::fs::symlink(root.join("models"), root.join("dbt_packages/local")).expect("a link");
+        assert_eq!(find("local", "a.sql", "alias"), ("models/a.sql".into(), Some(3)));
     }
 }

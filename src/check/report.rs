@@ -181,36 +181,31 @@ mod tests {
     #[test]
     fn settings_and_meta_decide_what_counts() {
         let mut lab = Lab::new();
-        lab.model("carts", &["shop_incremental"], "incremental", &[]);
+        lab.model("carts", &["shop_incremental"], "incremental", &[]).alias("baskets");
         let rules = |report: &Report| {
             let of = |finding: &Finding| format!("{} {}", finding.rule, finding.severity.name());
             report.findings.iter().map(of).collect::<Vec<_>>().join(", ")
         };
-        let all = "incremental-without-new-events-check error, incremental-without-optimize warn, \
-                   incremental-without-unique-key error, incremental-without-upsert-date-key warn";
+        let all = "alias-differs-from-name error, incremental-without-new-events-check error, incremental-without-optimize warn, \
+                   incremental-without-unique-key error";
         let report = checked(&lab);
         assert_eq!(rules(&report), all);
-        assert_eq!((report.errors, report.warnings), (2, 2));
+        assert_eq!((report.errors, report.warnings), (3, 1));
 
         lab.settings(
-            "{incremental-without-optimize: off, incremental-without-upsert-date-key: error, \
+            "{incremental-without-new-events-check: off, incremental-without-optimize: error, \
              incremental-without-unique-key: {ignore: [{model: car*, reason: append only}]}}",
         );
-        lab.change("carts").config(
-            "meta",
-            json!({"snowplow_backfill": {"ignore": {"incremental-without-new-events-check": "small"}}}),
-        );
+        lab.change("carts")
+            .config("meta", json!({"snowplow_backfill": {"ignore": {"alias-differs-from-name": "small"}}}));
         let report = checked(&lab);
-        assert_eq!(rules(&report), "incremental-without-upsert-date-key error");
+        assert_eq!(rules(&report), "incremental-without-optimize error");
         assert_eq!(report.rules, RULES.len() - 1);
         let ignored: Vec<_> =
             report.ignored.iter().map(|one| (one.finding.rule, one.reason.as_str())).collect();
         assert_eq!(
             ignored,
-            [
-                ("incremental-without-new-events-check", "small"),
-                ("incremental-without-unique-key", "append only")
-            ]
+            [("alias-differs-from-name", "small"), ("incremental-without-unique-key", "append only")]
         );
 
         lab.change("carts").config("meta", json!({"snowplow_backfill": {"ignore": {"nope": "x"}}}));

@@ -46,20 +46,21 @@ impl<'g> Selection<'g, '_> {
     }
 
     /// The parts of a `union` or `intersection`; an `exclude` among them is taken away from the whole.
+    ///
+    /// dbt takes a part with an `exclude` for nothing but that, whatever else it says.
     fn combined(&self, parts: &Value, combine: fn(&Ids<'g>, &Ids<'g>) -> Ids<'g>) -> Result<Ids<'g>> {
         let mut whole: Option<Ids<'g>> = None;
         let mut excluded = Ids::new();
         for part in parts.as_array().context("a union or intersection that is no list")? {
-            match part.get("exclude") {
-                Some(out) if part.get("method").is_none() => excluded.extend(self.any_of(out)?),
-                _ => {
-                    let part = self.evaluate(part)?;
-                    whole = Some(match whole {
-                        None => part,
-                        Some(whole) => combine(&whole, &part),
-                    });
-                }
+            if let Some(out) = part.get("exclude") {
+                excluded.extend(self.any_of(out)?);
+                continue;
             }
+            let part = self.evaluate(part)?;
+            whole = Some(match whole {
+                None => part,
+                Some(whole) => combine(&whole, &part),
+            });
         }
         Ok(&whole.unwrap_or_default() - &excluded)
     }
@@ -326,6 +327,11 @@ mod tests {
             (json!({"method": "fqn", "value": "*", "exclude": [method("tag", "daily")]}), "b c dim e"),
             (json!({"union": [method("fqn", "a"), method("tag", "nightly")]}), "a c"),
             (json!({"union": [method("package", "p"), {"exclude": [method("fqn", "stg")]}]}), "c dim e"),
+            (
+                json!({"union": [method("package", "q"), method("fqn", "b"),
+                    {"method": "fqn", "value": "c", "exclude": [method("tag", "daily")]}]}),
+                "b",
+            ),
             (json!({"intersection": [method("tag", "daily"), method("package", "p")]}), "a"),
             (
                 json!({"union": [{"intersection": [method("tag", "daily"), method("package", "q")]}, method("fqn", "b")]}),

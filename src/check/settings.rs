@@ -8,6 +8,7 @@ use serde_yaml::Value;
 
 use super::rule::{Rule, Severity};
 use super::rules::{RULES, rule};
+use crate::config::similar;
 use crate::dbt::Node;
 
 /// The key of `meta` that is this tool's.
@@ -188,12 +189,9 @@ pub fn known_rule(id: &str) -> Result<&'static Rule> {
     rule(id).ok_or_else(|| anyhow!("{}", unknown("rule", id, RULES.iter().map(|rule| rule.id))))
 }
 
-/// An error that suggests the most similar name, by the measure and threshold of clap's own suggestions.
+/// An error that suggests what may have been meant.
 fn unknown<'a>(what: &str, written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let likeness = names.into_iter().map(|name| (strsim::jaro(written, name), name));
-    let meant =
-        likeness.filter(|(likeness, _)| *likeness > 0.7).max_by(|one, other| one.0.total_cmp(&other.0));
-    let meant = meant.map_or_else(String::new, |(_, name)| format!(": did you mean {name}?"));
+    let meant = similar(written, names).map_or_else(String::new, |name| format!(": did you mean {name}?"));
     format!("there is no {what} `{written}`{meant}")
 }
 

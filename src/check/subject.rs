@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::{Context, Result};
 use serde_yaml::Value;
 
+use super::code::without_comments;
 use super::settings::RuleSettings;
-use crate::dbt::{Graph, Node, Project, Scope, Vars};
+use super::strategy::Strategy;
+use crate::dbt::{Call, Graph, Node, Project, Scope, Vars};
 use crate::snowplow::{self, Package};
 use crate::timestamp::Timestamp;
 
@@ -31,6 +33,10 @@ pub struct Subject {
     pub packages: Vec<CheckedPackage>,
     /// `unique_id` of hooks that cannot be understood, and why.
     pub strange_hooks: Vec<(String, String)>,
+    /// The version of snowplow_utils that is installed, where it is.
+    pub utils_version: Option<String>,
+    /// The dbt packages that the user writes: the root project, and those of its repository.
+    own: HashSet<String>,
 }
 
 /// A Snowplow package, with what rules ask of it again and again.
@@ -40,12 +46,25 @@ pub struct CheckedPackage {
     pub package: Package,
     /// Its own dbt_project.yml, where it is installed.
     pub project: Option<Project>,
-    /// `unique_id` of all its hooks.
-    pub hooks: Vec<String>,
+    /// All its hooks.
+    pub hooks: Vec<CheckedHook>,
     /// `unique_id` of its tracked models, ephemeral ones included.
     pub tracked: BTreeSet<String>,
     /// `unique_id` of the models that its events of a run are made from, these events included.
     pub base: HashSet<String>,
+    /// Those of them that are built from its limits, with these and the incremental manifest.
+    pub windowed: HashSet<String>,
+}
+
+/// An on-run-end hook of a package.
+#[derive(Debug)]
+pub struct CheckedHook {
+    /// Its `unique_id`.
+    pub id: String,
+    /// The dbt package that calls it: the scope of the vars in it.
+    pub dbt_package: String,
+    /// How the package's macro is called.
+    pub call: Option<Call>,
 }
 
 /// A var that dbt_project.yml sets.
@@ -67,14 +86,26 @@ impl Subject {
         let mut strange_hooks = Vec::new();
         for hook in snowplow::hooks(&graph.manifest) {
             let id = hook.node.unique_id.clone();
-            match hook.package {
-                Err(error) => strange_hooks.push((id, format!("{:#}", error.root_cause()))),
-                Ok(package) => match packages.iter_mut().find(|known| known.package.name == package.name) {
-                    Some(known) => known.hooks.push(id),
-                    None => packages.push(CheckedPackage::new(package, id, &graph, &project)?),
-                },
+            let package = match hook.package {
+                Ok(package) => package,
+                Err(error) => {
+                    strange_hooks.push((id, error.root_cause().to_string()));
+                    continue;
+                }
+            };
+            let hook = CheckedHook { id, dbt_package: hook.node.package_name.clone(), call: hook.call };
+            // Two hooks can be given one package name, but an incremental manifest each.
+            let is_it = |known: &&mut CheckedPackage| {
+                known.package.name == package.name
+                    && known.package.incremental_manifest == package.incremental_manifest
+            };
+            match packages.iter_mut().find(is_it) {
+                Some(known) => known.hooks.push(hook),
+                None => packages.push(CheckedPackage::new(package, hook, &graph, &project)?),
             }
         }
+        let own = own_packages(&graph, &project, &packages);
+        let utils_version = project.package_version("snowplow_utils");
         Ok(Self {
             graph,
             prod: None,
@@ -85,6 +116,8 @@ impl Subject {
             settings,
             packages,
             strange_hooks,
+            utils_version,
+            own,
         })
     }
 
@@ -100,6 +133,12 @@ impl Subject {
         self.graph.manifest.node(id)
     }
 
+    /// The kind of warehouse, as dbt's adapter for it is called.
+    #[must_use]
+    pub fn adapter(&self) -> &str {
+        &self.graph.manifest.metadata.adapter_type
+    }
+
     /// All tracked models with the package that tracks them; one that two packages track comes twice.
     pub fn tracked(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.packages.iter().flat_map(move |package| {
@@ -107,35 +146,85 @@ impl Subject {
         })
     }
 
-    /// The tracked incremental models that the user has written.
-    pub fn own_tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
-        self.tracked().filter(|(package, node)| {
-            self.is_own(node) && is_incremental(node) && !package.is_base_model(&node.unique_id)
+    /// The same, each model with the first package that tracks it.
+    pub fn tracked_once(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
+        let mut seen = HashSet::new();
+        self.tracked().filter(move |(_, node)| seen.insert(node.unique_id.as_str()))
+    }
+
+    /// The tracked models that keep their rows from run to run, but for those that a package's machinery is made of.
+    pub fn tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
+        self.tracked_once().filter(|(_, node)| {
+            is_incremental(node)
+                && self.packages.iter().all(|package| !package.is_base_model(&node.unique_id))
         })
     }
 
-    /// Whether the user can change a model: it is not one that a Snowplow package brings along.
+    /// Those of them that the user has written.
+    pub fn own_tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
+        self.tracked_incremental().filter(|(_, node)| self.is_own(node))
+    }
+
+    /// Whether the user can change a model: it is not one that an installed package brings along.
     #[must_use]
     pub fn is_own(&self, node: &Node) -> bool {
-        node.package_name == self.root()
-            || self.packages.iter().all(|package| package.package.dbt_package != node.package_name)
+        self.own.contains(&node.package_name)
+    }
+
+    /// How an incremental model gets its new rows into its table.
+    pub(super) fn strategy(&self, node: &Node) -> Strategy {
+        Strategy::of(node, self.adapter())
+    }
+
+    /// A model's text without what is commented out.
+    #[must_use]
+    pub fn live_code(&self, node: &Node) -> String {
+        without_comments(&node.raw_code, self.adapter())
     }
 
     /// Whether a node's code calls a macro, itself or through other macros, or its text would do so once it runs.
     #[must_use]
     pub fn calls(&self, node: &Node, macro_name: &str) -> bool {
+        let live = self.live_code(node);
+        let name = |id: &&str| id.rsplit('.').next().unwrap_or_default().to_owned();
+        // dbt lists macros whose calls stand in SQL comments, too.
+        let is_live = |id: &&str| {
+            let name = name(id);
+            live.contains(&name) || !node.raw_code.contains(&name)
+        };
         let mut seen = HashSet::new();
-        let mut open: Vec<&str> = node.macros.iter().map(String::as_str).collect();
+        let mut open: Vec<&str> = node.macros.iter().map(String::as_str).filter(is_live).collect();
         while let Some(id) = open.pop() {
-            if id.rsplit('.').next() == Some(macro_name) {
+            if name(&id) == macro_name {
                 return true;
             }
             if seen.insert(id) {
-                open.extend(self.graph.macros.get(id).into_iter().flatten().map(String::as_str));
+                let code = self.graph.manifest.macros.get(id);
+                open.extend(code.into_iter().flat_map(|code| &code.calls).map(String::as_str));
             }
         }
         // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
-        without_jinja_comments(&node.raw_code).contains(macro_name)
+        !Call::find_all(&live, macro_name).is_empty()
+    }
+
+    /// The tables and views that a run of a package writes, for as much of it as is in the dbt manifest.
+    pub fn written_by<'s>(&'s self, package: &'s CheckedPackage) -> impl Iterator<Item = &'s Node> {
+        let is_installed = !self.own.contains(&package.package.dbt_package);
+        self.graph.manifest.models().filter(move |node| {
+            let id = &node.unique_id;
+            package.tracked.contains(id)
+                || package.is_base_model(id)
+                || is_installed && node.package_name == package.package.dbt_package
+        })
+    }
+
+    /// The keys in dbt_project.yml that lead to what a package sees as a var, where it is set there.
+    #[must_use]
+    pub fn keys_of_var<'s>(&'s self, package: &'s CheckedPackage, name: &'s str) -> Option<Vec<&'s str>> {
+        let scope = package.package.dbt_package.as_str();
+        let set = self.assignments(name);
+        let ways = [vec!["vars", scope, name], vec!["vars", name]];
+        ways.into_iter().find(|keys| set.iter().any(|set| set.keys == *keys))
     }
 
     /// Where dbt_project.yml sets a var: for all packages, or for one.
@@ -156,6 +245,14 @@ impl Subject {
         Scope::with(&package.package.dbt_package, package.project.clone(), &self.project, &self.vars)
     }
 
+    /// The vars as a hook sees them.
+    #[must_use]
+    pub fn scope_of_hook<'s>(&'s self, package: &'s CheckedPackage, hook: &'s CheckedHook) -> Scope<'s> {
+        // Other packages do not call this one's hook.
+        let project = (hook.dbt_package == package.package.dbt_package).then(|| package.project.clone());
+        Scope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
+    }
+
     /// Nodes by name, for those with more than one.
     pub(super) fn by_name<'s>(nodes: impl Iterator<Item = &'s Node>) -> Vec<(&'s str, Vec<&'s Node>)> {
         let mut by_name: HashMap<&str, Vec<&Node>> = HashMap::new();
@@ -172,7 +269,7 @@ impl Subject {
 }
 
 impl CheckedPackage {
-    fn new(package: Package, hook: String, graph: &Graph, root: &Project) -> Result<Self> {
+    fn new(package: Package, hook: CheckedHook, graph: &Graph, root: &Project) -> Result<Self> {
         let project = root
             .package(&package.dbt_package)
             .with_context(|| format!("cannot read the package {}", package.dbt_package))?;
@@ -184,7 +281,16 @@ impl CheckedPackage {
                 open.extend(node.parents.iter().map(String::as_str));
             }
         }
-        Ok(Self { package, project, hooks: vec![hook], tracked, base })
+        let mut windowed = HashSet::from([package.limits.clone(), package.incremental_manifest.clone()]);
+        let mut before = 0;
+        while windowed.len() > before {
+            before = windowed.len();
+            let nodes = base.iter().filter_map(|id| graph.manifest.node(id));
+            let built = nodes.filter(|node| node.parents.iter().any(|parent| windowed.contains(parent)));
+            let built: Vec<_> = built.map(|node| node.unique_id.clone()).collect();
+            windowed.extend(built);
+        }
+        Ok(Self { package, project, hooks: vec![hook], tracked, base, windowed })
     }
 
     /// The name of the package, as its hook gives it.
@@ -210,21 +316,27 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// What Jinja reads of a text.
-pub(super) fn without_jinja_comments(code: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = code;
-    while let Some((before, comment)) = rest.split_once("{#") {
-        kept.push_str(before);
-        rest = comment.split_once("#}").map_or("", |(_, after)| after);
+/// Whether an incremental model asks for Snowplow's own way to upsert; as Jinja sees it.
+pub(super) fn is_optimized(node: &Node) -> bool {
+    match node.config.get("snowplow_optimize") {
+        None | Some(serde_json::Value::Null) => false,
+        Some(serde_json::Value::Bool(set)) => *set,
+        Some(_) => !is_empty(node, "snowplow_optimize"),
     }
-    kept + rest
 }
 
-/// Whether an incremental model finds the rows that it replaces by their key, rather than by whole partitions.
-pub(super) fn upserts(node: &Node) -> bool {
-    let strategy = node.config.get("incremental_strategy").and_then(serde_json::Value::as_str);
-    !matches!(strategy, Some("insert_overwrite" | "microbatch"))
+/// Models of a package that stands in the project's own folder are the user's, as long as it is no package of Snowplow's.
+fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
+    let names: HashSet<&str> = graph.manifest.models().map(|node| node.package_name.as_str()).collect();
+    let is_in_repository = |name: &&str| {
+        // dbt makes a link to a package that is given as a local path.
+        let link = root.package_directory(name);
+        link.is_symlink() && link.canonicalize_utf8().is_ok_and(|folder| folder.starts_with(&root.directory))
+    };
+    let has_hook = |name: &&str| packages.iter().any(|package| package.package.dbt_package == *name);
+    let local = names.into_iter().filter(|name| !has_hook(name) && is_in_repository(name)).map(str::to_owned);
+    let name = graph.manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
+    local.chain([name.clone()]).collect()
 }
 
 /// Whether a configuration says nothing for a key.
@@ -234,5 +346,34 @@ pub(super) fn is_empty(node: &Node, key: &str) -> bool {
         Some(serde_json::Value::String(text)) => text.is_empty(),
         Some(serde_json::Value::Array(items)) => items.is_empty(),
         Some(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::testing::Lab;
+
+    #[test]
+    fn knows_whose_models_are_whose() {
+        let mut lab = Lab::new();
+        lab.local_package("ours");
+        lab.local_package("shop");
+        lab.model("a", &[], "table", &[]);
+        for package in ["ours", "attribution"] {
+            lab.model_of(package, package, &[], "table", &[]);
+        }
+        let subject = lab.subject();
+        let is_own = |id: &str| subject.is_own(subject.node(id).expect(id));
+        assert!(is_own("model.store.a") && is_own("model.ours.ours"));
+        assert!(!is_own("model.attribution.attribution") && !is_own("model.shop.shop_incremental_manifest"));
+    }
+
+    #[test]
+    fn yields_a_model_of_two_packages_once() {
+        let mut lab = Lab::new();
+        lab.package("site");
+        lab.model("both", &["shop_incremental", "site_incremental"], "incremental", &[]);
+        let subject = lab.subject();
+        assert_eq!((subject.tracked().count(), subject.own_tracked_incremental().count()), (2, 1));
     }
 }

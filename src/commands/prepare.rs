@@ -161,8 +161,8 @@ impl Selected {
         )?;
         let reader =
             Reader { dbt: setup.dbt.clone(), project, vars: setup.vars.clone(), dialect, packages: sources };
-        let load_family_heals =
-            setup.project.package_version("snowplow_utils").is_some_and(|version| heals(&version));
+        let utils = setup.project.package_version("snowplow_utils");
+        let load_family_heals = utils.is_some_and(|version| snowplow::load_family_heals(&version));
         Ok(Packages { tracked, settings, reader, load_family_heals })
     }
 
@@ -210,23 +210,5 @@ impl Selected {
             .first()
             .and_then(|package| self.listing.manifest.node(&package.incremental_manifest));
         first.map_or("target", |node| node.relation())
-    }
-}
-
-/// Whether a version of snowplow_utils is 1.0.1 or newer, where the load family gets back into step by itself.
-pub(super) fn heals(version: &str) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let version = [(); 3].map(|()| parts.next().unwrap_or(0));
-    version >= [1, 0, 1]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_of_snowplow_utils_are_compared_by_number() {
-        assert!(["1.0.1", "1.0.10", "1.1", "2"].iter().all(|version| heals(version)));
-        assert!(!["1.0.0", "1.0", "0.17.4"].iter().any(|version| heals(version)));
     }
 }

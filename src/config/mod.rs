@@ -14,3 +14,4 @@ mod suggest;
 
 pub use file::{FILE_NAME, File};
 pub use read::{Error, Request, Surroundings, read};
+pub(crate) use suggest::similar;

@@ -1,7 +1,7 @@
 //! What may have been meant.
 
 /// The most similar of the names, if one is similar: by the measure and threshold of clap's own suggestions.
-pub(super) fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|name| (strsim::jaro(written, name), name))

@@ -13,7 +13,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::json_stream::JsonStream;
-use super::manifest::{DependsOn, KeptConfig, Manifest, Metadata, Node, Parsed, is_kept, read_node};
+use super::manifest::{
+    Dependent, KeptConfig, Manifest, Metadata, Node, Parsed, is_kept, read_macros, read_node,
+};
 use super::version;
 
 /// A dbt manifest and what stands in it besides the nodes.
@@ -25,8 +27,6 @@ pub struct Graph {
     pub manifest: Manifest,
     /// The disabled models; one a definition, and a model can be defined more than once.
     pub disabled: Vec<Node>,
-    /// The macros that a macro calls, by `unique_id`.
-    pub macros: HashMap<String, Vec<String>>,
     /// The parents of nodes that are no models but can stand between some, by `unique_id`.
     pub between: HashMap<String, Vec<String>>,
     /// Package, folders and name of the enabled models, joined by dots, by `unique_id`.
@@ -82,9 +82,12 @@ impl Graph {
             bail!("the file is empty");
         }
         let mut graph = Self {
-            manifest: Manifest { metadata: Metadata::default(), nodes: BTreeMap::new() },
+            manifest: Manifest {
+                metadata: Metadata::default(),
+                nodes: BTreeMap::new(),
+                macros: HashMap::new(),
+            },
             disabled: Vec::new(),
-            macros: HashMap::new(),
             between: HashMap::new(),
             fqns: HashMap::new(),
             default_selector: None,
@@ -106,11 +109,7 @@ impl Graph {
         match section {
             "metadata" => self.manifest.metadata = json.value::<Writer>()?.into_metadata()?,
             "nodes" => self.read_nodes(json)?,
-            "macros" => json.object(|json, id| {
-                let calls = json.value::<Dependent>()?.depends_on.macros;
-                self.macros.insert(id.to_owned(), calls);
-                Ok(())
-            })?,
+            "macros" => read_macros(json, &mut self.manifest.macros)?,
             "disabled" => self.read_disabled(json)?,
             "selectors" => json.object(|json, name| {
                 let selector: Selector = json.value()?;
@@ -183,13 +182,6 @@ impl Writer {
             project_name: self.project_name,
         })
     }
-}
-
-/// A macro or a snapshot.
-#[derive(Deserialize)]
-struct Dependent {
-    #[serde(default)]
-    depends_on: DependsOn,
 }
 
 #[derive(Deserialize)]
@@ -313,7 +305,7 @@ mod tests {
         );
         assert_eq!(graph.fqns["model.p.other"], "p.a.b.other");
         assert_eq!(graph.between["snapshot.p.s"], ["model.p.other"]);
-        assert_eq!(graph.macros["macro.p.m"], ["macro.q.n"]);
+        assert_eq!(graph.manifest.macros["macro.p.m"].calls, ["macro.q.n"]);
         assert_eq!(graph.disabled.len(), 2);
         assert_eq!(graph.default_selector.expect("a selector").name, "usual");
     }

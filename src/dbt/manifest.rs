@@ -1,7 +1,7 @@
 //! The dbt manifest (`manifest.json`), as far as this tool reads it. dbt 1.7 (schema v11) to 1.11 (v12).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::marker::PhantomData;
@@ -21,6 +21,17 @@ pub struct Manifest {
     pub metadata: Metadata,
     /// Models and operations (hooks) by `unique_id`; everything else is left out.
     pub nodes: BTreeMap<String, Node>,
+    /// All macros by `unique_id`.
+    pub macros: HashMap<String, Macro>,
+}
+
+/// A macro.
+#[derive(Debug, Clone, Default)]
+pub struct Macro {
+    /// `unique_id` of the macros that it calls.
+    pub calls: Vec<String>,
+    /// Its source text where it calls an on-run-end hook of Snowplow's; else empty, as there are many.
+    pub code: String,
 }
 
 /// Who wrote a dbt manifest and when.
@@ -123,7 +134,7 @@ impl Manifest {
 
     fn parse(source: impl Read) -> Result<Self> {
         let mut json = JsonStream::new(source);
-        let (mut metadata, mut nodes) = (None, None);
+        let (mut metadata, mut nodes, mut macros) = (None, None, HashMap::new());
         if json.is_blank()? {
             bail!("the file is empty");
         }
@@ -142,12 +153,14 @@ impl Manifest {
                     Ok(())
                 })
             }
+            "macros" => read_macros(json, &mut macros),
             _ => json.skip_section(),
         })?;
         json.end()?;
         Ok(Self {
             metadata: metadata.context("it has no metadata")?,
             nodes: nodes.context("it has no nodes")?,
+            macros,
         })
     }
 
@@ -166,6 +179,45 @@ impl Manifest {
     pub fn node(&self, unique_id: &str) -> Option<&Node> {
         self.nodes.get(unique_id)
     }
+}
+
+/// Reads the section of the macros.
+///
+/// # Errors
+/// It is not as dbt writes it.
+pub(super) fn read_macros<R: Read>(
+    json: &mut JsonStream<R>,
+    macros: &mut HashMap<String, Macro>,
+) -> Result<()> {
+    json.object(|json, id| {
+        let read = json.value_and(|parsed: Dependent, text| {
+            let calls = parsed.depends_on.macros;
+            let code = if calls.iter().any(|id| id.contains(HOOK)) {
+                serde_json::from_slice::<MacroCode>(text)?.macro_sql.unwrap_or_default()
+            } else {
+                String::new()
+            };
+            Ok(Macro { calls, code })
+        })?;
+        macros.insert(id.to_owned(), read);
+        Ok(())
+    })
+}
+
+/// How the names of the macros begin that Snowplow's packages call on-run-end.
+const HOOK: &str = ".snowplow_incremental_post_hook";
+
+#[derive(Deserialize)]
+struct MacroCode {
+    #[serde(default)]
+    macro_sql: Option<String>,
+}
+
+/// A node of which only what it depends on is read.
+#[derive(Deserialize)]
+pub(super) struct Dependent {
+    #[serde(default)]
+    pub(super) depends_on: DependsOn,
 }
 
 /// Whether a `unique_id` is one of a node that is kept: most are tests.
@@ -313,10 +365,17 @@ mod tests {
                     "package_name": "p", "database": "d", "schema": "s", "alias": "x", "raw_code": "{{ hook(\"p\") }}"},
                 "test.p.t": {"resource_type": "test", "name": "t", "package_name": "p"}
             },
+            "macros": {
+                "macro.p.end": {"macro_sql": "{{ h() }}", "depends_on": {"macros": ["macro.u.snowplow_incremental_post_hook_t"]}},
+                "macro.p.other": {"macro_sql": "{{ m() }}", "depends_on": {"macros": ["macro.u.m"]}}
+            },
             "sources": {}
         }"#;
         let manifest = Manifest::parse(text.as_bytes()).expect("a manifest");
         assert_eq!(manifest.nodes.len(), 2);
+        let [end, other] = ["end", "other"].map(|name| &manifest.macros[&format!("macro.p.{name}")]);
+        assert_eq!((end.code.as_str(), other.code.as_str()), ("{{ h() }}", ""));
+        assert_eq!(other.calls, ["macro.u.m"]);
         let model = manifest.node("model.p.ab").expect("the model");
         assert_eq!((model.materialized(), model.relation()), ("incremental", r#""d"."s"."other""#));
         assert!(model.has_tag("t") && model.calls("m") && !model.calls("n") && model.raw_code.is_empty());

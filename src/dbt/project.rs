@@ -23,6 +23,8 @@ pub struct Project {
     pub quoting: Option<Value>,
     /// Its `vars`.
     pub vars: Mapping,
+    /// Its `dispatch`, as written.
+    pub dispatch: Option<Value>,
     target_path: Option<String>,
     packages_path: Option<String>,
     source_paths: Vec<String>,
@@ -35,6 +37,7 @@ struct ProjectFile {
     profile: Option<Value>,
     quoting: Option<Value>,
     vars: Option<Mapping>,
+    dispatch: Option<Value>,
     target_path: Option<String>,
     packages_install_path: Option<String>,
     model_paths: Option<Vec<String>>,
@@ -100,6 +103,7 @@ impl Project {
             profile: file.profile,
             quoting: file.quoting,
             vars: file.vars.unwrap_or_default(),
+            dispatch: file.dispatch,
             target_path: file.target_path,
             packages_path: file.packages_install_path,
             source_paths: source_paths.collect(),

@@ -2,11 +2,12 @@
 //!
 //! Never by the names of tables: other packages use the same pattern for something else.
 
-use anyhow::{Context, Result, bail};
-use regex::Regex;
+use std::iter;
+
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::family::Family;
-use crate::dbt::{Manifest, Node};
+use crate::dbt::{Argument, Call, Manifest, Node};
 
 /// A Snowplow dbt package that keeps an incremental manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,17 +47,14 @@ pub struct Hook<'m> {
     pub node: &'m Node,
     /// The package that it is of, or why that cannot be told.
     pub package: Result<Package>,
+    /// How the package's macro is called, where its text can be found.
+    pub call: Option<Call>,
 }
 
 /// The hooks of all Snowplow packages of a project, in dbt's order; a package can have several.
 pub fn hooks(manifest: &Manifest) -> impl Iterator<Item = Hook<'_>> {
-    manifest.operations().filter(|node| node.has_tag("on-run-end")).filter_map(|node| {
-        let family = Family::ALL.into_iter().find(|family| node.calls(family.hook_macro()))?;
-        let package = read(node, family, manifest).with_context(|| {
-            format!("cannot understand the on-run-end hook {}: {}", node.unique_id, node.raw_code)
-        });
-        Some(Hook { node, package })
-    })
+    let operations = manifest.operations().filter(|node| node.has_tag("on-run-end"));
+    operations.flat_map(|node| of_operation(node, manifest))
 }
 
 /// All Snowplow packages of a project, in the order of their hooks.
@@ -75,8 +73,69 @@ pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-fn read(hook: &Node, family: Family, manifest: &Manifest) -> Result<Package> {
-    let [incremental_manifest, base_events, ..] = hook.parents.as_slice() else {
+/// The hooks that an operation calls, itself or through macros of the project's.
+fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
+    let macros = macros_of(node, manifest);
+    let families = Family::ALL
+        .into_iter()
+        .filter(|family| macros.iter().any(|id| id.rsplit('.').next() == Some(family.hook_macro())));
+    let families: Vec<_> = families.collect();
+    let texts = || {
+        let of_macros =
+            macros.iter().filter_map(|id| manifest.macros.get(*id)).map(|code| code.code.as_str());
+        iter::once(node.raw_code.as_str()).chain(of_macros)
+    };
+    let mut calls = Vec::new();
+    for text in texts() {
+        for family in &families {
+            calls.extend(Call::find_all(text, family.hook_macro()).into_iter().map(|call| (*family, call)));
+        }
+    }
+    let explained = |package: Result<Package>| {
+        package.with_context(|| {
+            format!("cannot understand the on-run-end hook {}: {}", node.unique_id, node.raw_code)
+        })
+    };
+    if families.is_empty() {
+        return Vec::new();
+    }
+    // Each call refers to an incremental manifest and a base events model.
+    let (one, parents) = (calls.len() == 1, node.parents.as_slice());
+    if calls.is_empty() || !one && parents.len() != 2 * calls.len() {
+        let reason = match calls.len() {
+            0 => anyhow!("the call of {} is not to be found in it", families[0].hook_macro()),
+            several => anyhow!(
+                "its {several} calls of Snowplow's macros cannot be told apart: give each a hook of its own"
+            ),
+        };
+        return vec![Hook { node, package: explained(Err(reason)), call: None }];
+    }
+    let parents = parents.chunks(if one { parents.len().max(1) } else { 2 }).chain(iter::repeat(&[][..]));
+    let hooks = calls.into_iter().zip(parents).map(|((family, call), parents)| Hook {
+        node,
+        package: explained(read(&call, parents, family, manifest)),
+        call: Some(call),
+    });
+    hooks.collect()
+}
+
+/// All macros that a hook calls, itself and through other macros, each once.
+fn macros_of<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<&'m str> {
+    let mut macros: Vec<&str> = Vec::new();
+    let mut open: Vec<&str> = node.macros.iter().rev().map(String::as_str).collect();
+    while let Some(id) = open.pop() {
+        if !macros.contains(&id) {
+            macros.push(id);
+            open.extend(
+                manifest.macros.get(id).iter().flat_map(|code| code.calls.iter().rev().map(String::as_str)),
+            );
+        }
+    }
+    macros
+}
+
+fn read(call: &Call, parents: &[String], family: Family, manifest: &Manifest) -> Result<Package> {
+    let [incremental_manifest, base_events, ..] = parents else {
         bail!("it does not refer to an incremental manifest and a base events model");
     };
     let manifest_node = manifest.node(incremental_manifest).with_context(|| {
@@ -93,7 +152,7 @@ fn read(hook: &Node, family: Family, manifest: &Manifest) -> Result<Package> {
             )
         })?;
     Ok(Package {
-        name: package_name(&hook.raw_code)?,
+        name: package_name(call)?,
         family,
         incremental_manifest: incremental_manifest.clone(),
         base_events: base_events.clone(),
@@ -102,27 +161,26 @@ fn read(hook: &Node, family: Family, manifest: &Manifest) -> Result<Package> {
     })
 }
 
-/// The package name in the text of a hook: a keyword or the first positional argument; `snowplow` where there is none.
-fn package_name(code: &str) -> Result<String> {
-    const LITERAL: &str = r#"(?:'([^']*)'|"([^"]*)")"#;
-    let call = r"snowplow_incremental_post_hook(?:_t)?\s*\(";
-    let named = [format!(r"{call}[^()]*?\bpackage_name\s*=\s*{LITERAL}"), format!(r"{call}\s*{LITERAL}")];
-    for pattern in named {
-        if let Some(found) = Regex::new(&pattern)?.captures(code) {
-            let name = found.get(1).or_else(|| found.get(2)).context("no package name")?;
-            return Ok(name.as_str().to_owned());
-        }
-    }
-    let unnamed = Regex::new(&format!(r"{call}\s*(?:\)|(\w+)\s*=)"))?;
-    match unnamed.captures(code) {
-        Some(_) if !Regex::new(r"\bpackage_name\s*=")?.is_match(code) => Ok("snowplow".to_owned()),
-        _ => bail!("its package_name is not a plain string, so the tag of its models cannot be told"),
+/// The package name that a hook is given; `snowplow` where there is none.
+fn package_name(call: &Call) -> Result<String> {
+    match call.argument(0, "package_name") {
+        None => Ok("snowplow".to_owned()),
+        Some(Argument::Text(name)) => Ok(name.clone()),
+        Some(_) => bail!("its package_name is not a plain string, so the tag of its models cannot be told"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dbt::Graph;
+
+    /// The name in the only call of a hook's macro.
+    fn name_in(code: &str) -> Result<String> {
+        let calls = Family::ALL.into_iter().flat_map(|family| Call::find_all(code, family.hook_macro()));
+        let [call] = calls.collect::<Vec<_>>().try_into().expect("one call");
+        package_name(&call)
+    }
 
     #[test]
     fn reads_every_way_to_call_the_hook() {
@@ -147,7 +205,7 @@ mod tests {
                 "snowplow",
             ),
         ] {
-            assert_eq!(package_name(code).expect(code), name);
+            assert_eq!(name_in(code).expect(code), name);
         }
     }
 
@@ -157,7 +215,78 @@ mod tests {
             "{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('p')) }}",
             "{{ snowplow_utils.snowplow_incremental_post_hook(var('p')) }}",
         ] {
-            assert!(package_name(code).is_err(), "{code}");
+            assert!(name_in(code).is_err(), "{code}");
         }
+    }
+
+    /// What is found of a hook with this text, and of the macros behind it, in a project with two incremental manifests.
+    fn found(code: &str, macros: &[&str], parents: &[&str], ours: &str) -> Vec<String> {
+        let model = |name: &str, macros: &[&str], parents: &[&str]| {
+            let value = serde_json::json!({
+                "resource_type": "model", "name": name, "package_name": "p",
+                "depends_on": {"macros": macros, "nodes": parents},
+            });
+            (format!("model.p.{name}"), value)
+        };
+        let limits = ["macro.u.get_run_limits"];
+        let mut nodes: serde_json::Map<_, _> = [
+            model("m1", &[], &[]),
+            model("m2", &[], &[]),
+            model("e1", &[], &[]),
+            model("e2", &[], &[]),
+            model("l1", &limits, &["model.p.m1"]),
+            model("l2", &limits, &["model.p.m2"]),
+        ]
+        .into_iter()
+        .collect();
+        let hook = serde_json::json!({
+            "resource_type": "operation", "name": "end", "package_name": "p", "tags": ["on-run-end"], "raw_code": code,
+            "depends_on": {"macros": macros, "nodes": parents},
+        });
+        nodes.insert("operation.p.end".into(), hook);
+        let hook_macro = "macro.snowplow_utils.snowplow_incremental_post_hook";
+        let manifest = serde_json::json!({
+            "metadata": {"dbt_schema_version": "x/manifest/v12.json", "dbt_version": "1.11.1"},
+            "nodes": nodes,
+            "macros": {
+                "macro.p.outer": {"macro_sql": "{{ ours() }}", "depends_on": {"macros": ["macro.p.ours"]}},
+                "macro.p.ours": {"macro_sql": ours, "depends_on": {"macros": ["macro.p.ours", hook_macro]}},
+            },
+        });
+        let graph = Graph::of_text(&manifest.to_string()).expect("a graph");
+        let told = |hook: Hook<'_>| match hook.package {
+            Ok(package) => format!("{} {}", package.name, package.incremental_manifest),
+            Err(error) => error.root_cause().to_string(),
+        };
+        hooks(&graph.manifest).map(told).collect()
+    }
+
+    #[test]
+    fn follows_macros_to_the_hook() {
+        let ours = "{% macro ours() %}{{ snowplow_utils.snowplow_incremental_post_hook('a') }}{% endmacro %}";
+        let parents = ["model.p.m1", "model.p.e1"];
+        assert_eq!(found("{{ outer() }}", &["macro.p.outer"], &parents, ours), ["a model.p.m1"]);
+        assert_eq!(found("{{ log('x') }}", &["macro.p.log"], &parents, ours), Vec::<String>::new());
+        assert_eq!(
+            found("{{ outer() }}", &["macro.p.outer"], &parents, ""),
+            ["the call of snowplow_incremental_post_hook is not to be found in it"]
+        );
+    }
+
+    #[test]
+    fn an_operation_can_call_several_hooks() {
+        let call = |name: &str| format!("{{{{ snowplow_utils.snowplow_incremental_post_hook('{name}') }}}}");
+        let macros = ["macro.snowplow_utils.snowplow_incremental_post_hook"];
+        let both = call("a") + &call("b");
+        let parents = ["model.p.m1", "model.p.e1", "model.p.m2", "model.p.e2"];
+        assert_eq!(found(&both, &macros, &parents, ""), ["a model.p.m1", "b model.p.m2"]);
+        assert_eq!(
+            found(&both, &macros, &parents[..2], ""),
+            ["its 2 calls of Snowplow's macros cannot be told apart: give each a hook of its own"]
+        );
+        assert_eq!(
+            found(&call("a"), &macros, &[], ""),
+            ["it does not refer to an incremental manifest and a base events model"]
+        );
     }
 }

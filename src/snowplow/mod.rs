@@ -7,7 +7,7 @@ mod observation;
 mod state;
 mod vars;
 
-pub use family::Family;
+pub use family::{Family, hook_takes_session_timestamp, load_family_heals};
 pub use hook::{Hook, Package, discover, hooks};
 pub use models_to_run::{Scope, TouchedPackage};
 pub use observation::{Observation, PackageTables};

@@ -179,6 +179,8 @@ fn count(number: usize, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use serde_json::json;
 
     use super::super::family::Family;
@@ -233,7 +235,7 @@ mod tests {
         let metadata =
             Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), project_name: None };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
-        let listing = Listing { selected, manifest: Manifest { metadata, nodes } };
+        let listing = Listing { selected, manifest: Manifest { metadata, nodes, macros: HashMap::new() } };
         Scope::of(&listing, &[package("one"), package("two")])
     }
 

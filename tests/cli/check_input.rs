@@ -36,10 +36,10 @@ fn inlined() -> Value {
     model("inlined", &["shop_incremental"], "ephemeral")
 }
 
-/// One without a date, which is only a warning.
-fn undated() -> Value {
-    let mut model = model("undated", &["shop_incremental"], "incremental");
-    model["config"] = json!({"materialized": "incremental", "unique_key": "id", "snowplow_optimize": true});
+/// One that looks through its whole table, which is only a warning.
+fn slow() -> Value {
+    let mut model = model("slow", &["shop_incremental"], "incremental");
+    model["config"] = json!({"materialized": "incremental", "unique_key": "id", "upsert_date_key": "day"});
     model["depends_on"] = json!({"macros": ["macro.snowplow_utils.is_run_with_new_events"], "nodes": []});
     model
 }
@@ -224,17 +224,17 @@ fn findings_decide_the_exit_code() {
     assert_snapshot!(with(&[carts()]).tool(&["check"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 27 rules
+    no findings in 4 models of faked (shop), by 31 rules
     --- stderr
     ");
-    assert_snapshot!(with(&[carts(), undated()]).tool(&["check"]), @"
+    assert_snapshot!(with(&[carts(), slow()]).tool(&["check"]), @"
     exit code: 0
     --- stdout
-    models/undated.sql: warn incremental-without-upsert-date-key
-      undated is incremental and tracked, but has no upsert_date_key
-      → Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
+    models/slow.sql: warn incremental-without-optimize
+      slow is incremental and tracked, but is not set to snowplow_optimize
+      → Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
 
-    1 warning in 5 models of faked (shop), by 27 rules
+    1 warning in 5 models of faked (shop), by 31 rules
     --- stderr
     ");
     assert_snapshot!(with(&[carts(), inlined()]).tool(&["check"]), @"
@@ -244,29 +244,29 @@ fn findings_decide_the_exit_code() {
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       → Make it a table or a view, or take the tag away from it
 
-    1 error in 5 models of faked (shop), by 27 rules
+    1 error in 5 models of faked (shop), by 31 rules
     --- stderr
     ");
 }
 
 #[test]
 fn the_configuration_changes_rules() {
-    let fake = with(&[carts(), inlined(), undated()]);
+    let fake = with(&[carts(), inlined(), slow()]);
     let configuration = "limit-days: 30\ncheck:\n  rules:\n    ephemeral-tracked-model: {ignore: [{model: inl*, reason: tried out}]}\n    \
-                         incremental-without-upsert-date-key: error\n";
+                         incremental-without-optimize: error\n";
     write(&fake, "snowplow-backfill.yml", configuration);
     assert_snapshot!(fake.tool(&["check", "--verbose"]), @"
     exit code: 1
     --- stdout
-    models/undated.sql: error incremental-without-upsert-date-key
-      undated is incremental and tracked, but has no upsert_date_key
-      → Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
+    models/slow.sql: error incremental-without-optimize
+      slow is incremental and tracked, but is not set to snowplow_optimize
+      → Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
 
     models/inlined.sql: ignored ephemeral-tracked-model
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       because: tried out
 
-    1 error in 6 models of faked (shop), by 27 rules; 1 ignored
+    1 error in 6 models of faked (shop), by 31 rules; 1 ignored
     --- stderr
     ");
 }
@@ -380,7 +380,7 @@ fn an_old_manifest_is_told_of() {
     assert_snapshot!(stale().tool(&["check"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 27 rules
+    no findings in 4 models of faked (shop), by 31 rules
     --- stderr
     warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now
     ");
@@ -402,7 +402,7 @@ fn an_old_manifest_is_told_of() {
 fn the_manifest_is_where_dbt_writes_it() {
     let fake = project();
     write(&fake, "by_flag/manifest.json", &manifest(&[carts(), inlined()]));
-    write(&fake, "by_variable/manifest.json", &manifest(&[carts(), undated()]));
+    write(&fake, "by_variable/manifest.json", &manifest(&[carts(), slow()]));
     write(&fake, "by_file/manifest.json", &manifest(&[carts()]));
     write(&fake, "dbt_project.yml", "name: faked\nprofile: faked\ntarget-path: by_file\n");
     let models = |command: &mut Command| {
@@ -427,7 +427,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       → Make it a table or a view, or take the tag away from it
 
-    1 error in 5 models of faked (shop), by 27 rules
+    1 error in 5 models of faked (shop), by 31 rules
     --- stderr
     ");
     let calls = fake.calls();
@@ -464,7 +464,7 @@ fn two_manifests_of_different_projects() {
     assert_snapshot!(fake.tool(&["check", "--to-manifest", "prod.json"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 27 rules
+    no findings in 4 models of faked (shop), by 31 rules
     --- stderr
     warning: the two dbt manifests are of different projects: faked, another
     ");
@@ -476,7 +476,7 @@ fn a_project_without_snowplow() {
     assert_snapshot!(check_text(&json!({"metadata": metadata, "nodes": {}}).to_string()), @"
     exit code: 0
     --- stdout
-    no findings in 0 models of faked, by 27 rules
+    no findings in 0 models of faked, by 31 rules
     --- stderr
     warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
     ");

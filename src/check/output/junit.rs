@@ -72,8 +72,8 @@ mod tests {
     fn fails_for_errors_only() {
         assert_snapshot!(shown(&report()), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="snowplow-backfill" tests="27" failures="1" errors="0">
-            <testsuite name="snowplow-backfill check" tests="27" disabled="0" errors="0" failures="1">
+        <testsuites name="snowplow-backfill" tests="31" failures="1" errors="0">
+            <testsuite name="snowplow-backfill check" tests="31" disabled="0" errors="0" failures="1">
                 <testcase name="model.store.never" classname="ephemeral-tracked-model" file="analytics/dbt/models/a b,c/never.sql">
                     <failure message="never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;" type="ephemeral-tracked-model">analytics/dbt/models/a b,c/never.sql:3
         never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;
@@ -91,7 +91,7 @@ mod tests {
         assert!(
             render(&clean(), &root())
                 .expect("XML")
-                .contains("tests=\"27\" disabled=\"0\" errors=\"0\" failures=\"0\"")
+                .contains("tests=\"31\" disabled=\"0\" errors=\"0\" failures=\"0\"")
         );
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, is_incremental};
+use crate::check::subject::Subject;
+use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "alias-differs-from-name",
@@ -19,33 +20,34 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let tracked = subject.tracked().filter(|(package, node)| {
-        is_incremental(node) && node.alias != node.name && !package.is_base_model(&node.unique_id)
-    });
-    tracked
-        .map(|(_, node)| {
-            let advice = if node.version.is_some() {
-                format!("Set its alias to {}, or leave versions out of what is tracked", node.name)
-            } else {
-                format!("Name the model as its relation is to be called, or let {} be its alias", node.name)
-            };
-            Found::in_model(
-                node,
-                "alias",
-                format!(
-                    "{} is incremental and tracked, but its relation is called {}",
-                    node.name, node.alias
-                ),
-                advice,
-            )
-        })
-        .collect()
+    let renamed = subject.tracked_incremental().filter(|(_, node)| node.alias != node.name);
+    renamed.map(|(_, node)| found(subject, node)).collect()
+}
+
+fn found(subject: &Subject, node: &Node) -> Found {
+    let message =
+        format!("{} is incremental and tracked, but its relation is called {}", node.name, node.alias);
+    if !subject.is_own(node) {
+        // An installed package is not the user's to change; what renames its models stands in the root project.
+        let advice = format!(
+            "Let its alias be its name: in the models of {} in dbt_project.yml, or in the project's generate_alias_name",
+            node.package_name
+        );
+        return Found::in_project(&["models", &node.package_name], message, advice).about(node);
+    }
+    let advice = if node.version.is_some() {
+        format!("Set its alias to {}, or leave versions out of what is tracked", node.name)
+    } else {
+        format!("Name the model as its relation is to be called, or let {} be its alias", node.name)
+    };
+    Found::in_model(node, "alias", message, advice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
     use super::*;
+    use crate::check::finding::Place;
 
     #[test]
     fn finds_relations_of_another_name() {
@@ -58,6 +60,11 @@ mod tests {
         lab.version("dim", 2, &["shop_incremental"]).alias("dim_v2");
         // A macro of the project that renames all relations does so with those of the package too.
         lab.model_of("shop", "carts", &["shop_incremental"], "incremental", &[]).alias("x_carts");
-        lab.expect(&RULE, &["carts", "dim", "wrong"]);
+        lab.model("both", &["shop_incremental", "site_incremental"], "incremental", &[]).alias("other");
+        lab.package("site");
+        lab.expect(&RULE, &["both", "carts", "dim", "wrong"]);
+        let found = lab.check(&RULE);
+        assert!(found[1].advice.contains("generate_alias_name"), "{}", found[1].advice);
+        assert!(matches!(&found[1].place, Place::Project { keys } if keys[..] == ["models", "shop"]));
     }
 }

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let ephemeral = subject.tracked().filter(|(_, node)| node.is_ephemeral());
+    let ephemeral = subject.tracked_once().filter(|(_, node)| node.is_ephemeral());
     ephemeral
         .map(|(package, node)| {
             Found::in_model(

@@ -47,10 +47,7 @@ fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
 /// Whether the vars let `--full-refresh` have an incremental manifest that asks them.
 fn allowed(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Found> {
     let vars = subject.scope(package);
-    let scope = package.package.dbt_package.as_str();
-    let key = |name: &'static str| {
-        if subject.project.vars.contains_key(name) { vec!["vars", name] } else { vec!["vars", scope, name] }
-    };
+    let key = |name: &'static str| subject.keys_of_var(package, name).unwrap_or_else(|| vec!["vars"]);
     if vars.get(ALLOW).is_some_and(vars::is_true) {
         return Some(Found::in_project(
             &key(ALLOW),
@@ -77,6 +74,7 @@ mod tests {
 
     use super::super::testing::*;
     use super::*;
+    use crate::check::finding::Place;
 
     #[test]
     fn finds_every_way_to_lose_it() {
@@ -96,6 +94,17 @@ mod tests {
             lab.vars(vars);
             lab.expect_messages(&RULE, &[message]);
         }
+        // dbt reads these words as YAML did before.
+        for (value, expected) in [("no", 0), ("off", 0), ("No", 0), ("yes", 1), ("on", 1), ("'false'", 1)] {
+            lab.vars(&format!("shop: {{snowplow__allow_refresh: {value}}}"));
+            assert_eq!(lab.check(&RULE).len(), expected, "{value}");
+        }
+        // What is set for the package comes first, and that is where the line is.
+        lab.vars("{snowplow__allow_refresh: false, shop: {snowplow__allow_refresh: true}}");
+        let found = lab.check(&RULE).remove(0);
+        let Place::Project { keys } = found.place else { panic!("{:?}", found.place) };
+        assert_eq!(keys, ["vars", "shop", "snowplow__allow_refresh"]);
+        lab.vars("snowplow__dev_target_name: prod");
         // On another target than prod the answer is another.
         lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
         assert_eq!(lab.check(&RULE).len(), 1);

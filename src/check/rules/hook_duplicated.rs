@@ -2,14 +2,15 @@
 
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, list};
+use crate::check::subject::{CheckedPackage, Subject, list};
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-duplicated",
     title: "A hook that is called twice",
     severity: Severity::Warn,
     why: "An installed package brings its own on-run-end hook; one more in dbt_project.yml writes the incremental manifest a \
-          second time in every run, and is one more way for a run to fail after its models were built.",
+          second time in every run, and is one more way for a run to fail after its models were built. Two hooks with one \
+          package_name, but an incremental manifest each, write the rows of each other's models.",
     wrong: Example::yaml(
         "# dbt_project.yml of a project that has snowplow_unified among its packages\non-run-end:\n  \
          - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow_unified') }}\"",
@@ -20,6 +21,39 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
+    let mut found = called_again(subject);
+    found.extend(named_again(subject));
+    found
+}
+
+/// Hooks with one package name and an incremental manifest each: the name is what they find their models by.
+fn named_again(subject: &Subject) -> Option<Found> {
+    let manifest = |package: &CheckedPackage| {
+        let node = subject.node(&package.package.incremental_manifest);
+        node.map_or_else(|| package.package.incremental_manifest.clone(), |node| node.name.clone())
+    };
+    let same = |package: &&CheckedPackage| {
+        subject.packages.iter().filter(|other| other.name() == package.name()).count() > 1
+    };
+    let several: Vec<_> = subject.packages.iter().filter(same).collect();
+    let first = several.first()?;
+    let manifests: Vec<_> = several.iter().filter(|other| other.name() == first.name()).collect();
+    let manifests: Vec<_> = manifests.into_iter().map(|package| manifest(package)).collect();
+    Some(Found::in_project(
+        &["on-run-end"],
+        format!(
+            "{} on-run-end hooks have the package_name {}: each writes all models with the tag {} to its own incremental \
+             manifest ({})",
+            manifests.len(),
+            first.name(),
+            first.package.tag(),
+            list(manifests.iter().map(String::as_str))
+        ),
+        "Give each a package_name of its own, and their models the tags that go with them".to_owned(),
+    ))
+}
+
+fn called_again(subject: &Subject) -> Vec<Found> {
     let several = subject.packages.iter().filter(|package| package.hooks.len() > 1);
     several
         .map(|package| {
@@ -29,7 +63,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                     "The on-run-end hook of {} is called {} times: {}",
                     package.name(),
                     package.hooks.len(),
-                    list(package.hooks.iter().map(String::as_str))
+                    list(package.hooks.iter().map(|hook| hook.id.as_str()))
                 ),
                 "Call it once: leave it to the package where it is installed, to dbt_project.yml where the base models are yours".to_owned(),
             )
@@ -52,5 +86,21 @@ mod tests {
             &RULE,
             &["The on-run-end hook of shop is called 2 times: operation.shop.shop-on-run-end-0, operation.store.store-on-run-end-0"],
         );
+    }
+
+    #[test]
+    fn finds_two_pipelines_of_one_name() {
+        let mut lab = Lab::new();
+        lab.package("site");
+        lab.hook_code("site", "{{ snowplow_utils.snowplow_incremental_post_hook('shop') }}");
+        lab.expect_messages(
+            &RULE,
+            &["2 on-run-end hooks have the package_name shop: each writes all models with the tag shop_incremental to its own \
+               incremental manifest (shop_incremental_manifest, site_incremental_manifest)"],
+        );
+        lab.expect_none(&super::super::hook_missing::RULE);
+        lab.model("carts", &["shop_incremental"], "incremental", &[]).alias("other");
+        lab.expect_none(&super::super::tags_of_two_packages::RULE);
+        lab.expect(&super::super::alias_differs_from_name::RULE, &["carts"]);
     }
 }

@@ -67,4 +67,18 @@ mod tests {
             .macros(&["macro.snowplow_utils.get_run_limits"]);
         lab.expect(&RULE, &["snowplow_base_new_event_limits"]);
     }
+
+    #[test]
+    fn follows_macros_of_the_project() {
+        let mut lab = Lab::new();
+        lab.hook_code("shop", "{{ ends() }}");
+        lab.change("shop-on-run-end-0").macros(&["macro.store.ends"]);
+        lab.macros("macro.store.ends", &["macro.snowplow_utils.snowplow_incremental_post_hook"]);
+        lab.expect_none(&RULE);
+        assert_eq!(lab.check(&super::super::hook_not_understood::RULE).len(), 1);
+        lab.macro_code("macro.store.ends", "{{ snowplow_utils.snowplow_incremental_post_hook('shop') }}");
+        lab.expect_none(&RULE);
+        lab.expect_none(&super::super::hook_not_understood::RULE);
+        assert_eq!(lab.subject().packages[0].name(), "shop");
+    }
 }

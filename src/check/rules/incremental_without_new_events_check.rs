@@ -1,8 +1,11 @@
 //! A tracked incremental model that does not look whether a run is news to it.
 
+use camino::Utf8Path;
+
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::Subject;
+use crate::check::subject::{CheckedPackage, Subject};
+use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-new-events-check",
@@ -25,18 +28,50 @@ fn check(subject: &Subject) -> Vec<Found> {
     let without = subject.own_tracked_incremental().filter(|(_, node)| !subject.calls(node, MACRO));
     without
         .map(|(package, node)| {
+            let asks_not =
+                if is_python(node) { "is written in Python, which cannot call" } else { "never calls" };
             Found::in_model(
                 node,
                 "",
                 format!(
-                    "{} is incremental and tracked by {}, but never calls {MACRO}",
+                    "{} is incremental and tracked by {}, but {asks_not} {MACRO}",
                     node.name,
                     package.name()
                 ),
-                format!("Filter its rows: where {{{{ snowplow_utils.{MACRO}('{}') }}}}", package.name()),
+                advice(subject, package, node),
             )
         })
         .collect()
+}
+
+fn advice(subject: &Subject, package: &CheckedPackage, node: &Node) -> String {
+    let call = call(subject, package);
+    if is_python(node) {
+        return format!(
+            "Let it be a table of the run, and write its rows to an incremental model in SQL: select * from \
+             {{{{ ref('{}') }}}} where {{{{ {call} }}}}",
+            node.name
+        );
+    }
+    format!("Filter its rows: where {{{{ {call} }}}}")
+}
+
+/// The call for a package. Its tables are found by its name only where they are called after it.
+pub(super) fn call(subject: &Subject, package: &CheckedPackage) -> String {
+    let tables = [
+        ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
+        ("incremental_manifest_table", &package.package.incremental_manifest, "incremental_manifest"),
+    ];
+    let name = package.name();
+    let given = tables.into_iter().filter_map(|(parameter, id, usual)| {
+        let table = &subject.node(id)?.name;
+        (*table != format!("{name}_{usual}")).then(|| format!(", {parameter}='{table}'"))
+    });
+    format!("snowplow_utils.{MACRO}('{name}'{})", given.collect::<String>())
+}
+
+fn is_python(node: &Node) -> bool {
+    Utf8Path::new(&node.path).extension() == Some("py")
 }
 
 #[cfg(test)]
@@ -66,5 +101,51 @@ mod tests {
         lab.model("never", &["shop_incremental"], "incremental", &[])
             .macros(&["macro.store.loop", "macro.dbt.x"]);
         lab.expect(&RULE, &["never", "only_says_so"]);
+    }
+
+    #[test]
+    fn finds_models_that_ask_in_a_comment_only() {
+        let mut lab = Lab::new();
+        let asks = ["macro.snowplow_utils.is_run_with_new_events"];
+        let call = "where {{ snowplow_utils.is_run_with_new_events('shop') }}";
+        lab.macros("macro.store.only_new", &asks);
+        for (name, code) in [
+            ("a_commented_out", format!("select 1 -- {call}")),
+            ("b_block", format!("select 1 /*\n{call} */")),
+            ("c_plain", "-- TODO: add is_run_with_new_events\nselect 1".to_owned()),
+        ] {
+            lab.model(name, &["shop_incremental"], "incremental", &[]).code(&code).macros(&asks);
+        }
+        lab.model("d_macro", &["shop_incremental"], "incremental", &[])
+            .code("select 1 -- where {{ only_new() }}")
+            .macros(&["macro.store.only_new"]);
+        lab.model("good", &["shop_incremental"], "incremental", &[])
+            .code(&format!("-- is_run_with_new_events\nselect '--' {call}"))
+            .macros(&asks);
+        lab.expect(&RULE, &["a_commented_out", "b_block", "c_plain", "d_macro"]);
+    }
+
+    #[test]
+    fn says_how_to_ask() {
+        let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "incremental", &[]);
+        let advice = |lab: &Lab| lab.check(&RULE).remove(0).advice;
+        let sql = "{{ snowplow_utils.is_run_with_new_events('shop') }}";
+        assert_eq!(advice(&lab), format!("Filter its rows: where {sql}"));
+        lab.change("carts").path("models/carts.py");
+        assert!(advice(&lab).ends_with(&format!("select * from {{{{ ref('carts') }}}} where {sql}")));
+        let message = &lab.check(&RULE)[0].message;
+        assert!(message.contains("is written in Python, which cannot call"), "{message}");
+
+        // The tables of a home-made package can be called anything.
+        let mut lab = Lab::without_packages();
+        lab.package("site");
+        lab.hook_code("site", "{{ snowplow_utils.snowplow_incremental_post_hook('mine') }}");
+        lab.model("visits", &["mine_incremental"], "incremental", &[]);
+        assert_eq!(
+            advice(&lab),
+            "Filter its rows: where {{ snowplow_utils.is_run_with_new_events('mine', \
+             new_event_limits_table='site_base_new_event_limits', incremental_manifest_table='site_incremental_manifest') }}"
+        );
     }
 }

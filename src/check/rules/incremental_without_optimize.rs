@@ -1,8 +1,10 @@
 //! A tracked incremental model that scans its whole table in every run.
 
+use super::dispatch_missing;
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, upserts};
+use crate::check::strategy::Strategy;
+use crate::check::subject::{Subject, is_optimized};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-optimize",
@@ -21,16 +23,23 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let without = subject
-        .own_tracked_incremental()
-        .filter(|(_, node)| upserts(node) && node.config.get("snowplow_optimize") != Some(&true.into()));
+    let without = subject.own_tracked_incremental().filter(|(_, node)| {
+        // The materialization that Snowplow's packages had before looks at dates by itself.
+        let is_old = node.materialized() == "snowplow_incremental";
+        !is_old && !is_optimized(node) && subject.strategy(node) == Strategy::Upsert
+    });
+    let dispatch = if dispatch_missing::is_set(subject) {
+        ""
+    } else {
+        ". It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first"
+    };
     without
         .map(|(_, node)| {
             Found::in_model(
                 node,
                 "config(",
                 format!("{} is incremental and tracked, but is not set to snowplow_optimize", node.name),
-                "Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key".to_owned(),
+                format!("Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key{dispatch}"),
             )
         })
         .collect()
@@ -49,10 +58,16 @@ mod tests {
         lab.model("good", &["shop_incremental"], "incremental", &[]).config("snowplow_optimize", json!(true));
         lab.model("overwrites", &["shop_incremental"], "incremental", &[])
             .config("incremental_strategy", json!("insert_overwrite"));
+        lab.model("appends", &["shop_incremental"], "incremental", &[])
+            .config("incremental_strategy", json!("append"));
+        lab.model("old", &["shop_incremental"], "snowplow_incremental", &[]);
         lab.model("table", &["shop_incremental"], "table", &[]);
         lab.expect_none(&RULE);
         lab.model("none", &["shop_incremental"], "incremental", &[]);
         lab.model("off", &["shop_incremental"], "incremental", &[]).config("snowplow_optimize", json!(false));
         lab.expect(&RULE, &["none", "off"]);
+        assert!(lab.check(&RULE)[0].advice.contains("dispatch"));
+        lab.dispatch("[{macro_namespace: dbt, search_order: [snowplow_utils, dbt]}]");
+        assert!(!lab.check(&RULE)[0].advice.contains("dispatch"));
     }
 }

@@ -2,14 +2,15 @@
 
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, is_empty, upserts};
+use crate::check::strategy::Strategy;
+use crate::check::subject::{Subject, is_empty};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-unique-key",
     title: "A tracked incremental model that adds its rows again whenever a window overlaps the last one",
     severity: Severity::Error,
     why: "A window begins before the end of the last one, by the lookback, and whole sessions are read again; without a \
-          unique_key their rows are added once more in every run.",
+          unique_key, or with the strategy append, which ignores it, their rows are added once more in every run.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
     ),
@@ -21,19 +22,26 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let without =
-        subject.own_tracked_incremental().filter(|(_, node)| upserts(node) && is_empty(node, "unique_key"));
-    without
-        .map(|(_, node)| {
-            Found::in_model(
-                node,
-                "config(",
-                format!("{} is incremental and tracked, but has no unique_key", node.name),
-                "Set unique_key to the column, or the columns, that a row is known by".to_owned(),
-            )
+    subject
+        .own_tracked_incremental()
+        .filter_map(|(_, node)| {
+            let (needle, trouble, advice) = match subject.strategy(node) {
+                Strategy::Upsert if is_empty(node, "unique_key") => {
+                    ("config(", "has no unique_key", KEY.to_owned())
+                }
+                Strategy::Append => {
+                    let advice = format!("Set incremental_strategy to merge or delete+insert. {KEY}");
+                    ("incremental_strategy", "its strategy is append, which looks at no unique_key", advice)
+                }
+                _ => return None,
+            };
+            let message = format!("{} is incremental and tracked, but {trouble}", node.name);
+            Some(Found::in_model(node, needle, message, advice))
         })
         .collect()
 }
+
+const KEY: &str = "Set unique_key to the column, or the columns, that a row is known by";
 
 #[cfg(test)]
 mod tests {
@@ -48,11 +56,21 @@ mod tests {
         lab.model("one", &["shop_incremental"], "incremental", &[]).config("unique_key", json!("id"));
         lab.model("several", &["shop_incremental"], "incremental", &[])
             .config("unique_key", json!(["a", "b"]));
-        lab.model("overwrites", &["shop_incremental"], "incremental", &[])
-            .config("incremental_strategy", json!("microbatch"));
+        for strategy in ["microbatch", "replace_where", "insert_overwrite", "our_own"] {
+            lab.model(strategy, &["shop_incremental"], "incremental", &[])
+                .config("incremental_strategy", json!(strategy));
+        }
         lab.expect_none(&RULE);
         lab.model("none", &["shop_incremental"], "incremental", &[]);
         lab.model("empty", &["shop_incremental"], "incremental", &[]).config("unique_key", json!([]));
-        lab.expect(&RULE, &["empty", "none"]);
+        lab.model("merges", &["shop_incremental"], "incremental", &[])
+            .config("incremental_strategy", json!("merge"));
+        lab.model("appends", &["shop_incremental"], "incremental", &[])
+            .config("incremental_strategy", json!("append"))
+            .config("unique_key", json!("id"));
+        lab.expect(&RULE, &["appends", "empty", "merges", "none"]);
+        assert!(
+            lab.check(&RULE)[0].message.ends_with("its strategy is append, which looks at no unique_key")
+        );
     }
 }

@@ -1,15 +1,16 @@
-//! A tracked incremental model without the date that its rows are looked for by.
+//! A tracked incremental model that fails from its second run on.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, is_empty, upserts};
+use crate::check::strategy::Strategy;
+use crate::check::subject::{Subject, is_empty, is_optimized};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-upsert-date-key",
-    title: "A tracked incremental model without the date that its rows are looked for by",
-    severity: Severity::Warn,
-    why: "snowplow_optimize narrows the search for rows to be replaced to the dates of the new ones, which it takes from the \
-          upsert_date_key; without one there is nothing to narrow by.",
+    title: "A tracked incremental model that fails from its second run on",
+    severity: Severity::Error,
+    why: "snowplow_optimize narrows the search for rows to be replaced to the dates of the new ones, and insists on an \
+          upsert_date_key to take them from: without one the first run, which makes the table, is fine, and all later ones fail.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true) }}",
     ),
@@ -21,15 +22,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let without = subject
-        .own_tracked_incremental()
-        .filter(|(_, node)| upserts(node) && is_empty(node, "upsert_date_key"));
+    let without = subject.own_tracked_incremental().filter(|(_, node)| {
+        is_optimized(node) && subject.strategy(node) == Strategy::Upsert && is_empty(node, "upsert_date_key")
+    });
     without
         .map(|(_, node)| {
             Found::in_model(
                 node,
-                "config(",
-                format!("{} is incremental and tracked, but has no upsert_date_key", node.name),
+                "snowplow_optimize",
+                format!("{} is set to snowplow_optimize, but has no upsert_date_key: every run but the first one fails", node.name),
                 "Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session".to_owned(),
             )
         })
@@ -46,11 +47,19 @@ mod tests {
     #[test]
     fn finds_models_without_a_date() {
         let mut lab = Lab::new();
-        lab.model("good", &["shop_incremental"], "incremental", &[]).config("upsert_date_key", json!("t"));
-        lab.model("view", &["shop_incremental"], "view", &[]);
+        let optimized = |lab: &mut Lab, name: &str, key: serde_json::Value| {
+            let model = lab.model(name, &["shop_incremental"], "incremental", &[]);
+            model.config("snowplow_optimize", json!(true)).config("upsert_date_key", key);
+        };
+        optimized(&mut lab, "good", json!("t"));
+        optimized(&mut lab, "appends", json!(null));
+        lab.change("appends").config("incremental_strategy", json!("append"));
+        lab.model("view", &["shop_incremental"], "view", &[]).config("snowplow_optimize", json!(true));
+        lab.model("not_optimized", &["shop_incremental"], "incremental", &[]);
+        lab.model("off", &["shop_incremental"], "incremental", &[]).config("snowplow_optimize", json!(false));
         lab.expect_none(&RULE);
-        lab.model("none", &["shop_incremental"], "incremental", &[]);
-        lab.model("empty", &["shop_incremental"], "incremental", &[]).config("upsert_date_key", json!(""));
+        optimized(&mut lab, "none", json!(null));
+        optimized(&mut lab, "empty", json!(""));
         lab.expect(&RULE, &["empty", "none"]);
     }
 }

@@ -3,11 +3,13 @@
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
 mod backfill_limit_left_in_project;
+mod dispatch_missing;
 mod ephemeral_tracked_model;
 mod full_refresh_drops_incremental_manifest;
 mod hook_duplicated;
 mod hook_missing;
 mod hook_not_understood;
+mod incremental_overwrites_partitions;
 mod incremental_without_new_events_check;
 mod incremental_without_optimize;
 mod incremental_without_unique_key;
@@ -21,12 +23,14 @@ mod session_timestamp_not_in_hook;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
 mod tags_of_two_packages;
+mod tracked_model_always_refreshed;
 mod tracked_model_disabled;
 mod tracked_model_not_in_default_selector;
 mod tracked_name_in_two_packages;
 mod tracked_versions_share_name;
 mod untagged_model_reads_package;
 mod unusable_start_date;
+mod utils_too_old;
 
 #[cfg(test)]
 pub(super) mod testing;
@@ -49,11 +53,15 @@ pub const RULES: &[Rule] = &[
     incremental_without_unique_key::RULE,
     incremental_without_upsert_date_key::RULE,
     incremental_without_optimize::RULE,
+    incremental_overwrites_partitions::RULE,
+    tracked_model_always_refreshed::RULE,
     hook_missing::RULE,
     hook_duplicated::RULE,
     hook_not_understood::RULE,
     package_without_tracked_models::RULE,
+    utils_too_old::RULE,
     full_refresh_drops_incremental_manifest::RULE,
+    dispatch_missing::RULE,
     backfill_limit_left_in_project::RULE,
     backfill_limit_below_one::RULE,
     quoted_number_in_vars::RULE,

@@ -1,10 +1,10 @@
 //! A tracked model that asks another package whether a run is news to it.
 
-use regex::Regex;
-
+use super::incremental_without_new_events_check::call;
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, without_jinja_comments};
+use crate::check::subject::Subject;
+use crate::dbt::{Argument, Call};
 
 pub(super) const RULE: Rule = Rule {
     id: "new-events-of-another-package",
@@ -30,14 +30,19 @@ fn check(subject: &Subject) -> Vec<Found> {
     if subject.packages.len() < 2 {
         return Vec::new();
     }
-    let pattern = r#"is_run_with_new_events\s*\(\s*(?:package_name\s*=\s*)?['"](\w+)['"]\s*\)"#;
-    let pattern = Regex::new(pattern).expect("a valid pattern");
     subject
         .own_tracked_incremental()
         .filter_map(|(package, node)| {
-            let code = without_jinja_comments(&node.raw_code);
-            let asked: Vec<_> = pattern.captures_iter(&code).map(|found| found.extract::<1>().1[0]).collect();
-            let known = |name: &&&str| subject.packages.iter().find(|known| known.name() == **name);
+            let calls = Call::find_all(&subject.live_code(node), "is_run_with_new_events");
+            // Where the tables are given by name, the package's has no say.
+            let by_package = calls.iter().filter(|call| call.len() == 1);
+            let asked: Vec<_> = by_package
+                .filter_map(|call| match call.argument(0, "package_name")? {
+                    Argument::Text(name) => Some(name),
+                    _ => None,
+                })
+                .collect();
+            let known = |name: &&&String| subject.packages.iter().find(|known| known.name() == **name);
             if asked
                 .iter()
                 .filter_map(|name| known(&name))
@@ -55,7 +60,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                     node.name,
                     package.name()
                 ),
-                format!("Call is_run_with_new_events('{}')", package.name()),
+                format!("Call {}", call(subject, package)),
             ))
         })
         .collect()
@@ -77,7 +82,7 @@ mod tests {
         lab.model("tracked_twice", &["shop_incremental", "site_incremental"], "incremental", &[])
             .code(&asks("site"));
         lab.model("in_a_comment", &["shop_incremental"], "incremental", &[])
-            .code(&format!("{{# {} #}}", asks("site")));
+            .code(&format!("{{# {0} #}} /* {0} */", asks("site")));
         lab.model("both", &["shop_incremental"], "incremental", &[]).code(&(asks("site") + &asks("shop")));
         lab.model("with_tables", &["shop_incremental"], "incremental", &[])
             .code("is_run_with_new_events('site', 'shop_limits', 'shop_manifest')");

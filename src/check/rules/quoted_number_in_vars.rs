@@ -20,13 +20,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// The vars of the packages that are calculated with.
-const NUMBERS: [&str; 8] = [
+const NUMBERS: [&str; 11] = [
     vars::LIMIT,
     "snowplow__days_late_allowed",
+    "snowplow__heartbeat",
     "snowplow__late_data_window_days",
     "snowplow__late_event_lookback_days",
     "snowplow__lookback_window_hours",
     "snowplow__max_session_days",
+    "snowplow__min_late_events_to_process",
+    "snowplow__min_visit_length",
     "snowplow__session_lookback_days",
     "snowplow__upsert_lookback_days",
 ];
@@ -38,11 +41,19 @@ fn check(subject: &Subject) -> Vec<Found> {
     assignments
         .filter_map(|(name, assignment)| {
             let Value::String(text) = assignment.value else { return None };
-            let number: f64 = text.trim().parse().ok()?;
+            if vars::is_number_to_dbt(text) {
+                return None;
+            }
+            let advice = match vars::number(assignment.value) {
+                Some(number) => format!("Write {number} without quotes"),
+                None => {
+                    "Write a number, without a unit and without quotes, or leave it to the package".to_owned()
+                }
+            };
             Some(Found::in_project(
                 &assignment.keys,
                 format!("{name} is the text '{text}', not a number"),
-                format!("Write {number} without quotes"),
+                advice,
             ))
         })
         .collect()
@@ -56,7 +67,7 @@ mod tests {
     #[test]
     fn finds_numbers_in_quotes() {
         let mut lab = Lab::new();
-        lab.vars("{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', snowplow__max_session_days: 'x'}");
+        lab.vars("{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', snowplow__max_session_days: 1_0, snowplow__heartbeat: null}");
         lab.expect_none(&RULE);
         lab.vars("{snowplow__backfill_limit_days: '30', shop: {snowplow__lookback_window_hours: \"6\"}}");
         lab.expect_messages(
@@ -66,5 +77,25 @@ mod tests {
                 "snowplow__lookback_window_hours is the text '6', not a number",
             ],
         );
+    }
+
+    #[test]
+    fn finds_texts_that_are_no_numbers() {
+        let mut lab = Lab::new();
+        for (text, advice) in [
+            ("30 days", "Write a number, without"),
+            ("inf", "Write a number, without"),
+            ("nan", "Write a number, without"),
+            ("", "Write a number, without"),
+            (" 5 ", "Write 5 without quotes"),
+        ] {
+            lab.vars(&format!("shop: {{snowplow__min_visit_length: '{text}'}}"));
+            let found = lab.check(&RULE).remove(0);
+            assert_eq!(
+                found.message,
+                format!("snowplow__min_visit_length is the text '{text}', not a number")
+            );
+            assert!(found.advice.starts_with(advice), "{}", found.advice);
+        }
     }
 }

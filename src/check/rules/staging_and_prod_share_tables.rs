@@ -31,13 +31,10 @@ fn check(subject: &Subject) -> Vec<Found> {
     };
     let mut found = Vec::new();
     for package in &subject.packages {
-        let ids = package.tracked.iter().chain([&package.package.incremental_manifest]);
+        // Windows are worked out and events gathered in tables of the package's own, which two runs must not share either.
         let mut shared: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
-        for node in ids.filter_map(|id| subject.node(id)).filter(in_prod) {
-            let same = shared.entry(&node.schema).or_default();
-            if same.iter().all(|known| known.unique_id != node.unique_id) {
-                same.push(node);
-            }
+        for node in subject.written_by(package).filter(in_prod) {
+            shared.entry(&node.schema).or_default().push(node);
         }
         found.extend(shared.into_iter().map(|(schema, nodes)| {
             Found::in_project(
@@ -78,7 +75,30 @@ mod tests {
         lab.prod(&prod);
         lab.expect_messages(
             &RULE,
-            &["2 models of shop are the same relations in both dbt manifests, in the schema staging: carts, shop_incremental_manifest"],
+            &["4 models of shop are the same relations in both dbt manifests, in the schema staging: \
+               shop_base_events_this_run, shop_base_new_event_limits, shop_incremental_manifest, carts"],
+        );
+    }
+
+    #[test]
+    fn finds_base_models_that_both_targets_write() {
+        let with = |schema: &str| {
+            let mut lab = Lab::new();
+            lab.schema(schema);
+            for (name, tags) in [("shop_quarantine", &[][..]), ("shop_users", &["shop_incremental"])] {
+                lab.model_of("shop", name, tags, "incremental", &[]);
+            }
+            lab
+        };
+        let (mut lab, mut prod) = (with("staging"), with("prod"));
+        for name in ["shop_base_new_event_limits", "shop_quarantine"] {
+            prod.change(name).relation(&format!("db.staging.{name}"));
+        }
+        lab.prod(&prod);
+        lab.expect_messages(
+            &RULE,
+            &["2 models of shop are the same relations in both dbt manifests, in the schema staging: \
+               shop_base_new_event_limits, shop_quarantine"],
         );
     }
 }

@@ -8,9 +8,10 @@ use crate::check::subject::Subject;
 pub(super) const RULE: Rule = Rule {
     id: "tag-without-hook",
     title: "A tag that no package looks for",
-    severity: Severity::Error,
+    severity: Severity::Warn,
     why: "A model is tracked by the tag <package>_incremental, where the package is named as its on-run-end hook names it; with a \
-          tag of another spelling it is not, and misses every window in which it is not built.",
+          tag of another spelling it is not, and misses every window in which it is not built. A tag that begins with snowplow_ \
+          and ends with _incremental is told of as well where it is like no package's, as its package may have been removed.",
     wrong: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unfied_incremental']) }}"),
     right: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}"),
     number: None,
@@ -25,26 +26,35 @@ fn check(subject: &Subject) -> Vec<Found> {
     let may_be_right =
         !subject.strange_hooks.is_empty() || hook_missing::unrecorded(subject).next().is_some();
     let tags: Vec<_> = subject.packages.iter().map(|package| package.package.tag()).collect();
-    let meant = |tag: &str| tags.iter().find(|known| strsim::jaro(tag, known) >= MISTYPED);
-    let is_orphan = |tag: &&String| {
+    let is_orphan = |tag: &String| {
         let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
-        is_of_a_package && !tags.contains(tag) && (!may_be_right || meant(tag).is_some())
+        is_of_a_package && !may_be_right || meant(tag, &tags).is_some()
     };
-    // Other packages have tags of their own.
-    let models = subject.graph.manifest.models().filter(|node| node.package_name == subject.root());
-    models
+    // Other packages have tags of their own; and a model that is tracked can have more tags.
+    let models = subject.graph.manifest.models();
+    let untracked =
+        models.filter(|node| subject.is_own(node) && !node.tags.iter().any(|tag| tags.contains(tag)));
+    untracked
         .filter_map(|node| {
-            let tag = node.tags.iter().find(is_orphan)?;
+            let tag = node.tags.iter().find(|tag| is_orphan(tag))?;
             let message =
                 format!("{} has the tag {tag}, but no on-run-end hook is of such a package", node.name);
-            let advice = match (meant(tag), tags.as_slice()) {
+            let advice = match (meant(tag, &tags), tags.as_slice()) {
                 (Some(meant), _) => format!("Give it the tag {meant}, if that is the one that was meant"),
                 (None, []) => "Install the package, or take the tag away".to_owned(),
-                (None, tags) => format!("Give it the tag of its package: {}", tags.join(" or ")),
+                (None, tags) => {
+                    format!("Give it the tag of its package ({}), or take the tag away", tags.join(" or "))
+                }
             };
             Some(Found::in_model(node, tag, message, advice))
         })
         .collect()
+}
+
+/// The tag of a package that is spelled so like this one that it was probably meant.
+fn meant<'t>(tag: &str, tags: &'t [String]) -> Option<&'t String> {
+    let plain = tag.to_lowercase().replace('-', "_");
+    tags.iter().find(|known| strsim::jaro(&plain, known) >= MISTYPED)
 }
 
 #[cfg(test)]
@@ -63,8 +73,41 @@ mod tests {
         lab.package("snowplow_unified");
         lab.model("typo", &["snowplow_unfied_incremental"], "table", &[]);
         lab.expect(&RULE, &["orphan", "typo"]);
+        lab.model(
+            "tracked",
+            &["snowplow_unified_incremental", "snowplow_unified_incremental_v2"],
+            "table",
+            &[],
+        );
+        lab.model(
+            "own",
+            &["snowplow_unified", "unified_incremental", "snowplow_unified_hourly"],
+            "table",
+            &[],
+        );
+        lab.expect(&RULE, &["orphan", "typo"]);
         assert!(lab.check(&RULE)[1].advice.starts_with("Give it the tag snowplow_unified_incremental"));
         lab.model("limits", &[], "table", &[]).macros(&["macro.snowplow_utils.get_run_limits"]);
         lab.expect(&RULE, &["typo"]);
+    }
+
+    #[test]
+    fn finds_every_way_to_mistype() {
+        let mut lab = Lab::without_packages();
+        lab.package("snowplow_unified");
+        for tag in [
+            "snowplow_unified_incremntal",
+            "Snowplow_unified_incremental",
+            "snowplow_unified-incremental",
+            "snowplow_unfied_incremental",
+            "snowplow_unified_incremental_",
+        ] {
+            lab.model("typo", &[tag], "table", &[]);
+            let found = lab.check(&RULE).remove(0);
+            assert_eq!(
+                found.advice,
+                "Give it the tag snowplow_unified_incremental, if that is the one that was meant"
+            );
+        }
     }
 }

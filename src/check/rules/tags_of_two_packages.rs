@@ -23,9 +23,9 @@ fn check(subject: &Subject) -> Vec<Found> {
     models
         .filter_map(|node| {
             let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
-            let trackers: Vec<_> = trackers.collect();
-            (trackers.len() > 1).then(|| {
-                let tags: Vec<_> = trackers.iter().map(|package| package.package.tag()).collect();
+            let mut tags: Vec<_> = trackers.map(|package| package.package.tag()).collect();
+            tags.dedup();
+            (tags.len() > 1).then(|| {
                 Found::in_model(
                     node,
                     "tags",

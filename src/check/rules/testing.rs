@@ -18,6 +18,10 @@ pub(in crate::check) struct Lab {
     macros: Map<String, Value>,
     selectors: Value,
     vars: String,
+    dispatch: String,
+    utils_version: Option<String>,
+    /// dbt packages that stand in the project's own folder.
+    local: Vec<String>,
     settings: RuleSettings,
     schema: String,
     prod: Option<Graph>,
@@ -42,6 +46,16 @@ impl Change<'_> {
         self
     }
 
+    pub(in crate::check) fn path(self, path: &str) -> Self {
+        self.0["original_file_path"] = path.into();
+        self
+    }
+
+    pub(in crate::check) fn relation(self, name: &str) -> Self {
+        self.0["relation_name"] = name.into();
+        self
+    }
+
     pub(in crate::check) fn alias(self, alias: &str) -> Self {
         self.0["alias"] = alias.into();
         self
@@ -62,6 +76,9 @@ impl Lab {
             macros: Map::new(),
             selectors: json!({}),
             vars: "{}".to_owned(),
+            dispatch: "[]".to_owned(),
+            utils_version: None,
+            local: Vec::new(),
             settings: RuleSettings::default(),
             schema: "staging".to_owned(),
             prod: None,
@@ -79,6 +96,26 @@ impl Lab {
         self.hook(name, name);
     }
 
+    /// The same for one of the load-time family.
+    pub(in crate::check) fn load_package(&mut self, name: &str) {
+        self.package(name);
+        self.change(&format!("{name}_base_new_event_limits"))
+            .macros(&["macro.snowplow_utils.get_run_limits_t"]);
+        let hook = self.change(&format!("{name}-on-run-end-0"));
+        hook.code(&format!("{{{{ snowplow_utils.snowplow_incremental_post_hook_t('{name}') }}}}"))
+            .macros(&["macro.snowplow_utils.snowplow_incremental_post_hook_t"]);
+    }
+
+    /// Lets a dbt package be one of the project's own folder.
+    pub(in crate::check) fn local_package(&mut self, name: &str) {
+        self.local.push(name.to_owned());
+    }
+
+    /// The version of snowplow_utils that is installed.
+    pub(in crate::check) fn utils_version(&mut self, version: &str) {
+        self.utils_version = Some(version.to_owned());
+    }
+
     /// Adds a hook of a package to a dbt package.
     pub(in crate::check) fn hook(&mut self, owner: &str, package: &str) {
         let id = |what: &str| format!("model.{package}.{package}_{what}");
@@ -93,6 +130,10 @@ impl Lab {
             },
         });
         self.nodes.insert(format!("operation.{owner}.{name}"), hook);
+    }
+
+    pub(in crate::check) fn drop_hook(&mut self, owner: &str) {
+        self.nodes.remove(&format!("operation.{owner}.{owner}-on-run-end-0"));
     }
 
     pub(in crate::check) fn hook_code(&mut self, owner: &str, code: &str) {
@@ -161,6 +202,10 @@ impl Lab {
         self.macros.insert(id.to_owned(), json!({"depends_on": {"macros": calls}}));
     }
 
+    pub(in crate::check) fn macro_code(&mut self, id: &str, code: &str) {
+        self.macros[id]["macro_sql"] = code.into();
+    }
+
     pub(in crate::check) fn default_selector(&mut self, definition: &Value) {
         self.selectors = json!({"usual": {"name": "usual", "default": true, "definition": definition}});
     }
@@ -168,6 +213,11 @@ impl Lab {
     /// The vars of dbt_project.yml.
     pub(in crate::check) fn vars(&mut self, yaml: &str) {
         yaml.clone_into(&mut self.vars);
+    }
+
+    /// The `dispatch` of dbt_project.yml.
+    pub(in crate::check) fn dispatch(&mut self, yaml: &str) {
+        yaml.clone_into(&mut self.dispatch);
     }
 
     /// The configuration of the rules.
@@ -206,10 +256,25 @@ impl Lab {
 
     pub(in crate::check) fn subject(&self) -> Subject {
         let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
-        fs::write(root.join("dbt_project.yml"), format!("name: store\nvars: {}\n", indented(&self.vars)))
-            .expect("written");
-        let project = Project::read(root.to_owned()).expect("a project");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8").canonicalize_utf8().expect("a folder");
+        fs::write(
+            root.join("dbt_project.yml"),
+            format!("name: store\nvars: {}\ndispatch: {}\n", indented(&self.vars), self.dispatch),
+        )
+        .expect("written");
+        let installed = root.join("dbt_packages");
+        for name in &self.local {
+            fs::create_dir_all(root.join("local").join(name)).expect("a folder");
+            fs::create_dir_all(&installed).expect("a folder");
+            std::os::unix::fs::symlink(root.join("local").join(name), installed.join(name)).expect("a link");
+        }
+        if let Some(version) = &self.utils_version {
+            let utils = installed.join("snowplow_utils");
+            fs::create_dir_all(&utils).expect("folders");
+            fs::write(utils.join("dbt_project.yml"), format!("name: snowplow_utils\nversion: {version}\n"))
+                .expect("written");
+        }
+        let project = Project::read(root).expect("a project");
         let mut subject = Subject::new(self.graph(), project, self.settings.clone()).expect("a subject");
         subject.now = "2024-06-01 12:00:00".parse().expect("a time");
         subject.prod = self.prod.clone();

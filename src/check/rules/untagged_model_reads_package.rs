@@ -114,6 +114,7 @@ mod tests {
         lab.model("derived", &[], "table", &["good"]);
         lab.model("helper", &[], "ephemeral", &["shop_base_events_this_run"]);
         lab.model("a_helper_of_it", &[], "ephemeral", &["helper"]);
+        lab.model_of("attribution", "paths", &[], "table", &["shop_base_events_this_run"]);
         lab.model("through_helpers", &["shop_incremental"], "table", &["a_helper_of_it"]);
         lab.expect_none(&RULE);
 

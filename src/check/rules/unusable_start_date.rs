@@ -24,11 +24,11 @@ const START: &str = "snowplow__start_date";
 
 fn check(subject: &Subject) -> Vec<Found> {
     let found = subject.assignments(START).into_iter().filter_map(|assignment| {
-        let text = vars::text(assignment.value)?;
+        let text = vars::text(assignment.value).unwrap_or_default();
         let trouble = trouble(&text, subject.now)?;
         Some(Found::in_project(
             &assignment.keys,
-            format!("{START} is {text}, which is {trouble}"),
+            format!("{START} is {}, which is {trouble}", vars::shown(assignment.value)),
             "Give the day of the first event that is to be processed, such as '2024-01-31'".to_owned(),
         ))
     });
@@ -37,11 +37,13 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 fn trouble(text: &str, now: Timestamp) -> Option<&'static str> {
     // What comes behind the day, a time or a zone, is the warehouse's to understand.
-    let day = text.trim().get(..10).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
-    match day {
-        None => Some("no date"),
-        Some(day) if day > now.date() => Some("in the future"),
-        Some(_) => None,
+    let day = text.trim().split([' ', 'T']).next().unwrap_or_default();
+    // Warehouses also take days without zeros, and days without hyphens.
+    let format = if day.len() == 8 && !day.contains('-') { "%Y%m%d" } else { "%Y-%m-%d" };
+    match NaiveDate::parse_from_str(day, format) {
+        Err(_) => Some("no date"),
+        Ok(day) if day > now.date() => Some("in the future"),
+        Ok(_) => None,
     }
 }
 
@@ -53,9 +55,14 @@ mod tests {
     #[test]
     fn finds_dates_that_lead_nowhere() {
         let mut lab = Lab::new();
-        for good in
-            ["2020-01-01", "'2020-01-01'", "2020-01-01 12:00:00", "'2020-01-01T00:00:00+02:00'", "2024-06-01"]
-        {
+        for good in [
+            "2020-01-01",
+            "'2020-1-1'",
+            "20200101",
+            "2020-01-01 12:00:00",
+            "'2020-01-01T00:00:00+02:00'",
+            "2024-06-01",
+        ] {
             lab.vars(&format!("shop: {{snowplow__start_date: {good}}}"));
             lab.expect_none(&RULE);
         }
@@ -63,11 +70,19 @@ mod tests {
         lab.expect_messages(
             &RULE,
             &[
-                "snowplow__start_date is 2024-06-02, which is in the future",
-                "snowplow__start_date is 2024-13-01, which is no date",
+                "snowplow__start_date is '2024-06-02', which is in the future",
+                "snowplow__start_date is '2024-13-01', which is no date",
             ],
         );
-        lab.vars("snowplow__start_date: 2024");
-        assert_eq!(lab.check(&RULE).len(), 1);
+        for (value, shown) in [
+            ("2024", "2024"),
+            ("''", "''"),
+            ("null", "null"),
+            ("12345678", "12345678"),
+            ("'{{ env_var(\"START\") }}'", "'{{ env_var(\"START\") }}'"),
+        ] {
+            lab.vars(&format!("snowplow__start_date: {value}"));
+            lab.expect_messages(&RULE, &[&format!("snowplow__start_date is {shown}, which is no date")]);
+        }
     }
 }

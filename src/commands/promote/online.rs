@@ -6,7 +6,7 @@ use super::without_connection::dialect;
 use super::{apply, output, wishes, write};
 use crate::backfill::Lock;
 use crate::cli::{FirstRunArgs, PromoteArgs, RunArgs, RunFormat, SelectionArgs, StopArgs, WindowArgs};
-use crate::commands::prepare::{Setup, heals};
+use crate::commands::prepare::Setup;
 use crate::commands::run;
 use crate::dbt::{self, Interrupt, Listing, QueryProject, RelationName, SelectionArguments};
 use crate::event::Emit;
@@ -215,7 +215,7 @@ fn package_vars(package: &Package, staging: &Setup, prod: &Setup) -> Result<Pack
         load_family_heals: prod
             .project
             .package_version("snowplow_utils")
-            .is_some_and(|version| heals(&version)),
+            .is_some_and(|version| snowplow::load_family_heals(&version)),
     })
 }
 

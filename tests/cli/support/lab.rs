@@ -172,6 +172,18 @@ impl Lab {
         Self { folder, place, engine, dbt, preloaded: true, variables }
     }
 
+    /// Installs another version of snowplow_utils, which differs in what it says of itself alone.
+    pub fn with_utils(&self, version: &str) {
+        let utils = self.project().join("dbt_packages/snowplow_utils");
+        let standin = utils.canonicalize().expect("a package");
+        fs::remove_file(&utils).expect("a link");
+        copy(&standin, &utils);
+        let file = utils.join("dbt_project.yml");
+        let text =
+            fs::read_to_string(&file).expect("a project").replace("\"1.0.0\"", &format!("\"{version}\""));
+        fs::write(file, text).expect("written");
+    }
+
     /// The same with dbt as users start it: for what depends on its process.
     pub fn with_installed_dbt(self) -> Self {
         Self { preloaded: false, ..self }

@@ -1,0 +1,107 @@
+//! Snowplow's own way to upsert, asked for but never taken.
+
+use serde_yaml::Value;
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::strategy::Strategy;
+use crate::check::subject::{Subject, is_optimized, list};
+
+pub(super) const RULE: Rule = Rule {
+    id: "dispatch-missing",
+    title: "Incremental models that are set to snowplow_optimize to no effect",
+    severity: Severity::Warn,
+    why: "snowplow_utils brings its own way to upsert, which dbt takes only where the root project's dispatch looks for dbt's \
+          macros there first; without it every run compares the new rows with the whole table, which takes longer and costs \
+          more the larger it is.",
+    wrong: Example::yaml(
+        "# dbt_project.yml of a project that has snowplow_unified among its packages\ndispatch: []",
+    ),
+    right: Example::yaml("dispatch:\n  - macro_namespace: dbt\n    search_order: [snowplow_utils, dbt]"),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    if is_set(subject) {
+        return Vec::new();
+    }
+    let optimized = subject.tracked_incremental().filter(|(_, node)| {
+        node.materialized() == "incremental"
+            && is_optimized(node)
+            && subject.strategy(node) == Strategy::Upsert
+    });
+    let names: Vec<_> = optimized.map(|(_, node)| node.name.as_str()).collect();
+    let models = match names.as_slice() {
+        [] => return Vec::new(),
+        [one] => format!("{one} is"),
+        several if several.len() <= MOST => format!("{} are", list(several.iter().copied())),
+        several => {
+            format!("{} and {} other models are", list(several[..MOST].iter().copied()), several.len() - MOST)
+        }
+    };
+    let message = format!(
+        "{models} set to snowplow_optimize, which has no effect: the project's dispatch does not look for dbt's macros in \
+         snowplow_utils first"
+    );
+    let advice = "Add {macro_namespace: dbt, search_order: [snowplow_utils, dbt]} to dispatch".to_owned();
+    vec![Found::in_project(&["dispatch"], message, advice)]
+}
+
+/// How many models are named.
+const MOST: usize = 3;
+
+/// Whether dbt looks for its own macros in snowplow_utils first.
+pub(super) fn is_set(subject: &Subject) -> bool {
+    let entries = subject.project.dispatch.as_ref().and_then(Value::as_sequence);
+    let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
+    let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
+    let place = |name: &str| order.iter().position(|package| package == name);
+    place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_projects_that_do_not_look_in_snowplow_utils() {
+        let mut lab = Lab::new();
+        lab.model("plain", &["shop_incremental"], "incremental", &[]);
+        lab.model("table", &["shop_incremental"], "table", &[]).config("snowplow_optimize", json!(true));
+        lab.model("untracked", &[], "incremental", &[]).config("snowplow_optimize", json!(true));
+        lab.expect_none(&RULE);
+        lab.model_of("shop", "carts", &["shop_incremental"], "incremental", &[])
+            .config("snowplow_optimize", json!(true));
+        for wrong in [
+            "[]",
+            "null",
+            "[{macro_namespace: dbt_utils, search_order: [snowplow_utils, dbt]}]",
+            "[{macro_namespace: dbt, search_order: [dbt, snowplow_utils]}]",
+            "[{macro_namespace: dbt}]",
+        ] {
+            lab.dispatch(wrong);
+            lab.expect_messages(
+                &RULE,
+                &["carts is set to snowplow_optimize, which has no effect: the project's dispatch does not look for dbt's \
+                   macros in snowplow_utils first"],
+            );
+        }
+        lab.dispatch("[{macro_namespace: dbt, search_order: [store, snowplow_utils, dbt]}]");
+        lab.expect_none(&RULE);
+    }
+
+    #[test]
+    fn names_a_few_models() {
+        let mut lab = Lab::new();
+        for name in ["a", "b", "c", "d", "e"] {
+            lab.model(name, &["shop_incremental"], "incremental", &[])
+                .config("snowplow_optimize", json!(true));
+        }
+        let message = lab.check(&RULE).remove(0).message;
+        assert!(message.starts_with("a, b, c and 2 other models are set"), "{message}");
+    }
+}

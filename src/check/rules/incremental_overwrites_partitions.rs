@@ -1,0 +1,67 @@
+//! A tracked incremental model that loses what a partition held before the window.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::strategy::Strategy;
+use crate::check::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    id: "incremental-overwrites-partitions",
+    title: "A tracked incremental model that loses what a partition held before the window",
+    severity: Severity::Warn,
+    why: "A window begins where the last one ended, less the lookback, so in the middle of a day; insert_overwrite puts the rows of \
+          the window in the place of the whole partition, or of the whole table where there are no partitions, and those from \
+          before the window are gone.",
+    wrong: Example::sql(
+        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite', tags=['snowplow_unified_incremental']) }}",
+    ),
+    right: Example::sql(
+        "{{ config(materialized='incremental', incremental_strategy='merge', unique_key='page_view_id', \
+         tags=['snowplow_unified_incremental']) }}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let overwriting =
+        subject.own_tracked_incremental().filter(|(_, node)| subject.strategy(node) == Strategy::Overwrite);
+    overwriting
+        .map(|(package, node)| {
+            Found::in_model(
+                node,
+                "incremental_strategy",
+                format!(
+                    "{} overwrites whole partitions, but the windows of {} begin inside of one",
+                    node.name,
+                    package.name()
+                ),
+                "Set incremental_strategy to merge or delete+insert, with a unique_key; where the model reads whole partitions again, \
+                 let it be ignored by this rule"
+                    .to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_models_that_overwrite() {
+        let mut lab = Lab::new();
+        let with = |lab: &mut Lab, name: &str, tag: &str, strategy: &str| {
+            lab.model(name, &[tag], "incremental", &[]).config("incremental_strategy", json!(strategy));
+        };
+        with(&mut lab, "merges", "shop_incremental", "merge");
+        with(&mut lab, "replaces", "shop_incremental", "replace_where");
+        with(&mut lab, "untracked", "daily", "insert_overwrite");
+        lab.expect_none(&RULE);
+        with(&mut lab, "overwrites", "shop_incremental", "insert_overwrite");
+        lab.expect(&RULE, &["overwrites"]);
+    }
+}

@@ -1,0 +1,62 @@
+//! A tracked incremental model that every run makes anew.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Example, Rule, Severity};
+use crate::check::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    id: "tracked-model-always-refreshed",
+    title: "A tracked incremental model that every run makes anew",
+    severity: Severity::Error,
+    why: "With full_refresh set, every run drops the table and makes it of its own window alone: all rows of the windows before \
+          are gone, and the incremental manifest says that they are there.",
+    wrong: Example::sql(
+        "{{ config(materialized='incremental', full_refresh=true, tags=['snowplow_unified_incremental']) }}",
+    ),
+    right: Example::sql(
+        "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), tags=['snowplow_unified_incremental']) }}",
+    ),
+    number: None,
+    check,
+};
+
+fn check(subject: &Subject) -> Vec<Found> {
+    let refreshed = subject.own_tracked_incremental().filter(|(_, node)| {
+        // The macro returns what --full-refresh asked for while dbt parsed.
+        node.config.get("full_refresh") == Some(&true.into()) && !subject.calls(node, "allow_refresh")
+    });
+    refreshed
+        .map(|(_, node)| {
+            Found::in_model(
+                node,
+                "full_refresh",
+                format!("{} is set to full_refresh: every run leaves it the rows of its own window alone", node.name),
+                "Remove it, and give --full-refresh to the one call that needs it; or make the model a table of the run".to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn finds_models_that_keep_one_window() {
+        let mut lab = Lab::new();
+        let refreshed = |lab: &mut Lab, name: &str, tag: &str, materialized: &str, set: bool| {
+            lab.model(name, &[tag], materialized, &[]).config("full_refresh", json!(set));
+        };
+        refreshed(&mut lab, "never", "shop_incremental", "incremental", false);
+        refreshed(&mut lab, "table", "shop_incremental", "table", true);
+        refreshed(&mut lab, "untracked", "daily", "incremental", true);
+        refreshed(&mut lab, "asks", "shop_incremental", "incremental", true);
+        lab.change("asks").macros(&["macro.snowplow_utils.allow_refresh"]);
+        lab.expect_none(&RULE);
+        refreshed(&mut lab, "wrong", "shop_incremental", "incremental", true);
+        lab.expect(&RULE, &["wrong"]);
+    }
+}
