@@ -106,13 +106,13 @@ impl Graph {
         match section {
             "metadata" => self.manifest.metadata = json.value::<Writer>()?.into_metadata()?,
             "nodes" => self.read_nodes(json)?,
-            "macros" => json.object(|json, id| {
+            "macros" => json.object_or_null(|json, id| {
                 let calls = json.value::<Dependent>()?.depends_on.macros;
                 self.macros.insert(id.to_owned(), calls);
                 Ok(())
             })?,
             "disabled" => self.read_disabled(json)?,
-            "selectors" => json.object(|json, name| {
+            "selectors" => json.object_or_null(|json, name| {
                 let selector: Selector = json.value()?;
                 if selector.default {
                     self.default_selector =
@@ -141,7 +141,7 @@ impl Graph {
     }
 
     fn read_disabled<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
-        json.object(|json, id| {
+        json.object_or_null(|json, id| {
             if !id.starts_with("model.") {
                 return json.skip();
             }
@@ -165,6 +165,8 @@ struct Writer {
     adapter_type: Option<String>,
     #[serde(default)]
     project_name: Option<String>,
+    #[serde(default)]
+    generated_at: Option<String>,
 }
 
 impl Writer {
@@ -181,6 +183,7 @@ impl Writer {
             dbt_version: self.dbt_version,
             adapter_type: self.adapter_type.unwrap_or_default(),
             project_name: self.project_name,
+            generated_at: self.generated_at,
         })
     }
 }
@@ -270,7 +273,6 @@ impl<'de> Deserialize<'de> for CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn parse(manifest: &Value) -> Result<Graph> {
@@ -316,6 +318,15 @@ mod tests {
         assert_eq!(graph.macros["macro.p.m"], ["macro.q.n"]);
         assert_eq!(graph.disabled.len(), 2);
         assert_eq!(graph.default_selector.expect("a selector").name, "usual");
+    }
+
+    #[test]
+    fn sections_may_be_null() {
+        let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16"});
+        let graph = parse(
+            &json!({"metadata": metadata, "nodes": {}, "macros": null, "selectors": null, "disabled": null, "docs": null}),
+        );
+        assert!(graph.expect("a graph").disabled.is_empty());
     }
 
     #[test]
