@@ -18,7 +18,7 @@ mod vars;
 
 pub use documentation::{explain, list, page};
 pub use finding::{Finding, Model};
-pub use freshness::newer_files;
+pub use freshness::{Changes, changes};
 pub use output::{Format, View, render};
 pub use report::{Report, Suppressed, check};
 pub use rule::{Rule, Severity};

@@ -11,7 +11,7 @@ use super::prepare::Setup;
 use crate::check::{self, Format, RuleSettings, Subject, View};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
-use crate::dbt::{Graph, Interrupt, Project, Vars};
+use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
@@ -45,14 +45,16 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         (false, Some(given)) => directory.join(given),
         (false, None) => written_by_dbt(args, &project)?,
     };
-    let mut subject = Subject::new(Graph::read(&manifest)?, project, settings)?;
+    let graph = Graph::read(&manifest)?;
+    refuse_another_project(&manifest, &graph, &project)?;
+    let mut subject = Subject::new(graph, project, settings)?;
     subject.prod =
         args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path))).transpose()?;
     subject.vars = vars;
     subject.prod_target.clone_from(&args.checked.prod_target);
     let mut report = check::check(&subject)?;
     if !args.checked.parse {
-        report.notes.extend(staleness(&manifest, &subject.project, args.checked.require_fresh)?);
+        report.notes.extend(staleness(&manifest, &subject, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
@@ -98,21 +100,46 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     Ok(manifest)
 }
 
+/// Findings about one project, at places in another, would only mislead.
+fn refuse_another_project(manifest: &Utf8Path, graph: &Graph, project: &Project) -> Result<()> {
+    match graph.manifest.metadata.project_name.as_deref() {
+        Some(name) if name != project.name && !project.name.contains("{{") => bail!(
+            "the dbt manifest {manifest} is of the project {name}, but {} is of {}: say with --project-dir where the \
+             project of the dbt manifest is",
+            project.directory.join(PROJECT_FILE),
+            project.name
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// What to say of a dbt manifest that is older than the project's files.
-fn staleness(manifest: &Utf8Path, project: &Project, must_be_fresh: bool) -> Result<Option<String>> {
-    let newer = check::newer_files(manifest, project)?;
-    let Some(newest) = newer.first() else { return Ok(None) };
-    let others = match newer.len() {
-        1 => String::new(),
-        number => format!(" and {} more of the project's files", number - 1),
-    };
+fn staleness(manifest: &Utf8Path, subject: &Subject, must_be_fresh: bool) -> Result<Option<String>> {
+    let changes = check::changes(manifest, &subject.graph, &subject.project)?;
+    let newer = first_and_others(&changes.newer).map(|files| format!("is older than {files}"));
+    let gone =
+        first_and_others(&changes.gone).map(|files| format!("knows models whose files are gone ({files})"));
+    let reasons: Vec<_> = newer.into_iter().chain(gone).collect();
+    if reasons.is_empty() {
+        return Ok(None);
+    }
     let text = format!(
-        "the dbt manifest {manifest} is older than {newest}{others}: it may not tell what the project is now"
+        "the dbt manifest {manifest} {}: it may not tell what the project is now. Call `dbt parse`, or give --parse",
+        reasons.join(", and ")
     );
     if must_be_fresh {
-        bail!("{text}. Call `dbt parse`, or give --parse");
+        bail!(text);
     }
     Ok(Some(text))
+}
+
+fn first_and_others(files: &[Utf8PathBuf]) -> Option<String> {
+    let (first, others) = files.split_first()?;
+    Some(match others.len() {
+        0 => first.to_string(),
+        1 => format!("{first} and one more file"),
+        number => format!("{first} and {number} more files"),
+    })
 }
 
 /// The configuration of the rules, `check.rules` of the configuration file.

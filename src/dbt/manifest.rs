@@ -33,6 +33,9 @@ pub struct Metadata {
     /// The root project's name.
     #[serde(default)]
     pub project_name: Option<String>,
+    /// When dbt read the project, as it writes it: `2024-01-31T12:00:00.123456Z`.
+    #[serde(default)]
+    pub generated_at: Option<String>,
 }
 
 /// What a node is.

@@ -50,11 +50,20 @@ fn write(fake: &FakeDbt, path: &str, text: &str) {
     fs::write(path, text).expect("written");
 }
 
-/// A project with a dbt manifest.
+/// A project with a dbt manifest, and with the files that it was made from.
 fn with(models: &[Value]) -> FakeDbt {
     let fake = project();
-    write(&fake, "target/manifest.json", &manifest(models));
+    write_project(&fake, "target", models);
     fake
+}
+
+/// Writes a dbt manifest into a target path, after the files of its models.
+fn write_project(fake: &FakeDbt, target: &str, models: &[Value]) {
+    let names = models.iter().map(|model| model["name"].as_str().expect("a name"));
+    for name in names.chain(["shop_manifest", "shop_limits", "shop_events"]) {
+        write(fake, &format!("models/{name}.sql"), "select 1");
+    }
+    write(fake, &format!("{target}/manifest.json"), &manifest(models));
 }
 
 /// What `check` says of a file that is no dbt manifest.
@@ -207,16 +216,34 @@ fn a_manifest_of_two_gigabytes() {
         write(&fake, "target/manifest.json", start);
         let file = File::options().append(true).open(fake.path("target/manifest.json")).expect("a file");
         file.set_len(2 << 30).expect("a sparse file");
-        let tool = fake.command(&["check"]);
-        let mut limited = Command::new("sh");
-        limited
-            .args(["-c", "ulimit -v 300000 && exec \"$@\"", "sh"])
-            .arg(tool.get_program())
-            .args(tool.get_args());
-        let output = Output::from(limited.current_dir(fake.path("")).output().expect("the tool"));
+        let output = with_little_memory(&fake, "\"$@\"", &["check"]);
         assert_eq!(output.code, 2, "{output}");
         assert!(output.stderr.contains(expected) && output.stderr.contains("caused by"), "{output}");
     }
+}
+
+/// Calls the tool, as `$@` of a shell's script, with 300 MB of address space.
+fn with_little_memory(fake: &FakeDbt, script: &str, arguments: &[&str]) -> Output {
+    let tool = fake.command(arguments);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit -v 300000 && {script}"), "sh"])
+        .arg(tool.get_program())
+        .args(tool.get_args());
+    fake.redact(limited.current_dir(fake.path("")).output().expect("the tool").into())
+}
+
+#[test]
+fn a_long_node_is_refused_before_it_fills_the_memory() {
+    // Well-formed, and without a file of that size.
+    let script = r#"{ printf '{"nodes": {"model.a.b": {"raw_code": "'; head -c 600000000 /dev/zero | tr '\0' '\\'; printf '"}}}'; } | "$@""#;
+    assert_snapshot!(with_little_memory(&project(), script, &["check", "--manifest", "/dev/stdin"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: /dev/stdin is not a dbt manifest that this tool can read
+      caused by: model.a.b: the entry at byte 24 is longer than 64 MB
+    ");
 }
 
 #[test]
@@ -382,7 +409,7 @@ fn an_old_manifest_is_told_of() {
     --- stdout
     no findings in 4 models of faked (shop), by 27 rules
     --- stderr
-    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now
+    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Call `dbt parse`, or give --parse
     ");
     assert_snapshot!(stale().tool(&["check", "--require-fresh"]), @"
     exit code: 2
@@ -396,6 +423,88 @@ fn an_old_manifest_is_told_of() {
         "{github}"
     );
     with(&[carts()]).tool(&["check", "--require-fresh"]).success();
+}
+
+#[test]
+fn a_manifest_of_models_that_are_gone_is_told_of() {
+    let fake = with(&[carts(), undated()]);
+    fs::remove_file(fake.path("models/carts.sql")).expect("removed");
+    fs::remove_file(fake.path("models/undated.sql")).expect("removed");
+    assert_snapshot!(fake.tool(&["check", "--require-fresh"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not tell what the project is now. Call `dbt parse`, or give --parse
+    ");
+}
+
+#[test]
+fn a_manifest_that_was_copied_here_is_as_old_as_it_says() {
+    let fake = with(&[carts()]);
+    let mut old: Value = serde_json::from_str(&manifest(&[carts()])).expect("JSON");
+    old["metadata"]["generated_at"] = "2024-01-31T12:00:00.123456Z".into();
+    write(&fake, "target/manifest.json", &old.to_string());
+    let output = fake.tool(&["check"]).success();
+    assert!(
+        output.stderr.contains("is older than models/") && output.stderr.contains("more files"),
+        "{output}"
+    );
+}
+
+/// A lock of Emacs, a name of long ago, a link to nowhere: nothing of dbt's, and no reason to fail.
+#[test]
+fn files_that_cannot_be_looked_at_are_passed_over() {
+    let fake = with(&[carts()]);
+    std::os::unix::fs::symlink("nobody@nowhere.1:2", fake.path("models/.#carts.sql")).expect("a link");
+    std::os::unix::fs::symlink("nowhere.sql", fake.path("models/dangling.sql")).expect("a link");
+    let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"caf\xe9.sql");
+    fs::write(fake.path("models").join(name), "select 1").expect("written");
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    fake.tool(&["check", "--require-fresh"]).success();
+}
+
+#[test]
+fn a_manifest_of_another_project() {
+    let fake = with(&[carts()]);
+    write(&fake, "dbt_project.yml", "name: other\nprofile: other\n");
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the dbt manifest [PROJECT]/target/manifest.json is of the project faked, but [PROJECT]/dbt_project.yml is of other: say with --project-dir where the project of the dbt manifest is
+    ");
+}
+
+/// dbt reads what it writes there as if it were empty.
+#[test]
+fn sections_that_are_null() {
+    let fake = with(&[carts()]);
+    let mut odd: Value = serde_json::from_str(&manifest(&[carts()])).expect("JSON");
+    for section in ["disabled", "selectors", "macros", "exposures"] {
+        odd[section] = Value::Null;
+    }
+    write(&fake, "target/manifest.json", &odd.to_string());
+    assert_eq!(fake.tool(&["check"]).to_string(), with(&[carts()]).tool(&["check"]).to_string());
+}
+
+/// Of a key that is there twice dbt takes the last one; `<<` brings in what an anchor holds.
+#[test]
+fn a_project_file_in_all_of_dbts_yaml() {
+    let fake = with(&[carts()]);
+    let project = "name: faked\nprofile: faked\nvars:\n  faked: &usual\n    snowplow__backfill_limit_days: 30\n    \
+                   snowplow__backfill_limit_days: 365\n  shop:\n    <<: *usual\nvars: {}\n";
+    write(&fake, "dbt_project.yml", project);
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    assert_eq!(fake.tool(&["check"]).success().stdout.lines().count(), 1);
+    write(&fake, "dbt_project.yml", project.trim_end_matches("vars: {}\n"));
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    let output = fake.tool(&["check"]).success();
+    assert!(
+        output.stdout.contains("backfill-limit-left-in-project") && output.stdout.contains("365"),
+        "{output}"
+    );
+    assert!(output.stdout.contains("2 warnings"), "{output}");
 }
 
 #[test]
