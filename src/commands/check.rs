@@ -1,20 +1,22 @@
 //! `check`: what breaks incremental Snowplow models, without a warehouse.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_yaml::{Mapping, Value};
 
 use super::output::Output;
 use super::prepare::Setup;
-use crate::check::{self, Format, RuleSettings, Subject, View};
+use super::stdout;
+use crate::check::{self, Format, Given, RuleSettings, Said, Subject, View};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
 use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
+use crate::workflow;
 
 /// Runs the command.
 ///
@@ -22,22 +24,25 @@ use crate::report::Paint;
 /// Usage, configuration, a dbt manifest that cannot be read; dbt's failure with `--parse`.
 pub fn run(args: &CheckArgs) -> Result<Outcome> {
     if args.rules.list_rules {
-        print(&check::list())?;
+        stdout::write(check::list(Paint::for_stdout().columns()))?;
         return Ok(Outcome::Done);
     }
     if let Some(rule) = &args.rules.explain {
         let text = match rule.as_str() {
             ALL_RULES => check::page(),
-            id => check::explain(check::known_rule(id)?),
+            id => check::explain(check::known_rule(id)?, Paint::for_stdout().columns()),
         };
-        print(&text)?;
+        stdout::write(text)?;
         return Ok(Outcome::Done);
     }
     let directory = std::env::current_dir().context("cannot tell the working directory")?;
     let directory = Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
     let project = Project::find(args.dbt.project_dir.as_deref(), &directory)?;
     let vars = Vars::parse(args.dbt.vars.as_deref().unwrap_or_default())?;
-    let settings = rule_settings(&project, &directory)?;
+    let settings = rule_settings(config::File::read(&project.directory, &directory)?.as_ref())?;
+
+    // What cannot be written is known before any work is done.
+    let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
 
     let mut output = Output::quiet(args.verbose);
     let manifest = match (args.checked.parse, &args.checked.manifest) {
@@ -47,11 +52,10 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     };
     let graph = Graph::read(&manifest)?;
     refuse_another_project(&manifest, &graph, &project)?;
-    let mut subject = Subject::new(graph, project, settings)?;
-    subject.prod =
-        args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path))).transpose()?;
-    subject.vars = vars;
-    subject.prod_target.clone_from(&args.checked.prod_target);
+    let prod = args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path)));
+    let prod_target = args.checked.prod_target.clone();
+    let subject =
+        Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target, settings })?;
     let mut report = check::check(&subject)?;
     if !args.checked.parse {
         report.notes.extend(staleness(&manifest, &subject, args.checked.require_fresh)?);
@@ -69,7 +73,11 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         paint: Paint::for_stdout(),
         with_ignored: args.verbose,
     };
-    print(&check::render(&report, &view)?)?;
+    if let Some(mut file) = summary {
+        file.write_all(check::summary(&report, &view).as_bytes())
+            .context("cannot write the step's summary")?;
+    }
+    stdout::write(check::render(&report, &view)?)?;
     // The process ends here, and freeing a hundred thousand strings one by one would take longer than all rules together.
     std::mem::forget(subject);
     Ok(if report.errors > 0 { Outcome::Findings } else { Outcome::Done })
@@ -142,23 +150,34 @@ fn first_and_others(files: &[Utf8PathBuf]) -> Option<String> {
     })
 }
 
-/// The configuration of the rules, `check.rules` of the configuration file.
-fn rule_settings(project: &Project, directory: &Utf8Path) -> Result<RuleSettings> {
-    let Some(file) = config::File::read(&project.directory, directory)? else {
+/// Where the configuration of the rules stands in the configuration file.
+const RULES: [&str; 2] = ["check", "rules"];
+
+/// The configuration of the rules.
+fn rule_settings(file: Option<&config::File>) -> Result<RuleSettings> {
+    let Some((file, rules)) = file.and_then(|file| Some((file, file.value(&RULES)?))) else {
         return Ok(RuleSettings::default());
     };
-    let path = ["check", "rules"];
-    let Some(rules) = file.value(&path) else { return Ok(RuleSettings::default()) };
-    RuleSettings::from_value(rules).map_err(|error| {
-        let wrong = rules.as_mapping().into_iter().flatten().find_map(|(rule, value)| {
-            let alone = Mapping::from_iter([(rule.clone(), value.clone())]);
-            RuleSettings::from_value(&Value::Mapping(alone)).is_err().then(|| rule.as_str()).flatten()
-        });
-        let path: Vec<_> = path.into_iter().chain(wrong).collect();
-        anyhow!("{}: {error:#}", file.place(&path))
-    })
+    let settings = RuleSettings::from_value(rules);
+    settings.map_err(|wrong| anyhow!("{}: {wrong}", file.place(&path_of(&wrong.path))))
 }
 
-fn print(text: &str) -> Result<()> {
-    io::stdout().lock().write_all(text.as_bytes()).context("cannot write the result")
+fn path_of(below: &[String]) -> Vec<&str> {
+    RULES.into_iter().chain(below.iter().map(String::as_str)).collect()
+}
+
+/// What the configuration says of rules, a line each, and where it stands; nothing where it says nothing.
+pub(super) fn configured_rules(file: Option<&config::File>) -> Result<String> {
+    let settings = rule_settings(file)?;
+    let (Some(file), [_, ..]) = (file, settings.said()) else { return Ok(String::new()) };
+    let width = |of: fn(&Said) -> &str| settings.said().iter().map(|said| of(said).chars().count()).max();
+    let rules = width(|said| said.rule).unwrap_or(0);
+    let values = width(|said| &said.value).unwrap_or(0).min(40);
+    let mut text = "\nrules\n\n".to_owned();
+    for said in settings.said() {
+        let (place, key) = (file.place(&path_of(&said.path)), path_of(&said.path).join("."));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<rules$}  {:<values$}  {place}: {key}", said.rule, said.value);
+    }
+    Ok(text)
 }

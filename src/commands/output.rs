@@ -1,6 +1,6 @@
 //! Where a command's events go: the reporters that were asked for, and the journal.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
@@ -53,7 +53,11 @@ impl Output {
     pub(super) fn emit(&mut self, event: Event) {
         let record = Record::now(event);
         let journal = self.journal.as_mut().map(|journal| journal.append(&record));
-        let reported = self.reporters.iter_mut().map(|reporter| reporter.report(&record));
+        let reported = self.reporters.iter_mut().map(|reporter| match reporter.report(&record) {
+            // Whoever listened has gone, as after `| head`, and misses nothing.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            reported => reported,
+        });
         let written: Vec<_> = journal
             .into_iter()
             .chain(reported.map(|result| result.context("cannot write the output")))

@@ -10,7 +10,7 @@ mod places;
 mod read;
 mod resolve;
 mod show;
-mod suggest;
 
 pub use file::{FILE_NAME, File};
 pub use read::{Error, Request, Surroundings, read};
+pub use show::Shown;

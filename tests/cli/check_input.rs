@@ -262,6 +262,7 @@ fn findings_decide_the_exit_code() {
       → Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
 
     1 warning in 5 models of faked (shop), by 27 rules
+    what a rule means: snowplow-backfill check --explain incremental-without-upsert-date-key
     --- stderr
     ");
     assert_snapshot!(with(&[carts(), inlined()]).tool(&["check"]), @"
@@ -272,6 +273,7 @@ fn findings_decide_the_exit_code() {
       → Make it a table or a view, or take the tag away from it
 
     1 error in 5 models of faked (shop), by 27 rules
+    what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
 }
@@ -294,6 +296,7 @@ fn the_configuration_changes_rules() {
       because: tried out
 
     1 error in 6 models of faked (shop), by 27 rules; 1 ignored
+    what a rule means: snowplow-backfill check --explain incremental-without-upsert-date-key
     --- stderr
     ");
 }
@@ -318,7 +321,7 @@ fn an_unknown_key_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: snowplow-backfill.yml:1:17: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
+    error: snowplow-backfill.yml:1:43: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
     ");
 }
 
@@ -422,6 +425,7 @@ fn an_old_manifest_is_told_of() {
         github.stdout.starts_with("::notice title=snowplow-backfill check::the dbt manifest"),
         "{github}"
     );
+    assert!(github.stdout.ends_with("\nno findings in 4 models of faked (shop), by 27 rules\n"), "{github}");
     with(&[carts()]).tool(&["check", "--require-fresh"]).success();
 }
 
@@ -516,7 +520,8 @@ fn the_manifest_is_where_dbt_writes_it() {
     write(&fake, "dbt_project.yml", "name: faked\nprofile: faked\ntarget-path: by_file\n");
     let models = |command: &mut Command| {
         let output = Output::from(command.output().expect("the tool"));
-        output.stdout.lines().last().unwrap_or_default().split(" in ").next().unwrap_or_default().to_owned()
+        let counts = output.stdout.lines().find(|line| line.contains(" models of "));
+        counts.unwrap_or_default().split(" in ").next().unwrap_or_default().to_owned()
     };
     let flag: &[&str] = &["check", "--target-path", "by_flag"];
     assert_eq!(models(fake.command(flag).env("DBT_TARGET_PATH", "by_variable")), "1 error");
@@ -537,6 +542,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
       → Make it a table or a view, or take the tag away from it
 
     1 error in 5 models of faked (shop), by 27 rules
+    what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
     let calls = fake.calls();
@@ -588,6 +594,71 @@ fn a_project_without_snowplow() {
     no findings in 0 models of faked, by 27 rules
     --- stderr
     warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
+    ");
+}
+
+#[test]
+fn a_workflow_gets_a_summary() {
+    let fake = with(&[carts(), inlined(), undated()]);
+    write(&fake, "summary.md", "what another step wrote\n\n");
+    let mut command = fake.command(&["check", "--format", "github"]);
+    let output =
+        Output::from(command.env("GITHUB_STEP_SUMMARY", fake.path("summary.md")).output().expect("the tool"));
+    assert_snapshot!(output, @"
+    exit code: 1
+    --- stdout
+    ::error file=models/inlined.sql,title=ephemeral-tracked-model::inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop%0AMake it a table or a view, or take the tag away from it
+    ::warning file=models/undated.sql,title=incremental-without-upsert-date-key::undated is incremental and tracked, but has no upsert_date_key%0ASet upsert_date_key to the date or timestamp that a row never changes, such as the start of its session
+    1 error, 1 warning in 6 models of faked (shop), by 27 rules
+    --- stderr
+    ");
+    let summary = fs::read_to_string(fake.path("summary.md")).expect("a summary");
+    assert_snapshot!(summary, @r"
+    what another step wrote
+
+    ## Check of faked
+
+    | | rule | model | file | finding | what to do |
+    |---|---|---|---|---|---|
+    | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or take the tag away from it |
+    | :warning: | incremental-without-upsert-date-key | undated | `models/undated.sql` | undated is incremental and tracked, but has no upsert\_date\_key | Set upsert\_date\_key to the date or timestamp that a row never changes, such as the start of its session |
+
+    **1 error, 1 warning in 6 models of faked (shop), by 27 rules**
+    ");
+    let mut command = fake.command(&["check", "--format", "github"]);
+    command.env("GITHUB_STEP_SUMMARY", fake.path("dbt_project.yml/summary.md"));
+    let output = Output::from(command.output().expect("the tool"));
+    assert!(output.code == 2 && output.stderr.contains("GITHUB_STEP_SUMMARY"), "{output}");
+}
+
+#[test]
+fn packages_outside_of_the_repository_are_told_of_at_the_project_file() {
+    let mut model = inlined();
+    model["package_name"] = "shop".into();
+    model["unique_id"] = "model.shop.inlined".into();
+    let fake = with(&[carts()]);
+    write(&fake, "dbt_project.yml", "name: faked\npackages-install-path: /nowhere/packages\n");
+    write(&fake, "target/manifest.json", &manifest(&[carts(), model]));
+    let github = fake.tool(&["check", "--format", "github"]);
+    assert!(github.stdout.starts_with("::error file=dbt_project.yml,title=ephemeral"), "{github}");
+    let sarif = fake.tool(&["check", "--format", "sarif"]).stdout;
+    assert!(sarif.contains("\"uri\": \"dbt_project.yml\""), "{sarif}");
+    let human = fake.tool(&["check"]).stdout;
+    assert!(human.starts_with("/nowhere/packages/shop/models/inlined.sql: error"), "{human}");
+}
+
+#[test]
+fn an_exemption_of_no_model_is_told_of() {
+    let fake = with(&[carts(), inlined()]);
+    let ignore = "[{model: inl*, reason: a}, {model: outlined, reason: b}]";
+    let rules = format!("check: {{rules: {{ephemeral-tracked-model: {{ignore: {ignore}}}}}}}\n");
+    write(&fake, "snowplow-backfill.yml", &rules);
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 0
+    --- stdout
+    no findings in 5 models of faked (shop), by 27 rules; 1 ignored
+    --- stderr
+    warning: check.rules.ephemeral-tracked-model.ignore: no model is called outlined
     ");
 }
 
