@@ -1,9 +1,10 @@
 //! The command line: clap and nothing else.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -19,10 +20,16 @@ const MOST_DAYS: u32 = 36_500;
 pub const PROJECT_DIR: &str = "project_dir";
 /// The id of `--show-config`.
 pub const SHOW_CONFIG: &str = "show_config";
+/// The name of the command `check`.
+pub const CHECK: &str = "check";
 /// The id of `--version`.
 pub const VERSION: &str = "version";
 /// The id of `--verbose`, before a command.
 pub const VERBOSE: &str = "verbose";
+/// The ids of flags that turn a call into another one: set for all calls, they would leave the command without any.
+///
+/// `--dry-run` is none of them: it is the same call, with its hands tied.
+pub const COMMAND_LINE_ONLY: [&str; 3] = ["explain", "list_rules", "rollback"];
 /// What stands for all rules where one is asked for.
 pub const ALL_RULES: &str = "all";
 
@@ -36,7 +43,8 @@ Examples:
 
   # bring it to prod: look at the SQL, then let it be executed
   snowplow-backfill promote --select +my_new_model --target staging --to prod
-  snowplow-backfill promote --select +my_new_model --target staging --to prod --apply
+  snowplow-backfill promote --select +my_new_model --target staging --to prod \\
+    --apply
 
   # one run at a time, from a scheduler
   snowplow-backfill run --select +my_new_model --target staging --once
@@ -64,17 +72,21 @@ Examples:
 const PROMOTE_EXAMPLES: &str = "\
 Examples:
   # the SQL on stdout, what it does on stderr
-  snowplow-backfill promote --select +my_new_model --target staging --to prod > promote.sql
+  snowplow-backfill promote --select +my_new_model --target staging --to prod \\
+    > promote.sql
 
-  # promote.sql, rollback.sql and verify.sql, for review; then execute just these
-  snowplow-backfill promote --select +my_new_model --target staging --to prod --out-dir promotion
-  snowplow-backfill promote --select +my_new_model --target staging --to prod --out-dir promotion --apply
+  # promote.sql, rollback.sql and verify.sql, for review; then execute these
+  snowplow-backfill promote --select +my_new_model --target staging --to prod \\
+    --out-dir promotion
+  snowplow-backfill promote --select +my_new_model --target staging --to prod \\
+    --out-dir promotion --apply
 
   # take the last one back
   snowplow-backfill promote --to prod --rollback
 
   # a refreshed model in the place of the one that prod runs
-  snowplow-backfill promote --select my_model --target staging --to prod --replace --apply";
+  snowplow-backfill promote --select my_model --target staging --to prod \\
+    --replace --apply";
 
 const PLAN_EXAMPLES: &str = "\
 Examples:
@@ -124,15 +136,18 @@ Examples:
   snowplow-backfill check --parse
 
   # in CI, on the dbt manifest of an earlier step
-  snowplow-backfill check --manifest target/manifest.json --require-fresh --format github
+  snowplow-backfill check --require-fresh --format github
 
   # is staging kept apart from prod?
-  snowplow-backfill check --manifest staging/manifest.json --to-manifest prod/manifest.json
+  snowplow-backfill check --manifest staging/manifest.json \\
+    --to-manifest prod/manifest.json
 
   # what does a rule mean?
   snowplow-backfill check --explain ephemeral-tracked-model
 
-Exit codes: 0 nothing at error level, 1 findings at error level, 2 usage or configuration";
+Exit codes:
+  0 nothing at error level, 1 findings at error level or dbt parse failed,
+  2 usage or configuration. Where dbt parse failed, or with 2, stdout is empty.";
 
 /// Backfills Snowplow's dbt models until they are caught up.
 #[derive(Debug, Parser)]
@@ -462,7 +477,7 @@ pub struct RulesArgs {
     pub list_rules: bool,
 
     /// Explain a rule with a wrong and a right example; without a name all of them, as Markdown
-    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = ALL_RULES)]
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = ALL_RULES, value_parser = Among(rules), hide_possible_values = true)]
     pub explain: Option<String>,
 }
 
@@ -509,6 +524,7 @@ pub struct CompletionsArgs {
 #[command(after_help = MAN_EXAMPLES)]
 pub struct ManArgs {
     /// A command's page instead of the program's
+    #[arg(value_parser = Among(commands), hide_possible_values = true)]
     pub command: Option<String>,
 
     /// Write all pages as files into a folder
@@ -601,6 +617,36 @@ fn configurable(command: clap::Command) -> clap::Command {
         .disable_help_flag(true)
         .args([show_config, help].map(|flag| flag.help_heading("Output")))
         .after_help(format!("{ELSEWHERE}\n\n{examples}").trim_end().to_owned())
+}
+
+/// Any text, of which shells are told what there is to complete: the command itself knows best what to say to the rest.
+#[derive(Debug, Clone, Copy)]
+struct Among(fn() -> Vec<String>);
+
+impl TypedValueParser for Among {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter().map(PossibleValue::new)))
+    }
+}
+
+fn rules() -> Vec<String> {
+    check::RULES.iter().map(|rule| rule.id.to_owned()).chain([ALL_RULES.to_owned()]).collect()
+}
+
+fn commands() -> Vec<String> {
+    let all = Command::augment_subcommands(clap::Command::new("all"));
+    all.get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 fn dialect() -> PossibleValuesParser {

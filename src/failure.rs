@@ -109,6 +109,11 @@ pub struct Interrupted {
     pub signal: i32,
 }
 
+impl Interrupted {
+    /// SIGPIPE, which ends most programs when nobody reads any longer what they write. Rust turns it into an error.
+    pub const READER_GONE: Self = Self { signal: 13 };
+}
+
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "interrupted by {}", signal_name(self.signal))

@@ -1,7 +1,7 @@
 //! Backfills Snowplow's dbt models until they are caught up.
 //!
 //! Imports run one way: `main` → `commands` → (`backfill` | `promote` | `check` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
-//! it is made of (`failure`, `outcome`, `timestamp`), and `workflow`, are imported by all and import none of them. Before any command, `config`
+//! it is made of (`failure`, `outcome`, `timestamp`), `suggest` and `workflow`, are imported by all and import none of them. Before any command, `config`
 //! works out the flags that `cli` declares.
 
 pub mod backfill;
@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod promote;
 pub mod report;
 pub mod snowplow;
+mod suggest;
 pub mod timestamp;
 pub mod warehouse;
 pub mod workflow;

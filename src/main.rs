@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use snowplow_backfill::commands;
 use snowplow_backfill::config::{self, Request, Surroundings};
-use snowplow_backfill::failure::Refusal;
+use snowplow_backfill::failure::{Interrupted, Refusal};
 use snowplow_backfill::outcome::Outcome;
 use snowplow_backfill::report::Paint;
 
@@ -26,7 +26,9 @@ fn main() -> ExitCode {
     match result {
         Ok(outcome) => outcome.exit_code().into(),
         Err(error) => {
-            print_error(&error);
+            if error.downcast_ref() != Some(&Interrupted::READER_GONE) {
+                print_error(&error);
+            }
             Outcome::of_error(&error).exit_code().into()
         }
     }
@@ -40,10 +42,7 @@ fn carry_out(request: &Request, surroundings: &Surroundings) -> Result<Outcome> 
             }
             commands::dispatch(cli)
         }
-        Request::ShowConfig(text) => {
-            std::io::stdout().write_all(text.as_bytes()).context("cannot write the configuration")?;
-            Ok(Outcome::Done)
-        }
+        Request::ShowConfig(shown) => commands::show_config(shown),
         Request::Version { verbose } => commands::version(*verbose, surroundings),
     }
 }

@@ -1,6 +1,9 @@
-//! GitHub's workflow commands: lines of a log that mean something to the runner.
+//! GitHub's workflow commands, lines of a log that mean something to the runner; and where a step's summary goes.
 
 use std::fmt;
+use std::fs::{File, OpenOptions};
+
+use anyhow::{Context, Result};
 
 /// Ends the group that began last.
 pub const END_GROUP: &str = "::endgroup::";
@@ -64,6 +67,19 @@ pub fn group(title: &str) -> String {
 #[must_use]
 pub fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("| {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The file that GitHub shows as the summary of a step; none elsewhere.
+///
+/// # Errors
+/// It cannot be written.
+pub fn summary_file() -> Result<Option<File>> {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let file = path.map(|path| {
+        let file = OpenOptions::new().append(true).create(true).open(&path);
+        file.with_context(|| format!("cannot write the summary {} (GITHUB_STEP_SUMMARY)", path.display()))
+    });
+    file.transpose()
 }
 
 /// What follows the last `::`.

@@ -5,6 +5,9 @@ use std::fmt::Write;
 use super::rule::Rule;
 use super::rules::RULES;
 
+/// Columns that the page's sentences fill.
+const PAGE: usize = 120;
+
 /// The page of all rules, in Markdown.
 #[must_use]
 pub fn page() -> String {
@@ -21,21 +24,17 @@ pub fn page() -> String {
         table()
     );
     for rule in RULES {
-        let _ = write!(text, "\n{}", explain(rule));
+        let _ = write!(text, "\n{}", explain(rule, None));
     }
     text
 }
 
-/// A rule's section of it.
+/// A rule's section of it; its sentences fill so many columns of a terminal.
 #[must_use]
-pub fn explain(rule: &Rule) -> String {
-    let mut text = format!(
-        "## {}\n\n{}. Severity: `{}`.\n\n{}\n",
-        rule.id,
-        rule.title,
-        rule.severity.name(),
-        filled(rule.why)
-    );
+pub fn explain(rule: &Rule, columns: Option<usize>) -> String {
+    let head = format!("{}. Severity: `{}`.", rule.title, rule.severity.name());
+    let [head, why] = [&head, rule.why].map(|text| filled(text, columns.unwrap_or(PAGE), ""));
+    let mut text = format!("## {}\n\n{head}\n\n{why}\n", rule.id);
     if let Some(number) = &rule.number {
         let _ = write!(text, "\nSetting: `{}` ({}), {}.\n", number.key, number.default, number.meaning);
     }
@@ -45,14 +44,19 @@ pub fn explain(rule: &Rule) -> String {
     text
 }
 
-/// A line a rule.
+/// A line a rule; on a terminal of so many columns, what is longer goes on below its title.
 #[must_use]
-pub fn list() -> String {
+pub fn list(columns: Option<usize>) -> String {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
-    RULES
-        .iter()
-        .map(|rule| format!("{:<width$}  {:<5}  {}\n", rule.id, rule.severity.name(), rule.title))
-        .collect()
+    let line = |rule: &Rule| {
+        let before = format!("{:<width$}  {:<5}  ", rule.id, rule.severity.name());
+        let text = format!("{before}{}", rule.title);
+        match columns {
+            Some(columns) => filled(&text, columns, &" ".repeat(before.len().min(columns / 2))) + "\n",
+            None => text + "\n",
+        }
+    };
+    RULES.iter().map(line).collect()
 }
 
 fn table() -> String {
@@ -62,11 +66,9 @@ fn table() -> String {
     format!("| rule | severity | finds |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
-fn filled(text: &str) -> String {
-    textwrap::fill(
-        text,
-        textwrap::Options::new(120).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false),
-    )
+fn filled(text: &str, columns: usize, indent: &str) -> String {
+    let options = textwrap::Options::new(columns).subsequent_indent(indent);
+    textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false))
 }
 
 #[cfg(test)]
@@ -79,6 +81,17 @@ mod tests {
     fn the_page_in_the_repository_is_of_today() {
         let written = include_str!("README.md");
         assert!(written == page(), "src/check/README.md is outdated: run `cargo xtask rules`");
+    }
+
+    #[test]
+    fn terminals_are_filled_to_their_width() {
+        let texts =
+            RULES.iter().map(|rule| explain(rule, Some(60)).split("\nWrong:").next().map(str::to_owned));
+        for text in texts.flatten().chain([list(Some(80))]) {
+            let longest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+            assert!(longest.chars().count() <= 80, "{longest}");
+        }
+        assert_eq!(list(Some(80)).lines().filter(|line| !line.starts_with(' ')).count(), RULES.len());
     }
 
     #[test]
@@ -98,7 +111,7 @@ mod tests {
             assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id);
             assert!(rule.why.ends_with('.') && !rule.why.contains("  "), "{}: {}", rule.id, rule.why);
             assert_ne!(rule.wrong.text, rule.right.text, "{}", rule.id);
-            assert!(list().contains(rule.id) && page().contains(&explain(rule)));
+            assert!(list(None).contains(rule.id) && page().contains(&explain(rule, None)));
         }
     }
 }

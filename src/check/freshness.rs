@@ -1,97 +1,205 @@
 //! Whether a dbt manifest is older than what it was made from.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
+use chrono::DateTime;
 
-use crate::dbt::Project;
+use crate::dbt::{Graph, Project};
 
 /// Files beside dbt_project.yml that decide what dbt parses, besides that one.
-const BESIDE: [&str; 4] = ["dbt_project.yml", "dependencies.yml", "packages.yml", "selectors.yml"];
+const BESIDE: [&str; 5] =
+    ["dbt_project.yml", "dependencies.yml", "package-lock.yml", "packages.yml", "selectors.yml"];
 
 /// What dbt reads in its folders.
 const ENDINGS: [&str; 5] = ["csv", "py", "sql", "yaml", "yml"];
 
-/// The project's files that were changed after the dbt manifest was written, relative to its folder, the newest first.
+/// What has changed since a dbt manifest was made; paths are relative to the project's folder where they are below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Files that are newer, the newest first.
+    pub newer: Vec<Utf8PathBuf>,
+    /// Files of the project's own models that are no longer there.
+    pub gone: Vec<Utf8PathBuf>,
+}
+
+/// Compares a dbt manifest, which lies at `path`, with the files that it was made from: those of the project and of the
+/// packages that are installed.
+///
+/// It is as old as its file, or as it says itself, whichever is older: it can be copied, and dbt writes it once more at
+/// the end of a run, with what it has read at the beginning. What cannot be looked at is left out.
 ///
 /// # Errors
-/// The manifest or a folder cannot be looked at.
-pub fn newer_files(manifest: &Utf8Path, project: &Project) -> Result<Vec<Utf8PathBuf>> {
-    let written = changed(manifest)?;
-    let mut newer = Vec::new();
-    for file in BESIDE.map(|name| project.directory.join(name)) {
-        if file.is_file() {
-            keep_if_newer(file, written, &mut newer)?;
-        }
+/// The manifest cannot be looked at.
+pub fn changes(path: &Utf8Path, graph: &Graph, project: &Project) -> Result<Changes> {
+    let written = fs::metadata(path).and_then(|data| data.modified());
+    let written = written.with_context(|| format!("cannot look at {path}"))?;
+    let made = made(graph).map_or(written, |made| made.min(written));
+    let mut search = Search { made, newer: Vec::new(), linked: HashSet::new() };
+    search.look_at_project(project);
+    let packages = project.packages_directory();
+    for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
+        let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
+        // `dbt deps` keeps the times of a package's files, but not that of its folder, or of the link to it.
+        search.keep_if_newer(folder.path().as_std_path(), fs::symlink_metadata(folder.path()));
+        search.look_at_project(&package);
     }
-    for folder in project.source_folders() {
-        look_into(&folder, written, &mut newer)?;
-    }
-    newer.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+    search.newer.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
     let relative =
         |file: Utf8PathBuf| file.strip_prefix(&project.directory).map(Utf8Path::to_owned).unwrap_or(file);
-    Ok(newer.into_iter().map(|(_, file)| relative(file)).collect())
+    Ok(Changes {
+        newer: search.newer.into_iter().map(|(_, file)| relative(file)).collect(),
+        gone: gone(graph, project),
+    })
 }
 
-fn look_into(
-    folder: &Utf8Path,
-    written: SystemTime,
-    newer: &mut Vec<(SystemTime, Utf8PathBuf)>,
-) -> Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in folder.read_dir_utf8().with_context(|| format!("cannot look into {folder}"))? {
-        let entry = entry.with_context(|| format!("cannot look into {folder}"))?;
-        let path = entry.path();
-        if entry.file_type().with_context(|| format!("cannot look at {path}"))?.is_dir() {
-            look_into(path, written, newer)?;
-        } else if path.extension().is_some_and(|ending| ENDINGS.contains(&ending)) {
-            keep_if_newer(path.to_owned(), written, newer)?;
+/// When dbt made a manifest, in its own words.
+fn made(graph: &Graph) -> Option<SystemTime> {
+    let made = graph.manifest.metadata.generated_at.as_deref()?;
+    DateTime::parse_from_rfc3339(made).ok().map(SystemTime::from)
+}
+
+fn gone(graph: &Graph, project: &Project) -> Vec<Utf8PathBuf> {
+    let own = graph.manifest.models().filter(|node| node.package_name == project.name);
+    let mut gone: Vec<_> = own
+        .filter(|node| !node.path.is_empty())
+        .map(|node| Utf8PathBuf::from(&node.path))
+        .filter(|path| !project.directory.join(path).exists())
+        .collect();
+    gone.sort();
+    gone.dedup();
+    gone
+}
+
+struct Search {
+    made: SystemTime,
+    newer: Vec<(SystemTime, Utf8PathBuf)>,
+    /// Folders behind links, so that a link to a folder above it has an end.
+    linked: HashSet<PathBuf>,
+}
+
+impl Search {
+    fn look_at_project(&mut self, project: &Project) {
+        for name in BESIDE {
+            self.look_at(project.directory.join(name).as_std_path());
+        }
+        for folder in project.source_folders() {
+            self.look_into(folder.as_std_path());
         }
     }
-    Ok(())
-}
 
-fn keep_if_newer(
-    file: Utf8PathBuf,
-    written: SystemTime,
-    newer: &mut Vec<(SystemTime, Utf8PathBuf)>,
-) -> Result<()> {
-    let changed = changed(&file)?;
-    if changed > written {
-        newer.push((changed, file));
+    fn look_into(&mut self, folder: &Path) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(kind) = entry.file_type() else { continue };
+            let is_folder = kind.is_dir() || kind.is_symlink() && self.is_new_folder(&path);
+            if is_folder {
+                self.look_into(&path);
+            } else if is_read_by_dbt(&path) {
+                self.look_at(&path);
+            }
+        }
     }
-    Ok(())
+
+    /// Whether a link leads to a folder that none has led to before.
+    fn is_new_folder(&mut self, link: &Path) -> bool {
+        link.is_dir() && link.canonicalize().is_ok_and(|folder| self.linked.insert(folder))
+    }
+
+    fn look_at(&mut self, file: &Path) {
+        self.keep_if_newer(file, fs::metadata(file));
+    }
+
+    fn keep_if_newer(&mut self, file: &Path, metadata: io::Result<Metadata>) {
+        if let (Some(name), Ok(changed)) =
+            (Utf8Path::from_path(file), metadata.and_then(|data| data.modified()))
+            && changed > self.made
+        {
+            self.newer.push((changed, name.to_owned()));
+        }
+    }
 }
 
-fn changed(file: &Utf8Path) -> Result<SystemTime> {
-    fs::metadata(file).and_then(|data| data.modified()).with_context(|| format!("cannot look at {file}"))
+/// As dbt decides it: files of editors begin with one of these characters, and are none of the project's.
+fn is_read_by_dbt(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    name.is_some_and(|name| !name.starts_with(['.', '#', '~']))
+        && ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
     use std::time::Duration;
+
+    use serde_json::json;
 
     use super::*;
 
-    #[test]
-    fn names_the_files_that_are_newer() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8").canonicalize_utf8().expect("a folder");
-        let now = SystemTime::now();
-        let write = |path: &str, seconds: u64| {
-            let path = root.join(path);
+    /// A project whose dbt manifest was written ten seconds after all that is there.
+    struct Lab {
+        folder: tempfile::TempDir,
+        now: SystemTime,
+    }
+
+    impl Lab {
+        fn new() -> Self {
+            let lab = Self { folder: tempfile::tempdir().expect("a folder"), now: SystemTime::now() };
+            lab.write("target/manifest.json", 10);
+            lab.write("dbt_project.yml", 0);
+            lab
+        }
+
+        fn root(&self) -> Utf8PathBuf {
+            let root = Utf8Path::from_path(self.folder.path()).expect("UTF-8");
+            root.canonicalize_utf8().expect("a folder")
+        }
+
+        fn write(&self, path: &str, seconds: u64) {
+            let path = self.root().join(path);
             fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
             fs::write(&path, "name: p\nmacro-paths: [jinja, '{{ x }}']\n").expect("written");
-            let file = fs::File::options().write(true).open(&path).expect("a file");
-            file.set_modified(now + Duration::from_secs(seconds)).expect("its time");
-        };
+            self.age(path.as_std_path(), seconds);
+        }
+
+        fn age(&self, path: &Path, seconds: u64) {
+            let file = fs::File::open(path).expect("a file");
+            file.set_modified(self.now + Duration::from_secs(seconds)).expect("its time");
+        }
+
+        fn changes(&self, generated_at: Option<&str>, models: &[&str]) -> Changes {
+            let schema = "https://schemas.getdbt.com/dbt/manifest/v12.json";
+            let mut metadata = json!({"dbt_schema_version": schema, "dbt_version": "1.11.16"});
+            metadata["generated_at"] = generated_at.into();
+            let model = |(number, path): (usize, &&str)| {
+                let package = if path.starts_with("other/") { "q" } else { "p" };
+                let model = json!({"resource_type": "model", "name": "m", "package_name": package, "original_file_path": path});
+                (format!("model.{package}.m{number}"), model)
+            };
+            let nodes: serde_json::Map<_, _> = models.iter().enumerate().map(model).collect();
+            let graph = Graph::of_text(&json!({"metadata": metadata, "nodes": nodes}).to_string());
+            let project = Project::read(self.root()).expect("a project");
+            changes(&self.root().join("target/manifest.json"), &graph.expect("a graph"), &project)
+                .expect("changes")
+        }
+
+        fn newer(&self) -> Vec<Utf8PathBuf> {
+            self.changes(None, &[]).newer
+        }
+    }
+
+    #[test]
+    fn names_the_files_that_are_newer() {
+        let lab = Lab::new();
         for (path, seconds) in [
-            ("target/manifest.json", 10),
-            ("dbt_project.yml", 0),
             ("models/old.sql", 5),
             ("models/same.sql", 10),
             ("models/deep/new.sql", 20),
@@ -99,11 +207,70 @@ mod tests {
             ("jinja/newest.sql", 40),
             ("elsewhere/new.sql", 50),
             ("packages.yml", 15),
+            // Properties of models may stand in any of dbt's folders.
+            ("tests/properties.yml", 14),
+            ("analyses/properties.yml", 13),
+            ("functions/f.sql", 12),
         ] {
-            write(path, seconds);
+            lab.write(path, seconds);
         }
-        let project = Project::read(root.clone()).expect("a project");
-        let newer = newer_files(&root.join("target/manifest.json"), &project).expect("files");
-        assert_eq!(newer, ["jinja/newest.sql", "models/deep/new.sql", "packages.yml"]);
+        let expected = [
+            "jinja/newest.sql",
+            "models/deep/new.sql",
+            "packages.yml",
+            "tests/properties.yml",
+            "analyses/properties.yml",
+            "functions/f.sql",
+        ];
+        assert_eq!(lab.newer(), expected);
+    }
+
+    #[test]
+    fn a_manifest_is_as_old_as_it_says_itself() {
+        let lab = Lab::new();
+        lab.write("models/a.sql", 0);
+        let newer = |generated_at: &str| lab.changes(Some(generated_at), &[]).newer.len();
+        assert_eq!(newer("2024-01-01T00:00:00.123456Z"), 2);
+        // Nor is it younger than its file, or without an age where it says nothing that can be read.
+        assert_eq!((newer("2999-01-01T00:00:00Z"), newer("yesterday")), (0, 0));
+        lab.write("models/b.sql", 20);
+        assert_eq!((newer("2999-01-01T00:00:00Z"), newer("yesterday")), (1, 1));
+    }
+
+    #[test]
+    fn installed_packages_count_too() {
+        let lab = Lab::new();
+        lab.write("dbt_packages/shop/dbt_project.yml", 0);
+        lab.write("dbt_packages/shop/models/a.sql", 20);
+        lab.age(lab.root().join("dbt_packages/shop").as_std_path(), 0);
+        assert_eq!(lab.newer(), ["dbt_packages/shop/models/a.sql"]);
+        lab.write("dbt_packages/shop/models/a.sql", 0);
+        lab.write("package-lock.yml", 20);
+        lab.age(lab.root().join("dbt_packages/shop").as_std_path(), 30);
+        assert_eq!(lab.newer(), ["dbt_packages/shop", "package-lock.yml"]);
+    }
+
+    #[test]
+    fn models_whose_files_are_gone_are_named() {
+        let lab = Lab::new();
+        lab.write("models/a.sql", 0);
+        let changes = lab.changes(None, &["models/a.sql", "models/gone.sql", "other/models/b.sql"]);
+        assert_eq!((changes.newer, changes.gone), (vec![], vec!["models/gone.sql".into()]));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_left_out() {
+        let lab = Lab::new();
+        lab.write("models/new.sql", 20);
+        lab.write("models/.hidden.sql", 20);
+        lab.write("models/#auto-saved#.sql", 20);
+        let models = lab.root().join("models");
+        symlink("nobody@nowhere.1:2", models.join(".#new.sql")).expect("a link");
+        symlink("nowhere.sql", models.join("dangling.sql")).expect("a link");
+        symlink("..", models.join("above")).expect("a link");
+        fs::write(models.as_std_path().join(OsStr::from_bytes(b"caf\xe9.sql")), "select 1").expect("written");
+        let newer = lab.newer();
+        assert_eq!(newer.iter().filter(|path| path.as_str() == "models/new.sql").count(), 1, "{newer:?}");
+        assert!(newer.iter().all(|path| path.as_str().ends_with("models/new.sql")), "{newer:?}");
     }
 }

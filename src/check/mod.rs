@@ -20,10 +20,10 @@ mod vars;
 
 pub use documentation::{explain, list, page};
 pub use finding::{Finding, Model};
-pub use freshness::newer_files;
-pub use output::{Format, View, render};
-pub use report::{Report, Suppressed, check};
+pub use freshness::{Changes, changes};
+pub use output::{Format, View, render, summary};
+pub use report::{IgnoredBy, Report, Suppressed, check};
 pub use rule::{Rule, Severity};
 pub use rules::{RULES, rule};
-pub use settings::{RuleSettings, known_rule};
-pub use subject::Subject;
+pub use settings::{RuleSettings, Said, WrongSetting, known_rule};
+pub use subject::{Given, Subject};

@@ -26,6 +26,8 @@ pub struct Report {
     pub models: usize,
     /// How many rules looked.
     pub rules: usize,
+    /// The rules that are switched off.
+    pub off: Vec<&'static str>,
     /// The findings at error level.
     pub errors: usize,
     /// The other findings.
@@ -46,6 +48,18 @@ pub struct Suppressed {
     pub finding: Finding,
     /// Why it does not count.
     pub reason: String,
+    /// Who says so.
+    pub by: IgnoredBy,
+}
+
+/// Where it is said that a finding does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoredBy {
+    /// The configuration file.
+    Configuration,
+    /// The model's own `meta`.
+    Model,
 }
 
 /// Applies all rules.
@@ -55,16 +69,18 @@ pub struct Suppressed {
 pub fn check(subject: &Subject) -> Result<Report> {
     let exempt = exempt_models(subject)?;
     let mut places = Places::new(&subject.project, subject.root());
-    let (mut findings, mut ignored, mut rules) = (Vec::new(), Vec::new(), 0);
+    let (mut findings, mut ignored, mut off) = (Vec::new(), Vec::new(), Vec::new());
     for rule in RULES {
-        let Some(severity) = subject.settings.severity(rule) else { continue };
-        rules += 1;
+        let Some(severity) = subject.settings.severity(rule) else {
+            off.push(rule.id);
+            continue;
+        };
         for found in (rule.check)(subject) {
             let reason = reason_to_ignore(subject, &exempt, rule, &found);
             let finding = finding(rule, severity, found, &mut places);
             match reason {
                 None => findings.push(finding),
-                Some(reason) => ignored.push(Suppressed { finding, reason }),
+                Some((by, reason)) => ignored.push(Suppressed { finding, reason, by }),
             }
         }
     }
@@ -80,7 +96,8 @@ pub fn check(subject: &Subject) -> Result<Report> {
         dbt_version: subject.graph.manifest.metadata.dbt_version.clone(),
         packages: subject.packages.iter().map(|package| package.name().to_owned()).collect(),
         models: subject.graph.manifest.models().count(),
-        rules,
+        rules: RULES.len() - off.len(),
+        off,
         errors,
         warnings: findings.len() - errors,
         findings,
@@ -107,10 +124,12 @@ fn reason_to_ignore(
     exempt: &Exemptions<'_>,
     rule: &Rule,
     found: &Found,
-) -> Option<String> {
+) -> Option<(IgnoredBy, String)> {
     let model = found.model.as_ref()?;
     let by_model = exempt.get(model.unique_id.as_str()).and_then(|rules| rules.get(rule.id).copied());
-    by_model.or_else(|| subject.settings.reason_to_ignore(rule, &model.name)).map(str::to_owned)
+    let by_file = subject.settings.reason_to_ignore(rule, &model.name);
+    let said = |by| move |reason: &str| (by, reason.to_owned());
+    by_model.map(said(IgnoredBy::Model)).or_else(|| by_file.map(said(IgnoredBy::Configuration)))
 }
 
 fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_>) -> Finding {
@@ -143,6 +162,18 @@ fn notes(subject: &Subject) -> Vec<String> {
             default.name
         ));
     }
+    let names: Vec<_> = subject
+        .graph
+        .manifest
+        .models()
+        .chain(&subject.graph.disabled)
+        .map(|node| node.name.as_str())
+        .collect();
+    let idle =
+        subject.settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
+    notes.extend(idle.map(|(rule, pattern)| {
+        format!("check.rules.{rule}.ignore: no model is called {}", pattern.as_str())
+    }));
     if let Some(prod) = &subject.prod
         && prod.manifest.metadata.project_name != subject.graph.manifest.metadata.project_name
     {
@@ -202,11 +233,15 @@ mod tests {
         assert_eq!(rules(&report), "incremental-without-optimize error");
         assert_eq!(report.rules, RULES.len() - 1);
         let ignored: Vec<_> =
-            report.ignored.iter().map(|one| (one.finding.rule, one.reason.as_str())).collect();
+            report.ignored.iter().map(|one| (one.finding.rule, one.reason.as_str(), one.by)).collect();
         assert_eq!(
             ignored,
-            [("alias-differs-from-name", "small"), ("incremental-without-unique-key", "append only")]
+            [
+                ("alias-differs-from-name", "small", IgnoredBy::Model),
+                ("incremental-without-unique-key", "append only", IgnoredBy::Configuration)
+            ]
         );
+        assert_eq!((report.off, report.notes), (vec!["incremental-without-new-events-check"], vec![]));
 
         lab.change("carts").config("meta", json!({"snowplow_backfill": {"ignore": {"nope": "x"}}}));
         let error = check(&lab.subject()).expect_err("no such rule").to_string();
@@ -227,6 +262,10 @@ mod tests {
                 "the default selector usual was not looked at: what it selects by the method state only dbt can tell"
             ]
         );
+        lab.settings(
+            "{hook-missing: {ignore: [{model: car*, reason: a}, {model: cars, reason: b}]}, hook-duplicated: off}",
+        );
+        assert_eq!(checked(&lab).notes[1..], ["check.rules.hook-missing.ignore: no model is called cars"]);
         let empty = Lab::without_packages();
         assert!(
             checked(&empty).notes[0].starts_with("no Snowplow package found"),

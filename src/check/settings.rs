@@ -1,6 +1,8 @@
 //! Which rules count, and how much: `check.rules` in the configuration file, and `meta` of a model.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::{Context, Result, anyhow, bail};
 use glob::Pattern;
@@ -8,8 +10,8 @@ use serde_yaml::Value;
 
 use super::rule::{Rule, Severity};
 use super::rules::{RULES, rule};
-use crate::config::similar;
 use crate::dbt::Node;
+use crate::suggest;
 
 /// The key of `meta` that is this tool's.
 const META: &str = "snowplow_backfill";
@@ -18,6 +20,7 @@ const META: &str = "snowplow_backfill";
 #[derive(Debug, Clone, Default)]
 pub struct RuleSettings {
     rules: BTreeMap<&'static str, RuleSetting>,
+    said: Vec<Said>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -40,25 +43,91 @@ struct Ignore {
     reason: String,
 }
 
+/// What is wrong with the rules' configuration.
+#[derive(Debug)]
+pub struct WrongSetting {
+    /// The keys that lead to it, from `rules` on; items of lists by their number.
+    pub path: Vec<String>,
+    message: String,
+}
+
+impl WrongSetting {
+    fn below(mut self, key: &str) -> Self {
+        self.path.insert(0, key.to_owned());
+        self
+    }
+}
+
+impl From<anyhow::Error> for WrongSetting {
+    fn from(error: anyhow::Error) -> Self {
+        Self { path: Vec::new(), message: format!("{error:#}") }
+    }
+}
+
+impl fmt::Display for WrongSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for WrongSetting {}
+
+/// One thing that the configuration says of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// What: `off`, `ignore log_*: appended to on purpose`.
+    pub value: String,
+    /// The keys that lead to it, from `rules` on; items of lists by their number.
+    pub path: Vec<String>,
+}
+
 impl RuleSettings {
-    /// Reads `check.rules`: `{<rule>: off | warn | error | {severity: …, ignore: [{model: …, reason: …}]}}`.
+    /// Reads `check.rules`: `{<rule>: on | off | warn | error | {severity: …, ignore: [{model: …, reason: …}]}}`.
     ///
     /// # Errors
     /// A rule, a key or a severity that there is not, with what may have been meant; an ignored model without a reason.
-    pub fn from_value(value: &Value) -> Result<Self> {
+    pub fn from_value(value: &Value) -> Result<Self, WrongSetting> {
         let rules = match value {
             Value::Null => return Ok(Self::default()),
             Value::Mapping(rules) => rules,
-            _ => bail!("rules must be a mapping of rules to off, warn, error or their settings"),
+            _ => {
+                return Err(anyhow!(
+                    "rules must be a mapping of rules to on, off, warn, error or their settings"
+                )
+                .into());
+            }
         };
         let mut settings = Self::default();
-        for (id, value) in rules {
-            let id = id.as_str().unwrap_or_default();
-            let rule = known_rule(id)?;
-            let setting = RuleSetting::from_value(rule, value).with_context(|| format!("rules.{id}"));
-            settings.rules.insert(rule.id, setting.map_err(|error| anyhow!("{error:#}"))?);
+        for (key, value) in rules {
+            let id = text_of(key);
+            let rule = known_rule(&id).map_err(|error| WrongSetting::from(error).below(&id))?;
+            let said = |path: &[&str], value: String| Said {
+                rule: rule.id,
+                value,
+                path: [&[rule.id], path].concat().into_iter().map(str::to_owned).collect(),
+            };
+            let setting = RuleSetting::from_value(rule, value, &mut |path, value| {
+                settings.said.push(said(path, value));
+            });
+            let setting = setting.map_err(|wrong| {
+                WrongSetting { message: format!("rules.{id}: {}", wrong.message), ..wrong }.below(&id)
+            })?;
+            settings.rules.insert(rule.id, setting);
         }
         Ok(settings)
+    }
+
+    /// What the configuration says, in its order.
+    #[must_use]
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// The patterns of models to ignore, with the rules that they are for.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (&'static str, &Pattern)> {
+        self.rules.iter().flat_map(|(rule, setting)| setting.ignore.iter().map(|one| (*rule, &one.model)))
     }
 
     /// How much a rule's findings count; none where it is off.
@@ -87,29 +156,53 @@ impl RuleSettings {
 }
 
 impl RuleSetting {
-    fn from_value(rule: &Rule, value: &Value) -> Result<Self> {
+    /// Tells `say` each thing on the way: the keys that lead to it from here, and what it is.
+    fn from_value(
+        rule: &Rule,
+        value: &Value,
+        say: &mut dyn FnMut(&[&str], String),
+    ) -> Result<Self, WrongSetting> {
         let keys = match value {
             Value::Mapping(keys) => keys,
             Value::String(_) | Value::Bool(_) => {
-                return Ok(Self { level: Some(level(value)?), ..Self::default() });
+                let level = level(value)?;
+                say(&[], level.unwrap_or(Level::On(rule.severity)).name().to_owned());
+                return Ok(Self { level, ..Self::default() });
             }
-            _ => bail!("must be off, warn, error or a mapping with severity or ignore"),
+            _ => {
+                return Err(
+                    anyhow!("must be on, off, warn, error or a mapping with severity or ignore").into()
+                );
+            }
         };
         let mut setting = Self::default();
         for (key, value) in keys {
-            let key = key.as_str().unwrap_or_default();
+            let key = &*text_of(key);
+            let wrong = |error: anyhow::Error| WrongSetting::from(error).below(key);
             match key {
-                "severity" => setting.level = Some(level(value)?),
-                "ignore" => setting.ignore = ignores(value)?,
+                "severity" => {
+                    setting.level = level(value).map_err(wrong)?;
+                    say(&[key], setting.level.unwrap_or(Level::On(rule.severity)).name().to_owned());
+                }
+                "ignore" => {
+                    setting.ignore = ignores(value).map_err(|wrong| wrong.below(key))?;
+                    for (number, ignore) in setting.ignore.iter().enumerate() {
+                        let value = format!("ignore {}: {}", ignore.model, ignore.reason);
+                        say(&[key, &number.to_string()], value);
+                    }
+                }
                 _ => match &rule.number {
                     Some(number) if number.key == key => {
                         let given = value.as_u64().and_then(|given| given.try_into().ok());
-                        setting.number =
-                            Some(given.with_context(|| format!("{key} must be a whole number"))?);
+                        let given =
+                            given.with_context(|| format!("{key} must be a whole number")).map_err(wrong)?;
+                        setting.number = Some(given);
+                        say(&[key], format!("{key} {given}"));
                     }
                     number => {
                         let own = number.iter().map(|number| number.key);
-                        bail!("{}", unknown("key", key, ["severity", "ignore"].into_iter().chain(own)));
+                        let known = ["severity", "ignore"].into_iter().chain(own);
+                        return Err(wrong(anyhow!("{}", unknown("key", key, known))));
                     }
                 },
             }
@@ -118,31 +211,44 @@ impl RuleSetting {
     }
 }
 
-fn level(value: &Value) -> Result<Level> {
-    match value {
-        // YAML 1.1 reads a bare `off` as false.
-        Value::Bool(false) => Ok(Level::Off),
-        Value::String(text) => match text.as_str() {
-            "off" => Ok(Level::Off),
-            "warn" => Ok(Level::On(Severity::Warn)),
-            "error" => Ok(Level::On(Severity::Error)),
-            other => bail!("{}", unknown("severity", other, ["off", "warn", "error"])),
-        },
-        _ => bail!("severity must be off, warn or error"),
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On(severity) => severity.name(),
+        }
     }
 }
 
-fn ignores(value: &Value) -> Result<Vec<Ignore>> {
+/// None for the rule's own.
+fn level(value: &Value) -> Result<Option<Level>> {
+    match value {
+        // YAML 1.1 reads a bare `off` as false, and `on` as true.
+        Value::Bool(false) => Ok(Some(Level::Off)),
+        Value::Bool(true) => Ok(None),
+        Value::String(text) => match text.as_str() {
+            "off" => Ok(Some(Level::Off)),
+            "on" => Ok(None),
+            "warn" => Ok(Some(Level::On(Severity::Warn))),
+            "error" => Ok(Some(Level::On(Severity::Error))),
+            other => bail!("{}", unknown("severity", other, ["on", "off", "warn", "error"])),
+        },
+        _ => bail!("severity must be on, off, warn or error"),
+    }
+}
+
+fn ignores(value: &Value) -> Result<Vec<Ignore>, WrongSetting> {
     let list = value.as_sequence().context("ignore must be a list of {model: …, reason: …}")?;
-    list.iter().map(ignore).collect()
+    let read = |(number, value): (usize, &Value)| {
+        ignore(value).map_err(|error| WrongSetting::from(error).below(&number.to_string()))
+    };
+    list.iter().enumerate().map(read).collect()
 }
 
 fn ignore(value: &Value) -> Result<Ignore> {
     let keys = value.as_mapping().context("ignore must be a list of {model: …, reason: …}")?;
-    if let Some(key) =
-        keys.keys().map(|key| key.as_str().unwrap_or_default()).find(|key| !["model", "reason"].contains(key))
-    {
-        bail!("ignore: {}", unknown("key", key, ["model", "reason"]));
+    if let Some(key) = keys.keys().map(text_of).find(|key| !["model", "reason"].contains(&&**key)) {
+        bail!("ignore: {}", unknown("key", &key, ["model", "reason"]));
     }
     let text =
         |key: &str| keys.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
@@ -151,6 +257,14 @@ fn ignore(value: &Value) -> Result<Ignore> {
     let reason = text("reason").with_context(|| format!("ignore: {model}: say why, as its reason"))?;
     let model = Pattern::new(model).with_context(|| format!("ignore: {model} is no pattern"))?;
     Ok(Ignore { model, reason: reason.to_owned() })
+}
+
+/// A key, which need not be text to be shown as it was written.
+fn text_of(key: &Value) -> Cow<'_, str> {
+    match key {
+        Value::String(text) => text.into(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned().into(),
+    }
 }
 
 /// What a model's `meta` says: rules that it is exempt from, with the reasons.
@@ -189,9 +303,10 @@ pub fn known_rule(id: &str) -> Result<&'static Rule> {
     rule(id).ok_or_else(|| anyhow!("{}", unknown("rule", id, RULES.iter().map(|rule| rule.id))))
 }
 
-/// An error that suggests what may have been meant.
+/// An error that suggests the most similar name.
 fn unknown<'a>(what: &str, written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let meant = similar(written, names).map_or_else(String::new, |name| format!(": did you mean {name}?"));
+    let meant = suggest::similar(written, names);
+    let meant = meant.map_or_else(String::new, |name| format!(": did you mean {name}?"));
     format!("there is no {what} `{written}`{meant}")
 }
 
@@ -200,7 +315,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<RuleSettings> {
-        RuleSettings::from_value(&serde_yaml::from_str(text).expect("YAML"))
+        Ok(RuleSettings::from_value(&serde_yaml::from_str(text).expect("YAML"))?)
     }
 
     fn known(id: &str) -> &'static Rule {
@@ -233,16 +348,22 @@ mod tests {
     #[test]
     fn says_what_is_wrong_and_what_may_have_been_meant() {
         for (text, expected) in [
-            ("[a]", "rules must be a mapping of rules to off, warn, error or their settings"),
+            ("[a]", "rules must be a mapping of rules to on, off, warn, error or their settings"),
             (
                 "ephemeral-traked-model: off",
                 "there is no rule `ephemeral-traked-model`: did you mean ephemeral-tracked-model?",
             ),
             ("xyz: off", "there is no rule `xyz`"),
+            ("1: off", "there is no rule `1`"),
+            ("hook-missing: {1: off}", "rules.hook-missing: there is no key `1`"),
+            (
+                "unique-key: off",
+                "there is no rule `unique-key`: did you mean incremental-without-unique-key?",
+            ),
             ("hook-missing: eror", "rules.hook-missing: there is no severity `eror`: did you mean error?"),
             (
                 "hook-missing: 3",
-                "rules.hook-missing: must be off, warn, error or a mapping with severity or ignore",
+                "rules.hook-missing: must be on, off, warn, error or a mapping with severity or ignore",
             ),
             (
                 "hook-missing: {severty: off}",
@@ -269,6 +390,54 @@ mod tests {
         ] {
             assert_eq!(format!("{:#}", read(text).expect_err(text)), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn on_is_the_rules_own_severity() {
+        let id = "incremental-without-optimize";
+        for text in ["on", "true", "{severity: on}"] {
+            let settings = read(&format!("{id}: {text}")).expect(text);
+            assert_eq!(settings.severity(known(id)), Some(Severity::Warn), "{text}");
+            assert_eq!(settings.said()[0].value, "warn", "{text}");
+        }
+    }
+
+    #[test]
+    fn says_where_it_is_wrong() {
+        for (text, expected) in [
+            ("[a]", ""),
+            ("xyz: off", "xyz"),
+            ("hook-missing: 3", "hook-missing"),
+            ("hook-missing: off\nhook-duplicated: {severty: off}", "hook-duplicated.severty"),
+            ("hook-missing: {severity: of}", "hook-missing.severity"),
+            ("hook-missing: {ignore: [{model: a, reason: b}, {model: a}]}", "hook-missing.ignore.1"),
+        ] {
+            let wrong = RuleSettings::from_value(&serde_yaml::from_str(text).expect("YAML")).expect_err(text);
+            assert_eq!(wrong.path.join("."), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn tells_all_that_is_configured() {
+        let settings = read(
+            "hook-missing: off\nincremental-without-unique-key: {severity: warn, ignore: [{model: 'log_*', reason: appended to}]}\n\
+             backfill-limit-left-in-project: {max_days: 200}\n",
+        );
+        let said: Vec<_> = settings
+            .expect("settings")
+            .said()
+            .iter()
+            .map(|said| format!("{}: {}", said.path.join("."), said.value))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "hook-missing: off",
+                "incremental-without-unique-key.severity: warn",
+                "incremental-without-unique-key.ignore.0: ignore log_*: appended to",
+                "backfill-limit-left-in-project.max_days: max_days 200"
+            ]
+        );
     }
 
     #[test]

@@ -39,6 +39,23 @@ pub struct Subject {
     own: HashSet<String>,
 }
 
+/// What a [`Subject`] is put together from.
+#[derive(Debug)]
+pub struct Given {
+    /// The dbt manifest.
+    pub graph: Graph,
+    /// That of prod, where it was given.
+    pub prod: Option<Graph>,
+    /// dbt_project.yml.
+    pub project: Project,
+    /// The user's `--vars`.
+    pub vars: Vars,
+    /// The name of the prod target.
+    pub prod_target: String,
+    /// The configuration of the rules.
+    pub settings: RuleSettings,
+}
+
 /// A Snowplow package, with what rules ask of it again and again.
 #[derive(Debug)]
 pub struct CheckedPackage {
@@ -81,7 +98,8 @@ impl Subject {
     ///
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
-    pub fn new(graph: Graph, project: Project, settings: RuleSettings) -> Result<Self> {
+    pub fn new(given: Given) -> Result<Self> {
+        let Given { graph, prod, project, vars, prod_target, settings } = given;
         let mut packages: Vec<CheckedPackage> = Vec::new();
         let mut strange_hooks = Vec::new();
         for hook in snowplow::hooks(&graph.manifest) {
@@ -108,10 +126,10 @@ impl Subject {
         let utils_version = project.package_version("snowplow_utils");
         Ok(Self {
             graph,
-            prod: None,
+            prod,
             project,
-            vars: Vars::default(),
-            prod_target: "prod".to_owned(),
+            vars,
+            prod_target,
             now: Timestamp::of_this_machine(),
             settings,
             packages,

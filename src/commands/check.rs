@@ -1,20 +1,22 @@
 //! `check`: what breaks incremental Snowplow models, without a warehouse.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_yaml::{Mapping, Value};
 
 use super::output::Output;
 use super::prepare::Setup;
-use crate::check::{self, Format, RuleSettings, Subject, View};
+use super::stdout;
+use crate::check::{self, Format, Given, RuleSettings, Said, Subject, View};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
-use crate::dbt::{Graph, Interrupt, Project, Vars};
+use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
+use crate::workflow;
 
 /// Runs the command.
 ///
@@ -22,22 +24,25 @@ use crate::report::Paint;
 /// Usage, configuration, a dbt manifest that cannot be read; dbt's failure with `--parse`.
 pub fn run(args: &CheckArgs) -> Result<Outcome> {
     if args.rules.list_rules {
-        print(&check::list())?;
+        stdout::write(check::list(Paint::for_stdout().columns()))?;
         return Ok(Outcome::Done);
     }
     if let Some(rule) = &args.rules.explain {
         let text = match rule.as_str() {
             ALL_RULES => check::page(),
-            id => check::explain(check::known_rule(id)?),
+            id => check::explain(check::known_rule(id)?, Paint::for_stdout().columns()),
         };
-        print(&text)?;
+        stdout::write(text)?;
         return Ok(Outcome::Done);
     }
     let directory = std::env::current_dir().context("cannot tell the working directory")?;
     let directory = Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
     let project = Project::find(args.dbt.project_dir.as_deref(), &directory)?;
     let vars = Vars::parse(args.dbt.vars.as_deref().unwrap_or_default())?;
-    let settings = rule_settings(&project, &directory)?;
+    let settings = rule_settings(config::File::read(&project.directory, &directory)?.as_ref())?;
+
+    // What cannot be written is known before any work is done.
+    let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
 
     let mut output = Output::quiet(args.verbose);
     let manifest = match (args.checked.parse, &args.checked.manifest) {
@@ -45,14 +50,15 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         (false, Some(given)) => directory.join(given),
         (false, None) => written_by_dbt(args, &project)?,
     };
-    let mut subject = Subject::new(Graph::read(&manifest)?, project, settings)?;
-    subject.prod =
-        args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path))).transpose()?;
-    subject.vars = vars;
-    subject.prod_target.clone_from(&args.checked.prod_target);
+    let graph = Graph::read(&manifest)?;
+    refuse_another_project(&manifest, &graph, &project)?;
+    let prod = args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path)));
+    let prod_target = args.checked.prod_target.clone();
+    let subject =
+        Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target, settings })?;
     let mut report = check::check(&subject)?;
     if !args.checked.parse {
-        report.notes.extend(staleness(&manifest, &subject.project, args.checked.require_fresh)?);
+        report.notes.extend(staleness(&manifest, &subject, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
@@ -67,7 +73,11 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         paint: Paint::for_stdout(),
         with_ignored: args.verbose,
     };
-    print(&check::render(&report, &view)?)?;
+    if let Some(mut file) = summary {
+        file.write_all(check::summary(&report, &view).as_bytes())
+            .context("cannot write the step's summary")?;
+    }
+    stdout::write(check::render(&report, &view)?)?;
     // The process ends here, and freeing a hundred thousand strings one by one would take longer than all rules together.
     std::mem::forget(subject);
     Ok(if report.errors > 0 { Outcome::Findings } else { Outcome::Done })
@@ -98,40 +108,76 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     Ok(manifest)
 }
 
+/// Findings about one project, at places in another, would only mislead.
+fn refuse_another_project(manifest: &Utf8Path, graph: &Graph, project: &Project) -> Result<()> {
+    match graph.manifest.metadata.project_name.as_deref() {
+        Some(name) if name != project.name && !project.name.contains("{{") => bail!(
+            "the dbt manifest {manifest} is of the project {name}, but {} is of {}: say with --project-dir where the \
+             project of the dbt manifest is",
+            project.directory.join(PROJECT_FILE),
+            project.name
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// What to say of a dbt manifest that is older than the project's files.
-fn staleness(manifest: &Utf8Path, project: &Project, must_be_fresh: bool) -> Result<Option<String>> {
-    let newer = check::newer_files(manifest, project)?;
-    let Some(newest) = newer.first() else { return Ok(None) };
-    let others = match newer.len() {
-        1 => String::new(),
-        number => format!(" and {} more of the project's files", number - 1),
-    };
+fn staleness(manifest: &Utf8Path, subject: &Subject, must_be_fresh: bool) -> Result<Option<String>> {
+    let changes = check::changes(manifest, &subject.graph, &subject.project)?;
+    let newer = first_and_others(&changes.newer).map(|files| format!("is older than {files}"));
+    let gone =
+        first_and_others(&changes.gone).map(|files| format!("knows models whose files are gone ({files})"));
+    let reasons: Vec<_> = newer.into_iter().chain(gone).collect();
+    if reasons.is_empty() {
+        return Ok(None);
+    }
     let text = format!(
-        "the dbt manifest {manifest} is older than {newest}{others}: it may not tell what the project is now"
+        "the dbt manifest {manifest} {}: it may not tell what the project is now. Call `dbt parse`, or give --parse",
+        reasons.join(", and ")
     );
     if must_be_fresh {
-        bail!("{text}. Call `dbt parse`, or give --parse");
+        bail!(text);
     }
     Ok(Some(text))
 }
 
-/// The configuration of the rules, `check.rules` of the configuration file.
-fn rule_settings(project: &Project, directory: &Utf8Path) -> Result<RuleSettings> {
-    let Some(file) = config::File::read(&project.directory, directory)? else {
-        return Ok(RuleSettings::default());
-    };
-    let path = ["check", "rules"];
-    let Some(rules) = file.value(&path) else { return Ok(RuleSettings::default()) };
-    RuleSettings::from_value(rules).map_err(|error| {
-        let wrong = rules.as_mapping().into_iter().flatten().find_map(|(rule, value)| {
-            let alone = Mapping::from_iter([(rule.clone(), value.clone())]);
-            RuleSettings::from_value(&Value::Mapping(alone)).is_err().then(|| rule.as_str()).flatten()
-        });
-        let path: Vec<_> = path.into_iter().chain(wrong).collect();
-        anyhow!("{}: {error:#}", file.place(&path))
+fn first_and_others(files: &[Utf8PathBuf]) -> Option<String> {
+    let (first, others) = files.split_first()?;
+    Some(match others.len() {
+        0 => first.to_string(),
+        1 => format!("{first} and one more file"),
+        number => format!("{first} and {number} more files"),
     })
 }
 
-fn print(text: &str) -> Result<()> {
-    io::stdout().lock().write_all(text.as_bytes()).context("cannot write the result")
+/// Where the configuration of the rules stands in the configuration file.
+const RULES: [&str; 2] = ["check", "rules"];
+
+/// The configuration of the rules.
+fn rule_settings(file: Option<&config::File>) -> Result<RuleSettings> {
+    let Some((file, rules)) = file.and_then(|file| Some((file, file.value(&RULES)?))) else {
+        return Ok(RuleSettings::default());
+    };
+    let settings = RuleSettings::from_value(rules);
+    settings.map_err(|wrong| anyhow!("{}: {wrong}", file.place(&path_of(&wrong.path))))
+}
+
+fn path_of(below: &[String]) -> Vec<&str> {
+    RULES.into_iter().chain(below.iter().map(String::as_str)).collect()
+}
+
+/// What the configuration says of rules, a line each, and where it stands; nothing where it says nothing.
+pub(super) fn configured_rules(file: Option<&config::File>) -> Result<String> {
+    let settings = rule_settings(file)?;
+    let (Some(file), [_, ..]) = (file, settings.said()) else { return Ok(String::new()) };
+    let width = |of: fn(&Said) -> &str| settings.said().iter().map(|said| of(said).chars().count()).max();
+    let rules = width(|said| said.rule).unwrap_or(0);
+    let values = width(|said| &said.value).unwrap_or(0).min(40);
+    let mut text = "\nrules\n\n".to_owned();
+    for said in settings.said() {
+        let (place, key) = (file.place(&path_of(&said.path)), path_of(&said.path).join("."));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<rules$}  {:<values$}  {place}: {key}", said.rule, said.value);
+    }
+    Ok(text)
 }

@@ -1,11 +1,10 @@
 //! `completions`: for a shell.
 
-use std::io::{self, Write};
-
 use anyhow::{Context, Result};
 
 use clap_complete::Shell;
 
+use super::stdout;
 use crate::cli::{self, CompletionsArgs};
 use crate::outcome::Outcome;
 
@@ -23,7 +22,7 @@ pub fn run(args: &CompletionsArgs) -> Result<Outcome> {
     if args.shell == Shell::Bash {
         script = with_one_spelling(&script, &name);
     }
-    io::stdout().write_all(script.as_bytes()).context("cannot write the completions")?;
+    stdout::write(script)?;
     Ok(Outcome::Done)
 }
 

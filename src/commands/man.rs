@@ -1,7 +1,6 @@
 //! `man`: the manual pages.
 
 use std::fs;
-use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
@@ -9,8 +8,10 @@ use clap::Command;
 use clap_mangen::Man;
 use roff::{Roff, roman};
 
+use super::stdout;
 use crate::cli::{self, ManArgs};
 use crate::outcome::Outcome;
+use crate::suggest;
 
 /// Runs the command.
 ///
@@ -26,13 +27,13 @@ pub fn run(args: &ManArgs) -> Result<Outcome> {
     let page = pages.iter().find(|page| page.get_name() == name);
     let page = page.with_context(|| {
         let commands: Vec<_> = pages[0].get_subcommands().map(Command::get_name).collect();
-        format!(
-            "{} is no command: there are {}",
-            args.command.as_deref().unwrap_or_default(),
-            commands.join(", ")
-        )
+        let written = args.command.as_deref().unwrap_or_default();
+        match suggest::similar(written, commands.iter().copied()) {
+            Some(name) => format!("{written} is no command: did you mean {name}?"),
+            None => format!("{written} is no command: there are {}", commands.join(", ")),
+        }
     })?;
-    io::stdout().write_all(&render(page)?).context("cannot write the page")?;
+    stdout::write(render(page)?)?;
     Ok(Outcome::Done)
 }
 

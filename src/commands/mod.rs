@@ -10,6 +10,8 @@ mod plan;
 mod prepare;
 mod promote;
 mod run;
+mod show_config;
+mod stdout;
 mod version;
 
 use anyhow::Result;
@@ -17,6 +19,7 @@ use anyhow::Result;
 use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
 
+pub use show_config::run as show_config;
 pub use version::run as version;
 
 /// Runs the command that was asked for.

@@ -1,12 +1,11 @@
 //! `models`: the models_to_run string.
 
-use std::io::{self, Write};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::output::Output;
 use super::prepare::Setup;
+use super::stdout;
 use crate::backfill::FirstRun;
 use crate::cli::{Format, ModelsArgs};
 use crate::dbt::Interrupt;
@@ -31,20 +30,14 @@ pub fn run(args: &ModelsArgs) -> Result<Outcome> {
     let mut output = Output::quiet(args.verbose);
     let selected = setup.list(&mut |event| output.emit(event))?;
     let start = selected.start(&setup, 0, &FirstRun::default(), None);
-    let mut stdout = io::stdout().lock();
     match args.format {
-        Format::Human => writeln!(stdout, "{}", start.models_to_run),
-        Format::Json => {
-            let document = Document {
-                models_to_run: &start.models_to_run,
-                models: &start.models,
-                packages: &start.packages,
-                stand_ins: &start.stand_ins,
-            };
-            serde_json::to_writer_pretty(&mut stdout, &document)?;
-            writeln!(stdout)
-        }
+        Format::Human => stdout::write(format!("{}\n", start.models_to_run))?,
+        Format::Json => stdout::write_json(&Document {
+            models_to_run: &start.models_to_run,
+            models: &start.models,
+            packages: &start.packages,
+            stand_ins: &start.stand_ins,
+        })?,
     }
-    .context("cannot write the result")?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,6 @@
 //! Where a command's events go: the reporters that were asked for, and the journal.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -84,7 +84,11 @@ impl Output {
             self.note(written);
         }
         if let Some(programs) = &mut self.programs {
-            let reported = programs.report(record);
+            let reported = match programs.report(record) {
+                // Whoever listened has gone, as after `| head`, and misses nothing.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                reported => reported,
+            };
             self.note(reported.context("cannot write the output"));
         }
     }

@@ -1,13 +1,12 @@
 //! `plan`: what `run` would do, and what it would refuse.
 
-use std::io::{self, Write};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::output::Output;
 use super::prepare::Setup;
 use super::run::{check_refresh, check_usage, first_run};
+use super::stdout;
 use crate::backfill;
 use crate::cli::{Format, PlanArgs};
 use crate::dbt::Interrupt;
@@ -43,16 +42,10 @@ pub fn run(args: &PlanArgs) -> Result<Outcome> {
     let (observation, _) = packages.reader.observe(emit)?;
     let as_found = first_run.applied_to(&observation);
     let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);
-    let mut stdout = io::stdout().lock();
     match args.format {
-        Format::Human => stdout.write_all(report::plan(&start, &states, Paint::for_stdout()).as_bytes()),
-        Format::Json => {
-            let plan = Plan { start: &start, now: observation.now, states: &states };
-            serde_json::to_writer_pretty(&mut stdout, &plan)?;
-            writeln!(stdout)
-        }
+        Format::Human => stdout::write(report::plan(&start, &states, Paint::for_stdout()))?,
+        Format::Json => stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?,
     }
-    .context("cannot write the plan")?;
     backfill::check(
         &packages.tracked,
         &packages.settings,

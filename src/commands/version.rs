@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use super::stdout;
 use crate::cli::Command;
 use crate::config::{self, Request, Surroundings};
 use crate::dbt::{Connection, Dbt, Interrupt, Program, Versions, harmful_here};
@@ -20,7 +20,7 @@ pub fn run(verbose: bool, surroundings: &Surroundings) -> Result<Outcome> {
     if verbose {
         text += &details(surroundings);
     }
-    io::stdout().write_all(text.as_bytes()).context("cannot write the version")?;
+    stdout::write(text)?;
     Ok(Outcome::Done)
 }
 

@@ -7,7 +7,7 @@ use clap::Command;
 
 use super::flags::{Flag, Shape};
 use super::resolve::{Layer, Origin, Setting, switch};
-use super::suggest;
+use crate::suggest;
 
 /// What the names of this tool's own variables begin with.
 pub(super) const PREFIX: &str = "SNOWPLOW_BACKFILL_";
@@ -30,6 +30,9 @@ pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) ->
         let Some((name, value)) = found else { continue };
         let value = value.to_str().with_context(|| format!("{name} in the environment is not UTF-8"))?;
         let origin = Origin::Environment(name);
+        if !flag.is_configurable() {
+            return Err(origin.located(&anyhow!("{}", flag.why_not_configurable())));
+        }
         let values = match flag.shape {
             Shape::One => vec![value.to_owned()],
             Shape::Several | Shape::Rest => words(value).map_err(|error| origin.located(&error))?,

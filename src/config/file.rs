@@ -14,8 +14,8 @@ use super::environment::words;
 use super::flags::{Flag, Shape};
 use super::places::Places;
 use super::resolve::{Layer, Origin, Setting, switch};
-use super::suggest;
 use crate::cli;
+use crate::suggest;
 
 /// The file's name.
 pub const FILE_NAME: &str = "snowplow-backfill.yml";
@@ -24,7 +24,7 @@ pub const FILE_NAME: &str = "snowplow-backfill.yml";
 const OTHER_NAME: &str = "snowplow-backfill.yaml";
 
 /// Keys that are no flags: a command reads them itself.
-const OWN_KEYS: &[(&str, &str)] = &[("check", "rules")];
+const OWN_KEYS: &[(&str, &str)] = &[(cli::CHECK, "rules")];
 
 /// The configuration file of a project.
 #[derive(Debug)]
@@ -73,13 +73,17 @@ impl File {
         &self.name
     }
 
-    /// Where a key stands: `snowplow-backfill.yml:3:5`.
+    /// Where a key stands: `snowplow-backfill.yml:3:5`; where that is not known, the nearest key above it.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> String {
-        match self.places.get(path) {
-            Some((line, column)) => format!("{}:{line}:{column}", self.name),
-            None => self.name.clone(),
+        let mut path = path;
+        while let Some((_, above)) = path.split_last() {
+            if let Some((line, column)) = self.places.get(path) {
+                return format!("{}:{line}:{column}", self.name);
+            }
+            path = above;
         }
+        self.name.clone()
     }
 
     /// The value under a path of keys.
@@ -128,6 +132,12 @@ impl File {
             if key == cli::PROJECT_DIR {
                 bail!(
                     "{}: `{written}` cannot be set here: this file lies in the project that it is for",
+                    place()
+                );
+            }
+            if cli::COMMAND_LINE_ONLY.contains(&key.as_str()) {
+                bail!(
+                    "{}: `{written}` cannot be set here: it would turn every call into another one; give it on the command line",
                     place()
                 );
             }
@@ -195,7 +205,8 @@ impl File {
 }
 
 fn keys_of(flags: &[Flag]) -> Vec<String> {
-    flags.iter().map(Flag::key).filter(|key| key != cli::PROJECT_DIR).collect()
+    let flags = flags.iter().filter(|flag| flag.is_configurable());
+    flags.map(Flag::key).filter(|key| key != cli::PROJECT_DIR).collect()
 }
 
 /// Flags may be written as on the command line, `limit-days`, or as in the documentation, `limit_days`.

@@ -54,6 +54,16 @@ impl Flag {
         Some(Self { id: argument.get_id().clone(), shape, argument: argument.clone() })
     }
 
+    /// Whether the environment and the file may set it.
+    pub(super) fn is_configurable(&self) -> bool {
+        !cli::COMMAND_LINE_ONLY.contains(&self.id.as_str())
+    }
+
+    /// What to say to those who try.
+    pub(super) fn why_not_configurable(&self) -> String {
+        format!("{} would turn every call into another one: give it on the command line", self.name())
+    }
+
     /// As the file names it: `limit_days`.
     pub(super) fn key(&self) -> String {
         let id = self.id.as_str();

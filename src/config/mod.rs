@@ -10,8 +10,7 @@ mod places;
 mod read;
 mod resolve;
 mod show;
-mod suggest;
 
 pub use file::{FILE_NAME, File};
 pub use read::{Error, Request, Surroundings, read};
-pub(crate) use suggest::similar;
+pub use show::Shown;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use marked_yaml::Node;
 
-/// Line and column of keys, both from 1, by their path.
+/// Line and column of keys, both from 1, by their path; an item of a list goes by its number, from 0.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Places(HashMap<Vec<String>, (usize, usize)>);
 
@@ -20,10 +20,13 @@ impl Places {
     }
 
     fn take(&mut self, node: &Node, path: &[String]) {
-        let Some(mapping) = node.as_mapping() else { return };
-        for (key, value) in mapping.iter() {
-            let path = [path, &[key.as_str().to_owned()]].concat();
-            if let Some(start) = key.span().start() {
+        let mapping = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
+        let entries = mapping.map(|(key, value)| (key.as_str().to_owned(), key.span(), value));
+        let list = node.as_sequence().into_iter().flat_map(|list| list.iter());
+        let items = list.enumerate().map(|(number, item)| (number.to_string(), item.span(), item));
+        for (name, span, value) in entries.chain(items) {
+            let path = [path, &[name]].concat();
+            if let Some(start) = span.start() {
                 self.0.insert(path.clone(), (start.line(), start.column()));
             }
             self.take(value, &path);
@@ -47,6 +50,9 @@ mod tests {
         assert_eq!(places.get(&["target"]), Some((2, 1)));
         assert_eq!(places.get(&["run", "limit-days"]), Some((4, 3)));
         assert_eq!(places.get(&["run", "nothing"]), None);
+        let places = Places::of("run:\n  select:\n    - a\n    - {b: 1}\n");
+        assert_eq!(places.get(&["run", "select", "0"]), Some((3, 7)));
+        assert_eq!(places.get(&["run", "select", "1", "b"]), Some((4, 8)));
         assert_eq!(Places::of("a: [").get(&["a"]), None);
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
 
@@ -12,9 +12,10 @@ use super::environment;
 use super::file::File;
 use super::flags::{Flag, Shape};
 use super::resolve::{self, Layer, Origin, Resolved, Setting, TRUE};
-use super::show;
+use super::show::{self, Shown};
 use crate::cli::{self, Cli};
 use crate::dbt::Project;
+use crate::suggest;
 
 /// All that decides what a flag's value is, besides the file.
 #[derive(Debug, Clone)]
@@ -37,8 +38,8 @@ pub enum Request {
         /// What the user should know about them.
         notes: Vec<String>,
     },
-    /// `--show-config`: this text.
-    ShowConfig(String),
+    /// `--show-config`.
+    ShowConfig(Box<Shown>),
     /// `--version`.
     Version {
         /// With all that a bug report needs.
@@ -129,7 +130,8 @@ pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
     }
     leave_out_what_depends(&parser, &surroundings.arguments, &mut resolved);
     if given.get_flag(cli::SHOW_CONFIG) {
-        return Ok(Request::ShowConfig(show::table(name, file.as_ref(), &resolved)));
+        let flags = show::table(name, file.as_ref(), &resolved);
+        return Ok(Request::ShowConfig(Box::new(Shown { command: name.to_owned(), flags, file })));
     }
     let words = with_settings(&surroundings.arguments, &resolved);
     let cli = Cli::from_arg_matches(&parser.try_get_matches_from(words)?)?;
@@ -143,8 +145,21 @@ fn first_look(parser: &Command, words: &[OsString]) -> Result<ArgMatches, clap::
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
             parser.clone().ignore_errors(true).try_get_matches_from(words)
         }
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => Err(with_suggestion(parser, error)),
         result => result,
     }
+}
+
+/// clap suggests commands, but not to `help`.
+fn with_suggestion(parser: &Command, mut error: clap::Error) -> clap::Error {
+    if error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(meant) = suggest::similar(written, parser.get_subcommands().map(Command::get_name))
+    {
+        let meant = ContextValue::Strings(vec![meant.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, meant);
+    }
+    error
 }
 
 fn command_line(flags: &[Flag], given: &ArgMatches) -> Layer {

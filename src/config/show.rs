@@ -1,4 +1,6 @@
 //! `--show-config`: each flag's value and where it is from.
+//!
+//! What a command reads from the file itself, such as the rules of `check`, it shows itself.
 
 use std::fmt::Write;
 
@@ -6,17 +8,29 @@ use super::file::{FILE_NAME, File};
 use super::flags::{Flag, Shape};
 use super::resolve::Resolved;
 
+/// What `--show-config` is about.
+#[derive(Debug)]
+pub struct Shown {
+    /// The command.
+    pub command: String,
+    /// Its flags.
+    pub flags: String,
+    /// The project's file, where there is one.
+    pub file: Option<File>,
+}
+
 /// A line a flag: its name, its value as a shell would take it, where it is from.
 pub(super) fn table(command: &str, file: Option<&File>, resolved: &[Resolved<'_>]) -> String {
     let file =
         file.map_or_else(|| format!("no {FILE_NAME} beside dbt_project.yml"), |file| file.name().to_owned());
     let mut text = format!("snowplow-backfill {command} ({file})\n\n");
-    let rows: Vec<_> = resolved.iter().map(row).collect();
+    let resolved: Vec<_> = resolved.iter().filter(|one| one.flag.is_configurable()).collect();
+    let rows: Vec<_> = resolved.iter().map(|one| row(one)).collect();
     let width = |column: fn(&[String; 3]) -> &String| {
         rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0)
     };
     let (names, values) = (width(|row| &row[0]), width(|row| &row[1]).min(40));
-    for ([name, value, origin], one) in rows.iter().zip(resolved) {
+    for ([name, value, origin], one) in rows.iter().zip(&resolved) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{name:<names$}  {value:<values$}  {origin}");
         if let Some((setting, other)) = &one.dropped {

@@ -111,7 +111,7 @@ impl Graph {
             "nodes" => self.read_nodes(json)?,
             "macros" => read_macros(json, &mut self.manifest.macros)?,
             "disabled" => self.read_disabled(json)?,
-            "selectors" => json.object(|json, name| {
+            "selectors" => json.object_or_null(|json, name| {
                 let selector: Selector = json.value()?;
                 if selector.default {
                     self.default_selector =
@@ -140,7 +140,7 @@ impl Graph {
     }
 
     fn read_disabled<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
-        json.object(|json, id| {
+        json.object_or_null(|json, id| {
             if !id.starts_with("model.") {
                 return json.skip();
             }
@@ -164,6 +164,8 @@ struct Writer {
     adapter_type: Option<String>,
     #[serde(default)]
     project_name: Option<String>,
+    #[serde(default)]
+    generated_at: Option<String>,
 }
 
 impl Writer {
@@ -180,6 +182,7 @@ impl Writer {
             dbt_version: self.dbt_version,
             adapter_type: self.adapter_type.unwrap_or_default(),
             project_name: self.project_name,
+            generated_at: self.generated_at,
         })
     }
 }
@@ -262,7 +265,6 @@ impl<'de> Deserialize<'de> for CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn parse(manifest: &Value) -> Result<Graph> {
@@ -308,6 +310,15 @@ mod tests {
         assert_eq!(graph.manifest.macros["macro.p.m"].calls, ["macro.q.n"]);
         assert_eq!(graph.disabled.len(), 2);
         assert_eq!(graph.default_selector.expect("a selector").name, "usual");
+    }
+
+    #[test]
+    fn sections_may_be_null() {
+        let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16"});
+        let graph = parse(
+            &json!({"metadata": metadata, "nodes": {}, "macros": null, "selectors": null, "disabled": null, "docs": null}),
+        );
+        assert!(graph.expect("a graph").disabled.is_empty());
     }
 
     #[test]

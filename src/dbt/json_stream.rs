@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 const CHUNK: usize = 1 << 18;
 
 /// An entry beyond this is no node of dbt's; and it would have to be in memory as a whole.
-const LONGEST_ENTRY: usize = 256 << 20;
+const LONGEST_ENTRY: usize = 64 << 20;
 
 /// JSON that is read from its start to its end.
 #[derive(Debug)]
@@ -62,6 +62,14 @@ impl<R: Read> JsonStream<R> {
     /// Those of `entry`; it is no object; it cannot be read to its end.
     pub fn object(&mut self, mut entry: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
         self.object_until(|json, key| entry(json, key).map(|()| false)).map(drop)
+    }
+
+    /// The same for an object that may be missing.
+    ///
+    /// # Errors
+    /// Those of `entry`; it is neither an object nor null; it cannot be read to its end.
+    pub fn object_or_null(&mut self, entry: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<()> {
+        if self.peek()? == b'n' { self.value() } else { self.object(entry) }
     }
 
     /// Reads an object until `entry` has seen enough; whether it has.
@@ -210,9 +218,15 @@ impl<R: Read> JsonStream<R> {
         if self.filled > self.longest {
             bail!("the entry at byte {} is longer than {} MB", self.offset(), self.longest >> 20);
         }
-        // Twice as much as there is, so that a long entry is not parsed over and over.
-        let wanted = self.filled + self.chunk.max(self.filled);
+        // Twice as much as there is, so that a long entry is not parsed over and over; never much more than what is refused.
+        let more = self.chunk.max(self.filled.min(self.longest - self.filled));
+        let wanted = self.filled + more;
         if self.buffer.len() < wanted {
+            let missing = wanted - self.buffer.len();
+            let reserved = self.buffer.try_reserve_exact(missing);
+            reserved.with_context(|| {
+                format!("there is no memory for the entry at byte {}", self.passed + self.position)
+            })?;
             self.buffer.resize(wanted, 0);
         }
         while self.filled < wanted {
@@ -385,6 +399,25 @@ mod tests {
         json.longest = 3 << 20;
         let error = json.object(|json, _| json.skip()).expect_err("no end");
         assert_eq!(error.to_string(), "the entry at byte 6 is longer than 3 MB");
+    }
+
+    #[test]
+    fn the_memory_in_use_does_not_grow_with_the_file() {
+        let entry = format!("\"x\": {{\"text\": \"{}\"}},", "y".repeat(1000));
+        let entries = std::iter::repeat_n(entry, 20_000).collect::<String>();
+        let text = format!("{{\"nodes\": {{{entries}\"z\": 1}}}}");
+        let mut json = JsonStream::with_chunks(text.as_bytes(), 4096);
+        json.object(|json, _| json.skip_section()).expect("JSON");
+        assert!(text.len() > 20_000_000 && json.buffer.capacity() < 20_000, "{}", json.buffer.capacity());
+    }
+
+    #[test]
+    fn a_long_entry_takes_no_more_memory_than_it_is_long() {
+        let text = format!("{{\"a\": \"{}\"}}", "x".repeat((3 << 20) - 100));
+        let mut json = JsonStream::with_chunks(text.as_bytes(), 4096);
+        json.longest = 3 << 20;
+        json.object(|json, _| json.skip()).expect("JSON");
+        assert!(json.buffer.capacity() <= (3 << 20) + 4096, "{}", json.buffer.capacity());
     }
 
     #[test]

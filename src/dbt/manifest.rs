@@ -44,6 +44,9 @@ pub struct Metadata {
     /// The root project's name.
     #[serde(default)]
     pub project_name: Option<String>,
+    /// When dbt read the project, as it writes it: `2024-01-31T12:00:00.123456Z`.
+    #[serde(default)]
+    pub generated_at: Option<String>,
 }
 
 /// What a node is.
@@ -189,7 +192,7 @@ pub(super) fn read_macros<R: Read>(
     json: &mut JsonStream<R>,
     macros: &mut HashMap<String, Macro>,
 ) -> Result<()> {
-    json.object(|json, id| {
+    json.object_or_null(|json, id| {
         let read = json.value_and(|parsed: Dependent, text| {
             let calls = parsed.depends_on.macros;
             let code = if calls.iter().any(|id| id.contains(HOOK)) {

@@ -20,6 +20,7 @@ mod run_results;
 mod session;
 mod vars;
 mod version;
+mod yaml;
 
 pub use environment::{harmful, harmful_here};
 pub use execution::{Execution, Step};

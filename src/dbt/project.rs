@@ -7,6 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
+use super::yaml;
+
 /// The file that makes a folder a dbt project.
 pub const PROJECT_FILE: &str = "dbt_project.yml";
 
@@ -44,6 +46,9 @@ struct ProjectFile {
     macro_paths: Option<Vec<String>>,
     seed_paths: Option<Vec<String>>,
     snapshot_paths: Option<Vec<String>>,
+    test_paths: Option<Vec<String>>,
+    analysis_paths: Option<Vec<String>>,
+    function_paths: Option<Vec<String>>,
     version: Option<Value>,
 }
 
@@ -93,6 +98,9 @@ impl Project {
             (file.macro_paths, "macros"),
             (file.seed_paths, "seeds"),
             (file.snapshot_paths, "snapshots"),
+            (file.test_paths, "tests"),
+            (file.analysis_paths, "analyses"),
+            (file.function_paths, "functions"),
         ];
         let source_paths = source_paths
             .into_iter()
@@ -121,16 +129,23 @@ impl Project {
         self.directory.join(from_environment.or(from_file).as_deref().unwrap_or("target"))
     }
 
-    /// The folders with what dbt parses, absolute. Those whose names only Jinja could tell are left out.
+    /// The folders with what dbt parses, absolute. Those whose names only Jinja could tell are left out; so are those of
+    /// descriptions and assets, which hold no nodes and no properties of any.
     pub fn source_folders(&self) -> impl Iterator<Item = Utf8PathBuf> {
         self.source_paths.iter().filter(|path| !path.contains("{{")).map(|path| self.directory.join(path))
+    }
+
+    /// The folder that packages are installed in, absolute.
+    #[must_use]
+    pub fn packages_directory(&self) -> Utf8PathBuf {
+        let folder = self.packages_path.as_deref().filter(|path| !path.contains("{{"));
+        self.directory.join(folder.unwrap_or("dbt_packages"))
     }
 
     /// An installed package's folder.
     #[must_use]
     pub fn package_directory(&self, package: &str) -> Utf8PathBuf {
-        let folder = self.packages_path.as_deref().filter(|path| !path.contains("{{"));
-        self.directory.join(folder.unwrap_or("dbt_packages")).join(package)
+        self.packages_directory().join(package)
     }
 
     /// An installed package's own project; none where it cannot be found.
@@ -159,7 +174,16 @@ impl Project {
 fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
     let path = folder.join(PROJECT_FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    serde_yaml::from_str(&text).with_context(|| format!("{path} is not a dbt project file"))
+    parse(&text).with_context(|| format!("{path} is not a dbt project file"))
+}
+
+fn parse(text: &str) -> Result<ProjectFile> {
+    // An empty file has no name either, which is the better complaint.
+    let mut file = yaml::parse(text)?;
+    if file.is_null() {
+        file = Mapping::new().into();
+    }
+    Ok(serde_yaml::from_value(file)?)
 }
 
 #[cfg(test)]
@@ -182,6 +206,17 @@ mod tests {
         assert_eq!(project.target_path(), path.join("out"));
         assert_eq!(project.package_directory("u"), path.join("dbt_packages/u"));
         assert!(project.package("u").expect("readable").is_none());
+    }
+
+    #[test]
+    fn its_yaml_is_what_dbt_reads() {
+        let (_guard, path) = folder_with(
+            "name: shop\nvars:\n  a: 1\n  a: 2\n  site: &site {limit: 30, b: 1}\n  media:\n    <<: *site\n    b: 2\nname: store\n",
+        );
+        let project = Project::read(path).expect("the project");
+        let expected: Mapping =
+            serde_yaml::from_str("a: 2\nsite: {limit: 30, b: 1}\nmedia: {b: 2, limit: 30}\n").expect("YAML");
+        assert_eq!((project.name.as_str(), project.vars), ("store", expected));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod github;
 mod human;
 mod json;
+pub(crate) mod markdown;
 mod paint;
 mod progress;
 mod promotion;

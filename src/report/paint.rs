@@ -2,6 +2,9 @@
 
 use anstyle::{AnsiColor, Style};
 
+/// Fewer columns are filled as if there were so many.
+const NARROWEST: usize = 40;
+
 /// Paints text and breaks its lines, or leaves it alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Paint {
@@ -29,6 +32,12 @@ impl Paint {
             on: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
             width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into()),
         }
+    }
+
+    /// Columns of the terminal, where there is one.
+    #[must_use]
+    pub fn columns(self) -> Option<usize> {
+        self.width.map(|width| width.max(NARROWEST))
     }
 
     /// What matters most.
@@ -64,11 +73,11 @@ impl Paint {
     /// Breaks long lines between words where a terminal would break them anywhere; what goes to a file stays on one line.
     #[must_use]
     pub fn wrapped(self, text: &str) -> String {
-        let Some(width) = self.width else { return text.to_owned() };
+        let Some(width) = self.columns() else { return text.to_owned() };
         let lines = text.lines().map(|line| {
             let indent = &line[..line.len() - line.trim_start().len()];
             let next = format!("{indent}  ");
-            let options = textwrap::Options::new(width.max(40))
+            let options = textwrap::Options::new(width)
                 .subsequent_indent(&next)
                 .break_words(false)
                 .word_splitter(textwrap::WordSplitter::NoHyphenation);

@@ -233,7 +233,7 @@ mod tests {
             .filter(|id| !unselected.contains(&id.as_str()) && id != "model.two.two_tracked")
             .collect();
         let metadata =
-            Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), project_name: None };
+            Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), ..Metadata::default() };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
         let listing = Listing { selected, manifest: Manifest { metadata, nodes, macros: HashMap::new() } };
         Scope::of(&listing, &[package("one"), package("two")])

@@ -50,11 +50,20 @@ fn write(fake: &FakeDbt, path: &str, text: &str) {
     fs::write(path, text).expect("written");
 }
 
-/// A project with a dbt manifest.
+/// A project with a dbt manifest, and with the files that it was made from.
 fn with(models: &[Value]) -> FakeDbt {
     let fake = project();
-    write(&fake, "target/manifest.json", &manifest(models));
+    write_project(&fake, "target", models);
     fake
+}
+
+/// Writes a dbt manifest into a target path, after the files of its models.
+fn write_project(fake: &FakeDbt, target: &str, models: &[Value]) {
+    let names = models.iter().map(|model| model["name"].as_str().expect("a name"));
+    for name in names.chain(["shop_manifest", "shop_limits", "shop_events"]) {
+        write(fake, &format!("models/{name}.sql"), "select 1");
+    }
+    write(fake, &format!("{target}/manifest.json"), &manifest(models));
 }
 
 /// What `check` says of a file that is no dbt manifest.
@@ -207,16 +216,34 @@ fn a_manifest_of_two_gigabytes() {
         write(&fake, "target/manifest.json", start);
         let file = File::options().append(true).open(fake.path("target/manifest.json")).expect("a file");
         file.set_len(2 << 30).expect("a sparse file");
-        let tool = fake.command(&["check"]);
-        let mut limited = Command::new("sh");
-        limited
-            .args(["-c", "ulimit -v 300000 && exec \"$@\"", "sh"])
-            .arg(tool.get_program())
-            .args(tool.get_args());
-        let output = Output::from(limited.current_dir(fake.path("")).output().expect("the tool"));
+        let output = with_little_memory(&fake, "\"$@\"", &["check"]);
         assert_eq!(output.code, 2, "{output}");
         assert!(output.stderr.contains(expected) && output.stderr.contains("caused by"), "{output}");
     }
+}
+
+/// Calls the tool, as `$@` of a shell's script, with 300 MB of address space.
+fn with_little_memory(fake: &FakeDbt, script: &str, arguments: &[&str]) -> Output {
+    let tool = fake.command(arguments);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit -v 300000 && {script}"), "sh"])
+        .arg(tool.get_program())
+        .args(tool.get_args());
+    fake.redact(limited.current_dir(fake.path("")).output().expect("the tool").into())
+}
+
+#[test]
+fn a_long_node_is_refused_before_it_fills_the_memory() {
+    // Well-formed, and without a file of that size.
+    let script = r#"{ printf '{"nodes": {"model.a.b": {"raw_code": "'; head -c 600000000 /dev/zero | tr '\0' '\\'; printf '"}}}'; } | "$@""#;
+    assert_snapshot!(with_little_memory(&project(), script, &["check", "--manifest", "/dev/stdin"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: /dev/stdin is not a dbt manifest that this tool can read
+      caused by: model.a.b: the entry at byte 24 is longer than 64 MB
+    ");
 }
 
 #[test]
@@ -235,6 +262,7 @@ fn findings_decide_the_exit_code() {
       → Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
 
     1 warning in 5 models of faked (shop), by 31 rules
+    what a rule means: snowplow-backfill check --explain incremental-without-optimize
     --- stderr
     ");
     assert_snapshot!(with(&[carts(), inlined()]).tool(&["check"]), @"
@@ -245,6 +273,7 @@ fn findings_decide_the_exit_code() {
       → Make it a table or a view, or take the tag away from it
 
     1 error in 5 models of faked (shop), by 31 rules
+    what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
 }
@@ -267,6 +296,7 @@ fn the_configuration_changes_rules() {
       because: tried out
 
     1 error in 6 models of faked (shop), by 31 rules; 1 ignored
+    what a rule means: snowplow-backfill check --explain incremental-without-optimize
     --- stderr
     ");
 }
@@ -291,7 +321,7 @@ fn an_unknown_key_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: snowplow-backfill.yml:1:17: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
+    error: snowplow-backfill.yml:1:43: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
     ");
 }
 
@@ -382,7 +412,7 @@ fn an_old_manifest_is_told_of() {
     --- stdout
     no findings in 4 models of faked (shop), by 31 rules
     --- stderr
-    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now
+    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Call `dbt parse`, or give --parse
     ");
     assert_snapshot!(stale().tool(&["check", "--require-fresh"]), @"
     exit code: 2
@@ -395,7 +425,90 @@ fn an_old_manifest_is_told_of() {
         github.stdout.starts_with("::notice title=snowplow-backfill check::the dbt manifest"),
         "{github}"
     );
+    assert!(github.stdout.ends_with("\nno findings in 4 models of faked (shop), by 31 rules\n"), "{github}");
     with(&[carts()]).tool(&["check", "--require-fresh"]).success();
+}
+
+#[test]
+fn a_manifest_of_models_that_are_gone_is_told_of() {
+    let fake = with(&[carts(), slow()]);
+    fs::remove_file(fake.path("models/carts.sql")).expect("removed");
+    fs::remove_file(fake.path("models/slow.sql")).expect("removed");
+    assert_snapshot!(fake.tool(&["check", "--require-fresh"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not tell what the project is now. Call `dbt parse`, or give --parse
+    ");
+}
+
+#[test]
+fn a_manifest_that_was_copied_here_is_as_old_as_it_says() {
+    let fake = with(&[carts()]);
+    let mut old: Value = serde_json::from_str(&manifest(&[carts()])).expect("JSON");
+    old["metadata"]["generated_at"] = "2024-01-31T12:00:00.123456Z".into();
+    write(&fake, "target/manifest.json", &old.to_string());
+    let output = fake.tool(&["check"]).success();
+    assert!(
+        output.stderr.contains("is older than models/") && output.stderr.contains("more files"),
+        "{output}"
+    );
+}
+
+/// A lock of Emacs, a name of long ago, a link to nowhere: nothing of dbt's, and no reason to fail.
+#[test]
+fn files_that_cannot_be_looked_at_are_passed_over() {
+    let fake = with(&[carts()]);
+    std::os::unix::fs::symlink("nobody@nowhere.1:2", fake.path("models/.#carts.sql")).expect("a link");
+    std::os::unix::fs::symlink("nowhere.sql", fake.path("models/dangling.sql")).expect("a link");
+    let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"caf\xe9.sql");
+    fs::write(fake.path("models").join(name), "select 1").expect("written");
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    fake.tool(&["check", "--require-fresh"]).success();
+}
+
+#[test]
+fn a_manifest_of_another_project() {
+    let fake = with(&[carts()]);
+    write(&fake, "dbt_project.yml", "name: other\nprofile: other\n");
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the dbt manifest [PROJECT]/target/manifest.json is of the project faked, but [PROJECT]/dbt_project.yml is of other: say with --project-dir where the project of the dbt manifest is
+    ");
+}
+
+/// dbt reads what it writes there as if it were empty.
+#[test]
+fn sections_that_are_null() {
+    let fake = with(&[carts()]);
+    let mut odd: Value = serde_json::from_str(&manifest(&[carts()])).expect("JSON");
+    for section in ["disabled", "selectors", "macros", "exposures"] {
+        odd[section] = Value::Null;
+    }
+    write(&fake, "target/manifest.json", &odd.to_string());
+    assert_eq!(fake.tool(&["check"]).to_string(), with(&[carts()]).tool(&["check"]).to_string());
+}
+
+/// Of a key that is there twice dbt takes the last one; `<<` brings in what an anchor holds.
+#[test]
+fn a_project_file_in_all_of_dbts_yaml() {
+    let fake = with(&[carts()]);
+    let project = "name: faked\nprofile: faked\nvars:\n  faked: &usual\n    snowplow__backfill_limit_days: 30\n    \
+                   snowplow__backfill_limit_days: 365\n  shop:\n    <<: *usual\nvars: {}\n";
+    write(&fake, "dbt_project.yml", project);
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    assert_eq!(fake.tool(&["check"]).success().stdout.lines().count(), 1);
+    write(&fake, "dbt_project.yml", project.trim_end_matches("vars: {}\n"));
+    write(&fake, "target/manifest.json", &manifest(&[carts()]));
+    let output = fake.tool(&["check"]).success();
+    assert!(
+        output.stdout.contains("backfill-limit-left-in-project") && output.stdout.contains("365"),
+        "{output}"
+    );
+    assert!(output.stdout.contains("2 warnings"), "{output}");
 }
 
 #[test]
@@ -407,7 +520,8 @@ fn the_manifest_is_where_dbt_writes_it() {
     write(&fake, "dbt_project.yml", "name: faked\nprofile: faked\ntarget-path: by_file\n");
     let models = |command: &mut Command| {
         let output = Output::from(command.output().expect("the tool"));
-        output.stdout.lines().last().unwrap_or_default().split(" in ").next().unwrap_or_default().to_owned()
+        let counts = output.stdout.lines().find(|line| line.contains(" models of "));
+        counts.unwrap_or_default().split(" in ").next().unwrap_or_default().to_owned()
     };
     let flag: &[&str] = &["check", "--target-path", "by_flag"];
     assert_eq!(models(fake.command(flag).env("DBT_TARGET_PATH", "by_variable")), "1 error");
@@ -428,6 +542,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
       → Make it a table or a view, or take the tag away from it
 
     1 error in 5 models of faked (shop), by 31 rules
+    what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
     let calls = fake.calls();
@@ -479,6 +594,71 @@ fn a_project_without_snowplow() {
     no findings in 0 models of faked, by 31 rules
     --- stderr
     warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
+    ");
+}
+
+#[test]
+fn a_workflow_gets_a_summary() {
+    let fake = with(&[carts(), inlined(), slow()]);
+    write(&fake, "summary.md", "what another step wrote\n\n");
+    let mut command = fake.command(&["check", "--format", "github"]);
+    let output =
+        Output::from(command.env("GITHUB_STEP_SUMMARY", fake.path("summary.md")).output().expect("the tool"));
+    assert_snapshot!(output, @"
+    exit code: 1
+    --- stdout
+    ::error file=models/inlined.sql,title=ephemeral-tracked-model::inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop%0AMake it a table or a view, or take the tag away from it
+    ::warning file=models/slow.sql,title=incremental-without-optimize::slow is incremental and tracked, but is not set to snowplow_optimize%0ASet snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
+    1 error, 1 warning in 6 models of faked (shop), by 31 rules
+    --- stderr
+    ");
+    let summary = fs::read_to_string(fake.path("summary.md")).expect("a summary");
+    assert_snapshot!(summary, @r#"
+    what another step wrote
+
+    ## Check of faked
+
+    | | rule | model | file | finding | what to do |
+    |---|---|---|---|---|---|
+    | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or take the tag away from it |
+    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, with the date column that its rows are found by as upsert\_date\_key. It takes effect once dbt\_project.yml has a dispatch that looks for dbt's macros in snowplow\_utils first |
+
+    **1 error, 1 warning in 6 models of faked (shop), by 31 rules**
+    "#);
+    let mut command = fake.command(&["check", "--format", "github"]);
+    command.env("GITHUB_STEP_SUMMARY", fake.path("dbt_project.yml/summary.md"));
+    let output = Output::from(command.output().expect("the tool"));
+    assert!(output.code == 2 && output.stderr.contains("GITHUB_STEP_SUMMARY"), "{output}");
+}
+
+#[test]
+fn packages_outside_of_the_repository_are_told_of_at_the_project_file() {
+    let mut model = inlined();
+    model["package_name"] = "shop".into();
+    model["unique_id"] = "model.shop.inlined".into();
+    let fake = with(&[carts()]);
+    write(&fake, "dbt_project.yml", "name: faked\npackages-install-path: /nowhere/packages\n");
+    write(&fake, "target/manifest.json", &manifest(&[carts(), model]));
+    let github = fake.tool(&["check", "--format", "github"]);
+    assert!(github.stdout.starts_with("::error file=dbt_project.yml,title=ephemeral"), "{github}");
+    let sarif = fake.tool(&["check", "--format", "sarif"]).stdout;
+    assert!(sarif.contains("\"uri\": \"dbt_project.yml\""), "{sarif}");
+    let human = fake.tool(&["check"]).stdout;
+    assert!(human.starts_with("/nowhere/packages/shop/models/inlined.sql: error"), "{human}");
+}
+
+#[test]
+fn an_exemption_of_no_model_is_told_of() {
+    let fake = with(&[carts(), inlined()]);
+    let ignore = "[{model: inl*, reason: a}, {model: outlined, reason: b}]";
+    let rules = format!("check: {{rules: {{ephemeral-tracked-model: {{ignore: {ignore}}}}}}}\n");
+    write(&fake, "snowplow-backfill.yml", &rules);
+    assert_snapshot!(fake.tool(&["check"]), @"
+    exit code: 0
+    --- stdout
+    no findings in 5 models of faked (shop), by 31 rules; 1 ignored
+    --- stderr
+    warning: check.rules.ephemeral-tracked-model.ignore: no model is called outlined
     ");
 }
 

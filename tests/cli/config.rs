@@ -307,6 +307,46 @@ fn the_file_in_the_readme_is_read() {
 }
 
 #[test]
+fn what_turns_a_call_into_another_one_is_for_the_command_line_alone() {
+    assert_snapshot!(complaint("check: {explain: hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here: it would turn every call into another one; give it on the command line");
+    assert_snapshot!(complaint("list-rules: true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here: it would turn every call into another one; give it on the command line");
+    assert_snapshot!(complaint("promote:\n  rollback: true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here: it would turn every call into another one; give it on the command line");
+    let fake = project("");
+    let answer = |name: &str, command: &str| tool(&fake, &[(name, "true")], &[command]);
+    assert_snapshot!(answer("SNOWPLOW_BACKFILL_EXPLAIN", "check").stderr, @"error: SNOWPLOW_BACKFILL_EXPLAIN in the environment: --explain would turn every call into another one: give it on the command line");
+    assert_snapshot!(answer("SNOWPLOW_BACKFILL_LIST_RULES", "check").stderr, @"error: SNOWPLOW_BACKFILL_LIST_RULES in the environment: --list-rules would turn every call into another one: give it on the command line");
+    let rollback = answer("SNOWPLOW_BACKFILL_ROLLBACK", "promote");
+    assert!(rollback.code == 2 && rollback.stderr.contains("give it on the command line"), "{rollback}");
+    let shown = tool(&fake, &[], &["check", "--show-config"]).success().stdout;
+    assert!(!shown.contains("--explain") && !shown.contains("--list-rules"), "{shown}");
+}
+
+#[test]
+fn the_configured_rules_are_shown_with_their_places() {
+    let file = "check:\n  rules:\n    hook-missing: off\n    hook-duplicated: on\n    incremental-without-unique-key:\n      \
+                severity: warn\n      ignore:\n        - {model: log_*, reason: appended to on purpose}\n    \
+                backfill-limit-left-in-project: {max_days: 200}\n";
+    let output = project(file).tool(&["check", "--show-config"]).success();
+    let rules = output.stdout.split("\nrules\n\n").nth(1).expect("rules");
+    assert_snapshot!(rules, @"
+    hook-missing                    off                                   snowplow-backfill.yml:3:5: check.rules.hook-missing
+    hook-duplicated                 warn                                  snowplow-backfill.yml:4:5: check.rules.hook-duplicated
+    incremental-without-unique-key  warn                                  snowplow-backfill.yml:6:7: check.rules.incremental-without-unique-key.severity
+    incremental-without-unique-key  ignore log_*: appended to on purpose  snowplow-backfill.yml:8:11: check.rules.incremental-without-unique-key.ignore.0
+    backfill-limit-left-in-project  max_days 200                          snowplow-backfill.yml:9:38: check.rules.backfill-limit-left-in-project.max_days
+    ");
+    assert!(!project("").tool(&["check", "--show-config"]).stdout.contains("\nrules\n"));
+    assert!(!project(file).tool(&["run", "--show-config"]).stdout.contains("\nrules\n"));
+    let wrong = project("check: {rules: {hook-missing: {severity: of}}}\n").tool(&["check", "--show-config"]);
+    assert_snapshot!(wrong, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: snowplow-backfill.yml:1:32: rules.hook-missing: there is no severity `of`: did you mean off?
+    ");
+}
+
+#[test]
 fn the_rules_of_check_are_its_own() {
     let fake = project("check:\n  prod_target: live\n  rules:\n    hook-missing: off\n");
     assert_eq!(fake.tool(&["run", "--show-config"]).code, 0);

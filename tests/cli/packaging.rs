@@ -95,7 +95,7 @@ fn pre_commit_installs_and_runs_the_hooks() {
     let repository = Repository::new(&project);
     let pre_commit = |files: &[&str]| {
         let mut command = repository.command(PACKAGING.program("pre-commit"));
-        command.args(["run", "--verbose"]).args(files);
+        command.arg("run").args(files);
         command.env("PRE_COMMIT_HOME", folder.path().join("home"));
         command
             .env("PATH", path_with(NEW.program("dbt").parent().expect("a folder")))
@@ -118,6 +118,15 @@ fn pre_commit_installs_and_runs_the_hooks() {
     assert!(output.stdout.contains("Passed"), "{output}");
     let output = pre_commit(&["--files", "README.txt"]).success();
     assert!(output.stdout.contains("Skipped"), "{output}");
+
+    // A dbt manifest from before the change passes, but not without a word.
+    lab.write("models/site/new.sql", "{{ config(tags=['daily']) }} select 1 as page_view_id");
+    repository.git(&["add", "--all"]);
+    let output = pre_commit(&[]).success();
+    assert!(
+        output.stdout.contains("Passed") && output.stdout.contains("is older than models/site/new.sql"),
+        "{output}"
+    );
 
     // A finding fails the hook.
     lab.write("models/site/eph.sql", "{{ config(materialized='ephemeral') }} select 1 as page_view_id");

@@ -36,6 +36,16 @@ fn help_fits_into_eighty_columns_and_ends_with_examples() {
             examples.contains("  # ") && examples.contains(&format!("snowplow-backfill {name} ")),
             "{help}"
         );
+        // A line that was broken by the terminal's width could not be pasted.
+        let lines: Vec<_> =
+            examples.lines().take_while(|line| line.starts_with("  ") || line.is_empty()).collect();
+        for pair in lines.windows(2).filter(|pair| pair[1].starts_with("    ")) {
+            assert!(pair[0].ends_with('\\'), "{name}: {pair:#?}");
+        }
+        for line in lines.iter().filter(|line| !line.is_empty()) {
+            let begins = ["  # ", "    ", "  snowplow-backfill ", "  models=$(", "  dbt ", "  source <("];
+            assert!(begins.iter().any(|begin| line.starts_with(begin)), "{name}: {line}");
+        }
     }
 }
 
@@ -76,9 +86,9 @@ fn mistyped_commands_and_flags_are_answered_with_what_may_have_been_meant() {
 
     For more information, try '--help'.
     ");
-    let page = tool(&["man", "rnu"]);
+    let page = tool(&["man", "xyz"]);
     assert!(
-        page.code == 2 && page.stderr.starts_with("error: rnu is no command: there are run, plan"),
+        page.code == 2 && page.stderr.starts_with("error: xyz is no command: there are run, plan"),
         "{page}"
     );
     assert_snapshot!(tool(&["-v"]), @"
@@ -113,6 +123,56 @@ fn completions_in_bash_know_commands_flags_and_values() {
     assert_eq!(complete(&["mod"]), "models");
     assert_eq!(complete(&["run", "--max-"]), "--max-limit-days --max-runs --max-duration");
     assert_eq!(complete(&["run", "--format", "j"]), "json");
+    assert_eq!(complete(&["check", "--explain", "hook-m"]), "hook-missing");
+    assert_eq!(complete(&["man", "che"]), "check");
+}
+
+#[test]
+fn help_and_man_know_what_may_have_been_meant() {
+    assert_snapshot!(tool(&["help", "chek"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: unrecognized subcommand 'chek'
+
+      tip: a similar subcommand exists: 'check'
+
+    Usage: snowplow-backfill <COMMAND> [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(tool(&["man", "chek"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: chek is no command: did you mean check?
+    ");
+    assert_snapshot!(tool(&["check", "--explain", "unique-key"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: there is no rule `unique-key`: did you mean incremental-without-unique-key?
+    ");
+}
+
+/// `| head` is no error of anybody's: the tool ends as SIGPIPE would end it, without a word.
+#[test]
+fn nobody_reads_to_the_end() {
+    let fake = FakeDbt::new(&json!({}));
+    fs::write(fake.path("snowplow-backfill.yml"), "check: {rules: {hook-missing: off}}\n").expect("written");
+    for arguments in [
+        &["check", "--explain"][..],
+        &["check", "--list-rules"],
+        &["check", "--show-config"],
+        &["completions", "bash"],
+        &["man"],
+        &["--version"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = Output::from(fake.command(arguments).stdout(writer).output().expect("the tool"));
+        assert_eq!((output.code, output.stderr.as_str()), (141, ""), "{arguments:?}: {output}");
+    }
 }
 
 #[test]
@@ -120,6 +180,8 @@ fn completions_for_every_shell_know_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = tool(&["completions", shell]).success().stdout;
         assert!(script.contains("show-config"), "{shell}");
+        // PowerShell's generator completes no values.
+        assert!(shell == "powershell" || script.contains("hook-not-understood"), "{shell}");
         for command in commands() {
             assert!(script.contains(&command), "{shell}: {command}");
         }

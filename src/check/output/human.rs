@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Root;
+use super::{Root, counts, errors_first};
 use crate::check::finding::Finding;
 use crate::check::report::Report;
 use crate::check::rule::Severity;
@@ -17,7 +17,11 @@ pub(super) fn render(report: &Report, root: &Root, paint: Paint, with_ignored: b
         let _ = write!(text, "{place}: {} {rule}\n  {}\n", paint.dim("ignored"), finding.message);
         let _ = write!(text, "  {}\n\n", paint.dim(&format!("because: {}", ignored.reason)));
     }
-    text.push_str(&summary(report, paint));
+    text.push_str(&counts(report, paint));
+    if let Some(finding) = errors_first(report).first() {
+        let call = format!("snowplow-backfill check --explain {}", finding.rule);
+        let _ = write!(text, "\n{}", paint.dim(&format!("what a rule means: {call}")));
+    }
     paint.wrapped(&text) + "\n"
 }
 
@@ -34,32 +38,6 @@ fn lines(finding: &Finding, root: &Root, paint: Paint) -> String {
 fn place(finding: &Finding, root: &Root) -> String {
     let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     format!("{}{line}", root.path(&finding.file))
-}
-
-fn summary(report: &Report, paint: Paint) -> String {
-    let what = match (report.errors, report.warnings) {
-        (0, 0) => paint.good("no findings"),
-        (errors, warnings) => {
-            let parts = [(errors, "error"), (warnings, "warning")];
-            let parts =
-                parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what));
-            paint.bold(&parts.collect::<Vec<_>>().join(", "))
-        }
-    };
-    let packages = match report.packages.as_slice() {
-        [] => String::new(),
-        packages => format!(" ({})", packages.join(", ")),
-    };
-    let ignored = match report.ignored.len() {
-        0 => String::new(),
-        number => format!("; {number} ignored"),
-    };
-    let models = count(report.models, "model");
-    format!("{what} in {models} of {}{packages}, by {}{ignored}", report.project, count(report.rules, "rule"))
-}
-
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -85,8 +63,9 @@ mod tests {
           the limit is 365
           because: known by its old name
 
-        1 error, 1 warning in 7 models of store (shop), by 27 rules; 1 ignored
+        1 error, 1 warning in 7 models of store (shop), by 26 rules; 1 ignored
+        what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
         "#);
-        assert_snapshot!(render(&clean(), &root(), Paint::default(), false), @"no findings in 7 models of store (shop), by 27 rules");
+        assert_snapshot!(render(&clean(), &root(), Paint::default(), false), @"no findings in 7 models of store (shop), by 26 rules");
     }
 }

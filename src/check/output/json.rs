@@ -47,7 +47,10 @@ mod tests {
             "shop"
           ],
           "models": 7,
-          "rules": 27,
+          "rules": 26,
+          "off": [
+            "hook-duplicated"
+          ],
           "errors": 1,
           "warnings": 1,
           "findings": [
@@ -85,7 +88,8 @@ mod tests {
               "line": null,
               "message": "the limit is 365",
               "advice": "Lower it",
-              "reason": "known by its old name"
+              "reason": "known by its old name",
+              "by": "configuration"
             }
           ],
           "notes": [

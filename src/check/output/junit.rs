@@ -1,24 +1,25 @@
-//! JUnit's XML: a test a rule, and one a finding.
+//! JUnit's XML: a test a rule, by the same name whether it passes or not, so that CI systems can tell a trend; and a skipped
+//! one for what is ignored.
 
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
-use super::Root;
+use super::{Root, count};
 use crate::check::finding::Finding;
-use crate::check::report::Report;
-use crate::check::rule::Severity;
+use crate::check::report::{Report, Suppressed};
+use crate::check::rule::{Rule, Severity};
 use crate::check::rules::RULES;
 
 pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     let mut suite = TestSuite::new("snowplow-backfill check");
     for rule in RULES {
-        let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
-        if findings.is_empty() {
-            let mut passed = TestCase::new(report.project.as_str(), TestCaseStatus::success());
-            passed.set_classname(rule.id);
-            suite.add_test_case(passed);
+        let mut cases = vec![of_rule(rule, report, root)];
+        let ignored = report.ignored.iter().filter(|ignored| ignored.finding.rule == rule.id);
+        cases.extend(ignored.map(|ignored| of_ignored(ignored, root)));
+        for case in &mut cases {
+            case.set_classname(report.project.as_str());
         }
-        suite.add_test_cases(findings.into_iter().map(|finding| case(finding, root)));
+        suite.add_test_cases(cases);
     }
     if !report.notes.is_empty() {
         suite.set_system_err(report.notes.join("\n"));
@@ -28,30 +29,50 @@ pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     document.to_string().context("cannot write the report as XML")
 }
 
-fn case(finding: &Finding, root: &Root) -> TestCase {
-    let file = root.path(&finding.file);
-    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
-    let text = format!("{file}{line}\n{}\n{}", finding.message, finding.advice);
-    // A warning must not fail the pipeline that this command lets pass.
-    let mut case = match finding.severity {
-        Severity::Error => {
+fn of_rule(rule: &Rule, report: &Report, root: &Root) -> TestCase {
+    if report.off.contains(&rule.id) {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message("switched off in the configuration");
+        return TestCase::new(rule.id, status);
+    }
+    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
+    let text = findings.iter().map(|finding| told(finding, root)).collect::<Vec<_>>().join("\n\n");
+    // All findings of a rule are as bad. A warning must not fail the pipeline that this command lets pass.
+    let mut case = match findings.as_slice() {
+        [first, others @ ..] if first.severity == Severity::Error => {
+            let message =
+                if others.is_empty() { first.message.clone() } else { count(findings.len(), "finding") };
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(finding.message.as_str()).set_type(finding.rule).set_description(text);
-            TestCase::new(subject(finding, &file), status)
+            status.set_message(message).set_type(rule.id).set_description(text);
+            TestCase::new(rule.id, status)
         }
-        Severity::Warn => {
-            let mut case = TestCase::new(subject(finding, &file), TestCaseStatus::success());
+        [] => TestCase::new(rule.id, TestCaseStatus::success()),
+        _ => {
+            let mut case = TestCase::new(rule.id, TestCaseStatus::success());
             case.set_system_out(text);
             case
         }
     };
-    case.set_classname(finding.rule);
+    if let Some(first) = findings.first() {
+        case.extra.insert("file".into(), root.place(first).0.into());
+    }
+    case
+}
+
+fn of_ignored(ignored: &Suppressed, root: &Root) -> TestCase {
+    let finding = &ignored.finding;
+    let (file, _) = root.place(finding);
+    let subject = finding.model.as_ref().map_or(&file, |model| &model.unique_id);
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(ignored.reason.as_str()).set_description(told(finding, root));
+    let mut case = TestCase::new(format!("{}: {subject}", finding.rule), status);
     case.extra.insert("file".into(), file.into());
     case
 }
 
-fn subject<'f>(finding: &'f Finding, file: &'f str) -> &'f str {
-    finding.model.as_ref().map_or(file, |model| &model.unique_id)
+fn told(finding: &Finding, root: &Root) -> String {
+    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+    format!("{}{line}\n{}\n{}", root.path(&finding.file), finding.message, finding.advice)
 }
 
 #[cfg(test)]
@@ -64,7 +85,7 @@ mod tests {
     /// Without the rules that found nothing.
     fn shown(report: &Report) -> String {
         let xml = render(report, &root()).expect("XML");
-        let passed = regex::Regex::new(r#" *<testcase name="store" classname="[a-z-]*">\s*</testcase>\n"#);
+        let passed = regex::Regex::new(r#" *<testcase name="[a-z-]*" classname="store">\s*</testcase>\n"#);
         passed.expect("a pattern").replace_all(&xml, "").into_owned()
     }
 
@@ -72,14 +93,22 @@ mod tests {
     fn fails_for_errors_only() {
         assert_snapshot!(shown(&report()), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="snowplow-backfill" tests="31" failures="1" errors="0">
-            <testsuite name="snowplow-backfill check" tests="31" disabled="0" errors="0" failures="1">
-                <testcase name="model.store.never" classname="ephemeral-tracked-model" file="analytics/dbt/models/a b,c/never.sql">
+        <testsuites name="snowplow-backfill" tests="32" failures="1" errors="0">
+            <testsuite name="snowplow-backfill check" tests="32" disabled="2" errors="0" failures="1">
+                <testcase name="ephemeral-tracked-model" classname="store" file="analytics/dbt/models/a b,c/never.sql">
                     <failure message="never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;" type="ephemeral-tracked-model">analytics/dbt/models/a b,c/never.sql:3
         never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;
         Make it a table</failure>
                 </testcase>
-                <testcase name="analytics/dbt/dbt_project.yml" classname="backfill-limit-left-in-project" file="analytics/dbt/dbt_project.yml">
+                <testcase name="alias-differs-from-name: model.store.old" classname="store" file="analytics/dbt/models/old.sql">
+                    <skipped message="known by its old name">analytics/dbt/models/old.sql
+        the limit is 365
+        Lower it</skipped>
+                </testcase>
+                <testcase name="hook-duplicated" classname="store">
+                    <skipped message="switched off in the configuration"/>
+                </testcase>
+                <testcase name="backfill-limit-left-in-project" classname="store" file="analytics/dbt/dbt_project.yml">
                     <system-out>analytics/dbt/dbt_project.yml
         the limit is 365
         Lower it</system-out>
@@ -91,7 +120,21 @@ mod tests {
         assert!(
             render(&clean(), &root())
                 .expect("XML")
-                .contains("tests=\"31\" disabled=\"0\" errors=\"0\" failures=\"0\"")
+                .contains("tests=\"31\" disabled=\"1\" errors=\"0\" failures=\"0\"")
         );
+    }
+
+    #[test]
+    fn a_rule_has_one_name_whatever_it_finds() {
+        let names = |report: &Report| {
+            let xml = render(report, &root()).expect("XML");
+            let name = regex::Regex::new(r#"<testcase name="([^"]*)" classname="store""#).expect("a pattern");
+            name.captures_iter(&xml).map(|found| found[1].to_owned()).collect::<Vec<_>>()
+        };
+        let mut report = report();
+        report.ignored.clear();
+        report.findings.push(report.findings[1].clone());
+        assert_eq!(names(&report), names(&clean()));
+        assert!(render(&report, &root()).expect("XML").contains("<failure message=\"2 findings\""));
     }
 }

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use super::Root;
 use crate::check::documentation::explain;
 use crate::check::finding::Finding;
-use crate::check::report::Report;
+use crate::check::report::{IgnoredBy, Report, Suppressed};
 use crate::check::rule::{Rule, Severity};
 use crate::check::rules::RULES;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
-    let findings = report.findings.iter().map(|finding| result(finding, None, root));
-    let ignored = report.ignored.iter().map(|ignored| result(&ignored.finding, Some(&ignored.reason), root));
+    let findings = report.findings.iter().map(|finding| result(finding, root));
+    let ignored = report.ignored.iter().map(|ignored| suppressed(ignored, root));
     let notes = report.notes.iter().map(|note| json!({"level": "note", "message": {"text": note}}));
     let document = json!({
         "$schema": SCHEMA,
@@ -41,17 +41,28 @@ fn descriptor(rule: &Rule) -> Value {
         "id": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
-        "help": {"text": rule.why, "markdown": explain(rule)},
+        "help": {"text": rule.why, "markdown": explain(rule, None)},
         "defaultConfiguration": {"level": level(rule.severity)},
     })
 }
 
-fn result(finding: &Finding, reason: Option<&str>, root: &Root) -> Value {
+fn suppressed(ignored: &Suppressed, root: &Root) -> Value {
+    let mut result = result(&ignored.finding, root);
+    let kind = match ignored.by {
+        IgnoredBy::Model => "inSource",
+        IgnoredBy::Configuration => "external",
+    };
+    result["suppressions"] = json!([{"kind": kind, "justification": ignored.reason}]);
+    result
+}
+
+fn result(finding: &Finding, root: &Root) -> Value {
+    let (file, line) = root.place(finding);
     let mut location = json!({
         "physicalLocation": {
-            "artifactLocation": {"uri": uri(&root.path(&finding.file)), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": uri(&file), "uriBaseId": "%SRCROOT%"},
             // Code scanning takes no result without a line.
-            "region": {"startLine": finding.line.unwrap_or(1)},
+            "region": {"startLine": line.unwrap_or(1)},
         },
     });
     if let Some(model) = &finding.model {
@@ -59,7 +70,7 @@ fn result(finding: &Finding, reason: Option<&str>, root: &Root) -> Value {
             json!([{"name": model.name, "fullyQualifiedName": model.unique_id, "kind": "resource"}]);
     }
     let subject = finding.model.as_ref().map_or(finding.message.as_str(), |model| &model.unique_id);
-    let mut result = json!({
+    json!({
         "ruleId": finding.rule,
         "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule),
         "level": level(finding.severity),
@@ -67,11 +78,7 @@ fn result(finding: &Finding, reason: Option<&str>, root: &Root) -> Value {
         "locations": [location],
         // Keeps a finding the same when lines move.
         "partialFingerprints": {"subject/v1": format!("{}:{subject}", finding.rule)},
-    });
-    if let Some(reason) = reason {
-        result["suppressions"] = json!([{"kind": "external", "justification": reason}]);
-    }
-    result
+    })
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -91,16 +98,81 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{clean, report, root};
+    use super::super::testing::{clean, elsewhere, report, root};
     use super::*;
 
     fn sarif(report: &Report) -> Value {
         serde_json::from_str(&render(report, &root()).expect("SARIF")).expect("JSON")
     }
 
+    /// An object has what the schema of SARIF 2.1.0 requires of it, and nothing that the schema does not know.
+    #[track_caller]
+    fn assert_keys(object: &Value, required: &[&str], optional: &[&str]) {
+        let keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+        for key in required {
+            assert!(keys.contains(key), "{key} is missing: {object}");
+        }
+        for key in keys {
+            assert!(required.contains(&key) || optional.contains(&key), "{key}: {object}");
+        }
+    }
+
+    fn list(value: &Value) -> &[Value] {
+        value.as_array().expect("a list")
+    }
+
+    /// The parts of the schema that a report uses.
+    #[track_caller]
+    fn assert_as_the_schema_says(sarif: &Value) {
+        assert_keys(sarif, &["version", "runs"], &["$schema"]);
+        for run in list(&sarif["runs"]) {
+            assert_keys(run, &["tool"], &["invocations", "results", "columnKind"]);
+            assert!(["utf16CodeUnits", "unicodeCodePoints"].map(Value::from).contains(&run["columnKind"]));
+            assert_keys(&run["tool"], &["driver"], &[]);
+            assert_keys(&run["tool"]["driver"], &["name"], &["version", "rules"]);
+            for rule in list(&run["tool"]["driver"]["rules"]) {
+                let optional = ["shortDescription", "fullDescription", "help", "defaultConfiguration"];
+                assert_keys(rule, &["id"], &optional);
+                assert_keys(&rule["help"], &["text"], &["markdown"]);
+                assert_keys(&rule["defaultConfiguration"], &[], &["level"]);
+            }
+            for invocation in list(&run["invocations"]) {
+                assert_keys(invocation, &["executionSuccessful"], &["toolExecutionNotifications"]);
+                for notification in list(&invocation["toolExecutionNotifications"]) {
+                    assert_keys(notification, &["message"], &["level"]);
+                    let levels = ["none", "note", "warning", "error"].map(Value::from);
+                    assert!(levels.contains(&notification["level"]), "{notification}");
+                }
+            }
+            for result in list(&run["results"]) {
+                let optional =
+                    ["ruleId", "ruleIndex", "level", "locations", "partialFingerprints", "suppressions"];
+                assert_keys(result, &["message"], &optional);
+                assert!(
+                    result["partialFingerprints"].as_object().expect("some").values().all(Value::is_string)
+                );
+                for location in list(&result["locations"]) {
+                    assert_keys(location, &[], &["physicalLocation", "logicalLocations"]);
+                    let place = &location["physicalLocation"];
+                    assert_keys(place, &["artifactLocation"], &["region"]);
+                    assert_keys(&place["artifactLocation"], &[], &["uri", "uriBaseId"]);
+                    assert_keys(&place["region"], &[], &["startLine"]);
+                    for logical in location["logicalLocations"].as_array().into_iter().flatten() {
+                        assert_keys(logical, &[], &["name", "fullyQualifiedName", "kind"]);
+                    }
+                }
+                for suppression in result["suppressions"].as_array().into_iter().flatten() {
+                    assert_keys(suppression, &["kind"], &["justification"]);
+                    assert!(["inSource", "external"].map(Value::from).contains(&suppression["kind"]));
+                }
+            }
+        }
+    }
+
     /// The rules of the specification that code scanning relies on.
     #[track_caller]
     fn assert_well_formed(sarif: &Value) {
+        assert_as_the_schema_says(sarif);
         assert_eq!((&sarif["version"], &sarif["$schema"]), (&json!("2.1.0"), &json!(SCHEMA)));
         let [run] = sarif["runs"].as_array().expect("runs").as_slice() else { panic!("one run") };
         let driver = &run["tool"]["driver"];
@@ -157,5 +229,13 @@ mod tests {
             "the dbt manifest is old"
         );
         assert_well_formed(&self::sarif(&clean()));
+        assert_well_formed(&self::sarif(&elsewhere()));
+    }
+
+    #[test]
+    fn says_who_ignores_a_finding() {
+        let mut report = report();
+        report.ignored[0].by = IgnoredBy::Model;
+        assert_eq!(sarif(&report)["runs"][0]["results"][2]["suppressions"][0]["kind"], "inSource");
     }
 }

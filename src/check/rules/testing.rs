@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::check::finding::Found;
 use crate::check::rule::Rule;
 use crate::check::settings::RuleSettings;
-use crate::check::subject::Subject;
-use crate::dbt::{Graph, Project};
+use crate::check::subject::{Given, Subject};
+use crate::dbt::{Graph, Project, Vars};
 
 /// The project's dbt manifest, and what stands beside it.
 pub(in crate::check) struct Lab {
@@ -275,9 +275,16 @@ impl Lab {
                 .expect("written");
         }
         let project = Project::read(root).expect("a project");
-        let mut subject = Subject::new(self.graph(), project, self.settings.clone()).expect("a subject");
+        let given = Given {
+            graph: self.graph(),
+            prod: self.prod.clone(),
+            project,
+            vars: Vars::default(),
+            prod_target: "prod".to_owned(),
+            settings: self.settings.clone(),
+        };
+        let mut subject = Subject::new(given).expect("a subject");
         subject.now = "2024-06-01 12:00:00".parse().expect("a time");
-        subject.prod = self.prod.clone();
         subject
     }
 

@@ -4,13 +4,12 @@ mod apply;
 mod online;
 mod without_connection;
 
-use std::io::{self, Write};
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use camino::Utf8Path;
 use serde::Serialize;
 
 use super::output::Output;
+use super::stdout;
 use crate::cli::{Format, PromoteArgs};
 use crate::outcome::Outcome;
 use crate::promote::{self, Plan, Scripts, Statement, Wishes};
@@ -96,18 +95,13 @@ fn write(
     if let (Some(folder), None) = (&args.out_dir, comparisons) {
         promote::write_files(folder, scripts)?;
     }
-    let mut stdout = io::stdout().lock();
-    let written = match args.format {
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut stdout, &document(plan, scripts, comparisons))?;
-            writeln!(stdout)
-        }
+    match args.format {
+        Format::Json => stdout::write_json(&document(plan, scripts, comparisons))?,
         Format::Human if args.out_dir.is_none() && comparisons.is_none() => {
-            stdout.write_all(scripts.promote.to_text().as_bytes())
+            stdout::write(scripts.promote.to_text())?;
         }
-        Format::Human => Ok(()),
-    };
-    written.context("cannot write the result")?;
+        Format::Human => {}
+    }
     if comparisons.is_none() && args.format == Format::Human {
         let files = args.out_dir.as_deref().map(Utf8Path::as_str);
         report::say(&report::promotion(plan, files, Paint::for_stderr()));

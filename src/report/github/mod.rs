@@ -3,10 +3,10 @@
 mod places;
 mod summary;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Stdout, Write};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use camino::Utf8Path;
 
 use self::places::Places;
@@ -37,12 +37,8 @@ impl Github<Stdout, File> {
     /// # Errors
     /// The summary cannot be written.
     pub fn on_stdout(project: &Utf8Path, verbose: bool) -> Result<Self> {
-        let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
-        let file = path.map(|path| {
-            let file = OpenOptions::new().append(true).create(true).open(&path);
-            file.with_context(|| format!("cannot write the summary {} (GITHUB_STEP_SUMMARY)", path.display()))
-        });
-        Ok(Self::new(io::stdout(), file.transpose()?, Places::of_this_process(project), verbose))
+        let places = Places::of_this_process(project);
+        Ok(Self::new(io::stdout(), workflow::summary_file()?, places, verbose))
     }
 }
 

@@ -9,6 +9,7 @@ use super::places::Places;
 use crate::event::{Event, LimitRaised, PackageRun, PackageState, RunFinished, Start, Window};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::report::markdown::{code, escaped, inline};
 use crate::report::paint::Paint;
 use crate::report::text;
 use crate::timestamp::Timestamp;
@@ -213,33 +214,6 @@ fn picture(span: &Window, window: &Window) -> String {
     ["▒".repeat(begin), "█".repeat(end - begin), "░".repeat(WIDTH - end)].concat()
 }
 
-/// Text that is no Markdown.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, character| {
-        if r"\`*_{}[]<>#|~".contains(character) {
-            escaped.push('\\');
-        }
-        escaped.push(if character == '\n' { ' ' } else { character });
-        escaped
-    })
-}
-
-/// Text as code within a line.
-fn inline(text: &str) -> String {
-    let fence = "`".repeat(longest_fence(text) + 1);
-    if fence.len() > 1 { format!("{fence} {text} {fence}") } else { format!("`{text}`") }
-}
-
-/// Text as a block of code.
-fn code(text: &str) -> String {
-    let fence = "`".repeat((longest_fence(text) + 1).max(3));
-    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
-}
-
-fn longest_fence(text: &str) -> usize {
-    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,12 +233,5 @@ mod tests {
             assert_eq!(picture(&span, &window(lower, upper)), expected, "{lower}");
         }
         assert_eq!(picture(&window("2024-01-01", "2024-01-01"), &span), "▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█");
-    }
-
-    #[test]
-    fn text_of_others_stays_text() {
-        assert_eq!(escaped("a_b|c\n*d*"), r"a\_b\|c \*d\*");
-        assert_eq!((inline("+a"), inline("a`b")), ("`+a`".to_owned(), "`` a`b ``".to_owned()));
-        assert_eq!(code("x\n```\ny\n"), "````text\nx\n```\ny\n````\n");
     }
 }

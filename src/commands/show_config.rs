@@ -1,0 +1,21 @@
+//! `--show-config`, of every command.
+
+use anyhow::Result;
+
+use super::{check, stdout};
+use crate::cli::CHECK;
+use crate::config::Shown;
+use crate::outcome::Outcome;
+
+/// Prints what is configured.
+///
+/// # Errors
+/// The rules of `check` cannot be understood; the output cannot be written.
+pub fn run(shown: &Shown) -> Result<Outcome> {
+    let mut text = shown.flags.clone();
+    if shown.command == CHECK {
+        text += &check::configured_rules(shown.file.as_ref())?;
+    }
+    stdout::write(text)?;
+    Ok(Outcome::Done)
+}
