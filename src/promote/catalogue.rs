@@ -17,8 +17,8 @@ pub fn queries(dialect: Dialect, relation: &RelationName) -> Vec<Query> {
 fn sql(dialect: Dialect) -> Vec<&'static str> {
     match dialect {
         Dialect::Postgres => vec![
-            "select attname::text, case attgenerated when '' then 'no' else 'yes' end, attidentity::text from \
-             pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and not attisdropped order by attnum",
+            "select attname::text, case attgenerated when '' then 'no' else 'yes' end, attidentity::text, \
+             format_type(atttypid, atttypmod) from pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and not attisdropped order by attnum",
             "select 'the foreign key ' || conname from pg_catalog.pg_constraint where conrelid = '@0@'::regclass and contype = 'f' \
              union all select 'the trigger ' || tgname from pg_catalog.pg_trigger where tgrelid = '@0@'::regclass and not \
              tgisinternal union all select 'the row security policy ' || polname from pg_catalog.pg_policy where polrelid = \
@@ -77,6 +77,7 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
                 .iter()
                 .map(|row| Column {
                     name: cell(row, 0),
+                    data_type: row.get(3).cloned().flatten(),
                     generated: cell(row, 1) == "yes",
                     identity: match cell(row, 2).as_str() {
                         "a" => Some(Identity::Always),

@@ -129,11 +129,30 @@ impl<'p> Composer<'p> {
 
     fn check_content(&mut self) {
         for table in &self.plan.tables {
-            if self.plan.strategy != Strategy::Move {
-                let message =
-                    format!("{} does not hold what {} holds", table.facts.prod, table.facts.staging);
-                self.check(&format!("{} is complete", table.model), &sql::content_matches(table), &message);
+            let (dialect, model) = (self.plan.dialect, &table.model);
+            let (staging, prod) = (&table.facts.staging, &table.facts.prod);
+            let message = format!("{prod} does not hold what {staging} holds");
+            if self.is_somebody_elses(table) {
+                let other_columns = format!("{prod} has other columns than {staging}");
+                self.check(
+                    &format!("{model} has the same columns"),
+                    &sql::columns_equal(dialect, table),
+                    &other_columns,
+                );
+                self.check(&format!("{model} is the same"), &sql::content_equals(dialect, table), &message);
+            } else if self.plan.strategy != Strategy::Move {
+                self.check(&format!("{model} is complete"), &sql::content_matches(table), &message);
             }
+        }
+    }
+
+    /// Whether the script may find a table in prod that it did not make, and takes it for the copy.
+    fn is_somebody_elses(&self, table: &Table) -> bool {
+        match table.action {
+            Action::Keep => true,
+            // What is there already is kept, and without a connection nobody knows whether it is.
+            Action::Create => unit(self.plan.dialect) == Unit::Steps && table.facts.prod_exists.is_none(),
+            Action::Replace { .. } => false,
         }
     }
 

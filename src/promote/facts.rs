@@ -133,6 +133,8 @@ pub struct Physical {
 pub struct Column {
     /// Its name.
     pub name: String,
+    /// Its type as the warehouse says it; none where it was not asked.
+    pub data_type: Option<String>,
     /// Computed by the table, so that no value can be given.
     pub generated: bool,
     /// Numbered by the table.
@@ -154,7 +156,7 @@ impl Column {
     /// An ordinary column.
     #[must_use]
     pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), generated: false, identity: None, description: None }
+        Self { name: name.to_owned(), data_type: None, generated: false, identity: None, description: None }
     }
 }
 

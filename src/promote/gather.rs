@@ -251,8 +251,11 @@ fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     match answer {
         Answer::Missing(_) => (Some(false), Vec::new()),
         Answer::Rows(rows) => {
-            let names = rows.iter().filter_map(|row| row.first()?.as_deref());
-            (Some(true), names.map(Column::plain).collect())
+            let column = |row: &Vec<Option<String>>| {
+                let data_type = row.get(1).cloned().flatten();
+                Some(Column { data_type, ..Column::plain(row.first()?.as_deref()?) })
+            };
+            (Some(true), rows.iter().filter_map(column).collect())
         }
     }
 }

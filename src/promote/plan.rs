@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
+use super::facts::{Column, Facts, ModelFacts, PackageFacts, TableFacts};
 use super::fingerprint::{self, Fingerprints};
 use super::forecast::{self, Forecast};
 use super::notes;
@@ -331,6 +331,7 @@ fn action_of(
         return Ok(Action::Replace { backup: prod.with_suffix(&suffix)? });
     }
     if wishes.resume {
+        refuse_other_columns(table)?;
         return Ok(Action::Keep);
     }
     bail!(Refusal(format!(
@@ -338,4 +339,32 @@ fn action_of(
          complete copy of staging's (that is checked), --replace to put staging's in its place and keep it as a backup, or \
          drop it"
     )))
+}
+
+/// A copy that somebody else made, or that staging's table has outgrown.
+fn refuse_other_columns(table: &TableFacts) -> Result<()> {
+    let (staging, prod) = (&table.physical.columns, &table.replaced.columns);
+    let agree = |(ours, theirs): (&Column, &Column)| {
+        let types = (&ours.data_type, &theirs.data_type);
+        ours.name == theirs.name && !matches!(types, (Some(ours), Some(theirs)) if ours != theirs)
+    };
+    let are_known = !staging.is_empty() && !prod.is_empty();
+    if are_known && (staging.len() != prod.len() || !staging.iter().zip(prod).all(agree)) {
+        let said = |columns: &[Column]| {
+            let column = |column: &Column| match &column.data_type {
+                Some(data_type) => format!("{} {data_type}", column.name),
+                None => column.name.clone(),
+            };
+            columns.iter().map(column).collect::<Vec<_>>().join(", ")
+        };
+        bail!(Refusal(format!(
+            "{} is no copy of {}: its columns are {}, and staging's are {}. Use --replace to put staging's in its place and \
+             keep it as a backup, or drop it",
+            table.prod,
+            table.staging,
+            said(prod),
+            said(staging)
+        )))
+    }
+    Ok(())
 }

@@ -58,7 +58,7 @@ fn stand_what_is_unusual(dialect: Dialect, cases: &[&str]) {
 #[test]
 fn spark_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Spark);
-    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns"]);
+    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns", "type of a row"]);
 }
 
 #[test]
@@ -71,7 +71,15 @@ fn databricks_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Databricks);
     assert_eq!(
         stand_ins,
-        ["comment", "comment on table", "deep clone", "delete by subquery", "grant", "hash of all columns"]
+        [
+            "comment",
+            "comment on table",
+            "deep clone",
+            "delete by subquery",
+            "grant",
+            "hash of all columns",
+            "type of a row"
+        ]
     );
 }
 

@@ -327,20 +327,6 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
     }
 }
 
-/// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones.
-#[must_use]
-pub fn content_matches(table: &Table) -> String {
-    let (staging, prod) = (&table.facts.staging, &table.facts.prod);
-    let mut conditions = vec![format!("(select count(*) from {prod}) = (select count(*) from {staging})")];
-    if let Some(column) = &table.facts.date_column {
-        let latest = |of: &Relation| {
-            format!("(select count(*) from {of} where {column} = (select max({column}) from {staging}))")
-        };
-        conditions.push(format!("{} = {}", latest(prod), latest(staging)));
-    }
-    super::all(&conditions)
-}
-
 /// The rollback of a table, in one transaction with the rows.
 #[must_use]
 pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Statement> {

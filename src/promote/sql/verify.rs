@@ -6,6 +6,7 @@ use super::super::facts::TableFacts;
 use super::super::plan::{Ledger, Plan};
 use super::super::script::Statement;
 use super::super::strategy::Strategy;
+use super::content::{count, digest};
 
 /// All of them.
 #[must_use]
@@ -14,15 +15,9 @@ pub fn verify(plan: &Plan) -> Vec<Statement> {
     if plan.strategy != Strategy::Move {
         for table in &plan.tables {
             let (model, dialect) = (&table.model, plan.dialect);
-            let count = |of: &Relation| format!("select count(*) from {of}");
             statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, count));
-            let content = |of: &Relation| content(dialect, of, &table.facts);
-            statements.push(compared(
-                dialect,
-                &format!("{model}: digest of all rows"),
-                &table.facts,
-                content,
-            ));
+            let digest = |of: &Relation| digest(dialect, of, &table.facts);
+            statements.push(compared(dialect, &format!("{model}: digest of all rows"), &table.facts, digest));
         }
     }
     for ledger in &plan.ledgers {
@@ -52,41 +47,6 @@ fn compared(
         query(&facts.prod)
     );
     Statement::plain(what, sql)
-}
-
-/// A number that differs when the content does, whatever the order of rows.
-fn content(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
-    match dialect {
-        Dialect::Postgres => {
-            format!(
-                "select sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric) from {of} as t"
-            )
-        }
-        Dialect::DuckDb => format!("select sum(hash(t)) from {of} as t"),
-        Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
-        Dialect::BigQuery => format!("select bit_xor(farm_fingerprint(to_json_string(t))) from {of} as t"),
-        Dialect::Databricks | Dialect::Spark => {
-            // By name, because the hash depends on their order.
-            let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
-            let columns = columns.collect::<Vec<_>>().join(", ");
-            let columns = if columns.is_empty() { "*" } else { &columns };
-            format!("select bit_xor(xxhash64({columns})) from {of}")
-        }
-        // No hash of a whole row there: each column's is the seed of the next one's.
-        Dialect::Redshift => {
-            let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
-            let hashed = columns.fold(None, |before: Option<String>, column| {
-                Some(match before {
-                    Some(before) => format!("fnv_hash({column}, {before})"),
-                    None => format!("fnv_hash({column})"),
-                })
-            });
-            match hashed {
-                Some(hashed) => format!("select sum({hashed}::numeric(38, 0)) from {of}"),
-                None => format!("select count(*) from {of}"),
-            }
-        }
-    }
 }
 
 fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {

@@ -1,6 +1,7 @@
 //! Warehouses whose tables are no part of a transaction, simulated on DuckDB: each statement stays once it is done, rows have the
 //! transactions that the warehouse gives them, and a stop can come anywhere.
 
+use snowplow_backfill::promote::Action;
 use snowplow_backfill::warehouse::Dialect;
 
 use super::client::Client;
@@ -152,6 +153,20 @@ fn conflicts(staged: &Staged) {
             refused(&mut client, &staged.scripted.promote, "records these models already");
             client.run(&[moved(&prod, &row.model, '-')]);
         }
+    }
+    for table in staged.plan.tables.iter().filter(|table| table.action == Action::Keep) {
+        // As many rows, and as many of the latest ones; but it is no copy.
+        let prod = staged.plain(&table.facts.prod);
+        let seconds = |sign: char| {
+            format!(
+                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select min(view_id) from {prod})"
+            )
+        };
+        client.run(&[seconds('+')]);
+        refused(&mut client, &staged.scripted.promote, "does not hold what");
+        client.run(&[seconds('-'), format!("alter table {prod} rename column engaged_seconds to seconds")]);
+        refused(&mut client, &staged.scripted.promote, "has other columns than");
+        client.run(&[format!("alter table {prod} rename column seconds to engaged_seconds")]);
     }
     client.run(&staged.scripted.promote);
     for ledger in &staged.plan.ledgers {

@@ -23,7 +23,11 @@ using (
 on t.model = s.model
 when not matched then insert (model, last_success) values (s.model, s.last_success)",
     "select assert_true(\n  (select count(*) from `main`.`prod`.`t`) = 1,\n  'it\\'s not there'\n)",
-    "select bit_xor(xxhash64(*)) from `main`.`prod`.`t`",
+    "select sum(cast(xxhash64(*) as decimal(38, 0))) from `main`.`prod`.`t`",
+    "select assert_true(
+  (select typeof(struct(t.*)) from (select 1 as one) as o left join `main`.`prod`.`t` as t on false) = (select typeof(struct(t.*)) from (select 1 as one) as o left join `main`.`stg`.`t` as t on false),
+  'the columns differ'
+)",
     "select cast(unix_micros(max(last_success)) as string) from `main`.`prod`.`shop_manifest`",
     "comment on table `main`.`prod`.`t` is 'x'",
     "grant select on table `main`.`prod`.`t` to `analysts`",
