@@ -164,6 +164,17 @@ impl<'p> Composer<'p> {
         }
     }
 
+    /// Right before a table goes: prod may have written its row since the rollback began, and then no row was taken back.
+    fn check_taken_back(&mut self, table: &Table) {
+        let plan = self.plan;
+        let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
+        if let Some(ledger) = plan.ledgers.iter().find(its) {
+            let condition = sql::taken_back(plan.dialect, ledger, &table.model);
+            let message = format!("{} still records {}: prod ran meanwhile", ledger.prod, table.model);
+            self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message);
+        }
+    }
+
     fn lock_rows(&mut self) {
         for ledger in &self.plan.ledgers {
             if let Some(lock) = sql::lock(self.plan.dialect, ledger) {
@@ -367,8 +378,9 @@ fn steps(plan: &Plan) -> Script {
     for table in &plan.tables {
         if table.action != Action::Keep {
             composer.extend([sql::replace(dialect, plan.strategy, table)]);
-            composer.extend(sql::after_copy(dialect, plan.strategy, table));
         }
+        // Also where the call that copied it was stopped before this; what is done twice does no harm.
+        composer.extend(sql::after_copy(dialect, plan.strategy, table));
         composer.grants(table);
     }
     composer.check_content();
@@ -448,7 +460,8 @@ fn steps_rollback(plan: &Plan) -> Script {
     }
     // Again: a row that goes back goes before its table, one that goes forward after it.
     set_back(&mut composer, true);
-    for table in plan.tables.iter().rev() {
+    for table in plan.tables.iter().rev().filter(|table| table.action != Action::Keep) {
+        composer.check_taken_back(table);
         match &table.action {
             Action::Keep => {}
             Action::Create => {

@@ -210,6 +210,23 @@ pub fn delete_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
     Some(format!("delete from {}\nwhere model in ({names})\n  and {guard}", ledger.prod))
 }
 
+/// Prod's row of a model is what it was before the promotion. One that the promotion set back may still be so: with it prod
+/// reads too much rather than too little.
+#[must_use]
+pub fn taken_back(dialect: Dialect, ledger: &Ledger, model: &str) -> String {
+    let of_model = format!("(select count(*) from {} where model = '{model}'", ledger.prod);
+    let Some(row) = ledger.moved.iter().find(|row| row.model == model) else {
+        return format!("{of_model}) = 0");
+    };
+    let mut times = vec![dialect.timestamp_literal(row.from)];
+    times
+        .extend(ledger.recorded().filter(|_| lower(ledger, row)).map(|time| dialect.timestamp_literal(time)));
+    super::all(&[
+        format!("{of_model} and last_success in ({})) = 1", times.join(", ")),
+        format!("{of_model}) = 1"),
+    ])
+}
+
 /// `--strategy move`: staging's rows go with the tables, and come back with them.
 #[must_use]
 pub fn staging_moves(ledger: &Ledger, models: &[&str], back: bool) -> String {
