@@ -64,6 +64,8 @@ pub struct Tables {
     pub staging_rows: Option<Vec<Row>>,
     /// Rows of prod's.
     pub prod_rows: Option<Vec<Row>>,
+    /// `first_success` of prod's rows, which only the load family has.
+    pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
     /// `snowplow__lookback_window_hours` in staging.
@@ -124,6 +126,8 @@ pub struct Physical {
     pub expires: bool,
     /// Views on it that a swap leaves on the old table.
     pub dependents: Vec<String>,
+    /// What keeps its readers from some of its rows or values; none where that is not known.
+    pub guards: Option<Vec<String>>,
     /// What a copy does not carry over and this tool does not restate.
     pub left_behind: Vec<String>,
 }
@@ -171,8 +175,10 @@ pub struct Layout {
     pub distribution: Option<String>,
     /// Redshift: `sortkey (…)`.
     pub sort_key: Option<String>,
-    /// Table properties.
+    /// Table properties; BigQuery: options, their values as SQL.
     pub properties: BTreeMap<String, String>,
+    /// BigQuery: the column without which in a filter no query reads the table.
+    pub filtered_by: Option<String>,
     /// Snowflake: `transient`, where the project says so.
     pub transient: Option<bool>,
 }

@@ -1,11 +1,13 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 
 mod catalogue;
+mod clauses;
 mod compose;
 mod facts;
 mod fingerprint;
 mod forecast;
 mod gather;
+mod guards;
 mod header;
 mod layout;
 mod notes;
@@ -17,6 +19,7 @@ mod script;
 mod sql;
 mod strategy;
 
+pub use catalogue::read as read_catalogue;
 pub use compose::Scripts;
 pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
 pub use fingerprint::{Fingerprints, short};

@@ -1,7 +1,8 @@
 //! What whoever executes a script has to know besides.
 
 use super::facts::Facts;
-use super::plan::{Action, Plan};
+use super::guards;
+use super::plan::{Action, Plan, Table};
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
 
@@ -22,7 +23,11 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         notes.extend(
             physical.left_behind.iter().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
+        notes.extend(
+            physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
+        );
         if matches!(table.action, Action::Replace { .. }) {
+            notes.extend(replaced(plan, table));
             let dependents = &table.facts.replaced.dependents;
             if !dependents.is_empty() {
                 notes.push(format!(
@@ -58,6 +63,46 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         );
     }
     said
+}
+
+/// What the table that is replaced has, and the new one does not get.
+fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
+    let (model, replaced) = (&table.model, &table.facts.replaced);
+    let lost = |what: &String| {
+        format!("{model}: the table that is replaced has what the new one does not get: {what}")
+    };
+    let mut notes: Vec<_> = replaced.left_behind.iter().map(lost).collect();
+    if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
+        notes.push(format!(
+            "{model}: {} is a permanent table, and becomes a transient one, as the project says: without Fail-safe",
+            table.facts.prod
+        ));
+    }
+    if may_restrict(plan.dialect) {
+        let why = match &replaced.guards {
+            None => "could not be read",
+            Some(_) if guards::may_be_hidden(plan.dialect) => "is told only to those who may see to it",
+            Some(_) => return notes,
+        };
+        notes.push(format!(
+            "{model}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none of them. \
+             Look before you execute this",
+            table.facts.prod
+        ));
+    }
+    notes
+}
+
+/// Whether a warehouse can keep those who may read a table from some of it.
+fn may_restrict(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks => true,
+        Dialect::Spark | Dialect::DuckDb => false,
+    }
 }
 
 /// Who must execute it, so that prod's runs can go on with the tables.

@@ -140,6 +140,31 @@ fn what_is_there_is_no_copy() {
 }
 
 #[test]
+fn a_new_table_would_show_what_policies_hide() {
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    for dialect in Dialect::ALL {
+        let mut facts = cases::replace_facts(dialect).expect("facts");
+        let restricts = !matches!(dialect, Dialect::DuckDb | Dialect::Spark);
+        // Nobody said whether there are any.
+        facts.models[0].table.as_mut().expect("a table").replaced.guards = None;
+        let notes = plan(&facts, replace).expect("not known").notes.join("\n");
+        assert_eq!(notes.contains("could not be read; the new table has none of them"), restricts, "{notes}");
+        facts.models[0].table.as_mut().expect("a table").replaced.guards =
+            Some(vec!["the policy own_rows".into()]);
+        let error = plan(&facts, replace).expect_err("refused");
+        assert!(
+            error.is::<Refusal>() && error.to_string().contains("has the policy own_rows, which"),
+            "{error}"
+        );
+    }
+    let mut facts = cases::replace_facts(Dialect::Postgres).expect("facts");
+    let replaced = &mut facts.models[0].table.as_mut().expect("a table").replaced;
+    replaced.left_behind = vec!["the trigger audit".to_owned()];
+    let notes = plan(&facts, replace).expect("fine").notes.join("\n");
+    assert!(notes.contains("has what the new one does not get: the trigger audit"), "{notes}");
+}
+
+#[test]
 fn both_sides_are_one() {
     refused(
         |facts| facts.packages[0].prod_manifest = facts.packages[0].staging_manifest.clone(),

@@ -4,16 +4,24 @@ use crate::warehouse::{Dialect, Relation};
 
 use super::super::facts::TableFacts;
 use super::super::plan::Table;
+use super::layout::{filter, filtered_by};
 
 /// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones. Enough for a copy that the
 /// script itself made a moment ago.
 #[must_use]
 pub fn content_matches(table: &Table) -> String {
     let (staging, prod) = (&table.facts.staging, &table.facts.prod);
-    let mut conditions = vec![format!("({}) = ({})", count(prod), count(staging))];
-    if let Some(column) = &table.facts.date_column {
+    let facts = &table.facts;
+    let mut conditions = vec![format!("({}) = ({})", count(prod, facts), count(staging, facts))];
+    if let Some(column) = &facts.date_column {
+        let all = filter(filtered_by(facts));
         let latest = |of: &Relation| {
-            format!("(select count(*) from {of} where {column} = (select max({column}) from {staging}))")
+            let latest = format!("{column} = (select max({column}) from {staging}{all})");
+            if all.is_empty() {
+                format!("(select count(*) from {of} where {latest})")
+            } else {
+                format!("(select count(*) from {of}{all} and {latest})")
+            }
         };
         conditions.push(format!("{} = {}", latest(prod), latest(staging)));
     }
@@ -31,8 +39,8 @@ pub fn content_equals(dialect: Dialect, table: &Table) -> String {
 
 /// How many rows there are.
 #[must_use]
-pub fn count(of: &Relation) -> String {
-    format!("select count(*) from {of}")
+pub fn count(of: &Relation, facts: &TableFacts) -> String {
+    format!("select count(*) from {of}{}", filter(filtered_by(facts)))
 }
 
 /// A number that differs when the content does, whatever the order of rows. A sum: rows that are equal must not cancel each
@@ -48,7 +56,8 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
         Dialect::DuckDb => format!("select sum(hash(t)) from {of} as t"),
         Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
         Dialect::BigQuery => {
-            format!("select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from {of} as t")
+            let all = filter(filtered_by(facts));
+            format!("select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from {of} as t{all}")
         }
         Dialect::Databricks | Dialect::Spark => {
             // By name, because the hash depends on their order.
@@ -68,7 +77,7 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
             });
             match hashed {
                 Some(hashed) => format!("select sum({hashed}::numeric(38, 0)) from {of}"),
-                None => count(of),
+                None => count(of, facts),
             }
         }
     }

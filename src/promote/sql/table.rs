@@ -4,11 +4,14 @@ use regex::Regex;
 
 use crate::warehouse::{Dialect, Relation};
 
-use super::super::facts::{Identity, Physical, TableFacts};
+use super::super::facts::{Identity, Layout, Physical, TableFacts};
 use super::super::plan::{Action, Table};
 use super::super::script::Statement;
 use super::super::strategy::Strategy;
 use super::layout::{Existing, create, ctas, layout_of};
+
+/// BigQuery: how long a partition is kept.
+const PARTITION_EXPIRATION: &str = "partition_expiration_days";
 
 /// Added to the name of a copy that is not in place yet.
 const WORKING: &str = "__promote";
@@ -27,7 +30,7 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
     let facts = &table.facts;
     let (staging, model) = (&facts.staging, &table.model);
     let as_select = || {
-        let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None);
+        let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None, None);
         vec![Statement::plain(format!("copy {model}"), sql)]
     };
     match (strategy, dialect) {
@@ -223,7 +226,8 @@ pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
         Dialect::Databricks => format!("{} deep clone {prod}", create(Existing::Keep, "", backup)),
         _ => {
             let layout = table.facts.replaced.layout.as_ref().unwrap_or(&table.facts.layout);
-            ctas(dialect, Existing::Keep, backup, prod, layout, table.facts.replaced.description.as_deref())
+            let description = table.facts.replaced.description.as_deref();
+            ctas(dialect, Existing::Keep, backup, prod, layout, None, description)
         }
     };
     Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
@@ -241,46 +245,69 @@ pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement
         // A second execution finishes what the first one began; what the table holds is checked after.
         Action::Create | Action::Keep => Existing::Keep,
     };
-    one_statement(
-        dialect,
-        strategy,
+    let facts = &table.facts;
+    let made = Made {
         existing,
-        (&table.facts.prod, &table.facts.staging),
-        &table.facts,
-        &table.facts.physical,
-        &format!("copy {}", table.model),
-    )
+        to: &facts.prod,
+        from: &facts.staging,
+        physical: &facts.physical,
+        transient: is_wanted_transient(table),
+        configured: &facts.layout,
+    };
+    one_statement(dialect, strategy, &made, format!("copy {}", table.model))
 }
 
 /// Puts the backup into the place of what the promotion put there.
 #[must_use]
 pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<Statement> {
     let Action::Replace { backup } = &table.action else { return None };
-    Some(one_statement(
-        dialect,
-        strategy,
-        Existing::Replace,
-        (&table.facts.prod, backup),
-        &table.facts,
-        &table.facts.replaced,
-        &format!("put prod's former {} back", table.model),
-    ))
+    let facts = &table.facts;
+    let made = Made {
+        existing: Existing::Replace,
+        to: &facts.prod,
+        from: backup,
+        physical: &facts.replaced,
+        transient: is_transient(&facts.replaced, facts),
+        configured: &facts.layout,
+    };
+    Some(one_statement(dialect, strategy, &made, format!("put prod's former {} back", table.model)))
+}
+
+/// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced
+/// stays what it is, because a transient one has no Fail-safe.
+fn is_wanted_transient(table: &Table) -> bool {
+    let facts = &table.facts;
+    let replaced = match table.action {
+        Action::Replace { .. } => facts.replaced.transient,
+        Action::Create | Action::Keep => None,
+    };
+    facts.layout.transient.or(replaced).unwrap_or_else(|| is_transient(&facts.physical, facts))
+}
+
+/// A table that is made from another one.
+struct Made<'a> {
+    existing: Existing,
+    to: &'a Relation,
+    from: &'a Relation,
+    /// What the catalogue says of the other one.
+    physical: &'a Physical,
+    /// Snowflake: whether it is to be a transient one.
+    transient: bool,
+    /// What the project says of it.
+    configured: &'a Layout,
 }
 
 fn one_statement(
     dialect: Dialect,
     strategy: Strategy,
-    existing: Existing,
-    (to, from): (&Relation, &Relation),
-    facts: &TableFacts,
-    physical: &Physical,
-    title: &str,
+    made: &Made<'_>,
+    title: impl Into<String>,
 ) -> Statement {
-    let transient = is_transient(physical, facts);
-    let wants_permanent = facts.layout.transient == Some(false);
+    let Made { existing, to, from, physical, transient, configured } = *made;
+    let is_from_transient = physical.transient.or(configured.transient).unwrap_or(true);
     let sql = match (dialect, strategy) {
         // A transient table cannot be cloned to a permanent one.
-        (Dialect::Snowflake, Strategy::Clone) if !(transient && wants_permanent) => {
+        (Dialect::Snowflake, Strategy::Clone) if transient || !is_from_transient => {
             let kind = if transient { "transient " } else { "" };
             let grants = if existing == Existing::Replace { " copy grants" } else { "" };
             format!("{} clone {from}{grants}", create(existing, kind, to))
@@ -293,11 +320,14 @@ fn one_statement(
         (Dialect::BigQuery, Strategy::Clone) => format!("{} clone {from}", create(existing, "", to)),
         (Dialect::Databricks, Strategy::Clone) => format!("{} deep clone {from}", create(existing, "", to)),
         _ => {
-            let mut layout = physical.layout.clone().unwrap_or_else(|| facts.layout.clone());
-            if dialect == Dialect::Snowflake {
-                layout.transient = Some(transient && !wants_permanent);
+            let mut layout = physical.layout.clone().unwrap_or_else(|| configured.clone());
+            layout.transient = Some(transient);
+            if dialect == Dialect::BigQuery {
+                let expiration = configured.properties.get_key_value(PARTITION_EXPIRATION);
+                layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
             }
-            ctas(dialect, existing, to, from, &layout, physical.description.as_deref())
+            let description = physical.description.as_deref();
+            ctas(dialect, existing, to, from, &layout, layout.filtered_by.as_deref(), description)
         }
     };
     Statement::plain(title, sql)
@@ -316,11 +346,12 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
         }
         (Dialect::BigQuery, Strategy::Copy | Strategy::Clone) => {
             let title = format!("{model}: staging's expiration is not prod's");
-            let mut sql = format!("alter table {prod} set options (expiration_timestamp = null");
-            if table.facts.physical.expires {
-                sql.push_str(", partition_expiration_days = null");
-            }
-            vec![Statement::plain(title, sql + ")")]
+            let configured = table.facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
+            let days = configured.or(table.facts.physical.expires.then_some("null"));
+            let partitions =
+                days.map(|days| format!(", {PARTITION_EXPIRATION} = {days}")).unwrap_or_default();
+            let sql = format!("alter table {prod} set options (expiration_timestamp = null{partitions})");
+            vec![Statement::plain(title, sql)]
         }
         (Dialect::Databricks, Strategy::Clone) => describe(dialect, table, prod),
         _ => Vec::new(),

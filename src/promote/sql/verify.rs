@@ -1,5 +1,6 @@
 //! Queries that show whether both sides hold the same: a row each of what is compared, staging's value, prod's value.
 
+use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
 
 use super::super::facts::TableFacts;
@@ -15,13 +16,19 @@ pub fn verify(plan: &Plan) -> Vec<Statement> {
     if plan.strategy != Strategy::Move {
         for table in &plan.tables {
             let (model, dialect) = (&table.model, plan.dialect);
-            statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, count));
+            statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, |of| {
+                count(of, &table.facts)
+            }));
             let digest = |of: &Relation| digest(dialect, of, &table.facts);
             statements.push(compared(dialect, &format!("{model}: digest of all rows"), &table.facts, digest));
         }
     }
     for ledger in &plan.ledgers {
         statements.extend(ledger.models().map(|model| row(plan, ledger, model)));
+        // Staging's went with its table where that was moved.
+        if ledger.family == Family::Load && plan.strategy != Strategy::Move {
+            statements.extend(ledger.models().map(|model| first_success(plan, ledger, model)));
+        }
     }
     statements
 }
@@ -67,6 +74,23 @@ fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
     let sql = format!(
         "select\n  {} as what,\n  cast(({staging}) as {text}) as staging,\n  cast(({}) as {text}) as prod",
         dialect.text_literal(&what),
+        value(&ledger.prod)
+    );
+    Statement::plain(what, sql)
+}
+
+fn first_success(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
+    let dialect = plan.dialect;
+    let what = format!("{model}: first_success");
+    let text = text(dialect);
+    let value = |of: &Relation| {
+        let time = dialect.timestamp_as_text("max(first_success)");
+        format!("cast((select {time} from {of} where model = '{model}' having count(*) = 1) as {text})")
+    };
+    let sql = format!(
+        "select\n  {} as what,\n  {} as staging,\n  {} as prod",
+        dialect.text_literal(&what),
+        value(&ledger.staging),
         value(&ledger.prod)
     );
     Statement::plain(what, sql)

@@ -216,6 +216,45 @@ fn replaced(engine: Engine) {
     refused(&scripted, &mut client, &scripted.promote, "records these models already");
 }
 
+/// A reader who sees some rows would see all of the new table's.
+#[test]
+fn row_level_security_on_postgres() {
+    let place = running_in_prod(Engine::Postgres);
+    let visits = "prod_reporting.\"Visits\"";
+    Client::new(&place).run(&[
+        format!("alter table {visits} enable row level security"),
+        format!("create policy own_rows on {visits} for select using (seconds > 1)"),
+        format!("alter table {visits} set (fillfactor = 70)"),
+        format!("grant update (seconds) on {visits} to reporter"),
+        format!("create publication everything_{} for table {visits}", place.database()),
+    ]);
+    let lab = shop::lab(&place);
+    let before = look(lab.place());
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--replace", "--apply"]].concat();
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 4, "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("has row level security, the policy own_rows, which the new table would not have"),
+        "{output}"
+    );
+    assert_same(&look(lab.place()), &before, "nothing has changed");
+
+    lab.sql(&[
+        &format!("drop policy own_rows on {visits}"),
+        &format!("alter table {visits} disable row level security"),
+    ]);
+    let (document, _) = shop::promote(&lab, &["--replace"]);
+    let notes = document["notes"].to_string();
+    for what in
+        ["the storage options fillfactor=70", "grants on its column seconds", "the publication everything_"]
+    {
+        assert!(notes.contains(&format!("has what the new one does not get: {what}")), "{what}: {notes}");
+    }
+}
+
 #[test]
 fn replaced_on_duckdb() {
     replaced(Engine::DuckDb);
