@@ -22,8 +22,11 @@ pub fn queries(dialect: Dialect, relation: &RelationName) -> Vec<Query> {
 fn sql(dialect: Dialect) -> Vec<&'static str> {
     match dialect {
         Dialect::Postgres => vec![
-            "select attname::text, case attgenerated when '' then 'no' else 'yes' end, attidentity::text, \
-             format_type(atttypid, atttypmod) from pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and not attisdropped order by attnum",
+            "select a.attname::text, case a.attgenerated when '' then 'no' else 'yes' end, a.attidentity::text, \
+             format_type(a.atttypid, a.atttypmod), case when a.attgenerated = '' and pg_get_expr(d.adbin, d.adrelid) like \
+             'nextval(''%''::regclass)' then 'serial' else '' end from pg_catalog.pg_attribute as a left join \
+             pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attrelid = '@0@'::regclass and \
+             a.attnum > 0 and not a.attisdropped order by a.attnum",
             "select 'the foreign key ' || conname from pg_catalog.pg_constraint where conrelid = '@0@'::regclass and contype = 'f' \
              union all select 'the trigger ' || tgname from pg_catalog.pg_trigger where tgrelid = '@0@'::regclass and not \
              tgisinternal union all select 'the publication ' || p.pubname from pg_catalog.pg_publication_rel as r join \
@@ -33,20 +36,33 @@ fn sql(dialect: Dialect) -> Vec<&'static str> {
              pg_catalog.pg_class as c on c.oid = i.indexrelid where i.indrelid = '@0@'::regclass and i.indisclustered union all \
              select 'partitioning' from \
              pg_catalog.pg_class where oid = '@0@'::regclass and relkind = 'p' union all select 'that it is unlogged' from \
-             pg_catalog.pg_class where oid = '@0@'::regclass and relpersistence = 'u' union all select 'the default of ' || \
-             a.attname || ' still takes its numbers from a sequence of staging' from pg_catalog.pg_attrdef as d join \
-             pg_catalog.pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum where d.adrelid = '@0@'::regclass \
-             and pg_get_expr(d.adbin, d.adrelid) like 'nextval(%'",
+             pg_catalog.pg_class where oid = '@0@'::regclass and relpersistence = 'u'",
             "select distinct v.oid::regclass::text from pg_catalog.pg_depend as d join pg_catalog.pg_rewrite as r on r.oid = \
              d.objid join pg_catalog.pg_class as v on v.oid = r.ev_class where d.refobjid = '@0@'::regclass and d.classid = \
              'pg_catalog.pg_rewrite'::regclass and v.oid <> d.refobjid order by 1",
             "select 'row level security' from pg_catalog.pg_class where oid = '@0@'::regclass and relrowsecurity union all select \
              'the policy ' || polname from pg_catalog.pg_policy where polrelid = '@0@'::regclass",
+            "select 'indexes' where exists (select 1 from pg_catalog.pg_index where indrelid = '@0@'::regclass) union all select \
+             'keys and checks' where exists (select 1 from pg_catalog.pg_constraint where conrelid = '@0@'::regclass and contype in \
+             ('c', 'p', 'u', 'x')) union all select 'not null of ' || string_agg(attname, ', ' order by attnum) from \
+             pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and attnotnull having count(*) > 0 union all \
+             select 'the default, number or expression of ' || string_agg(attname, ', ' order by attnum) from \
+             pg_catalog.pg_attribute where attrelid = '@0@'::regclass and attnum > 0 and not attisdropped and (atthasdef or \
+             attidentity <> '') having count(*) > 0",
         ],
         Dialect::Redshift => vec![
             "select coalesce(d.description, '') from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = \
              c.relnamespace left join pg_catalog.pg_description as d on d.objoid = c.oid and d.objsubid = 0 where n.nspname = \
              '@0.schema@' and c.relname = '@0.identifier@'",
+            "select a.attname, d.description from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = \
+             c.relnamespace join pg_catalog.pg_attribute as a on a.attrelid = c.oid join pg_catalog.pg_description as d on d.objoid \
+             = c.oid and d.objsubid = a.attnum where n.nspname = '@0.schema@' and c.relname = '@0.identifier@' and a.attnum > 0",
+            "select case k.contype when 'p' then 'the primary key ' when 'u' then 'the unique key ' else 'the foreign key ' end || \
+             k.conname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace join \
+             pg_catalog.pg_constraint as k on k.conrelid = c.oid where n.nspname = '@0.schema@' and c.relname = \
+             '@0.identifier@' and k.contype in ('p', 'u', 'f')",
+            "select privilege_type, identity_type, identity_name from svv_relation_privileges where namespace_name = '@0.schema@' \
+             and relation_name = '@0.identifier@' order by 1, 2, 3",
         ],
         Dialect::Snowflake => vec![
             "select is_transient, coalesce(clustering_key, ''), coalesce(comment, '') from \
@@ -96,9 +112,11 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
                         "d" => Some(Identity::ByDefault),
                         _ => None,
                     },
+                    is_serial: cell(row, 4) == "serial",
                     description: None,
                 })
                 .collect();
+            physical.lost_by_ctas = rows(4).iter().map(|row| cell(row, 0)).collect();
             physical.left_behind = rows(1).iter().map(|row| cell(row, 0)).collect();
             physical.dependents = rows(2).iter().map(|row| cell(row, 0)).collect();
             physical.guards = match answers.get(3) {
@@ -106,7 +124,17 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
                 Some(Answer::Missing(_)) | None => None,
             };
         }
-        Dialect::Redshift => physical.description = first(0),
+        Dialect::Redshift => {
+            physical.description = first(0);
+            for column in &mut physical.columns {
+                let its = rows(1).iter().find(|row| cell(row, 0) == column.name);
+                column.description = its.map(|row| cell(row, 1));
+            }
+            physical.left_behind = rows(2).iter().map(|row| cell(row, 0)).collect();
+            let granted =
+                rows(3).iter().filter_map(|row| granted(&cell(row, 0), &cell(row, 1), &cell(row, 2)));
+            physical.granted = granted.collect();
+        }
         Dialect::Snowflake => {
             physical.transient = first(0).map(|it| it == "YES");
             let key = first(1).unwrap_or_default();
@@ -149,13 +177,41 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
             for column in &mut physical.columns {
                 column.generated = made.iter().any(|made| clauses::is_generated(made, &column.name));
             }
+            physical.indexes = rows(2).iter().map(|row| cell(row, 0)).collect();
+            let numbered = made.iter().filter(|made| made.contains("nextval("));
+            physical.left_behind = numbered
+                .map(|made| {
+                    format!("a sequence of its own: staging's numbers {made}, and is needed for that")
+                })
+                .collect();
+            physical.lost_by_ctas = duckdb_loses(physical);
             physical.description = first(1);
             for (column, row) in physical.columns.iter_mut().zip(rows(1)) {
                 column.description = Some(cell(row, 1)).filter(|_| cell(row, 0) == column.name);
             }
-            physical.indexes = rows(2).iter().map(|row| cell(row, 0)).collect();
         }
     }
+}
+
+/// Redshift: a privilege and who has it, as SQL.
+fn granted(privilege: &str, kind: &str, name: &str) -> Option<[String; 2]> {
+    let is_privilege = matches!(privilege, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REFERENCES" | "DROP");
+    let name = Dialect::Redshift.column(name);
+    let to = match kind {
+        "user" => name,
+        "group" | "role" => format!("{kind} {name}"),
+        "public" => kind.to_owned(),
+        _ => return None,
+    };
+    is_privilege.then(|| [privilege.to_lowercase(), to])
+}
+
+/// DuckDB: what the statement that made a table says besides its columns' types.
+fn duckdb_loses(physical: &Physical) -> Vec<String> {
+    let Some(statement) = &physical.create_statement else { return Vec::new() };
+    let words = ["PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY", "NOT NULL", "DEFAULT", "GENERATED ALWAYS"];
+    let lost = words.into_iter().filter(|word| statement.contains(word)).map(str::to_lowercase);
+    lost.chain((!physical.indexes.is_empty()).then(|| "indexes".to_owned())).collect()
 }
 
 /// A value of an option as BigQuery's catalogue writes it: a word, a number, a text, a list of pairs of texts. It goes into SQL.

@@ -310,6 +310,11 @@ fn short_lock(plan: &Plan) -> Result<Script> {
             composer.extend(sql::step_aside(table));
             composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
         }
+        if matches!(table.action, Action::Replace { .. }) {
+            for grant in sql::known_grants(plan.dialect, &table.facts) {
+                composer.add(format!("{}: a grant of the table before", table.model), grant);
+            }
+        }
         composer.grants(table);
     }
     finish_whole(&mut composer);

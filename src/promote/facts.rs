@@ -128,7 +128,11 @@ pub struct Physical {
     pub dependents: Vec<String>,
     /// What keeps its readers from some of its rows or values; none where that is not known.
     pub guards: Option<Vec<String>>,
-    /// What a copy does not carry over and this tool does not restate.
+    /// Redshift: who may do what with it, as the ends of grants: privilege, grantee.
+    pub granted: Vec<[String; 2]>,
+    /// What a copy by `create table … as select` does not carry over, where the catalogue tells.
+    pub lost_by_ctas: Vec<String>,
+    /// What no copy carries over and this tool does not restate.
     pub left_behind: Vec<String>,
 }
 
@@ -143,6 +147,8 @@ pub struct Column {
     pub generated: bool,
     /// Numbered by the table.
     pub identity: Option<Identity>,
+    /// Postgres: numbered by a sequence beside the table, as `serial` does.
+    pub is_serial: bool,
     /// Its description, where a copy loses it.
     pub description: Option<String>,
 }
@@ -160,7 +166,14 @@ impl Column {
     /// An ordinary column.
     #[must_use]
     pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), data_type: None, generated: false, identity: None, description: None }
+        Self {
+            name: name.to_owned(),
+            data_type: None,
+            generated: false,
+            identity: None,
+            is_serial: false,
+            description: None,
+        }
     }
 }
 

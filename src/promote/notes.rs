@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::guards;
 use super::plan::{Action, Plan, Table};
+use super::sql;
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
 
@@ -26,6 +27,11 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         notes.extend(
             physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
+        if table.action != Action::Keep
+            && sql::written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas
+        {
+            notes.extend(lost_by_ctas(plan.dialect, table));
+        }
         if matches!(table.action, Action::Replace { .. }) {
             notes.extend(replaced(plan, table));
             let dependents = &table.facts.replaced.dependents;
@@ -65,6 +71,30 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     said
 }
 
+/// What `create table … as select` does not restate: of this table, or where the catalogue does not tell, of any.
+fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
+    let of_any = match dialect {
+        Dialect::Postgres | Dialect::DuckDb => {
+            let lost = &table.facts.physical.lost_by_ctas;
+            return (!lost.is_empty()).then(|| {
+                format!(
+                    "{}: create table … as select loses what the table has: {}",
+                    table.model,
+                    lost.join(", ")
+                )
+            });
+        }
+        Dialect::Redshift => "encodings, which are chosen anew, NOT NULL, defaults, identities and keys",
+        Dialect::Snowflake => "NOT NULL, defaults, keys, descriptions of columns, tags and policies",
+        Dialect::BigQuery => "descriptions and policy tags of columns, NOT NULL and defaults",
+        Dialect::Databricks => {
+            "NOT NULL, checks, defaults, generated columns, descriptions of columns, tags and masks"
+        }
+        Dialect::Spark => "NOT NULL, descriptions of columns, the write order and identifier fields",
+    };
+    Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
+}
+
 /// What the table that is replaced has, and the new one does not get.
 fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let (model, replaced) = (&table.model, &table.facts.replaced);
@@ -77,6 +107,18 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
             "{model}: {} is a permanent table, and becomes a transient one, as the project says: without Fail-safe",
             table.facts.prod
         ));
+    }
+    match plan.dialect {
+        Dialect::Redshift => notes.push(format!(
+            "{model}: views that are not late-binding stay on the backup until they are built again"
+        )),
+        Dialect::BigQuery if table.facts.physical.layout.is_none() || replaced.layout.is_none() => {
+            notes.push(format!(
+                "{model}: it is not known whether both tables are partitioned and clustered in the same way; if not, BigQuery \
+                 refuses to replace the one by the other, and nothing but the backup is made"
+            ));
+        }
+        _ => {}
     }
     if may_restrict(plan.dialect) {
         let why = match &replaced.guards {

@@ -18,7 +18,8 @@ const UNUSUAL_ON_DATABRICKS: &[&str] = &["one_model", "replace"];
 /// The cases that a warehouse can promote; none twice, where two of them are the same to it.
 fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
     let mut scripts = BTreeSet::new();
-    let promotion = |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, case.wishes).ok();
+    let promotion =
+        |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, (case.wishes)(dialect)).ok();
     let promotions = cases::all().into_iter().filter_map(|case| Some((case.name, promotion(&case)?)));
     promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
 }
@@ -72,6 +73,7 @@ fn databricks_stands_what_is_usual() {
     assert_eq!(
         stand_ins,
         [
+            "cluster by",
             "comment",
             "comment on table",
             "deep clone",

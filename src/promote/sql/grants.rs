@@ -54,6 +54,23 @@ fn principal(dialect: Dialect, name: &str) -> String {
     }
 }
 
+/// Redshift: gives prod's table what the catalogue says of the one that it replaces.
+#[must_use]
+pub fn known_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
+    match dialect {
+        Dialect::Redshift => {
+            let granted = facts.replaced.granted.iter();
+            granted.map(|[privilege, to]| format!("grant {privilege} on {} to {to}", facts.prod)).collect()
+        }
+        Dialect::Postgres
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => Vec::new(),
+    }
+}
+
 /// Gives a table all the grants of the one that it replaces.
 #[must_use]
 pub fn keep_grants(dialect: Dialect, table: &Relation, replaced: &Relation) -> Option<String> {
@@ -76,8 +93,8 @@ begin
 end
 $grants$"
         )),
-        // Snowflake copies them as it replaces; BigQuery and Databricks keep them; Redshift has no catalogue of them that every
-        // user may read, and dbt gives the project's own again; the others have none.
+        // Snowflake copies them as it replaces; BigQuery and Databricks keep them; Redshift has no
+        // blocks that could read them as it is executed; the others have none.
         Dialect::Redshift
         | Dialect::Snowflake
         | Dialect::BigQuery

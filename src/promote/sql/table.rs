@@ -43,6 +43,18 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
                 go_on_numbering(facts, target)
                     .map(|sql| Statement::plain(format!("{model}: go on numbering where staging is"), sql)),
             );
+            statements.extend(own_sequences(facts, target).map(|sql| {
+                Statement::plain(
+                    format!("{model}: a sequence of its own, which goes on where staging is"),
+                    sql,
+                )
+            }));
+            statements
+        }
+        (Strategy::Ctas, Dialect::Postgres) => {
+            let mut statements = as_select();
+            let title = format!("{model}: the descriptions of its columns");
+            statements.push(Statement::plain(title, describe_columns(staging, target)));
             statements
         }
         (Strategy::Like, Dialect::Redshift) => {
@@ -115,6 +127,54 @@ fn go_on_numbering<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iter
     })
 }
 
+/// `serial` columns of the copy would go on taking numbers from staging's sequence. Its name may be taken, by that of a table
+/// that is replaced.
+fn own_sequences<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iterator<Item = String> + 'a {
+    let numbered = facts.physical.columns.iter().filter(|column| column.is_serial);
+    numbered.map(move |column| {
+        let quoted = Dialect::Postgres.column(&column.name);
+        let name = Dialect::Postgres.text_literal(&format!("{}_{}_seq", target.identifier(), column.name));
+        let schema = Dialect::Postgres.text_literal(&target.schema_sql());
+        format!(
+            "do $sequence$
+declare
+  free text := {name};
+  tried integer := 0;
+begin
+  while to_regclass(format('%s.%I', {schema}, free)) is not null loop
+    tried := tried + 1;
+    free := left({name}, 58) || tried;
+  end loop;
+  free := format('%s.%I', {schema}, free);
+  execute format('create sequence %s owned by {target}.%I', free, {column});
+  execute format('alter table {target} alter column %I set default nextval(%L::regclass)', {column}, free);
+  perform setval(free::regclass, (select max({quoted}) from {target}));
+end
+$sequence$",
+            column = Dialect::Postgres.text_literal(&column.name)
+        )
+    })
+}
+
+/// Postgres: read as it is executed, so that it needs no connection now.
+fn describe_columns(staging: &Relation, target: &Relation) -> String {
+    format!(
+        "do $comments$
+declare
+  described record;
+begin
+  for described in
+    select attname, col_description(attrelid, attnum) as description
+    from pg_catalog.pg_attribute
+    where attrelid = '{staging}'::regclass and attnum > 0 and col_description(attrelid, attnum) is not null
+  loop
+    execute format('comment on column {target}.%I is %L', described.attname, described.description);
+  end loop;
+end
+$comments$"
+    )
+}
+
 /// DuckDB's statement that made staging's table, for another one.
 fn rebuilt(create_statement: &str, target: &Relation) -> Option<String> {
     let (_, definition) = create_statement.split_once('(')?;
@@ -169,8 +229,8 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
                  'pg_class'));\nend\n$comment$"
             ),
         )],
-        Dialect::Redshift | Dialect::Databricks => on_table().into_iter().collect(),
-        Dialect::DuckDb => {
+        Dialect::Databricks => on_table().into_iter().collect(),
+        Dialect::Redshift | Dialect::DuckDb => {
             let columns = facts.physical.columns.iter().filter_map(|column| {
                 let text = column.description.as_deref().filter(|text| !text.is_empty())?;
                 let sql = format!(
@@ -271,6 +331,24 @@ pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<St
         configured: &facts.layout,
     };
     Some(one_statement(dialect, strategy, &made, format!("put prod's former {} back", table.model)))
+}
+
+/// How a table is really made: what was asked for may not be possible for this one.
+#[must_use]
+pub fn written_as(dialect: Dialect, strategy: Strategy, table: &Table) -> Strategy {
+    let facts = &table.facts;
+    match (dialect, strategy) {
+        (Dialect::DuckDb, Strategy::Like) if facts.physical.create_statement.is_none() => Strategy::Ctas,
+        (Dialect::BigQuery, Strategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
+            Strategy::Copy
+        }
+        (Dialect::Snowflake, Strategy::Clone)
+            if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
+        {
+            Strategy::Ctas
+        }
+        _ => strategy,
+    }
 }
 
 /// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced

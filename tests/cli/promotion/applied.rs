@@ -216,6 +216,28 @@ fn replaced(engine: Engine) {
     refused(&scripted, &mut client, &scripted.promote, "records these models already");
 }
 
+/// Staging may go when its table is promoted, also where its numbers came from a sequence beside it.
+#[test]
+fn a_sequence_on_postgres() {
+    let place = shop::before(Engine::Postgres);
+    let lab = shop::lab(&place);
+    lab.sql(&[
+        "alter table staging_derived.plain_views add column number serial",
+        // A name that is taken.
+        "create sequence prod_derived.plain_views_number_seq",
+    ]);
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat();
+    lab.tool(&arguments).success();
+    let highest = lab.lines("select max(number) from prod_derived.plain_views");
+    lab.sql(&[
+        "drop table staging_derived.plain_views",
+        "insert into prod_derived.plain_views (view_id) values ('the next one')",
+    ]);
+    let next = lab.lines("select number from prod_derived.plain_views where view_id = 'the next one'");
+    assert_eq!(next.parse::<u32>().expect("a number"), highest.parse::<u32>().expect("a number") + 1);
+}
+
 /// A reader who sees some rows would see all of the new table's.
 #[test]
 fn row_level_security_on_postgres() {

@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
     rule(&[BigQuery], r" (copy|clone) (\S+)$", " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|comment|tblproperties)\\b[^\n]*",
+        "\n(using delta|using iceberg|partitioned by|cluster by|comment|tblproperties)\\b[^\n]*",
         "",
     ),
     rule(&[Databricks], r" deep clone (\S+)$", " as select * from $1"),
