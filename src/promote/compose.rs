@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::header;
 use super::plan::{Action, Ledger, Plan, Table};
-use super::script::{Script, Statement};
+use super::script::{Kind, Script, Statement};
 use super::sql;
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
@@ -97,11 +97,15 @@ impl<'p> Composer<'p> {
         };
         let what =
             if unit(self.plan.dialect) == Unit::Steps { "all rows are" } else { "tables and rows are" };
-        self.add(format!("{what} one unit"), sql);
+        self.transaction(Kind::Begin, format!("{what} one unit"), sql);
     }
 
     fn commit(&mut self) {
-        self.add("all is well", "commit");
+        self.transaction(Kind::Commit, "all is well", "commit");
+    }
+
+    fn transaction(&mut self, kind: Kind, title: impl Into<String>, sql: &str) {
+        self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
     fn check_before(&mut self, or_done: bool) {
@@ -125,11 +129,30 @@ impl<'p> Composer<'p> {
 
     fn check_content(&mut self) {
         for table in &self.plan.tables {
-            if self.plan.strategy != Strategy::Move {
-                let message =
-                    format!("{} does not hold what {} holds", table.facts.prod, table.facts.staging);
-                self.check(&format!("{} is complete", table.model), &sql::content_matches(table), &message);
+            let (dialect, model) = (self.plan.dialect, &table.model);
+            let (staging, prod) = (&table.facts.staging, &table.facts.prod);
+            let message = format!("{prod} does not hold what {staging} holds");
+            if self.is_somebody_elses(table) {
+                let other_columns = format!("{prod} has other columns than {staging}");
+                self.check(
+                    &format!("{model} has the same columns"),
+                    &sql::columns_equal(dialect, table),
+                    &other_columns,
+                );
+                self.check(&format!("{model} is the same"), &sql::content_equals(dialect, table), &message);
+            } else if self.plan.strategy != Strategy::Move {
+                self.check(&format!("{model} is complete"), &sql::content_matches(table), &message);
             }
+        }
+    }
+
+    /// Whether the script may find a table in prod that it did not make, and takes it for the copy.
+    fn is_somebody_elses(&self, table: &Table) -> bool {
+        match table.action {
+            Action::Keep => true,
+            // What is there already is kept, and without a connection nobody knows whether it is.
+            Action::Create => unit(self.plan.dialect) == Unit::Steps && table.facts.prod_exists.is_none(),
+            Action::Replace { .. } => false,
         }
     }
 
@@ -138,6 +161,17 @@ impl<'p> Composer<'p> {
             let condition = sql::recorded(self.plan.dialect, ledger);
             let message = format!("a row of {} is missing, doubled, or not staging's", ledger.prod);
             self.check(&format!("{}: one row a model", ledger.package), &condition, &message);
+        }
+    }
+
+    /// Right before a table goes: prod may have written its row since the rollback began, and then no row was taken back.
+    fn check_taken_back(&mut self, table: &Table) {
+        let plan = self.plan;
+        let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
+        if let Some(ledger) = plan.ledgers.iter().find(its) {
+            let condition = sql::taken_back(plan.dialect, ledger, &table.model);
+            let message = format!("{} still records {}: prod ran meanwhile", ledger.prod, table.model);
+            self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message);
         }
     }
 
@@ -276,6 +310,11 @@ fn short_lock(plan: &Plan) -> Result<Script> {
             composer.extend(sql::step_aside(table));
             composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
         }
+        if matches!(table.action, Action::Replace { .. }) {
+            for grant in sql::known_grants(plan.dialect, &table.facts) {
+                composer.add(format!("{}: a grant of the table before", table.model), grant);
+            }
+        }
         composer.grants(table);
     }
     finish_whole(&mut composer);
@@ -344,8 +383,9 @@ fn steps(plan: &Plan) -> Script {
     for table in &plan.tables {
         if table.action != Action::Keep {
             composer.extend([sql::replace(dialect, plan.strategy, table)]);
-            composer.extend(sql::after_copy(dialect, plan.strategy, table));
         }
+        // Also where the call that copied it was stopped before this; what is done twice does no harm.
+        composer.extend(sql::after_copy(dialect, plan.strategy, table));
         composer.grants(table);
     }
     composer.check_content();
@@ -425,7 +465,8 @@ fn steps_rollback(plan: &Plan) -> Script {
     }
     // Again: a row that goes back goes before its table, one that goes forward after it.
     set_back(&mut composer, true);
-    for table in plan.tables.iter().rev() {
+    for table in plan.tables.iter().rev().filter(|table| table.action != Action::Keep) {
+        composer.check_taken_back(table);
         match &table.action {
             Action::Keep => {}
             Action::Create => {

@@ -64,6 +64,8 @@ pub struct Tables {
     pub staging_rows: Option<Vec<Row>>,
     /// Rows of prod's.
     pub prod_rows: Option<Vec<Row>>,
+    /// `first_success` of prod's rows, which only the load family has.
+    pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
     /// `snowplow__lookback_window_hours` in staging.
@@ -124,7 +126,13 @@ pub struct Physical {
     pub expires: bool,
     /// Views on it that a swap leaves on the old table.
     pub dependents: Vec<String>,
-    /// What a copy does not carry over and this tool does not restate.
+    /// What keeps its readers from some of its rows or values; none where that is not known.
+    pub guards: Option<Vec<String>>,
+    /// Redshift: who may do what with it, as the ends of grants: privilege, grantee.
+    pub granted: Vec<[String; 2]>,
+    /// What a copy by `create table … as select` does not carry over, where the catalogue tells.
+    pub lost_by_ctas: Vec<String>,
+    /// What no copy carries over and this tool does not restate.
     pub left_behind: Vec<String>,
 }
 
@@ -133,10 +141,14 @@ pub struct Physical {
 pub struct Column {
     /// Its name.
     pub name: String,
+    /// Its type as the warehouse says it; none where it was not asked.
+    pub data_type: Option<String>,
     /// Computed by the table, so that no value can be given.
     pub generated: bool,
     /// Numbered by the table.
     pub identity: Option<Identity>,
+    /// Postgres: numbered by a sequence beside the table, as `serial` does.
+    pub is_serial: bool,
     /// Its description, where a copy loses it.
     pub description: Option<String>,
 }
@@ -154,7 +166,14 @@ impl Column {
     /// An ordinary column.
     #[must_use]
     pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), generated: false, identity: None, description: None }
+        Self {
+            name: name.to_owned(),
+            data_type: None,
+            generated: false,
+            identity: None,
+            is_serial: false,
+            description: None,
+        }
     }
 }
 
@@ -169,8 +188,10 @@ pub struct Layout {
     pub distribution: Option<String>,
     /// Redshift: `sortkey (…)`.
     pub sort_key: Option<String>,
-    /// Table properties.
+    /// Table properties; BigQuery: options, their values as SQL.
     pub properties: BTreeMap<String, String>,
+    /// BigQuery: the column without which in a filter no query reads the table.
+    pub filtered_by: Option<String>,
     /// Snowflake: `transient`, where the project says so.
     pub transient: Option<bool>,
 }

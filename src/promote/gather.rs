@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::catalogue;
 use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
-use super::fingerprint;
+use super::{fingerprint, guards};
 use crate::dbt::{Answer, Dbt, Manifest, Node, Query, QueryProject, RelationName, Vars};
 use crate::event::{Emit, Event};
 use crate::failure::Failure;
-use crate::snowplow::{Package, Settings, TouchedPackage};
+use crate::snowplow::{Family, Package, Settings, TouchedPackage};
 use crate::warehouse::{Dialect, Relation, relation_of, tables};
 
 /// One side of a promotion, as its dbt manifest has it.
@@ -218,6 +218,9 @@ pub fn read(
         queries.push(tables::rows(dialect, &package.staging_manifest.name()));
         queries.push(tables::rows(dialect, &package.prod_manifest.name()));
         queries.push(tables::window(dialect, limits));
+        if package.family == Family::Load {
+            queries.push(tables::first_successes(dialect, &package.prod_manifest.name()));
+        }
     }
     let columns_of = |relation: &Relation| Query { relations: vec![relation.name()], sql: None };
     for table in facts.models.iter().filter_map(|model| model.table.as_ref()) {
@@ -237,6 +240,11 @@ pub fn read(
                 .with_context(|| format!("cannot read {}", package.staging_manifest))?,
             prod_rows: rows(next()?).with_context(|| format!("cannot read {}", package.prod_manifest))?,
             staging_window: tables::read_window(next()?)?,
+            prod_first_success: match package.family {
+                Family::Load => tables::read_first_successes(next()?)
+                    .with_context(|| format!("cannot read {}", package.prod_manifest))?,
+                Family::Session => BTreeMap::new(),
+            },
             staging_lookback_hours: package.staging_lookback_hours,
         });
     }
@@ -244,6 +252,7 @@ pub fn read(
         (table.staging_exists, table.physical.columns) = columns(next()?);
         (table.prod_exists, table.replaced.columns) = columns(next()?);
     }
+    guards::read(facts, connection, emit)?;
     read_catalogue(facts, connection, emit)
 }
 
@@ -251,8 +260,11 @@ fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     match answer {
         Answer::Missing(_) => (Some(false), Vec::new()),
         Answer::Rows(rows) => {
-            let names = rows.iter().filter_map(|row| row.first()?.as_deref());
-            (Some(true), names.map(Column::plain).collect())
+            let column = |row: &Vec<Option<String>>| {
+                let data_type = row.get(1).cloned().flatten();
+                Some(Column { data_type, ..Column::plain(row.first()?.as_deref()?) })
+            };
+            (Some(true), rows.iter().filter_map(column).collect())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What stands above each script: what, from where, to where, when, by which fingerprints, and how to execute it.
 
 use super::plan::{Action, Plan};
+use super::sql;
 use crate::event::State;
 use crate::warehouse::Dialect;
 
@@ -25,13 +26,13 @@ pub fn promote(plan: &Plan) -> Vec<String> {
     lines.push(String::new());
     for table in &plan.tables {
         let facts = &table.facts;
+        let strategy = sql::written_as(plan.dialect, plan.strategy, table);
         lines.push(match &table.action {
-            Action::Create => format!("table {} -> {} ({})", facts.staging, facts.prod, plan.strategy),
+            Action::Create => format!("table {} -> {} ({strategy})", facts.staging, facts.prod),
             Action::Replace { backup } => format!(
-                "table {} -> {} ({}); the one there is kept as {}",
+                "table {} -> {} ({strategy}); the one there is kept as {}",
                 facts.staging,
                 facts.prod,
-                plan.strategy,
                 backup.identifier()
             ),
             Action::Keep => format!("table {} is there already, only checked", facts.prod),

@@ -1,11 +1,13 @@
 //! How a table is laid out: by the project's configuration of its model, or by the warehouse's own statement of it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use anyhow::{Result, bail};
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::clauses::{Clauses, unescaped};
 use super::facts::Layout;
 use crate::warehouse::Dialect;
 
@@ -36,6 +38,8 @@ impl Layout {
             Dialect::BigQuery => {
                 layout.partition_by = config.get("partition_by").map_or(Ok(None), bigquery_partition)?;
                 layout.cluster_by = list(config, "cluster_by")?;
+                layout.properties = bigquery_options(config)?;
+                layout.find_filter();
             }
             Dialect::Databricks | Dialect::Spark => {
                 layout.partition_by = list(config, "partition_by")?;
@@ -53,23 +57,34 @@ impl Layout {
         Ok(layout)
     }
 
+    /// BigQuery: the column that every query has to name, if the table's options ask for that.
+    pub(super) fn find_filter(&mut self) {
+        static COLUMN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"^(?:\w+\s*\(\s*)?`?([A-Za-z_]\w*)").expect("a pattern"));
+        let is_asked = self.properties.get("require_partition_filter").is_some_and(|value| value == "true");
+        let partition = self.partition_by.as_deref().filter(|_| is_asked);
+        self.filtered_by = partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
+    }
+
     /// What the warehouse says of a table: BigQuery's `ddl`, Spark's and Databricks' `show create table`.
     ///
-    /// None where the statement is not understood.
+    /// None where the statement is not understood, or says something that cannot be put into a script.
     #[must_use]
     pub fn of_statement(statement: &str) -> Option<Self> {
-        let clause = |words: &str| {
-            let pattern = format!(r"(?im)^\s*{words}\s+(.+?)\s*;?\s*$");
-            Some(Regex::new(&pattern).ok()?.captures(statement)?[1].to_owned())
-        };
+        let clauses = Clauses::of(statement)?;
+        let plain = |text: String| expression("", &text).ok();
         let bare = |text: String| match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
             Some(inner) => inner.to_owned(),
             None => text,
         };
+        let partition = clauses.line("PARTITION BY").or_else(|| clauses.line("PARTITIONED BY").map(bare));
         Some(Self {
-            partition_by: clause("PARTITION BY").or_else(|| clause("PARTITIONED BY").map(bare)),
-            cluster_by: clause("CLUSTER BY").map(bare),
-            properties: properties(statement)?,
+            partition_by: partition.map_or(Some(None), |text| plain(text).map(Some))?,
+            cluster_by: clauses
+                .line("CLUSTER BY")
+                .map(bare)
+                .map_or(Some(None), |text| plain(text).map(Some))?,
+            properties: clauses.rest("TBLPROPERTIES").map(properties).unwrap_or_default(),
             ..Self::default()
         })
     }
@@ -89,17 +104,16 @@ const OF_ONE_TABLE: [&str; 9] = [
 ];
 
 /// The pairs of `TBLPROPERTIES (…)`, without what describes the one table.
-fn properties(statement: &str) -> Option<BTreeMap<String, String>> {
-    let Some((_, rest)) = statement.split_once("TBLPROPERTIES") else { return Some(BTreeMap::new()) };
-    let pair = Regex::new(r"'((?:[^'\\]|\\.)*)'\s*=\s*'((?:[^'\\]|\\.)*)'").ok()?;
-    let unescaped = |text: &str| text.replace("\\'", "'").replace("\\\\", "\\");
-    let pairs = pair.captures_iter(rest).map(|found| (unescaped(&found[1]), unescaped(&found[2])));
+fn properties(text: &str) -> BTreeMap<String, String> {
+    static PAIR: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"'((?:[^'\\]|\\.)*)'\s*=\s*'((?:[^'\\]|\\.)*)'").expect("a pattern"));
+    let pairs = PAIR.captures_iter(text).map(|found| (unescaped(&found[1]), unescaped(&found[2])));
     let kept = pairs.filter(|(key, _)| {
         !OF_ONE_TABLE.contains(&key.as_str())
             && !key.starts_with("delta.m")
             && !key.starts_with("delta.feature")
     });
-    Some(kept.collect())
+    kept.collect()
 }
 
 fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
@@ -115,6 +129,21 @@ fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
     };
     let items: Vec<_> = items.into_iter().map(|item| expression(key, item)).collect::<Result<_>>()?;
     Ok((!items.is_empty()).then(|| items.join(", ")))
+}
+
+/// Options of a table that dbt sets by the project's configuration, as SQL.
+fn bigquery_options(config: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
+    let mut options = BTreeMap::new();
+    for key in ["require_partition_filter", "partition_expiration_days"] {
+        match config.get(key) {
+            None | Some(Value::Null) => {}
+            Some(value @ (Value::Bool(_) | Value::Number(_))) => {
+                options.insert(key.to_owned(), value.to_string());
+            }
+            Some(other) => bail!("the configuration {key}: {other} is neither a number nor a truth value"),
+        }
+    }
+    Ok(options)
 }
 
 fn bigquery_partition(value: &Value) -> Result<Option<String>> {
@@ -196,6 +225,39 @@ mod tests {
         let layout = Layout::of_statement(bigquery).expect("understood");
         assert_eq!(layout.partition_by.as_deref(), Some("TIMESTAMP_TRUNC(t, DAY)"));
         assert_eq!(layout.cluster_by.as_deref(), Some("a, b"));
+    }
+
+    #[test]
+    fn only_clauses_of_the_table_itself_count() {
+        let spark = "CREATE TABLE c.s.t (\n  a STRING COMMENT 'not\nPARTITIONED BY (x)\nTBLPROPERTIES (\\'a\\' = \\'b\\')',\n  `b)` \
+                     DECIMAL(18, 6))\nUSING iceberg\nPARTITIONED BY (b)\nCOMMENT 'it\\'s\nCLUSTER BY (y)'\nTBLPROPERTIES ('k' = 'v')\n";
+        let layout = Layout::of_statement(spark).expect("understood");
+        assert_eq!((layout.partition_by.as_deref(), layout.cluster_by), (Some("b"), None));
+        assert_eq!(layout.properties.into_iter().collect::<Vec<_>>(), [("k".into(), "v".into())]);
+        // What could end the script's statement is not understood.
+        let odd = "CREATE TABLE t (a STRING)\nPARTITIONED BY (a); drop table b";
+        assert_eq!(Layout::of_statement(odd), None);
+    }
+
+    #[test]
+    fn bigquery_tables_may_ask_for_a_filter() {
+        let config = json!({
+            "partition_by": {"field": "t", "data_type": "timestamp"}, "require_partition_filter": true, "partition_expiration_days": 30
+        });
+        let layout = configured(Dialect::BigQuery, &config);
+        assert_eq!(layout.filtered_by.as_deref(), Some("t"));
+        assert_eq!(layout.properties["partition_expiration_days"], "30");
+        for (partition, column) in [
+            ("t", "t"),
+            ("DATE(t)", "t"),
+            ("TIMESTAMP_TRUNC(_PARTITIONTIME, HOUR)", "_PARTITIONTIME"),
+            ("RANGE_BUCKET(`n`, GENERATE_ARRAY(0, 9, 3))", "n"),
+        ] {
+            let mut layout = Layout { partition_by: Some(partition.to_owned()), ..Layout::default() };
+            layout.properties.insert("require_partition_filter".to_owned(), "true".to_owned());
+            layout.find_filter();
+            assert_eq!(layout.filtered_by.as_deref(), Some(column));
+        }
     }
 
     #[test]

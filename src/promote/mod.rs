@@ -1,11 +1,13 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 
 mod catalogue;
+mod clauses;
 mod compose;
 mod facts;
 mod fingerprint;
 mod forecast;
 mod gather;
+mod guards;
 mod header;
 mod layout;
 mod notes;
@@ -17,6 +19,7 @@ mod script;
 mod sql;
 mod strategy;
 
+pub use catalogue::read as read_catalogue;
 pub use compose::Scripts;
 pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
 pub use fingerprint::{Fingerprints, short};
@@ -26,5 +29,5 @@ pub use header::{fingerprints as fingerprint_lines, forecast as forecast_lines};
 pub use offline::select;
 pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes, check_places};
 pub use record::{Progress, Record, write_files};
-pub use script::{Script, Statement};
+pub use script::{Kind, Script, Statement};
 pub use strategy::Strategy;

@@ -1,7 +1,9 @@
 //! What whoever executes a script has to know besides.
 
 use super::facts::Facts;
-use super::plan::{Action, Plan};
+use super::guards;
+use super::plan::{Action, Plan, Table};
+use super::sql;
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
 
@@ -22,7 +24,16 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         notes.extend(
             physical.left_behind.iter().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
+        notes.extend(
+            physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
+        );
+        if table.action != Action::Keep
+            && sql::written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas
+        {
+            notes.extend(lost_by_ctas(plan.dialect, table));
+        }
         if matches!(table.action, Action::Replace { .. }) {
+            notes.extend(replaced(plan, table));
             let dependents = &table.facts.replaced.dependents;
             if !dependents.is_empty() {
                 notes.push(format!(
@@ -58,6 +69,82 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         );
     }
     said
+}
+
+/// What `create table … as select` does not restate: of this table, or where the catalogue does not tell, of any.
+fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
+    let of_any = match dialect {
+        Dialect::Postgres | Dialect::DuckDb => {
+            let lost = &table.facts.physical.lost_by_ctas;
+            return (!lost.is_empty()).then(|| {
+                format!(
+                    "{}: create table … as select loses what the table has: {}",
+                    table.model,
+                    lost.join(", ")
+                )
+            });
+        }
+        Dialect::Redshift => "encodings, which are chosen anew, NOT NULL, defaults, identities and keys",
+        Dialect::Snowflake => "NOT NULL, defaults, keys, descriptions of columns, tags and policies",
+        Dialect::BigQuery => "descriptions and policy tags of columns, NOT NULL and defaults",
+        Dialect::Databricks => {
+            "NOT NULL, checks, defaults, generated columns, descriptions of columns, tags and masks"
+        }
+        Dialect::Spark => "NOT NULL, descriptions of columns, the write order and identifier fields",
+    };
+    Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
+}
+
+/// What the table that is replaced has, and the new one does not get.
+fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
+    let (model, replaced) = (&table.model, &table.facts.replaced);
+    let lost = |what: &String| {
+        format!("{model}: the table that is replaced has what the new one does not get: {what}")
+    };
+    let mut notes: Vec<_> = replaced.left_behind.iter().map(lost).collect();
+    if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
+        notes.push(format!(
+            "{model}: {} is a permanent table, and becomes a transient one, as the project says: without Fail-safe",
+            table.facts.prod
+        ));
+    }
+    match plan.dialect {
+        Dialect::Redshift => notes.push(format!(
+            "{model}: views that are not late-binding stay on the backup until they are built again"
+        )),
+        Dialect::BigQuery if table.facts.physical.layout.is_none() || replaced.layout.is_none() => {
+            notes.push(format!(
+                "{model}: it is not known whether both tables are partitioned and clustered in the same way; if not, BigQuery \
+                 refuses to replace the one by the other, and nothing but the backup is made"
+            ));
+        }
+        _ => {}
+    }
+    if may_restrict(plan.dialect) {
+        let why = match &replaced.guards {
+            None => "could not be read",
+            Some(_) if guards::may_be_hidden(plan.dialect) => "is told only to those who may see to it",
+            Some(_) => return notes,
+        };
+        notes.push(format!(
+            "{model}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none of them. \
+             Look before you execute this",
+            table.facts.prod
+        ));
+    }
+    notes
+}
+
+/// Whether a warehouse can keep those who may read a table from some of it.
+fn may_restrict(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks => true,
+        Dialect::Spark | Dialect::DuckDb => false,
+    }
 }
 
 /// Who must execute it, so that prod's runs can go on with the tables.

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
+use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, TableFacts};
 use super::fingerprint::{self, Fingerprints};
 use super::forecast::{self, Forecast};
 use super::notes;
@@ -110,6 +110,9 @@ pub struct MovedRow {
     pub model: String,
     /// Its `last_success` in prod now.
     pub from: Timestamp,
+    /// Its `first_success` there, which only the load family has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -202,12 +205,15 @@ impl Plan {
                 continue;
             }
             if let Some(table) = &model.table {
-                let action = action_of(table, row, self.made_at, wishes, &model.name, &facts.to)?;
+                let action =
+                    action_of(self.dialect, table, row, self.made_at, wishes, &model.name, &facts.to)?;
                 tables.push(Table { model: model.name.clone(), facts: table.clone(), action });
             }
             match row {
                 Some(Row { last_success: Some(from), .. }) => {
-                    ledger.moved.push(MovedRow { model: model.name.clone(), from: *from });
+                    let first = package.tables.as_ref().map(|tables| &tables.prod_first_success);
+                    let first = first.and_then(|first| first.get(&model.name)).copied();
+                    ledger.moved.push(MovedRow { model: model.name.clone(), from: *from, first });
                 }
                 Some(Row { last_success: None, .. }) => bail!(Refusal(format!(
                     "prod's row of {} in {} has no last_success: delete it by hand, then call again",
@@ -303,6 +309,7 @@ pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
 
 /// What happens to a table that has no row in prod, or is to be replaced.
 fn action_of(
+    dialect: Dialect,
     table: &TableFacts,
     row: Option<&Row>,
     made_at: Timestamp,
@@ -327,10 +334,13 @@ fn action_of(
         return Ok(Action::Create);
     }
     if wishes.replace {
+        refuse_guarded(table)?;
+        refuse_other_partitions(dialect, table, model)?;
         let suffix = format!("__bk_{}", made_at.to_digits());
         return Ok(Action::Replace { backup: prod.with_suffix(&suffix)? });
     }
     if wishes.resume {
+        refuse_other_columns(table)?;
         return Ok(Action::Keep);
     }
     bail!(Refusal(format!(
@@ -338,4 +348,75 @@ fn action_of(
          complete copy of staging's (that is checked), --replace to put staging's in its place and keep it as a backup, or \
          drop it"
     )))
+}
+
+/// A copy that somebody else made, or that staging's table has outgrown.
+fn refuse_other_columns(table: &TableFacts) -> Result<()> {
+    let (staging, prod) = (&table.physical.columns, &table.replaced.columns);
+    let agree = |(ours, theirs): (&Column, &Column)| {
+        let types = (&ours.data_type, &theirs.data_type);
+        ours.name == theirs.name && !matches!(types, (Some(ours), Some(theirs)) if ours != theirs)
+    };
+    let are_known = !staging.is_empty() && !prod.is_empty();
+    if are_known && (staging.len() != prod.len() || !staging.iter().zip(prod).all(agree)) {
+        let said = |columns: &[Column]| {
+            let column = |column: &Column| match &column.data_type {
+                Some(data_type) => format!("{} {data_type}", column.name),
+                None => column.name.clone(),
+            };
+            columns.iter().map(column).collect::<Vec<_>>().join(", ")
+        };
+        bail!(Refusal(format!(
+            "{} is no copy of {}: its columns are {}, and staging's are {}. Use --replace to put staging's in its place and \
+             keep it as a backup, or drop it",
+            table.prod,
+            table.staging,
+            said(prod),
+            said(staging)
+        )))
+    }
+    Ok(())
+}
+
+/// Whoever may read prod's table, but not all of it, would see all of the new one.
+fn refuse_guarded(table: &TableFacts) -> Result<()> {
+    match table.replaced.guards.as_deref() {
+        None | Some([]) => Ok(()),
+        Some(guards) => bail!(Refusal(format!(
+            "{} has {}, which the new table would not have: its readers would see all rows and values. Take their rights to read \
+             it away and drop these, promote, and make them anew on the new table before you give the rights back",
+            table.prod,
+            guards.join(", ")
+        ))),
+    }
+}
+
+/// BigQuery replaces a table only by one that is partitioned and clustered in the same way.
+fn refuse_other_partitions(dialect: Dialect, table: &TableFacts, model: &str) -> Result<()> {
+    let (Dialect::BigQuery, Some(staging), Some(prod)) =
+        (dialect, &table.physical.layout, &table.replaced.layout)
+    else {
+        return Ok(());
+    };
+    let said = |layout: &Layout| {
+        let clause = |words: &str, clause: &Option<String>| match clause {
+            Some(clause) => format!("{words} by {clause}"),
+            None => format!("not {words}"),
+        };
+        format!(
+            "{}, {}",
+            clause("partitioned", &layout.partition_by),
+            clause("clustered", &layout.cluster_by)
+        )
+    };
+    let (staging, prod) = (said(staging), said(prod));
+    if staging != prod {
+        bail!(Refusal(format!(
+            "{} is {prod}, and staging's is {staging}: BigQuery replaces no table by one that is partitioned or clustered in \
+             another way. While no run of prod is in progress, delete the row of {model} from its incremental manifest and rename \
+             its table (alter table … rename to …), then promote without --replace",
+            table.prod
+        )))
+    }
+    Ok(())
 }

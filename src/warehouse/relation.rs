@@ -110,6 +110,24 @@ impl Relation {
         self.parts.iter().rev().nth(1).map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
+    /// The database as SQL, where the name has one.
+    #[must_use]
+    pub fn database_sql(&self) -> Option<String> {
+        (self.parts.len() == 3).then(|| self.part_sql(&self.parts[0]))
+    }
+
+    /// The schema as the warehouse's catalogue holds it.
+    #[must_use]
+    pub fn stored_schema(&self) -> String {
+        self.parts.iter().rev().nth(1).map(|part| self.part_stored(part)).unwrap_or_default()
+    }
+
+    /// The name without schema as the warehouse's catalogue holds it.
+    #[must_use]
+    pub fn stored_identifier(&self) -> String {
+        self.parts.last().map(|part| self.part_stored(part)).unwrap_or_default()
+    }
+
     /// The plain name without schema.
     #[must_use]
     pub fn identifier(&self) -> &str {
@@ -161,6 +179,20 @@ impl Relation {
     fn part_sql(&self, part: &Part) -> String {
         let quote = self.dialect.quote();
         if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }
+    }
+
+    /// Snowflake holds what is written without quotes in upper case.
+    fn part_stored(&self, part: &Part) -> String {
+        match self.dialect {
+            Dialect::Snowflake if !part.quoted => part.name.to_uppercase(),
+            Dialect::Snowflake
+            | Dialect::Postgres
+            | Dialect::Redshift
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => part.name.clone(),
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -218,6 +250,18 @@ mod tests {
             (relation.schema_sql().as_str(), relation.identifier_sql().as_str()),
             (r#""db"."s""#, r#""t""#)
         );
+    }
+
+    #[test]
+    fn a_catalogue_holds_snowflakes_bare_names_in_upper_case() {
+        let relation = Relation::parse(r#"db.prod_derived."order""#, Dialect::Snowflake).expect("a relation");
+        assert_eq!(
+            (relation.stored_schema().as_str(), relation.stored_identifier().as_str()),
+            ("PROD_DERIVED", "order")
+        );
+        assert_eq!(relation.database_sql().as_deref(), Some("db"));
+        let postgres = Relation::parse(r#""S"."T""#, Dialect::Postgres).expect("a relation");
+        assert_eq!((postgres.stored_schema().as_str(), postgres.database_sql()), ("S", None));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Asking for the tables that Snowplow's packages keep, and reading the answers.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 
 use super::dialect::{Dialect, parse_timestamp};
@@ -22,6 +24,18 @@ pub fn rows(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
     Query {
         relations: vec![incremental_manifest.clone()],
         sql: Some(format!("select model, {time} as last_success_text from @0@")),
+    }
+}
+
+/// The first events that models of the load family have processed.
+#[must_use]
+pub fn first_successes(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
+    let time = dialect.timestamp_as_text("first_success");
+    Query {
+        relations: vec![incremental_manifest.clone()],
+        sql: Some(format!(
+            "select model, {time} as first_success_text from @0@ where first_success is not null"
+        )),
     }
 }
 
@@ -65,6 +79,15 @@ pub fn read_rows(answer: &Answer) -> Result<Vec<Row>> {
             _ => bail!("a row without a model: {row:?}"),
         })
         .collect()
+}
+
+/// The answer to [`first_successes`]; empty where the table does not exist.
+///
+/// # Errors
+/// Rows as the packages do not write them.
+pub fn read_first_successes(answer: &Answer) -> Result<BTreeMap<String, Timestamp>> {
+    let rows = read_rows(answer)?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.model, row.last_success?))).collect())
 }
 
 /// The answer to [`window`]; none where the table does not exist, or is empty.

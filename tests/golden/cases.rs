@@ -1,20 +1,25 @@
 //! What is promoted in each case, as facts that a warehouse of the dialect could have given.
 
+#[path = "recorded.rs"]
+mod recorded;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use snowplow_backfill::event::Window;
 use snowplow_backfill::promote::{
-    Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, Strategy, TableFacts, Tables, Wishes,
+    Column, Facts, Layout, ModelFacts, PackageFacts, Physical, Strategy, TableFacts, Tables, Wishes,
 };
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::{Dialect, Relation};
 
+use recorded::Made;
+
 /// A case.
 pub struct Case {
     pub name: &'static str,
-    pub wishes: Wishes,
+    pub wishes: fn(Dialect) -> Wishes,
     pub facts: fn(Dialect) -> Result<Facts>,
 }
 
@@ -24,36 +29,52 @@ fn with(strategy: Strategy) -> Wishes {
     Wishes { strategy: Some(strategy), ..PLAIN }
 }
 
+/// Copies of these warehouses' own say nothing of how a table is laid out: they keep it.
+fn where_it_is_said(dialect: Dialect) -> Wishes {
+    match dialect {
+        Dialect::Redshift | Dialect::Databricks => with(Strategy::Ctas),
+        Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => {
+            PLAIN
+        }
+    }
+}
+
 /// All cases.
 pub fn all() -> Vec<Case> {
-    let replace = Wishes { replace: true, ..PLAIN };
+    let plain = |_| PLAIN;
+    let replace = |_| Wishes { replace: true, ..PLAIN };
     let case = |name, wishes, facts| Case { name, wishes, facts };
     vec![
-        case("one_model", PLAIN, one_model),
-        case("helper_and_view", PLAIN, helper_and_view),
+        case("one_model", plain, one_model),
+        case("helper_and_view", plain, helper_and_view),
         case("replace", replace, replace_facts),
         case("replace_with_an_older_one", replace, replace_older),
-        case("alias_and_schema", PLAIN, alias_and_schema),
-        case("quoted_names", PLAIN, quoted_names),
-        case("partitioned_and_clustered", PLAIN, partitioned_and_clustered),
-        case("restated_by_ctas", with(Strategy::Ctas), partitioned_and_clustered),
-        case("table_clone", with(Strategy::Clone), one_model),
-        case("moved", with(Strategy::Move), one_model),
-        case("generated_column", PLAIN, generated_column),
-        case("grants", PLAIN, grants),
-        case("no_grants", PLAIN, one_model),
-        case("different_databases", PLAIN, different_databases),
-        case("different_databases_by_ctas", with(Strategy::Ctas), different_databases),
-        case("resumed", Wishes { resume: true, ..PLAIN }, resumed),
-        case("in_step_with_prod", Wishes { sync: true, ..PLAIN }, ahead_of_prod),
-        case("two_packages", PLAIN, two_packages),
-        case("load_family", PLAIN, load_family),
-        case("offline", PLAIN, offline),
-        case("name_not_allowed", PLAIN, name_not_allowed),
+        case("replace_another_kind", replace, replace_another_kind),
+        case("alias_and_schema", plain, alias_and_schema),
+        case("quoted_names", plain, quoted_names),
+        case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
+        case("restated_by_ctas", |_| with(Strategy::Ctas), in_other_parts),
+        case("table_clone", |_| with(Strategy::Clone), one_model),
+        case("moved", |_| with(Strategy::Move), one_model),
+        case("generated_column", plain, generated_column),
+        case("grants", plain, grants),
+        case("no_grants", plain, one_model),
+        case("different_databases", plain, different_databases),
+        case("different_databases_by_ctas", |_| with(Strategy::Ctas), different_databases),
+        case("resumed", |_| Wishes { resume: true, ..PLAIN }, resumed),
+        case("in_step_with_prod", |_| Wishes { sync: true, ..PLAIN }, ahead_of_prod),
+        case("two_packages", plain, two_packages),
+        case("load_family", plain, load_family),
+        case("load_family_replace", replace, load_family_replace),
+        case("offline", plain, offline),
+        case("name_not_allowed", plain, name_not_allowed),
     ]
 }
 
 const TIME: &str = "2023-10-11 10:11:12.123456";
+
+/// Where a row of the load family began in prod; staging's began in 2020.
+const FIRST: &str = "2022-01-02 03:04:05.000006";
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
@@ -96,6 +117,7 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
                 upper: at("2023-10-11 12:34:56.789"),
             }),
             staging_lookback_hours: 6,
+            ..Tables::default()
         }),
         enabled_in_prod: enabled,
         lookback_hours: 6,
@@ -107,36 +129,13 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
 }
 
 fn table(dialect: Dialect, staging: Relation, prod: Relation) -> TableFacts {
-    let columns = ["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds"];
-    let columns = columns.map(|name| match dialect {
-        Dialect::Snowflake => Column::plain(&name.to_uppercase()),
-        _ => Column::plain(name),
-    });
-    let create_statement = (dialect == Dialect::DuckDb).then(|| {
-        "CREATE TABLE staging_derived.my_model(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, start_tstamp_date DATE, \
-         engaged_seconds DECIMAL(18,6) DEFAULT(0));"
-            .to_owned()
-    });
-    let indexes = match dialect {
-        Dialect::DuckDb => {
-            let name = staging.identifier();
-            vec![format!("CREATE INDEX {name}_by_start ON staging_derived.{name}(start_tstamp);")]
-        }
-        _ => Vec::new(),
-    };
+    let physical = recorded::physical(dialect, staging.identifier(), Made::Plainly);
     TableFacts {
         staging,
         prod,
         staging_exists: Some(true),
         prod_exists: Some(false),
-        physical: Physical {
-            columns: columns.to_vec(),
-            transient: (dialect == Dialect::Snowflake).then_some(true),
-            description: Some("One row a view; it's the visitor's.".to_owned()),
-            create_statement,
-            indexes,
-            ..Physical::default()
-        },
+        physical,
         replaced: Physical::default(),
         grants: BTreeMap::new(),
         date_column: Some("start_tstamp".to_owned()),
@@ -197,8 +196,21 @@ fn replaced(dialect: Dialect, prod_time: &str) -> Result<Facts> {
     let table = facts.models[0].table.as_mut().expect("a table");
     table.prod_exists = Some(true);
     table.replaced = table.physical.clone();
+    table.replaced.guards = Some(Vec::new());
     if dialect == Dialect::Postgres {
         table.replaced.dependents = vec!["prod_derived.a_view".to_owned()];
+    }
+    Ok(facts)
+}
+
+/// Prod's table is made in another way than staging's.
+fn replace_another_kind(dialect: Dialect) -> Result<Facts> {
+    let mut facts = replace_facts(dialect)?;
+    let replaced = &mut facts.models[0].table.as_mut().expect("a table").replaced;
+    match dialect {
+        Dialect::Snowflake => replaced.transient = Some(false),
+        Dialect::BigQuery => *replaced = recorded::physical(dialect, "my_model", Made::InParts),
+        Dialect::Postgres | Dialect::Redshift | Dialect::Databricks | Dialect::Spark | Dialect::DuckDb => {}
     }
     Ok(facts)
 }
@@ -244,7 +256,8 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
         }
         Dialect::Snowflake => serde_json::json!({"cluster_by": ["to_date(start_tstamp)"]}),
         Dialect::BigQuery => serde_json::json!({
-            "partition_by": {"field": "start_tstamp", "data_type": "timestamp"}, "cluster_by": ["view_id"]
+            "partition_by": {"field": "start_tstamp", "data_type": "timestamp"}, "cluster_by": ["view_id"],
+            "require_partition_filter": true, "partition_expiration_days": 400
         }),
         Dialect::Databricks | Dialect::Spark => serde_json::json!({
             "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
@@ -252,35 +265,32 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
     };
     table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
     // The table as it is counts more than what the project says.
-    if dialect == Dialect::Snowflake {
-        let cluster_by = Some("to_date(start_tstamp), view_id".to_owned());
-        table.physical.layout = Some(Layout { cluster_by, ..Layout::default() });
+    table.physical = recorded::physical(dialect, "my_model", Made::InParts);
+    Ok(facts)
+}
+
+/// The same by the other means that a warehouse has.
+fn in_other_parts(dialect: Dialect) -> Result<Facts> {
+    let mut facts = partitioned_and_clustered(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    match dialect {
+        Dialect::Redshift => {
+            let config = serde_json::json!({"dist": "all", "sort": "auto"});
+            table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
+        }
+        Dialect::Databricks | Dialect::Spark => {
+            table.physical = recorded::physical(dialect, "my_model", Made::InOtherParts);
+        }
+        Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {}
     }
-    table.physical.expires = dialect == Dialect::BigQuery;
     Ok(facts)
 }
 
 fn generated_column(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
-    let physical = &mut facts.models[0].table.as_mut().expect("a table").physical;
-    let generated = Column { generated: true, ..Column::plain("engaged_minutes") };
-    let identity = Column { identity: Some(Identity::Always), ..Column::plain("number") };
-    match dialect {
-        Dialect::Postgres => {
-            physical.columns.extend([generated, identity]);
-            physical.left_behind = vec!["the trigger audit".to_owned()];
-        }
-        Dialect::DuckDb => {
-            physical.create_statement = Some(
-                "CREATE TABLE staging_derived.my_model(view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, \
-                 engaged_seconds DOUBLE, engaged_minutes DOUBLE GENERATED ALWAYS AS (engaged_seconds / 60));"
-                    .to_owned(),
-            );
-        }
-        // Their copies keep such columns as they are.
-        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
-        }
-    }
+    // Other warehouses' copies keep such columns as they are.
+    facts.models[0].table.as_mut().expect("a table").physical =
+        recorded::physical(dialect, "my_model", Made::Generating);
     Ok(facts)
 }
 
@@ -332,6 +342,17 @@ fn two_packages(dialect: Dialect) -> Result<Facts> {
 fn load_family(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
     facts.packages = vec![package(dialect, "snowplow_identities", Family::Load, &["my_model"])?];
+    Ok(facts)
+}
+
+/// Prod's row began elsewhere than staging's.
+fn load_family_replace(dialect: Dialect) -> Result<Facts> {
+    let mut facts = replace_facts(dialect)?;
+    let mut package = package(dialect, "snowplow_identities", Family::Load, &["my_model"])?;
+    let tables = package.tables.as_mut().expect("read");
+    tables.prod_rows.as_mut().expect("rows").push(row("my_model", "2023-10-01 02:03:04.5"));
+    tables.prod_first_success.insert("my_model".to_owned(), at(FIRST));
+    facts.packages = vec![package];
     Ok(facts)
 }
 

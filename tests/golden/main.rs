@@ -22,7 +22,7 @@ fn folder(dialect: Dialect) -> PathBuf {
 /// The three scripts as one text, or the error: with the ending of its file's name.
 fn written(case: &cases::Case, dialect: Dialect) -> (String, String) {
     let scripts = (case.facts)(dialect).and_then(|facts| {
-        let plan = Plan::of(&facts, case.wishes, "2023-11-12 13:14:15".parse()?)?;
+        let plan = Plan::of(&facts, (case.wishes)(dialect), "2023-11-12 13:14:15".parse()?)?;
         Scripts::of(&plan)
     });
     match scripts {

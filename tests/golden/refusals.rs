@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Facts, Plan, Tables, Wishes};
+use snowplow_backfill::promote::{Column, Facts, Plan, Tables, Wishes};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
@@ -111,6 +111,57 @@ fn prod_is_not_ready() {
         plain,
         "also holds forgotten, tracked by snowplow_unified",
     );
+}
+
+#[test]
+fn what_is_there_is_no_copy() {
+    let resume = Wishes { resume: true, ..Wishes::default() };
+    let with = |change: fn(&mut Vec<Column>)| {
+        move |facts: &mut Facts| {
+            let table = facts.models[0].table.as_mut().expect("a table");
+            table.prod_exists = Some(true);
+            let typed = |column: Column| Column { data_type: Some("text".to_owned()), ..column };
+            table.physical.columns = table.physical.columns.drain(..).map(typed).collect();
+            table.replaced.columns.clone_from(&table.physical.columns);
+            change(&mut table.replaced.columns);
+        }
+    };
+    let words = "is no copy of \"analytics\".\"staging_derived\".\"my_model\": its columns are";
+    refused(with(|columns| drop(columns.pop())), resume, words);
+    refused(with(|columns| columns.swap(0, 1)), resume, words);
+    refused(with(|columns| columns[0].name.push('2')), resume, words);
+    refused(with(|columns| columns[0].data_type = Some("integer".to_owned())), resume, "view_id integer");
+    let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
+    with(|_| {})(&mut facts);
+    assert!(plan(&facts, resume).is_ok(), "a copy");
+    // What is not known is checked as it is executed.
+    with(|columns| columns[0].data_type = None)(&mut facts);
+    assert!(plan(&facts, resume).is_ok(), "maybe a copy");
+}
+
+#[test]
+fn a_new_table_would_show_what_policies_hide() {
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    for dialect in Dialect::ALL {
+        let mut facts = cases::replace_facts(dialect).expect("facts");
+        let restricts = !matches!(dialect, Dialect::DuckDb | Dialect::Spark);
+        // Nobody said whether there are any.
+        facts.models[0].table.as_mut().expect("a table").replaced.guards = None;
+        let notes = plan(&facts, replace).expect("not known").notes.join("\n");
+        assert_eq!(notes.contains("could not be read; the new table has none of them"), restricts, "{notes}");
+        facts.models[0].table.as_mut().expect("a table").replaced.guards =
+            Some(vec!["the policy own_rows".into()]);
+        let error = plan(&facts, replace).expect_err("refused");
+        assert!(
+            error.is::<Refusal>() && error.to_string().contains("has the policy own_rows, which"),
+            "{error}"
+        );
+    }
+    let mut facts = cases::replace_facts(Dialect::Postgres).expect("facts");
+    let replaced = &mut facts.models[0].table.as_mut().expect("a table").replaced;
+    replaced.left_behind = vec!["the trigger audit".to_owned()];
+    let notes = plan(&facts, replace).expect("fine").notes.join("\n");
+    assert!(notes.contains("has what the new one does not get: the trigger audit"), "{notes}");
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub struct Manifests {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub model: String,
+    pub first_success: Timestamp,
     pub last_success: Timestamp,
 }
 
@@ -90,35 +91,41 @@ impl Promotion {
     }
 }
 
+impl Row {
+    /// A model that has processed one run's events.
+    pub fn at(model: &str, time: Timestamp) -> Self {
+        Self { model: model.to_owned(), first_success: time, last_success: time }
+    }
+}
+
 impl Manifests {
     fn of(ledger: &Ledger, facts: &Facts) -> Self {
         let package =
             facts.packages.iter().find(|package| package.name == ledger.package).expect("its package");
+        let tables = package.tables.as_ref();
         let read = |rows: Option<&Vec<snowplow_backfill::snowplow::Row>>| -> Vec<Row> {
             let known = rows.into_iter().flatten();
-            known
-                .filter_map(|row| Some(Row { model: row.model.clone(), last_success: row.last_success? }))
-                .collect()
+            known.filter_map(|row| Some(Row::at(&row.model, row.last_success?))).collect()
         };
-        let tables = package.tables.as_ref();
         let mut staging_rows = read(tables.and_then(|tables| tables.staging_rows.as_ref()));
         let mut prod_rows = read(tables.and_then(|tables| tables.prod_rows.as_ref()));
         if tables.is_none() {
             // Planned without a connection: anything may be there, as long as staging's rows are of one time.
             let last_success = "2023-10-11 10:11:12.123456".parse().expect("a timestamp");
-            let row = |model: &str| Row { model: model.to_owned(), last_success };
+            let row = |model: &str| Row::at(model, last_success);
             staging_rows.extend(ledger.models().map(row));
             prod_rows.push(row("another_model"));
+        }
+        for row in &mut prod_rows {
+            let first = tables.and_then(|tables| tables.prod_first_success.get(&row.model));
+            row.first_success = first.copied().unwrap_or(row.first_success);
         }
         let recorded = ledger.recorded().unwrap_or(staging_rows[0].last_success);
         Self {
             staging: ledger.staging.to_string(),
             prod: ledger.prod.to_string(),
             has_first_success: ledger.family == Family::Load,
-            promoted: ledger
-                .models()
-                .map(|model| Row { model: model.to_owned(), last_success: recorded })
-                .collect(),
+            promoted: ledger.models().map(|model| Row::at(model, recorded)).collect(),
             staging_rows,
             prod_rows,
         }

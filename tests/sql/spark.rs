@@ -18,7 +18,8 @@ const UNUSUAL_ON_DATABRICKS: &[&str] = &["one_model", "replace"];
 /// The cases that a warehouse can promote; none twice, where two of them are the same to it.
 fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
     let mut scripts = BTreeSet::new();
-    let promotion = |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, case.wishes).ok();
+    let promotion =
+        |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, (case.wishes)(dialect)).ok();
     let promotions = cases::all().into_iter().filter_map(|case| Some((case.name, promotion(&case)?)));
     promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
 }
@@ -58,7 +59,7 @@ fn stand_what_is_unusual(dialect: Dialect, cases: &[&str]) {
 #[test]
 fn spark_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Spark);
-    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns"]);
+    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns", "type of a row"]);
 }
 
 #[test]
@@ -71,7 +72,16 @@ fn databricks_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Databricks);
     assert_eq!(
         stand_ins,
-        ["comment", "comment on table", "deep clone", "delete by subquery", "grant", "hash of all columns"]
+        [
+            "cluster by",
+            "comment",
+            "comment on table",
+            "deep clone",
+            "delete by subquery",
+            "grant",
+            "hash of all columns",
+            "type of a row"
+        ]
     );
 }
 

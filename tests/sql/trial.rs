@@ -275,15 +275,16 @@ impl<'a> Trial<'a> {
 
 impl Manifests {
     fn values(&self, row: &Row) -> String {
-        let time = format!("timestamp '{}Z'", row.last_success.to_all_digits());
-        let times = vec![time; self.columns().len() - 1].join(", ");
+        let times = [row.first_success, row.last_success]
+            .map(|time| format!("timestamp '{}Z'", time.to_all_digits()));
+        let times = if self.has_first_success { times.join(", ") } else { times[1].clone() };
         format!("('{}', {times})", row.model)
     }
 
     /// The statement that adds a row to prod that nobody planned.
     fn another_row(&self, model: &str) -> String {
         let last_success: Timestamp = "2022-02-02 02:02:02.222222".parse().expect("a timestamp");
-        let row = Row { model: model.to_owned(), last_success };
+        let row = Row::at(model, last_success);
         format!("insert into {} values {}", self.prod, self.values(&row))
     }
 }

@@ -7,20 +7,34 @@ use super::super::facts::TableFacts;
 /// What prod's project grants; dbt would grant it again at the model's next run.
 #[must_use]
 pub fn project_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
-    let grants = facts.grants.iter().filter(|(_, grantees)| !grantees.is_empty());
-    grants
-        .filter_map(|(privilege, grantees)| {
-            let to: Vec<_> = grantees.iter().map(|grantee| principal(dialect, grantee)).collect();
-            let (prod, to) = (&facts.prod, to.join(", "));
-            match dialect {
-                Dialect::Postgres | Dialect::Redshift => Some(format!("grant {privilege} on {prod} to {to}")),
-                Dialect::Snowflake => Some(format!("grant {privilege} on table {prod} to role {to}")),
-                Dialect::BigQuery => Some(format!("grant `{privilege}` on table {prod} to {to}")),
-                Dialect::Databricks => Some(format!("grant {privilege} on table {prod} to {to}")),
-                Dialect::Spark | Dialect::DuckDb => None,
+    let mut grants = Vec::new();
+    for (privilege, grantees) in &facts.grants {
+        let to = grantees.iter().map(|grantee| principal(dialect, grantee));
+        let prod = &facts.prod;
+        match dialect {
+            Dialect::Postgres | Dialect::Redshift => {
+                grants.extend(together(to).map(|to| format!("grant {privilege} on {prod} to {to}")));
             }
-        })
-        .collect()
+            Dialect::BigQuery => {
+                grants.extend(together(to).map(|to| format!("grant `{privilege}` on table {prod} to {to}")));
+            }
+            // One grantee a statement.
+            Dialect::Snowflake => {
+                grants.extend(to.map(|to| format!("grant {privilege} on table {prod} to role {to}")));
+            }
+            Dialect::Databricks => {
+                grants.extend(to.map(|to| format!("grant {privilege} on table {prod} to {to}")));
+            }
+            Dialect::Spark | Dialect::DuckDb => {}
+        }
+    }
+    grants
+}
+
+/// All grantees of one statement, if there are any.
+fn together(grantees: impl Iterator<Item = String>) -> Option<String> {
+    let grantees: Vec<_> = grantees.collect();
+    (!grantees.is_empty()).then(|| grantees.join(", "))
 }
 
 /// A grantee as the warehouse writes it, with the same upper and lower case as dbt's own grants.
@@ -37,6 +51,23 @@ fn principal(dialect: Dialect, name: &str) -> String {
         },
         _ if plain => name.to_owned(),
         _ => dialect.column(name),
+    }
+}
+
+/// Redshift: gives prod's table what the catalogue says of the one that it replaces.
+#[must_use]
+pub fn known_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
+    match dialect {
+        Dialect::Redshift => {
+            let granted = facts.replaced.granted.iter();
+            granted.map(|[privilege, to]| format!("grant {privilege} on {} to {to}", facts.prod)).collect()
+        }
+        Dialect::Postgres
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => Vec::new(),
     }
 }
 
@@ -62,8 +93,8 @@ begin
 end
 $grants$"
         )),
-        // Snowflake copies them as it replaces; BigQuery and Databricks keep them; Redshift has no catalogue of them that every
-        // user may read, and dbt gives the project's own again; the others have none.
+        // Snowflake copies them as it replaces; BigQuery and Databricks keep them; Redshift has no
+        // blocks that could read them as it is executed; the others have none.
         Dialect::Redshift
         | Dialect::Snowflake
         | Dialect::BigQuery

@@ -17,6 +17,18 @@ pub(super) fn layout_of(facts: &TableFacts) -> &Layout {
     facts.physical.layout.as_ref().unwrap_or(&facts.layout)
 }
 
+/// BigQuery: all rows of a table that is not read without a filter, in the words that dbt has for that.
+pub(super) fn filter(column: Option<&str>) -> String {
+    column.map(|column| format!(" where (`{column}` is null or `{column}` is not null)")).unwrap_or_default()
+}
+
+/// The column that queries of these tables have to name: what one of them asks for does the other no harm.
+pub(super) fn filtered_by(facts: &TableFacts) -> Option<&str> {
+    let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
+    let configured = facts.physical.layout.is_none().then_some(&facts.layout);
+    known.chain(configured).find_map(|layout| layout.filtered_by.as_deref())
+}
+
 /// `create [or replace] table [if not exists]`.
 pub(super) fn create(existing: Existing, kind: &str, target: &Relation) -> String {
     match existing {
@@ -33,6 +45,7 @@ pub(super) fn ctas(
     target: &Relation,
     source: &Relation,
     layout: &Layout,
+    filtered_by: Option<&str>,
     description: Option<&str>,
 ) -> String {
     let kind =
@@ -64,7 +77,9 @@ pub(super) fn ctas(
         Dialect::BigQuery => {
             lines.extend(clause("partition by", &layout.partition_by));
             lines.extend(clause("cluster by", &layout.cluster_by));
-            lines.extend(description.map(|text| format!("options (description = {text})")));
+            let options = layout.properties.iter().map(|(option, value)| format!("{option} = {value}"));
+            let options: Vec<_> = options.collect();
+            lines.extend((!options.is_empty()).then(|| format!("options ({})", options.join(", "))));
         }
         Dialect::Databricks | Dialect::Spark => {
             lines.push(if dialect == Dialect::Spark { "using iceberg" } else { "using delta" }.to_owned());
@@ -74,6 +89,6 @@ pub(super) fn ctas(
             lines.extend(properties());
         }
     }
-    lines.push(format!("as select * from {source}"));
+    lines.push(format!("as select * from {source}{}", filter(filtered_by)));
     lines.join("\n")
 }

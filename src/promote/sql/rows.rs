@@ -1,6 +1,7 @@
 //! Rows of incremental manifests: the last thing that a promotion writes, and the first that its rollback takes back.
 
 use crate::snowplow::Family;
+use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
 
 use super::super::plan::{Ledger, MovedRow};
@@ -78,14 +79,34 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
         });
     }
     for row in &ledger.moved {
-        let mut times = vec![dialect.timestamp_literal(row.from)];
-        times.extend(ledger.recorded().filter(|_| or_done).map(|time| dialect.timestamp_literal(time)));
-        let of_model = format!("(select count(*) from {prod} where model = '{}'", row.model);
-        // That row, and no other one.
-        conditions.push(format!("{of_model} and last_success in ({})) = 1", times.join(", ")));
-        conditions.push(format!("{of_model}) = 1"));
+        let done = ledger.recorded().filter(|_| or_done);
+        conditions.push(one_row(dialect, ledger, row, done));
     }
     super::all(&conditions)
+}
+
+/// Prod's row of a model is as it was planned, or of this time; and there is no other one.
+fn one_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow, or_at: Option<Timestamp>) -> String {
+    let of_model = format!("(select count(*) from {} where model = '{}'", ledger.prod, row.model);
+    let planned = as_it_was(dialect, ledger, row, "").join(" and ");
+    let is_it = match or_at {
+        Some(time) => format!("(({planned}) or last_success = {})", dialect.timestamp_literal(time)),
+        None => planned,
+    };
+    super::all(&[format!("{of_model} and {is_it}) = 1"), format!("{of_model}) = 1")])
+}
+
+/// The planned values of a row that prod has, as conditions.
+fn as_it_was(dialect: Dialect, ledger: &Ledger, row: &MovedRow, prefix: &str) -> Vec<String> {
+    let mut values = vec![format!("{prefix}last_success = {}", dialect.timestamp_literal(row.from))];
+    values.extend(match (ledger.family, row.first) {
+        (Family::Session, _) => None,
+        (Family::Load, Some(first)) => {
+            Some(format!("{prefix}first_success = {}", dialect.timestamp_literal(first)))
+        }
+        (Family::Load, None) => Some(format!("{prefix}first_success is null")),
+    });
+    values
 }
 
 /// Prod holds one row of each model, the same as staging's or of the time that was planned.
@@ -149,7 +170,7 @@ pub fn insert_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
 #[must_use]
 pub fn set_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
     let (prod, staging, model) = (&ledger.prod, &ledger.staging, &row.model);
-    let from = dialect.timestamp_literal(row.from);
+    let from = as_it_was(dialect, ledger, row, "t.").join(" and ");
     let time = at_time(dialect, ledger, "s");
     let set = |capped: bool| {
         let value = |column: &&str| match ledger.cap {
@@ -162,13 +183,13 @@ pub fn set_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
     };
     match dialect {
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => format!(
-            "update {prod} as t\nset {}\nfrom {staging} as s\nwhere t.model = '{model}' and t.last_success = {from}\n  and \
+            "update {prod} as t\nset {}\nfrom {staging} as s\nwhere t.model = '{model}' and {from}\n  and \
              s.model = t.model{time}",
             set(false)
         ),
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => format!(
             "merge into {prod} as t\nusing (\n  select {}\n  from {staging} as s\n  where s.model = '{model}'{}\n) as s\non \
-             t.model = s.model\nwhen matched and t.last_success = {from} then update set {}",
+             t.model = s.model\nwhen matched and {from} then update set {}",
             values(dialect, ledger),
             time.replace('\n', "\n  "),
             set(true)
@@ -185,10 +206,17 @@ pub fn lower(ledger: &Ledger, row: &MovedRow) -> bool {
 /// Sets a row of prod back to what it was. Only ever with a planned time: without a connection no row is moved.
 #[must_use]
 pub fn restored(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> String {
-    let [now, from] = [ledger.recorded(), Some(row.from)]
-        .map(|time| time.map(|time| dialect.timestamp_literal(time)).unwrap_or_default());
+    let literal = |time: Option<Timestamp>| time.map(|time| dialect.timestamp_literal(time));
+    let now = literal(ledger.recorded()).unwrap_or_default();
+    let from = dialect.timestamp_literal(row.from);
+    let first = match ledger.family {
+        Family::Session => String::new(),
+        Family::Load => {
+            format!("first_success = {}, ", literal(row.first).unwrap_or_else(|| "null".to_owned()))
+        }
+    };
     format!(
-        "update {} set last_success = {from}\nwhere model = '{}' and last_success = {now}",
+        "update {} set {first}last_success = {from}\nwhere model = '{}' and last_success = {now}",
         ledger.prod, row.model
     )
 }
@@ -208,6 +236,17 @@ pub fn delete_rows(dialect: Dialect, ledger: &Ledger) -> Option<String> {
         ),
     };
     Some(format!("delete from {}\nwhere model in ({names})\n  and {guard}", ledger.prod))
+}
+
+/// Prod's row of a model is what it was before the promotion. One that the promotion set back may still be so: with it prod
+/// reads too much rather than too little.
+#[must_use]
+pub fn taken_back(dialect: Dialect, ledger: &Ledger, model: &str) -> String {
+    let of_model = format!("(select count(*) from {} where model = '{model}'", ledger.prod);
+    let Some(row) = ledger.moved.iter().find(|row| row.model == model) else {
+        return format!("{of_model}) = 0");
+    };
+    one_row(dialect, ledger, row, ledger.recorded().filter(|_| lower(ledger, row)))
 }
 
 /// `--strategy move`: staging's rows go with the tables, and come back with them.

@@ -4,18 +4,17 @@ use regex::Regex;
 
 use crate::warehouse::{Dialect, Relation};
 
-use super::super::facts::{Identity, Physical, TableFacts};
+use super::super::facts::{Identity, Layout, Physical, TableFacts};
 use super::super::plan::{Action, Table};
 use super::super::script::Statement;
 use super::super::strategy::Strategy;
 use super::layout::{Existing, create, ctas, layout_of};
 
+/// BigQuery: how long a partition is kept.
+const PARTITION_EXPIRATION: &str = "partition_expiration_days";
+
 /// Added to the name of a copy that is not in place yet.
 const WORKING: &str = "__promote";
-
-fn statement(title: impl Into<String>, sql: impl Into<String>) -> Statement {
-    Statement { title: title.into(), sql: sql.into() }
-}
 
 /// Where the copy is made before it is put in place.
 ///
@@ -31,26 +30,38 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
     let facts = &table.facts;
     let (staging, model) = (&facts.staging, &table.model);
     let as_select = || {
-        let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None);
-        vec![statement(format!("copy {model}"), sql)]
+        let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None, None);
+        vec![Statement::plain(format!("copy {model}"), sql)]
     };
     match (strategy, dialect) {
         (Strategy::Move, _) => take(table),
         (Strategy::Like, Dialect::Postgres) => {
             let create = format!("create table {target} (like {staging} including all)");
-            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
-            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            let mut statements = vec![Statement::plain(format!("a table like staging's {model}"), create)];
+            statements.push(Statement::plain(format!("copy {model}"), fill(dialect, facts, target)));
             statements.extend(
                 go_on_numbering(facts, target)
-                    .map(|sql| statement(format!("{model}: go on numbering where staging is"), sql)),
+                    .map(|sql| Statement::plain(format!("{model}: go on numbering where staging is"), sql)),
             );
+            statements.extend(own_sequences(facts, target).map(|sql| {
+                Statement::plain(
+                    format!("{model}: a sequence of its own, which goes on where staging is"),
+                    sql,
+                )
+            }));
+            statements
+        }
+        (Strategy::Ctas, Dialect::Postgres) => {
+            let mut statements = as_select();
+            let title = format!("{model}: the descriptions of its columns");
+            statements.push(Statement::plain(title, describe_columns(staging, target)));
             statements
         }
         (Strategy::Like, Dialect::Redshift) => {
             let create = format!("create table {target} (like {staging} including defaults)");
             vec![
-                statement(format!("a table like staging's {model}"), create),
-                statement(format!("copy {model}"), fill(dialect, facts, target)),
+                Statement::plain(format!("a table like staging's {model}"), create),
+                Statement::plain(format!("copy {model}"), fill(dialect, facts, target)),
             ]
         }
         (Strategy::Like, Dialect::DuckDb) => {
@@ -59,14 +70,14 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
             else {
                 return as_select();
             };
-            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
+            let mut statements = vec![Statement::plain(format!("a table like staging's {model}"), create)];
             // Before the rows: an index cannot be made on rows of the same transaction.
             statements.extend(
                 indexes(&facts.physical, target)
                     .into_iter()
-                    .map(|sql| statement(format!("{model}: an index as in staging"), sql)),
+                    .map(|sql| Statement::plain(format!("{model}: an index as in staging"), sql)),
             );
-            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            statements.push(Statement::plain(format!("copy {model}"), fill(dialect, facts, target)));
             statements
         }
         _ => as_select(),
@@ -81,12 +92,12 @@ fn take(table: &Table) -> Vec<Statement> {
 
 fn move_to(from: &Relation, to: &Relation, title: &str) -> Vec<Statement> {
     let mut statements =
-        vec![statement(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
+        vec![Statement::plain(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
     if from.identifier() != to.identifier()
         && let Ok(moved) = to.sibling(from.identifier())
     {
         let sql = format!("alter table {moved} rename to {}", to.identifier_sql());
-        statements.push(statement(format!("{title}: its name"), sql));
+        statements.push(Statement::plain(format!("{title}: its name"), sql));
     }
     statements
 }
@@ -114,6 +125,54 @@ fn go_on_numbering<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iter
             "select setval(pg_get_serial_sequence('{target}', {name}), (select max({quoted}) from {target}))"
         )
     })
+}
+
+/// `serial` columns of the copy would go on taking numbers from staging's sequence. Its name may be taken, by that of a table
+/// that is replaced.
+fn own_sequences<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iterator<Item = String> + 'a {
+    let numbered = facts.physical.columns.iter().filter(|column| column.is_serial);
+    numbered.map(move |column| {
+        let quoted = Dialect::Postgres.column(&column.name);
+        let name = Dialect::Postgres.text_literal(&format!("{}_{}_seq", target.identifier(), column.name));
+        let schema = Dialect::Postgres.text_literal(&target.schema_sql());
+        format!(
+            "do $sequence$
+declare
+  free text := {name};
+  tried integer := 0;
+begin
+  while to_regclass(format('%s.%I', {schema}, free)) is not null loop
+    tried := tried + 1;
+    free := left({name}, 58) || tried;
+  end loop;
+  free := format('%s.%I', {schema}, free);
+  execute format('create sequence %s owned by {target}.%I', free, {column});
+  execute format('alter table {target} alter column %I set default nextval(%L::regclass)', {column}, free);
+  perform setval(free::regclass, (select max({quoted}) from {target}));
+end
+$sequence$",
+            column = Dialect::Postgres.text_literal(&column.name)
+        )
+    })
+}
+
+/// Postgres: read as it is executed, so that it needs no connection now.
+fn describe_columns(staging: &Relation, target: &Relation) -> String {
+    format!(
+        "do $comments$
+declare
+  described record;
+begin
+  for described in
+    select attname, col_description(attrelid, attnum) as description
+    from pg_catalog.pg_attribute
+    where attrelid = '{staging}'::regclass and attnum > 0 and col_description(attrelid, attnum) is not null
+  loop
+    execute format('comment on column {target}.%I is %L', described.attname, described.description);
+  end loop;
+end
+$comments$"
+    )
 }
 
 /// DuckDB's statement that made staging's table, for another one.
@@ -158,20 +217,20 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
     let described = || facts.physical.description.as_deref().filter(|text| !text.is_empty());
     let on_table = || {
         described().map(|text| {
-            statement(&title, format!("comment on table {target} is {}", dialect.text_literal(text)))
+            Statement::plain(&title, format!("comment on table {target} is {}", dialect.text_literal(text)))
         })
     };
     match dialect {
         // Read as it is executed, so that it needs no connection now.
-        Dialect::Postgres => vec![statement(
+        Dialect::Postgres => vec![Statement::plain(
             title,
             format!(
                 "do $comment$\nbegin\n  execute format('comment on table {target} is %L', obj_description('{staging}'::regclass, \
                  'pg_class'));\nend\n$comment$"
             ),
         )],
-        Dialect::Redshift | Dialect::Databricks => on_table().into_iter().collect(),
-        Dialect::DuckDb => {
+        Dialect::Databricks => on_table().into_iter().collect(),
+        Dialect::Redshift | Dialect::DuckDb => {
             let columns = facts.physical.columns.iter().filter_map(|column| {
                 let text = column.description.as_deref().filter(|text| !text.is_empty())?;
                 let sql = format!(
@@ -179,7 +238,7 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
                     dialect.column(&column.name),
                     dialect.text_literal(text)
                 );
-                Some(statement(format!("{}: the description of {}", table.model, column.name), sql))
+                Some(Statement::plain(format!("{}: the description of {}", table.model, column.name), sql))
             });
             on_table().into_iter().chain(columns).collect()
         }
@@ -192,14 +251,14 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
 pub fn step_aside(table: &Table) -> Option<Statement> {
     let Action::Replace { backup } = &table.action else { return None };
     let sql = format!("alter table {} rename to {}", table.facts.prod, backup.identifier_sql());
-    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+    Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
 /// Puts a finished copy in place, in one transaction with the rows.
 #[must_use]
 pub fn put_in_place(table: &Table, working: &Relation) -> Statement {
     let sql = format!("alter table {working} rename to {}", table.facts.prod.identifier_sql());
-    statement(format!("put {} in place", table.model), sql)
+    Statement::plain(format!("put {} in place", table.model), sql)
 }
 
 /// DuckDB renames no table that has an index.
@@ -210,7 +269,7 @@ pub fn drop_backup_indexes(table: &Table) -> Vec<Statement> {
     indexes
         .map(|index| {
             let sql = format!("drop index {}.{}", prod.schema_sql(), index.name);
-            statement(format!("{}: a table with an index cannot be renamed", table.model), sql)
+            Statement::plain(format!("{}: a table with an index cannot be renamed", table.model), sql)
         })
         .collect()
 }
@@ -227,10 +286,11 @@ pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
         Dialect::Databricks => format!("{} deep clone {prod}", create(Existing::Keep, "", backup)),
         _ => {
             let layout = table.facts.replaced.layout.as_ref().unwrap_or(&table.facts.layout);
-            ctas(dialect, Existing::Keep, backup, prod, layout, table.facts.replaced.description.as_deref())
+            let description = table.facts.replaced.description.as_deref();
+            ctas(dialect, Existing::Keep, backup, prod, layout, None, description)
         }
     };
-    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+    Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
 fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
@@ -245,46 +305,87 @@ pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement
         // A second execution finishes what the first one began; what the table holds is checked after.
         Action::Create | Action::Keep => Existing::Keep,
     };
-    one_statement(
-        dialect,
-        strategy,
+    let facts = &table.facts;
+    let made = Made {
         existing,
-        (&table.facts.prod, &table.facts.staging),
-        &table.facts,
-        &table.facts.physical,
-        &format!("copy {}", table.model),
-    )
+        to: &facts.prod,
+        from: &facts.staging,
+        physical: &facts.physical,
+        transient: is_wanted_transient(table),
+        configured: &facts.layout,
+    };
+    one_statement(dialect, strategy, &made, format!("copy {}", table.model))
 }
 
 /// Puts the backup into the place of what the promotion put there.
 #[must_use]
 pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<Statement> {
     let Action::Replace { backup } = &table.action else { return None };
-    Some(one_statement(
-        dialect,
-        strategy,
-        Existing::Replace,
-        (&table.facts.prod, backup),
-        &table.facts,
-        &table.facts.replaced,
-        &format!("put prod's former {} back", table.model),
-    ))
+    let facts = &table.facts;
+    let made = Made {
+        existing: Existing::Replace,
+        to: &facts.prod,
+        from: backup,
+        physical: &facts.replaced,
+        transient: is_transient(&facts.replaced, facts),
+        configured: &facts.layout,
+    };
+    Some(one_statement(dialect, strategy, &made, format!("put prod's former {} back", table.model)))
+}
+
+/// How a table is really made: what was asked for may not be possible for this one.
+#[must_use]
+pub fn written_as(dialect: Dialect, strategy: Strategy, table: &Table) -> Strategy {
+    let facts = &table.facts;
+    match (dialect, strategy) {
+        (Dialect::DuckDb, Strategy::Like) if facts.physical.create_statement.is_none() => Strategy::Ctas,
+        (Dialect::BigQuery, Strategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
+            Strategy::Copy
+        }
+        (Dialect::Snowflake, Strategy::Clone)
+            if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
+        {
+            Strategy::Ctas
+        }
+        _ => strategy,
+    }
+}
+
+/// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced
+/// stays what it is, because a transient one has no Fail-safe.
+fn is_wanted_transient(table: &Table) -> bool {
+    let facts = &table.facts;
+    let replaced = match table.action {
+        Action::Replace { .. } => facts.replaced.transient,
+        Action::Create | Action::Keep => None,
+    };
+    facts.layout.transient.or(replaced).unwrap_or_else(|| is_transient(&facts.physical, facts))
+}
+
+/// A table that is made from another one.
+struct Made<'a> {
+    existing: Existing,
+    to: &'a Relation,
+    from: &'a Relation,
+    /// What the catalogue says of the other one.
+    physical: &'a Physical,
+    /// Snowflake: whether it is to be a transient one.
+    transient: bool,
+    /// What the project says of it.
+    configured: &'a Layout,
 }
 
 fn one_statement(
     dialect: Dialect,
     strategy: Strategy,
-    existing: Existing,
-    (to, from): (&Relation, &Relation),
-    facts: &TableFacts,
-    physical: &Physical,
-    title: &str,
+    made: &Made<'_>,
+    title: impl Into<String>,
 ) -> Statement {
-    let transient = is_transient(physical, facts);
-    let wants_permanent = facts.layout.transient == Some(false);
+    let Made { existing, to, from, physical, transient, configured } = *made;
+    let is_from_transient = physical.transient.or(configured.transient).unwrap_or(true);
     let sql = match (dialect, strategy) {
         // A transient table cannot be cloned to a permanent one.
-        (Dialect::Snowflake, Strategy::Clone) if !(transient && wants_permanent) => {
+        (Dialect::Snowflake, Strategy::Clone) if transient || !is_from_transient => {
             let kind = if transient { "transient " } else { "" };
             let grants = if existing == Existing::Replace { " copy grants" } else { "" };
             format!("{} clone {from}{grants}", create(existing, kind, to))
@@ -297,14 +398,17 @@ fn one_statement(
         (Dialect::BigQuery, Strategy::Clone) => format!("{} clone {from}", create(existing, "", to)),
         (Dialect::Databricks, Strategy::Clone) => format!("{} deep clone {from}", create(existing, "", to)),
         _ => {
-            let mut layout = physical.layout.clone().unwrap_or_else(|| facts.layout.clone());
-            if dialect == Dialect::Snowflake {
-                layout.transient = Some(transient && !wants_permanent);
+            let mut layout = physical.layout.clone().unwrap_or_else(|| configured.clone());
+            layout.transient = Some(transient);
+            if dialect == Dialect::BigQuery {
+                let expiration = configured.properties.get_key_value(PARTITION_EXPIRATION);
+                layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
             }
-            ctas(dialect, existing, to, from, &layout, physical.description.as_deref())
+            let description = physical.description.as_deref();
+            ctas(dialect, existing, to, from, &layout, layout.filtered_by.as_deref(), description)
         }
     };
-    statement(title, sql)
+    Statement::plain(title, sql)
 }
 
 /// What a copy of the warehouse's own leaves switched off, or takes along from staging.
@@ -313,36 +417,23 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
     let (prod, model) = (&table.facts.prod, &table.model);
     match (dialect, strategy) {
         (Dialect::Snowflake, Strategy::Clone) if layout_of(&table.facts).cluster_by.is_some() => {
-            vec![statement(
+            vec![Statement::plain(
                 format!("{model}: a clone's clustering is suspended"),
                 format!("alter table {prod} resume recluster"),
             )]
         }
         (Dialect::BigQuery, Strategy::Copy | Strategy::Clone) => {
             let title = format!("{model}: staging's expiration is not prod's");
-            let mut sql = format!("alter table {prod} set options (expiration_timestamp = null");
-            if table.facts.physical.expires {
-                sql.push_str(", partition_expiration_days = null");
-            }
-            vec![statement(title, sql + ")")]
+            let configured = table.facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
+            let days = configured.or(table.facts.physical.expires.then_some("null"));
+            let partitions =
+                days.map(|days| format!(", {PARTITION_EXPIRATION} = {days}")).unwrap_or_default();
+            let sql = format!("alter table {prod} set options (expiration_timestamp = null{partitions})");
+            vec![Statement::plain(title, sql)]
         }
         (Dialect::Databricks, Strategy::Clone) => describe(dialect, table, prod),
         _ => Vec::new(),
     }
-}
-
-/// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones.
-#[must_use]
-pub fn content_matches(table: &Table) -> String {
-    let (staging, prod) = (&table.facts.staging, &table.facts.prod);
-    let mut conditions = vec![format!("(select count(*) from {prod}) = (select count(*) from {staging})")];
-    if let Some(column) = &table.facts.date_column {
-        let latest = |of: &Relation| {
-            format!("(select count(*) from {of} where {column} = (select max({column}) from {staging}))")
-        };
-        conditions.push(format!("{} = {}", latest(prod), latest(staging)));
-    }
-    super::all(&conditions)
 }
 
 /// The rollback of a table, in one transaction with the rows.
@@ -354,11 +445,13 @@ pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Sta
         Action::Create if strategy == Strategy::Move => {
             move_to(prod, staging, &format!("give {model} back to staging"))
         }
-        Action::Create => vec![statement(format!("drop prod's {model}"), format!("drop table {prod}"))],
+        Action::Create => {
+            vec![Statement::plain(format!("drop prod's {model}"), format!("drop table {prod}"))]
+        }
         Action::Replace { backup } => {
             let mut statements = vec![
-                statement(format!("drop prod's new {model}"), format!("drop table {prod}")),
-                statement(
+                Statement::plain(format!("drop prod's new {model}"), format!("drop table {prod}")),
+                Statement::plain(
                     format!("put prod's former {model} back"),
                     format!("alter table {backup} rename to {}", prod.identifier_sql()),
                 ),
@@ -367,7 +460,7 @@ pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Sta
                 statements.extend(
                     indexes(&table.facts.replaced, prod)
                         .into_iter()
-                        .map(|sql| statement(format!("{model}: an index as before"), sql)),
+                        .map(|sql| Statement::plain(format!("{model}: an index as before"), sql)),
                 );
             }
             statements

@@ -1,11 +1,13 @@
 //! Queries that show whether both sides hold the same: a row each of what is compared, staging's value, prod's value.
 
+use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
 
 use super::super::facts::TableFacts;
 use super::super::plan::{Ledger, Plan};
 use super::super::script::Statement;
 use super::super::strategy::Strategy;
+use super::content::{count, digest};
 
 /// All of them.
 #[must_use]
@@ -14,19 +16,19 @@ pub fn verify(plan: &Plan) -> Vec<Statement> {
     if plan.strategy != Strategy::Move {
         for table in &plan.tables {
             let (model, dialect) = (&table.model, plan.dialect);
-            let count = |of: &Relation| format!("select count(*) from {of}");
-            statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, count));
-            let content = |of: &Relation| content(dialect, of, &table.facts);
-            statements.push(compared(
-                dialect,
-                &format!("{model}: digest of all rows"),
-                &table.facts,
-                content,
-            ));
+            statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, |of| {
+                count(of, &table.facts)
+            }));
+            let digest = |of: &Relation| digest(dialect, of, &table.facts);
+            statements.push(compared(dialect, &format!("{model}: digest of all rows"), &table.facts, digest));
         }
     }
     for ledger in &plan.ledgers {
         statements.extend(ledger.models().map(|model| row(plan, ledger, model)));
+        // Staging's went with its table where that was moved.
+        if ledger.family == Family::Load && plan.strategy != Strategy::Move {
+            statements.extend(ledger.models().map(|model| first_success(plan, ledger, model)));
+        }
     }
     statements
 }
@@ -51,42 +53,7 @@ fn compared(
         query(&facts.staging),
         query(&facts.prod)
     );
-    Statement { title: what.to_owned(), sql }
-}
-
-/// A number that differs when the content does, whatever the order of rows.
-fn content(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
-    match dialect {
-        Dialect::Postgres => {
-            format!(
-                "select sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric) from {of} as t"
-            )
-        }
-        Dialect::DuckDb => format!("select sum(hash(t)) from {of} as t"),
-        Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
-        Dialect::BigQuery => format!("select bit_xor(farm_fingerprint(to_json_string(t))) from {of} as t"),
-        Dialect::Databricks | Dialect::Spark => {
-            // By name, because the hash depends on their order.
-            let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
-            let columns = columns.collect::<Vec<_>>().join(", ");
-            let columns = if columns.is_empty() { "*" } else { &columns };
-            format!("select bit_xor(xxhash64({columns})) from {of}")
-        }
-        // No hash of a whole row there: each column's is the seed of the next one's.
-        Dialect::Redshift => {
-            let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
-            let hashed = columns.fold(None, |before: Option<String>, column| {
-                Some(match before {
-                    Some(before) => format!("fnv_hash({column}, {before})"),
-                    None => format!("fnv_hash({column})"),
-                })
-            });
-            match hashed {
-                Some(hashed) => format!("select sum({hashed}::numeric(38, 0)) from {of}"),
-                None => format!("select count(*) from {of}"),
-            }
-        }
-    }
+    Statement::plain(what, sql)
 }
 
 fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
@@ -109,5 +76,22 @@ fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
         dialect.text_literal(&what),
         value(&ledger.prod)
     );
-    Statement { title: what, sql }
+    Statement::plain(what, sql)
+}
+
+fn first_success(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
+    let dialect = plan.dialect;
+    let what = format!("{model}: first_success");
+    let text = text(dialect);
+    let value = |of: &Relation| {
+        let time = dialect.timestamp_as_text("max(first_success)");
+        format!("cast((select {time} from {of} where model = '{model}' having count(*) = 1) as {text})")
+    };
+    let sql = format!(
+        "select\n  {} as what,\n  {} as staging,\n  {} as prod",
+        dialect.text_literal(&what),
+        value(&ledger.staging),
+        value(&ledger.prod)
+    );
+    Statement::plain(what, sql)
 }

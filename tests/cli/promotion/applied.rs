@@ -216,6 +216,67 @@ fn replaced(engine: Engine) {
     refused(&scripted, &mut client, &scripted.promote, "records these models already");
 }
 
+/// Staging may go when its table is promoted, also where its numbers came from a sequence beside it.
+#[test]
+fn a_sequence_on_postgres() {
+    let place = shop::before(Engine::Postgres);
+    let lab = shop::lab(&place);
+    lab.sql(&[
+        "alter table staging_derived.plain_views add column number serial",
+        // A name that is taken.
+        "create sequence prod_derived.plain_views_number_seq",
+    ]);
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat();
+    lab.tool(&arguments).success();
+    let highest = lab.lines("select max(number) from prod_derived.plain_views");
+    lab.sql(&[
+        "drop table staging_derived.plain_views",
+        "insert into prod_derived.plain_views (view_id) values ('the next one')",
+    ]);
+    let next = lab.lines("select number from prod_derived.plain_views where view_id = 'the next one'");
+    assert_eq!(next.parse::<u32>().expect("a number"), highest.parse::<u32>().expect("a number") + 1);
+}
+
+/// A reader who sees some rows would see all of the new table's.
+#[test]
+fn row_level_security_on_postgres() {
+    let place = running_in_prod(Engine::Postgres);
+    let visits = "prod_reporting.\"Visits\"";
+    Client::new(&place).run(&[
+        format!("alter table {visits} enable row level security"),
+        format!("create policy own_rows on {visits} for select using (seconds > 1)"),
+        format!("alter table {visits} set (fillfactor = 70)"),
+        format!("grant update (seconds) on {visits} to reporter"),
+        format!("create publication everything_{} for table {visits}", place.database()),
+    ]);
+    let lab = shop::lab(&place);
+    let before = look(lab.place());
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--replace", "--apply"]].concat();
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 4, "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("has row level security, the policy own_rows, which the new table would not have"),
+        "{output}"
+    );
+    assert_same(&look(lab.place()), &before, "nothing has changed");
+
+    lab.sql(&[
+        &format!("drop policy own_rows on {visits}"),
+        &format!("alter table {visits} disable row level security"),
+    ]);
+    let (document, _) = shop::promote(&lab, &["--replace"]);
+    let notes = document["notes"].to_string();
+    for what in
+        ["the storage options fillfactor=70", "grants on its column seconds", "the publication everything_"]
+    {
+        assert!(notes.contains(&format!("has what the new one does not get: {what}")), "{what}: {notes}");
+    }
+}
+
 #[test]
 fn replaced_on_duckdb() {
     replaced(Engine::DuckDb);

@@ -169,6 +169,20 @@ fn conflicts(staged: &Staged) {
             client.run(&[moved(&prod, &row.model, '-')]);
         }
     }
+    for table in staged.plan.tables.iter().filter(|table| table.action == Action::Keep) {
+        // As many rows, and as many of the latest ones; but it is no copy.
+        let prod = staged.plain(&table.facts.prod);
+        let seconds = |sign: char| {
+            format!(
+                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select min(view_id) from {prod})"
+            )
+        };
+        client.run(&[seconds('+')]);
+        refused(&staged.scripted, &mut client, &staged.scripted.promote, "does not hold what");
+        client.run(&[seconds('-'), format!("alter table {prod} rename column engaged_seconds to seconds")]);
+        refused(&staged.scripted, &mut client, &staged.scripted.promote, "has other columns than");
+        client.run(&[format!("alter table {prod} rename column seconds to engaged_seconds")]);
+    }
     client.run(&staged.scripted.promote);
     // Once prod went on, there is no way back.
     for ledger in &staged.plan.ledgers {

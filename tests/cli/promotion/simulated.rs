@@ -1,6 +1,7 @@
 //! Warehouses whose tables are no part of a transaction, simulated on DuckDB: each statement stays once it is done, rows have the
 //! transactions that the warehouse gives them, and a stop can come anywhere.
 
+use snowplow_backfill::promote::{Action, Ledger};
 use snowplow_backfill::warehouse::Dialect;
 
 use super::client::Client;
@@ -153,6 +154,20 @@ fn conflicts(staged: &Staged) {
             client.run(&[moved(&prod, &row.model, '-')]);
         }
     }
+    for table in staged.plan.tables.iter().filter(|table| table.action == Action::Keep) {
+        // As many rows, and as many of the latest ones; but it is no copy.
+        let prod = staged.plain(&table.facts.prod);
+        let seconds = |sign: char| {
+            format!(
+                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select min(view_id) from {prod})"
+            )
+        };
+        client.run(&[seconds('+')]);
+        refused(&mut client, &staged.scripted.promote, "does not hold what");
+        client.run(&[seconds('-'), format!("alter table {prod} rename column engaged_seconds to seconds")]);
+        refused(&mut client, &staged.scripted.promote, "has other columns than");
+        client.run(&[format!("alter table {prod} rename column seconds to engaged_seconds")]);
+    }
     client.run(&staged.scripted.promote);
     for ledger in &staged.plan.ledgers {
         let prod = staged.plain(&ledger.prod);
@@ -166,12 +181,52 @@ fn conflicts(staged: &Staged) {
     client.run(&staged.scripted.rollback);
 }
 
+/// Prod's hook writes the row while a rollback is executed: before the table goes, that is noticed.
+fn prod_runs_meanwhile(staged: &Staged) {
+    let name = &staged.scripted.name;
+    let mut client = staged.scripted.client();
+    let rollback = &staged.scripted.rollback;
+    for table in staged.plan.tables.iter().filter(|table| table.action != Action::Keep) {
+        let of_model = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
+        let ledger = staged.plan.ledgers.iter().find(of_model).expect("its ledger");
+        let (manifest, model) = (staged.plain(&ledger.prod), &table.model);
+        let recorded =
+            ledger.recorded().unwrap_or_else(|| "2023-10-11 10:11:12.123456".parse().expect("a time"));
+        let write = |later: &str| {
+            [
+                format!("delete from {manifest} where model = '{model}'"),
+                format!(
+                    "insert into {manifest} (model, last_success) values ('{model}', timestamp '{}'{later})",
+                    recorded.to_all_digits()
+                ),
+            ]
+        };
+        let look = |sql: &String| {
+            let sql = sql.replace('_', " ");
+            sql.contains(&format!("still records {}", model.replace('_', " ")))
+        };
+        let looks = rollback.iter().position(look).expect("a look before the table goes");
+        for place in 1..=looks {
+            client.run(&staged.scripted.promote);
+            client.run(&rollback[..place]);
+            client.run(&write(" + interval '1 microsecond'"));
+            let what = format!("{name}: prod ran after {place} statements of the rollback");
+            assert!(client.execute(&rollback[place..]).error.is_some(), "{what}: it was not noticed");
+            client.disconnect();
+            no_row_without_its_table(staged, &mut client, &what);
+            client.run(&write(""));
+            client.run(rollback);
+        }
+    }
+}
+
 fn simulated(dialect: Dialect) {
     for case in possible(dialect) {
         let adapt = |sql: &str| for_duckdb(dialect, sql);
         let staged = Staged::of_case(&case, dialect, Engine::DuckDb, EVENTS, adapt);
         stopped_anywhere(&staged);
         conflicts(&staged);
+        prod_runs_meanwhile(&staged);
     }
 }
 

@@ -51,7 +51,7 @@ pub fn possible(dialect: Dialect) -> Vec<Case> {
 
 fn written(case: &Case, dialect: Dialect) -> anyhow::Result<(Facts, Plan, Scripts)> {
     let facts = (case.facts)(dialect)?;
-    let plan = Plan::of(&facts, case.wishes, "2023-11-12 13:14:15".parse()?)?;
+    let plan = Plan::of(&facts, (case.wishes)(dialect), "2023-11-12 13:14:15".parse()?)?;
     let scripts = Scripts::of(&plan)?;
     Ok((facts, plan, scripts))
 }
@@ -74,7 +74,7 @@ impl Staged {
         adapt: impl Fn(&str) -> Vec<String>,
     ) -> Self {
         let (facts, plan, scripts) = written(case, dialect).expect(case.name);
-        let place = world::build(engine, &facts, case.wishes.resume, events);
+        let place = world::build(engine, &facts, (case.wishes)(dialect).resume, events);
         let adapted = |script: &Script| -> Vec<String> {
             let statements = script.statements.iter().flat_map(|statement| adapt(&statement.sql));
             let statements = statements.map(|sql| in_database(&sql, "analytics", place.database()));

@@ -42,6 +42,30 @@ const RULES: &[Rule] = &[
         "(?s)^select assert_true\\(\n(.*),\n  ('(?:[^']|'')*')\n\\)$",
         "select case when not (\n$1\n) then error($2) end",
     ),
+    // What a table holds, and its columns.
+    rule(&[Snowflake], r#"select hash_agg\(\*\) from ([\w."]+)"#, "select sum(hash(t)) from $1 as t"),
+    rule(
+        &[BigQuery],
+        r"sum\(cast\(farm_fingerprint\(to_json_string\(t\)\) as bignumeric\)\)",
+        "sum(hash(t))",
+    ),
+    rule(
+        &[Databricks, Spark],
+        r#"sum\(cast\(xxhash64\(\*\) as decimal\(38, 0\)\)\) from ([\w."]+)"#,
+        "sum(hash(t)) from $1 as t",
+    ),
+    rule(&[Databricks, Spark], r"sum\(cast\(xxhash64\(([^()*]+)\) as decimal\(38, 0\)\)\)", "sum(hash($1))"),
+    rule(&[Databricks, Spark], r"typeof\(struct\(t\.\*\)\)", "typeof(t)"),
+    rule(
+        &[Snowflake],
+        r"table_schema = ('\w+') and table_name = ('\w+')",
+        "upper(table_schema) = upper($1) and upper(table_name) = upper($2)",
+    ),
+    rule(
+        &[BigQuery],
+        r#""\w+"\."(\w+)"\.INFORMATION_SCHEMA\.COLUMNS where "#,
+        "information_schema.columns where table_schema = '$1' and ",
+    ),
     // Copies: where rows are kept together, and what is said about a table, do not change what it holds.
     rule(&[Snowflake], r"\btransient ", ""),
     rule(&[Snowflake], r"\s+copy grants\b", ""),
@@ -52,7 +76,7 @@ const RULES: &[Rule] = &[
     rule(&[BigQuery], r" (copy|clone) (\S+)$", " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|comment|tblproperties)\\b[^\n]*",
+        "\n(using delta|using iceberg|partitioned by|cluster by|comment|tblproperties)\\b[^\n]*",
         "",
     ),
     rule(&[Databricks], r" deep clone (\S+)$", " as select * from $1"),

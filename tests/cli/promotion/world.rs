@@ -3,6 +3,8 @@
 //! `truth` holds the key and time of every event there is. Staging's tables hold those up to staging's row; what prod has is
 //! what another version of the model made of them, up to prod's row.
 
+use std::collections::BTreeMap;
+
 use snowplow_backfill::promote::{Facts, ModelFacts, Physical, TableFacts};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
@@ -73,8 +75,9 @@ impl Builder<'_> {
             let tables = package.tables.as_ref();
             let staging = tables.and_then(|tables| tables.staging_rows.clone()).unwrap_or(in_staging);
             let prod = tables.and_then(|tables| tables.prod_rows.clone()).unwrap_or(in_prod);
-            self.manifest(&package.staging_manifest, package.family, &staging);
-            self.manifest(&package.prod_manifest, package.family, &prod);
+            self.manifest(&package.staging_manifest, package.family, &staging, &BTreeMap::new());
+            let first = tables.map(|tables| tables.prod_first_success.clone()).unwrap_or_default();
+            self.manifest(&package.prod_manifest, package.family, &prod, &first);
         }
         self.truth(events);
         for model in &facts.models {
@@ -95,14 +98,24 @@ impl Builder<'_> {
         self.add("create function fnv_hash(anyelement, bigint default 0) returns bigint language sql as $$ select hashtextextended($1::text, $2) $$");
     }
 
-    fn manifest(&mut self, manifest: &Relation, family: Family, rows: &[Row]) {
+    fn manifest(
+        &mut self,
+        manifest: &Relation,
+        family: Family,
+        rows: &[Row],
+        known: &BTreeMap<String, Timestamp>,
+    ) {
         self.add(format!("create schema if not exists {}", schema_of(manifest, self.engine)));
         let first = if family == Family::Load { "first_success timestamp, " } else { "" };
         let manifest = plain(manifest, self.engine);
         self.add(format!("create table {manifest} (model varchar, {first}last_success timestamp)"));
         for row in rows {
             let time = row.last_success.expect("a time");
-            let first = if family == Family::Load { "timestamp '2020-01-02 03:04:05', " } else { "" };
+            let first = match (family, known.get(&row.model)) {
+                (Family::Session, _) => String::new(),
+                (Family::Load, Some(first)) => format!("timestamp '{}', ", first.to_all_digits()),
+                (Family::Load, None) => "timestamp '2020-01-02 03:04:05', ".to_owned(),
+            };
             self.add(format!("insert into {manifest} values ('{}', {first}timestamp '{time}')", row.model));
         }
     }

@@ -32,7 +32,7 @@ exception when error then
   rollback transaction;
   raise;
 end",
-    "select cast((select bit_xor(farm_fingerprint(to_json_string(t))) from `p`.`stg`.`t` as t) as string) as staging",
+    "select cast((select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from `p`.`stg`.`t` as t) as string) as staging",
     "select cast((select format_timestamp('%Y-%m-%d %H:%M:%E6S', max(last_success), 'UTC') \
          from `p`.`prod`.`shop_manifest` where model = 'carts' having count(*) = 1) as string) as prod",
     "grant `roles/bigquery.dataViewer` on table `p`.`prod`.`t` to \"user:ann@example.com\"",

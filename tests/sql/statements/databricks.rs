@@ -23,7 +23,11 @@ using (
 on t.model = s.model
 when not matched then insert (model, last_success) values (s.model, s.last_success)",
     "select assert_true(\n  (select count(*) from `main`.`prod`.`t`) = 1,\n  'it\\'s not there'\n)",
-    "select bit_xor(xxhash64(*)) from `main`.`prod`.`t`",
+    "select sum(cast(xxhash64(*) as decimal(38, 0))) from `main`.`prod`.`t`",
+    "select assert_true(
+  (select typeof(struct(t.*)) from (select 1 as one) as o left join `main`.`prod`.`t` as t on false) = (select typeof(struct(t.*)) from (select 1 as one) as o left join `main`.`stg`.`t` as t on false),
+  'the columns differ'
+)",
     "select cast(unix_micros(max(last_success)) as string) from `main`.`prod`.`shop_manifest`",
     "comment on table `main`.`prod`.`t` is 'x'",
     "grant select on table `main`.`prod`.`t` to `analysts`",
@@ -51,6 +55,7 @@ pub const BAD: &[Bad] = &[
         "merge into `m`.`d`.`t` as t using `m`.`e`.`t` as s on t.a = s.a when not matched insert *",
     ),
     bad("a conflict's clause", "insert into `m`.`d`.`t` select * from `m`.`e`.`t` on conflict do nothing"),
+    bad("two principals", "grant select on table `m`.`d`.`t` to `a`, `b`").accepted_by(&[Sqlfluff]),
     bad("a time that hangs on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
         .accepted_by(&[Sail, Sqlfluff]),
     bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff]),

@@ -22,7 +22,11 @@ on t.model = s.model
 when matched then update set last_success = t.last_success
 when not matched then insert (model, last_success) values (s.model, s.last_success)",
     "select assert_true(\n  (select count(*) from prod.t) = 1,\n  'it\\'s not there'\n)",
-    "select bit_xor(xxhash64(*)) from prod.t",
+    "select sum(cast(xxhash64(*) as decimal(38, 0))) from prod.t",
+    "select assert_true(
+  (select typeof(struct(t.*)) from (select 1 as one) as o left join prod.t as t on false) = (select typeof(struct(t.*)) from (select 1 as one) as o left join stg.t as t on false),
+  'the columns differ'
+)",
     "select cast(unix_micros(max(last_success)) as string) from prod.shop_manifest",
     "alter table stg.t rename to prod.t",
     "delete from prod.shop_manifest where model in ('carts')",

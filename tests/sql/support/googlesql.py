@@ -20,6 +20,8 @@ DATA = {
     "page_views": "INT64",
     "day": "DATE",
 }
+# The catalogue's own view of columns.
+COLUMNS = {"table_name": "STRING", "column_name": "STRING", "ordinal_position": "INT64", "data_type": "STRING"}
 
 
 def keep_compiled_code(folder):
@@ -89,22 +91,26 @@ class Judge:
 
     def paths(self, node):
         """Everything that could be the name of a table: a column is never that long."""
-        if isinstance(node, self.types.ASTPathExpression) and len(node.names) == 3:
-            yield tuple(name.id_string for name in node.names)
+        if isinstance(node, self.types.ASTPathExpression):
+            names = tuple(name.id_string for name in node.names)
+            if len(names) == 3 or names[2:] == ("INFORMATION_SCHEMA", "COLUMNS"):
+                yield names
         for child in self.children(node):
             yield from self.paths(child)
 
     def catalog(self, paths):
         root = self.types.SimpleCatalog(name="root")
         root.builtin_function_options = self.types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
-        for project, dataset, table in sorted(paths):
-            place = inner(self.types, inner(self.types, root, project), dataset)
+        for *folders, table in sorted(paths):
+            place = root
+            for folder in folders:
+                place = inner(self.types, place, folder)
             place.table = [*(place.table or []), self.table(table)]
         return root
 
     def table(self, name):
         table = self.builder(name)
-        columns = MANIFEST if name.endswith("manifest") else DATA
+        columns = MANIFEST if name.endswith("manifest") else COLUMNS if name == "COLUMNS" else DATA
         for column, kind in columns.items():
             table.add_column(column, self.types.TypeKind[f"TYPE_{kind}"])
         return table.build()

@@ -22,6 +22,7 @@ fn rules(dialect: Dialect) -> &'static [Rule] {
             (r"^alter table \S+ set schema ", "Snowflake moves a table by RENAME TO"),
             (r"then insert \([^)]*\)$", "a row that is inserted has VALUES"),
             (r"\btimestamp ''", "what TIMESTAMP means is a setting of the session"),
+            ("^grant .* to (role )?[^,]+,", "a grant has one grantee"),
         ],
         Dialect::BigQuery => &[
             (r"^alter table \S+ rename to \S+\.\S+$", "the new name stays in its dataset"),
@@ -29,6 +30,7 @@ fn rules(dialect: Dialect) -> &'static [Rule] {
         ],
         Dialect::Databricks | Dialect::Spark => &[
             (r"\btimestamp ''", "a time without Z hangs on the session's zone"),
+            ("^grant .* to [^,]+,", "a grant has one principal"),
             ("''''", "a doubled quote is the end of one text and the beginning of the next"),
         ],
     }

@@ -71,6 +71,8 @@ class Sail:
         statement, stand_ins = adapted(statement)
         if hashed := self.with_columns(statement):
             statement, stand_ins = hashed, [*stand_ins, "hash of all columns"]
+        if typed := self.with_types(statement):
+            statement, stand_ins = typed, [*stand_ins, "type of a row"]
         if deleted := self.with_values(statement):
             statement, stand_ins = deleted, [*stand_ins, "delete by subquery"]
         rows = [["null" if value is None else str(value) for value in row] for row in self.spark.sql(statement).collect()]
@@ -83,9 +85,20 @@ class Sail:
 
         def listed(hashed):
             columns = sorted(self.spark.table(hashed[1]).columns)
-            return f"xxhash64({', '.join(columns)})) from {hashed[1]}"
+            return f"xxhash64({', '.join(columns)}) as decimal(38, 0))) from {hashed[1]}"
 
-        replaced = re.sub(rf"xxhash64\(\*\)\) from ({NAME})", listed, statement)
+        replaced = re.sub(rf"xxhash64\(\*\) as decimal\(38, 0\)\)\) from ({NAME})", listed, statement)
+        return replaced if replaced != statement else None
+
+    def with_types(self, statement):
+        """The same: a row's type hangs on the order of columns, which is not the one that was asked for."""
+
+        def listed(typed):
+            fields = self.spark.table(typed[1]).schema.fields
+            return f"'{', '.join(sorted(field.simpleString() for field in fields))}'"
+
+        row = rf"\(select typeof\(struct\(t\.\*\)\) from \(select 1 as one\) as o left join ({NAME}) as t on false\)"
+        replaced = re.sub(row, listed, statement)
         return replaced if replaced != statement else None
 
     def with_values(self, statement):
