@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::header;
 use super::plan::{Action, Ledger, Plan, Table};
-use super::script::{Script, Statement};
+use super::script::{Kind, Script, Statement};
 use super::sql;
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
@@ -97,11 +97,15 @@ impl<'p> Composer<'p> {
         };
         let what =
             if unit(self.plan.dialect) == Unit::Steps { "all rows are" } else { "tables and rows are" };
-        self.add(format!("{what} one unit"), sql);
+        self.transaction(Kind::Begin, format!("{what} one unit"), sql);
     }
 
     fn commit(&mut self) {
-        self.add("all is well", "commit");
+        self.transaction(Kind::Commit, "all is well", "commit");
+    }
+
+    fn transaction(&mut self, kind: Kind, title: impl Into<String>, sql: &str) {
+        self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
     fn check_before(&mut self, or_done: bool) {

@@ -26,5 +26,5 @@ pub use header::{fingerprints as fingerprint_lines, forecast as forecast_lines};
 pub use offline::select;
 pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes, check_places};
 pub use record::{Progress, Record, write_files};
-pub use script::{Script, Statement};
+pub use script::{Kind, Script, Statement};
 pub use strategy::Strategy;

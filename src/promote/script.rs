@@ -15,43 +15,78 @@ pub struct Script {
 
 /// A statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Recorded")]
 pub struct Statement {
     /// What it is for.
     pub title: String,
     /// Without the semicolon at its end.
     pub sql: String,
+    /// What it does to transactions.
+    pub kind: Kind,
+}
+
+/// What a statement does to transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Begins one.
+    Begin,
+    /// Ends one, and keeps what it did.
+    Commit,
+    /// Neither. A block of a procedural language may hold a whole transaction.
+    Plain,
 }
 
 impl Statement {
-    /// Begins a transaction; a block of a procedural language, which has several lines, does not.
-    fn begins(&self) -> bool {
-        self.sql.split(' ').next() == Some("begin") && self.sql.lines().count() == 1
+    /// One that neither begins nor ends a transaction.
+    #[must_use]
+    pub fn plain(title: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self { title: title.into(), sql: sql.into(), kind: Kind::Plain }
     }
+}
 
-    fn commits(&self) -> bool {
-        self.sql == "commit"
+/// A statement as a record has it. Earlier versions wrote no kind: there the text tells.
+#[derive(Deserialize)]
+struct Recorded {
+    title: String,
+    sql: String,
+    kind: Option<Kind>,
+}
+
+impl From<Recorded> for Statement {
+    fn from(Recorded { title, sql, kind }: Recorded) -> Self {
+        let by_text = || match sql.as_str() {
+            "begin" | "begin transaction" | "begin isolation level read committed" => Kind::Begin,
+            "commit" => Kind::Commit,
+            _ => Kind::Plain,
+        };
+        Self { kind: kind.unwrap_or_else(by_text), title, sql }
     }
 }
 
 impl Script {
-    /// Adds a statement.
+    /// Adds a statement that neither begins nor ends a transaction.
     pub fn add(&mut self, title: impl Into<String>, sql: impl Into<String>) {
-        self.statements.push(Statement { title: title.into(), sql: sql.into() });
+        self.statements.push(Statement::plain(title, sql));
+    }
+
+    fn has(statements: &[Statement], kind: Kind) -> bool {
+        statements.iter().any(|statement| statement.kind == kind)
     }
 
     /// Where to go on when the statement at this place failed: at itself, or where its transaction begins.
     #[must_use]
     pub fn goes_on_from(&self, failed: usize) -> usize {
         let before = &self.statements[..failed];
-        let begin = before.iter().rposition(Statement::begins);
-        begin.filter(|&begin| !before[begin..].iter().any(Statement::commits)).unwrap_or(failed)
+        let begin = before.iter().rposition(|statement| statement.kind == Kind::Begin);
+        begin.filter(|&begin| !Self::has(&before[begin..], Kind::Commit)).unwrap_or(failed)
     }
 
     /// Whether the statement at this place comes after the last transaction.
     #[must_use]
     pub fn is_committed_before(&self, place: usize) -> bool {
         let (before, after) = self.statements.split_at(place);
-        before.iter().any(Statement::commits) && !after.iter().any(Statement::commits)
+        Self::has(before, Kind::Commit) && !Self::has(after, Kind::Commit)
     }
 
     /// As the text of a file.
@@ -81,16 +116,32 @@ mod tests {
 
     #[test]
     fn a_transaction_is_gone_into_again_from_its_beginning() {
-        let mut script = Script::default();
-        for sql in
-            ["select 1", "begin transaction", "insert", "commit", "begin\n  select 2;\nend", "select 3"]
-        {
-            script.add("", sql);
-        }
+        let kinds = [Kind::Plain, Kind::Begin, Kind::Plain, Kind::Commit, Kind::Plain, Kind::Plain];
+        let statements = kinds.map(|kind| Statement { kind, ..Statement::plain("", "") }).to_vec();
+        let script = Script { statements, ..Script::default() };
         let places: Vec<_> = (0..6).map(|failed| script.goes_on_from(failed)).collect();
         assert_eq!(places, [0, 1, 1, 1, 4, 5]);
         let committed = (0..6).filter(|&failed| script.is_committed_before(failed));
         assert_eq!(committed.collect::<Vec<_>>(), [4, 5]);
+    }
+
+    #[test]
+    fn records_say_what_begins_and_commits_and_older_ones_are_understood() {
+        let kinds = |json: &str| -> Vec<Kind> {
+            let read: Vec<Statement> = serde_json::from_str(json).expect("statements");
+            read.into_iter().map(|statement| statement.kind).collect()
+        };
+        let older = r#"[
+            {"title": "", "sql": "begin isolation level read committed"},
+            {"title": "", "sql": "begin\n  begin transaction;\nend"},
+            {"title": "", "sql": "commit"}
+        ]"#;
+        assert_eq!(kinds(older), [Kind::Begin, Kind::Plain, Kind::Commit]);
+        // What it is counts, and not what it looks like.
+        let now =
+            [Statement::plain("", "commit"), Statement { kind: Kind::Commit, ..Statement::plain("", "end") }];
+        let written = serde_json::to_string(&now).expect("JSON");
+        assert_eq!(kinds(&written), [Kind::Plain, Kind::Commit]);
     }
 
     #[test]

@@ -13,10 +13,6 @@ use super::layout::{Existing, create, ctas, layout_of};
 /// Added to the name of a copy that is not in place yet.
 const WORKING: &str = "__promote";
 
-fn statement(title: impl Into<String>, sql: impl Into<String>) -> Statement {
-    Statement { title: title.into(), sql: sql.into() }
-}
-
 /// Where the copy is made before it is put in place.
 ///
 /// # Errors
@@ -32,25 +28,25 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
     let (staging, model) = (&facts.staging, &table.model);
     let as_select = || {
         let sql = ctas(dialect, Existing::Error, target, staging, layout_of(facts), None);
-        vec![statement(format!("copy {model}"), sql)]
+        vec![Statement::plain(format!("copy {model}"), sql)]
     };
     match (strategy, dialect) {
         (Strategy::Move, _) => take(table),
         (Strategy::Like, Dialect::Postgres) => {
             let create = format!("create table {target} (like {staging} including all)");
-            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
-            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            let mut statements = vec![Statement::plain(format!("a table like staging's {model}"), create)];
+            statements.push(Statement::plain(format!("copy {model}"), fill(dialect, facts, target)));
             statements.extend(
                 go_on_numbering(facts, target)
-                    .map(|sql| statement(format!("{model}: go on numbering where staging is"), sql)),
+                    .map(|sql| Statement::plain(format!("{model}: go on numbering where staging is"), sql)),
             );
             statements
         }
         (Strategy::Like, Dialect::Redshift) => {
             let create = format!("create table {target} (like {staging} including defaults)");
             vec![
-                statement(format!("a table like staging's {model}"), create),
-                statement(format!("copy {model}"), fill(dialect, facts, target)),
+                Statement::plain(format!("a table like staging's {model}"), create),
+                Statement::plain(format!("copy {model}"), fill(dialect, facts, target)),
             ]
         }
         (Strategy::Like, Dialect::DuckDb) => {
@@ -59,14 +55,14 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
             else {
                 return as_select();
             };
-            let mut statements = vec![statement(format!("a table like staging's {model}"), create)];
+            let mut statements = vec![Statement::plain(format!("a table like staging's {model}"), create)];
             // Before the rows: an index cannot be made on rows of the same transaction.
             statements.extend(
                 indexes(&facts.physical, target)
                     .into_iter()
-                    .map(|sql| statement(format!("{model}: an index as in staging"), sql)),
+                    .map(|sql| Statement::plain(format!("{model}: an index as in staging"), sql)),
             );
-            statements.push(statement(format!("copy {model}"), fill(dialect, facts, target)));
+            statements.push(Statement::plain(format!("copy {model}"), fill(dialect, facts, target)));
             statements
         }
         _ => as_select(),
@@ -81,12 +77,12 @@ fn take(table: &Table) -> Vec<Statement> {
 
 fn move_to(from: &Relation, to: &Relation, title: &str) -> Vec<Statement> {
     let mut statements =
-        vec![statement(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
+        vec![Statement::plain(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
     if from.identifier() != to.identifier()
         && let Ok(moved) = to.sibling(from.identifier())
     {
         let sql = format!("alter table {moved} rename to {}", to.identifier_sql());
-        statements.push(statement(format!("{title}: its name"), sql));
+        statements.push(Statement::plain(format!("{title}: its name"), sql));
     }
     statements
 }
@@ -158,12 +154,12 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
     let described = || facts.physical.description.as_deref().filter(|text| !text.is_empty());
     let on_table = || {
         described().map(|text| {
-            statement(&title, format!("comment on table {target} is {}", dialect.text_literal(text)))
+            Statement::plain(&title, format!("comment on table {target} is {}", dialect.text_literal(text)))
         })
     };
     match dialect {
         // Read as it is executed, so that it needs no connection now.
-        Dialect::Postgres => vec![statement(
+        Dialect::Postgres => vec![Statement::plain(
             title,
             format!(
                 "do $comment$\nbegin\n  execute format('comment on table {target} is %L', obj_description('{staging}'::regclass, \
@@ -179,7 +175,7 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
                     dialect.column(&column.name),
                     dialect.text_literal(text)
                 );
-                Some(statement(format!("{}: the description of {}", table.model, column.name), sql))
+                Some(Statement::plain(format!("{}: the description of {}", table.model, column.name), sql))
             });
             on_table().into_iter().chain(columns).collect()
         }
@@ -192,14 +188,14 @@ pub fn describe(dialect: Dialect, table: &Table, target: &Relation) -> Vec<State
 pub fn step_aside(table: &Table) -> Option<Statement> {
     let Action::Replace { backup } = &table.action else { return None };
     let sql = format!("alter table {} rename to {}", table.facts.prod, backup.identifier_sql());
-    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+    Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
 /// Puts a finished copy in place, in one transaction with the rows.
 #[must_use]
 pub fn put_in_place(table: &Table, working: &Relation) -> Statement {
     let sql = format!("alter table {working} rename to {}", table.facts.prod.identifier_sql());
-    statement(format!("put {} in place", table.model), sql)
+    Statement::plain(format!("put {} in place", table.model), sql)
 }
 
 /// DuckDB renames no table that has an index.
@@ -210,7 +206,7 @@ pub fn drop_backup_indexes(table: &Table) -> Vec<Statement> {
     indexes
         .map(|index| {
             let sql = format!("drop index {}.{}", prod.schema_sql(), index.name);
-            statement(format!("{}: a table with an index cannot be renamed", table.model), sql)
+            Statement::plain(format!("{}: a table with an index cannot be renamed", table.model), sql)
         })
         .collect()
 }
@@ -230,7 +226,7 @@ pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
             ctas(dialect, Existing::Keep, backup, prod, layout, table.facts.replaced.description.as_deref())
         }
     };
-    Some(statement(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+    Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
 fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
@@ -304,7 +300,7 @@ fn one_statement(
             ctas(dialect, existing, to, from, &layout, physical.description.as_deref())
         }
     };
-    statement(title, sql)
+    Statement::plain(title, sql)
 }
 
 /// What a copy of the warehouse's own leaves switched off, or takes along from staging.
@@ -313,7 +309,7 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
     let (prod, model) = (&table.facts.prod, &table.model);
     match (dialect, strategy) {
         (Dialect::Snowflake, Strategy::Clone) if layout_of(&table.facts).cluster_by.is_some() => {
-            vec![statement(
+            vec![Statement::plain(
                 format!("{model}: a clone's clustering is suspended"),
                 format!("alter table {prod} resume recluster"),
             )]
@@ -324,7 +320,7 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
             if table.facts.physical.expires {
                 sql.push_str(", partition_expiration_days = null");
             }
-            vec![statement(title, sql + ")")]
+            vec![Statement::plain(title, sql + ")")]
         }
         (Dialect::Databricks, Strategy::Clone) => describe(dialect, table, prod),
         _ => Vec::new(),
@@ -354,11 +350,13 @@ pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Sta
         Action::Create if strategy == Strategy::Move => {
             move_to(prod, staging, &format!("give {model} back to staging"))
         }
-        Action::Create => vec![statement(format!("drop prod's {model}"), format!("drop table {prod}"))],
+        Action::Create => {
+            vec![Statement::plain(format!("drop prod's {model}"), format!("drop table {prod}"))]
+        }
         Action::Replace { backup } => {
             let mut statements = vec![
-                statement(format!("drop prod's new {model}"), format!("drop table {prod}")),
-                statement(
+                Statement::plain(format!("drop prod's new {model}"), format!("drop table {prod}")),
+                Statement::plain(
                     format!("put prod's former {model} back"),
                     format!("alter table {backup} rename to {}", prod.identifier_sql()),
                 ),
@@ -367,7 +365,7 @@ pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Sta
                 statements.extend(
                     indexes(&table.facts.replaced, prod)
                         .into_iter()
-                        .map(|sql| statement(format!("{model}: an index as before"), sql)),
+                        .map(|sql| Statement::plain(format!("{model}: an index as before"), sql)),
                 );
             }
             statements

@@ -51,7 +51,7 @@ fn compared(
         query(&facts.staging),
         query(&facts.prod)
     );
-    Statement { title: what.to_owned(), sql }
+    Statement::plain(what, sql)
 }
 
 /// A number that differs when the content does, whatever the order of rows.
@@ -109,5 +109,5 @@ fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
         dialect.text_literal(&what),
         value(&ledger.prod)
     );
-    Statement { title: what, sql }
+    Statement::plain(what, sql)
 }
