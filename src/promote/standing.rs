@@ -94,6 +94,11 @@ impl Witnesses {
         Self { rows: rows.collect(), tables: tables.collect() }
     }
 
+    /// The backups of tables that are replaced.
+    pub fn backups(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().filter(|table| table.is_backup).map(|table| table.name.as_str())
+    }
+
     /// All questions, for one call.
     #[must_use]
     pub fn queries(&self) -> Vec<Query> {

@@ -171,3 +171,21 @@ pub fn rolled_back(record: &Record, paint: Paint) -> String {
     }
     lines(&format!("{}: {}", paint.good("taken back"), said.join("; ")), paint)
 }
+
+/// A promotion in a list of them.
+#[must_use]
+pub fn promotion_listed(record: &Record) -> String {
+    let state = match &record.progress {
+        Progress::Executing { .. } => "stopped".to_owned(),
+        Progress::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
+        Progress::Promoted => "promoted".to_owned(),
+        Progress::Abandoned => "left nothing".to_owned(),
+        Progress::RollingBack { .. } => "rollback stopped".to_owned(),
+        Progress::RolledBack => "taken back".to_owned(),
+    };
+    let mut text = format!("{} UTC  {state}: {}\n", record.at.to_the_second(), record.models.join(", "));
+    for backup in record.witnesses.backups() {
+        let _ = writeln!(text, "  backup {backup}");
+    }
+    text
+}

@@ -463,3 +463,20 @@ fn a_grant_that_is_no_list_of_names() {
     error: the model carts grants select to {"staging":["bi"]}, which is neither a name nor a list of names
     "#);
 }
+
+#[test]
+fn the_default_target_has_a_name() {
+    let catalogue = json!({"empty": true});
+    for (name, code) in [("dev", 0), ("prod", 2)] {
+        let target = json!({"target": {"name": name, "type": "duckdb", "schema": "s"}});
+        let told = json!({"stdout": format!("snowplow-backfill:{target}\n")});
+        let fake = ready(&READY).with(&json!({"run-operation": [told, READY.reply(), catalogue]}));
+        let output = fake.tool(&["promote", "--select", "carts", "--to", "prod"]);
+        assert_eq!(output.code, code, "{output}");
+        if code == 0 {
+            assert!(output.stdout.contains("from dev to prod"), "{output}");
+        } else {
+            assert!(output.stderr.contains("prod is the profile's default target, too"), "{output}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod apply;
 mod compare;
 mod execute;
+mod list;
 mod online;
 mod rollback;
 mod sync;
@@ -26,6 +27,9 @@ use crate::timestamp::Timestamp;
 pub fn run(args: &PromoteArgs) -> Result<Outcome> {
     if args.rollback {
         return rollback::roll_back(args);
+    }
+    if args.list {
+        return list::list(args);
     }
     if args.manifest.is_some() {
         if args.apply {

@@ -107,7 +107,10 @@ impl Target {
         let mut dbt = args.dbt.clone();
         dbt.target = target.map(str::to_owned);
         let setup = Setup::new(&dbt, selection, Interrupt::listen()?)?;
-        let name = target.unwrap_or("the default target").to_owned();
+        let name = match target {
+            Some(target) => target.to_owned(),
+            None => default_target(&setup, emit)?,
+        };
         let listing = setup.models(emit)?;
         let packages = snowplow::discover(&listing.manifest)?;
         Ok(Self { name, setup, listing, packages })
@@ -135,6 +138,11 @@ impl Both {
             );
         }
         let staging = Target::list(args, args.dbt.target.as_deref(), &args.selection, emit)?;
+        if staging.name == to {
+            bail!(
+                "{to} is the profile's default target, too: give the one that was backfilled with --target"
+            );
+        }
         staging.setup.warn_of_environment(emit);
         let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
         // All models: prod's next run counts them all.
@@ -206,6 +214,11 @@ impl Both {
         names.dedup();
         names
     }
+}
+
+/// What dbt calls the target that it takes where none is given.
+fn default_target(setup: &Setup, emit: Emit<'_>) -> Result<String> {
+    Ok(setup.dbt.query(&query_project(setup)?, &[], &setup.vars, emit)?.target.name)
 }
 
 /// The generated project that reads tables on a target.

@@ -397,3 +397,16 @@ fn a_review_that_cannot_be_read_is_not_overwritten() {
     then(&fake, &[NEW.reply(), json!({"empty": true}), done(statements), compared("10")]);
     promote(&fake, &["--apply", "--out-dir", "review"]).success();
 }
+
+#[test]
+fn promotions_are_listed() {
+    let fake = promoted();
+    let calls = fake.calls().len();
+    let list = fake.tool(&["promote", "--to", "prod", "--list"]).success();
+    assert!(list.stdout.contains(" UTC  promoted: carts\n  backup \"db\".\"prd\".\"carts__bk_"), "{list}");
+    let list = fake.tool(&["promote", "--to", "prod", "--list", "--format", "json"]).success();
+    let list: Value = serde_json::from_str(&list.stdout).expect("a document");
+    assert_eq!((&list[0]["state"], &list[0]["from"]), (&json!("promoted"), &json!("staging")));
+    assert_eq!(fake.tool(&["promote", "--to", "elsewhere", "--list"]).success().stdout, "");
+    assert_eq!(fake.calls().len(), calls, "dbt is not called");
+}
