@@ -414,6 +414,10 @@ pub struct PromoteArgs {
     #[arg(long, conflicts_with_all = ["apply", "replace", "resume", "strategy", "select", "exclude", "selector", "out_dir", "manifest"], help_heading = "Promotion")]
     pub rollback: bool,
 
+    /// List the promotions to the target that --apply executed: when, which models, their state and backups
+    #[arg(long, conflicts_with_all = ["apply", "rollback", "replace", "resume", "sync", "strategy", "select", "exclude", "selector", "out_dir", "manifest"], help_heading = "Promotion")]
+    pub list: bool,
+
     /// Write promote.sql, rollback.sql and verify.sql there instead of the SQL to stdout
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out_dir: Option<Utf8PathBuf>,

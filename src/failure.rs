@@ -17,6 +17,8 @@ pub enum FailureKind {
     Statement,
     /// dbt could not read or compile the project, or refused its arguments.
     Project,
+    /// The profile or the target is not there: the user's input, not dbt's failure.
+    Target,
     /// The warehouse could not be reached.
     Connection,
     /// dbt was killed, or ended without a word.
@@ -34,6 +36,7 @@ impl FailureKind {
             Self::Hook => "a hook failed",
             Self::Statement => "a statement failed",
             Self::Project => "the project could not be used",
+            Self::Target => "the profile or the target is missing",
             Self::Connection => "the warehouse could not be reached",
             Self::Silent => "it ended without saying why",
             Self::Unproven => "it ended well, but did not build what was selected",

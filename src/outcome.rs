@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Interrupted, Refusal};
+use crate::failure::{Failure, FailureKind, Interrupted, Refusal};
 use crate::timestamp::Timestamp;
 
 /// An expected ending.
@@ -30,6 +30,8 @@ pub enum Outcome {
     },
     /// `check` found something at error level.
     Findings,
+    /// A promotion was executed, but then both sides do not hold the same.
+    Differs,
     /// dbt failed.
     DbtFailed,
     /// A safety rule held it back.
@@ -53,7 +55,7 @@ impl Outcome {
     /// How a command ended that returned an error: some of them are expected endings.
     #[must_use]
     pub fn of_error(error: &anyhow::Error) -> Self {
-        if error.is::<Failure>() {
+        if error.downcast_ref::<Failure>().is_some_and(|failure| failure.kind != FailureKind::Target) {
             return Self::DbtFailed;
         }
         if let Some(Interrupted { signal }) = error.downcast_ref() {
@@ -70,7 +72,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Done | Self::CaughtUp | Self::Reached { .. } | Self::RanOnce { .. } => 0,
-            Self::Findings | Self::DbtFailed => 1,
+            Self::Findings | Self::Differs | Self::DbtFailed => 1,
             Self::Error { .. } => 2,
             Self::Stopped { .. } => 3,
             Self::Refused { .. } => 4,
@@ -90,6 +92,7 @@ mod tests {
             (Outcome::RanOnce { more: true }, 0),
             (Outcome::Findings, 1),
             (Outcome::DbtFailed, 1),
+            (Outcome::Differs, 1),
             (Outcome::Stopped { by: "--max-runs".into() }, 3),
             (Outcome::Refused { reason: String::new() }, 4),
             (Outcome::Interrupted { signal: 2 }, 130),

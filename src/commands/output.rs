@@ -23,12 +23,12 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Of `run`. `project` is the dbt project's folder.
+    /// Of `run`, or of a run that is part of another command. `project` is the dbt project's folder.
     ///
     /// # Errors
     /// What GitHub names as the step's summary cannot be written.
     pub(super) fn new(
-        format: RunFormat,
+        (format, is_part): (RunFormat, bool),
         verbose: bool,
         journal: Journal,
         project: &Utf8Path,
@@ -38,7 +38,8 @@ impl Output {
             (RunFormat::Human, false) => Detail::Full,
             (RunFormat::Json | RunFormat::Github, false) => Detail::Trouble,
         };
-        let human = Human::on_stderr(detail);
+        let mut human = Human::on_stderr(detail);
+        human.is_part = is_part;
         let (human, programs): (_, Option<Box<dyn Reporter>>) = match format {
             RunFormat::Human => (Some(human), None),
             RunFormat::Json => (Some(human), Some(Box::new(Json::new(io::stdout())))),

@@ -21,6 +21,18 @@ use crate::timestamp::Timestamp;
 /// # Errors
 /// Usage, configuration, and whatever kept it from doing its job.
 pub fn run(args: &RunArgs) -> Result<Outcome> {
+    backfill(args, false)
+}
+
+/// Runs it as a part of another command, which goes on by itself when it is done.
+///
+/// # Errors
+/// Those of [`run`].
+pub(super) fn run_within(args: &RunArgs) -> Result<Outcome> {
+    backfill(args, true)
+}
+
+fn backfill(args: &RunArgs, is_part: bool) -> Result<Outcome> {
     if args.dry_run {
         return plan::run(&PlanArgs {
             selection: args.selection.clone(),
@@ -36,7 +48,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let journal = Journal::create(args.journal.clone().unwrap_or_else(|| setup.workspace.journal()))?;
     let journal_path = journal.path().to_owned();
-    let mut output = Output::new(args.format, args.verbose, journal, &setup.project.directory)?;
+    let mut output = Output::new((args.format, is_part), args.verbose, journal, &setup.project.directory)?;
 
     let started = Instant::now();
     let mut finished = false;

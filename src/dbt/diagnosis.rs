@@ -16,6 +16,7 @@ pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>)
         _ if said.is_empty() => FailureKind::Silent,
         Exit::Signal(_) => FailureKind::Silent,
         Exit::Code(_) if is_connection_trouble(message) => FailureKind::Connection,
+        Exit::Code(_) if is_wrong_target(message) => FailureKind::Target,
         Exit::Code(_) => FailureKind::Project,
     };
     Failure {
@@ -56,6 +57,13 @@ pub fn is_connection_trouble(message: &str) -> bool {
     WORDS.iter().any(|word| message.contains(word))
 }
 
+/// Whether a message is about a profile or a target that is not there.
+fn is_wrong_target(message: &str) -> bool {
+    let words = ["does not have a target named", "could not find profile named"];
+    let message = message.to_lowercase();
+    words.iter().any(|word| message.contains(word))
+}
+
 /// What to do about a failure, where its text tells.
 #[must_use]
 pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
@@ -88,9 +96,7 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
     let found = hints.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
     match (found, kind) {
         (Some((_, hint)), _) => Some((*hint).to_owned()),
-        (None, FailureKind::Connection) => {
-            Some("check the target with `dbt debug`, then call again: it goes on from here".into())
-        }
+        (None, FailureKind::Connection) => Some("check the target with `dbt debug`, then call again".into()),
         (None, _) => None,
     }
 }
@@ -108,6 +114,11 @@ mod tests {
             ),
             ("IO Error: Could not set lock on file \"x.duckdb\"", FailureKind::Connection),
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
+            ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
+            (
+                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names for this",
+                FailureKind::Target,
+            ),
         ] {
             assert_eq!(from_output("dbt run", Exit::Code(2), message, None).kind, expected, "{message}");
         }

@@ -90,6 +90,8 @@ impl Dbt {
             let failure = diagnosis::from_output(&call.name(), ended.exit, &said.join("\n"), log);
             match (failure.kind, reached) {
                 (FailureKind::Project, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
+                // What to do then depends on the statement, and not on the connection alone.
+                (FailureKind::Connection, Some(_)) => Failure { hint: None, ..failure },
                 _ => failure,
             }
         };

@@ -85,7 +85,7 @@ impl<'p> Composer<'p> {
     }
 
     fn check(&mut self, title: &str, condition: &str, message: &str) {
-        self.add(title, sql::assert(self.plan.dialect, condition, message));
+        self.of_kind(Kind::Check, title, sql::assert(self.plan.dialect, condition, message));
     }
 
     fn begin(&mut self) {
@@ -97,14 +97,14 @@ impl<'p> Composer<'p> {
         };
         let what =
             if unit(self.plan.dialect) == Unit::Steps { "all rows are" } else { "tables and rows are" };
-        self.transaction(Kind::Begin, format!("{what} one unit"), sql);
+        self.of_kind(Kind::Begin, format!("{what} one unit"), sql);
     }
 
     fn commit(&mut self) {
-        self.transaction(Kind::Commit, "all is well", "commit");
+        self.of_kind(Kind::Commit, "all is well", "commit");
     }
 
-    fn transaction(&mut self, kind: Kind, title: impl Into<String>, sql: &str) {
+    fn of_kind(&mut self, kind: Kind, title: impl Into<String>, sql: impl Into<String>) {
         self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
@@ -234,7 +234,11 @@ fn whole(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.begin();
     if plan.dialect == Dialect::Postgres {
-        composer.add("rather give up than wait for ever", "set local lock_timeout = '60s'");
+        composer.of_kind(
+            Kind::Setting,
+            "rather give up than wait for ever",
+            "set local lock_timeout = '60s'",
+        );
         let tables = plan.tables.iter().map(|table| &table.facts.staging);
         let staging = tables.chain(plan.ledgers.iter().map(|ledger| &ledger.staging));
         composer.add("staging stands still, where this user may see to that", sql::still(staging));
@@ -336,7 +340,11 @@ fn whole_rollback(plan: &Plan) -> Script {
     let mut composer = Composer::new(plan);
     composer.begin();
     if plan.dialect == Dialect::Postgres {
-        composer.add("rather give up than wait for ever", "set local lock_timeout = '60s'");
+        composer.of_kind(
+            Kind::Setting,
+            "rather give up than wait for ever",
+            "set local lock_timeout = '60s'",
+        );
     }
     composer.lock_rows();
     composer.staging_gives(true);
@@ -370,9 +378,12 @@ fn steps(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.add("times are UTC", "alter session set timezone = 'UTC'");
-        composer
-            .add("seen in the query history", "alter session set query_tag = 'snowplow-backfill promote'");
+        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(
+            Kind::Setting,
+            "seen in the query history",
+            "alter session set query_tag = 'snowplow-backfill promote'",
+        );
     }
     composer.check_before(true);
     for table in &plan.tables {
@@ -382,7 +393,7 @@ fn steps(plan: &Plan) -> Script {
     composer.set_rows(true);
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend([sql::replace(dialect, plan.strategy, table)]);
+            composer.extend([sql::replace(dialect, plan.strategy, table).of_table(&table.model)]);
         }
         // Also where the call that copied it was stopped before this; what is done twice does no harm.
         composer.extend(sql::after_copy(dialect, plan.strategy, table));
@@ -443,7 +454,7 @@ fn steps_rollback(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.add("times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
     }
     for ledger in &plan.ledgers {
         let condition = sql::free_or_done(dialect, ledger, true);
@@ -471,9 +482,13 @@ fn steps_rollback(plan: &Plan) -> Script {
             Action::Keep => {}
             Action::Create => {
                 let sql = format!("drop table if exists {}", table.facts.prod);
-                composer.add(format!("drop prod's {}", table.model), sql);
+                let drop = Statement::plain(format!("drop prod's {}", table.model), sql);
+                composer.extend([drop.of_table(&table.model)]);
             }
-            Action::Replace { .. } => composer.extend(sql::restore(dialect, plan.strategy, table)),
+            Action::Replace { .. } => {
+                let restored = sql::restore(dialect, plan.strategy, table);
+                composer.extend(restored.map(|statement| statement.of_table(&table.model)));
+            }
         }
     }
     set_back(&mut composer, false);

@@ -1,10 +1,11 @@
 //! What a plan was worked out from, as digests: whether anything moved since can be told from the script alone.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::facts::Facts;
-use crate::snowplow::Row;
+use super::facts::{Facts, ModelFacts, PackageFacts};
+use crate::snowplow::{Family, Row};
 
 /// Digests of what a plan hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +44,78 @@ pub fn of(facts: &Facts) -> Fingerprints {
     }
 }
 
+/// What the dbt manifests and vars say of a package. A list of values: a field that is renamed here changes no fingerprint.
+pub(super) fn of_package(package: &PackageFacts) -> Value {
+    json!([
+        package.name,
+        match package.family {
+            Family::Session => "session",
+            Family::Load => "load",
+        },
+        package.staging_manifest.to_string(),
+        package.prod_manifest.to_string(),
+        package.enabled_in_prod,
+        package.lookback_hours,
+        package.staging_lookback_hours,
+        package.limit_days,
+        package.start_date.map(|date| date.to_string()),
+        package.load_family_heals,
+    ])
+}
+
+/// What they say of a model.
+pub(super) fn of_model(model: &ModelFacts) -> Value {
+    let table = model.table.as_ref().map(|table| {
+        let layout = &table.layout;
+        json!([
+            table.staging.to_string(),
+            table.prod.to_string(),
+            table.grants,
+            table.date_column,
+            [&layout.partition_by, &layout.cluster_by, &layout.distribution, &layout.sort_key],
+            layout.properties,
+            layout.transient,
+            layout.filtered_by,
+        ])
+    });
+    json!([model.name, model.package, table])
+}
+
 /// The first 16 bytes of a SHA-256, in hexadecimal digits.
 #[must_use]
 pub fn short(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promote::{Layout, Physical, TableFacts};
+    use crate::warehouse::{Dialect, Relation};
+
+    /// Changed by whatever would make a script that was reviewed another one, and by nothing else.
+    #[test]
+    fn the_fingerprint_of_a_model_is_of_what_the_project_says() {
+        let relation = |name: &str| Relation::parse(name, Dialect::Postgres).expect("a relation");
+        let table = TableFacts {
+            staging: relation("stg.a"),
+            prod: relation("prd.a"),
+            staging_exists: None,
+            prod_exists: None,
+            physical: Physical::default(),
+            replaced: Physical::default(),
+            grants: [("select".to_owned(), vec!["bi".to_owned()])].into(),
+            date_column: Some("day".into()),
+            layout: Layout::default(),
+        };
+        let of = |table: &TableFacts| {
+            of_model(&ModelFacts { name: "a".into(), package: 0, table: Some(table.clone()) }).to_string()
+        };
+        let written =
+            r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;
+        assert_eq!(of(&table), written);
+        assert_eq!(of(&TableFacts { staging_exists: Some(true), ..table.clone() }), written);
+        let layout = Layout { cluster_by: Some("day".into()), ..Layout::default() };
+        assert_ne!(of(&TableFacts { layout, ..table }), written);
+    }
 }

@@ -1,7 +1,7 @@
 //! The facts of a promotion: what both dbt manifests say, and what the warehouse holds.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -11,10 +11,10 @@ use super::catalogue;
 use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
 use super::{fingerprint, guards};
 use crate::dbt::{Answer, Dbt, Manifest, Node, Query, QueryProject, RelationName, Vars};
-use crate::event::{Emit, Event};
-use crate::failure::Failure;
+use crate::event::Emit;
+use crate::failure::{Failure, FailureKind};
 use crate::snowplow::{Family, Package, Settings, TouchedPackage};
-use crate::warehouse::{Dialect, Relation, relation_of, tables};
+use crate::warehouse::{Dialect, Relation, is_plain, relation_of, tables};
 
 /// One side of a promotion, as its dbt manifest has it.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub fn facts(
         now: None,
         notes: Vec::new(),
     };
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (place, touched) in touched.iter().enumerate() {
         let package = &touched.package;
         let Some(in_prod) = prod.packages.iter().find(|other| other.name == package.name) else {
@@ -104,14 +104,15 @@ pub fn facts(
             start_date: vars.settings.start_date,
             load_family_heals: vars.load_family_heals,
         });
-        let _ = writeln!(said, "{:?}", facts.packages[place]);
+        said.push(fingerprint::of_package(&facts.packages[place]));
         for name in &touched.tracked {
             let model = model(dialect, (staging, prod), package, name, place)?;
-            let _ = writeln!(said, "{model:?}");
+            said.push(fingerprint::of_model(&model));
             facts.models.push(model);
         }
     }
-    facts.manifests = fingerprint::short(said.as_bytes());
+    let said = serde_json::to_vec(&said).context("cannot write JSON")?;
+    facts.manifests = fingerprint::short(&said);
     Ok(facts)
 }
 
@@ -157,28 +158,46 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
     })
 }
 
-/// Incremental, or by a materialization of the project's own, which keeps history just so.
+/// Incremental, or by a materialization of the project's own, which keeps history just so. What the warehouse itself keeps up to
+/// date by a query holds no history that is not in the events.
 fn is_incremental(node: &Node) -> bool {
-    !matches!(node.materialized(), "view" | "table" | "ephemeral" | "materialized_view" | "test")
+    !matches!(
+        node.materialized(),
+        "view"
+            | "table"
+            | "ephemeral"
+            | "materialized_view"
+            | "dynamic_table"
+            | "streaming_table"
+            | "external"
+            | "seed"
+            | "clone"
+            | "function"
+            | "test"
+            | "unit"
+    )
 }
 
-fn is_plain(name: &str) -> bool {
-    Regex::new("^[A-Za-z_][A-Za-z0-9_]*$").is_ok_and(|plain| plain.is_match(name))
-}
+static PRIVILEGE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^[A-Za-z][A-Za-z _./]*$").expect("a pattern"));
 
 /// The configuration `grants`: privilege to grantees, each a word or a list.
 fn grants(node: &Node) -> Result<BTreeMap<String, Vec<String>>> {
     let mut grants = BTreeMap::new();
     let configured = node.config.get("grants").and_then(Value::as_object);
-    let privilege_name = Regex::new("^[A-Za-z][A-Za-z _./]*$")?;
     for (privilege, grantees) in configured.into_iter().flatten() {
-        if !privilege_name.is_match(privilege) {
+        if !PRIVILEGE.is_match(privilege) {
             bail!("the model {} grants {privilege}, which is no privilege", node.name);
         }
         let grantees: Vec<_> = match grantees {
             Value::String(one) => vec![one.clone()],
-            Value::Array(many) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
+            Value::Array(many) if many.iter().all(Value::is_string) => {
+                many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+            other => bail!(
+                "the model {} grants {privilege} to {other}, which is neither a name nor a list of names",
+                node.name
+            ),
         };
         if let Some(wrong) =
             grantees.iter().find(|name| name.is_empty() || name.chars().any(char::is_control))
@@ -202,7 +221,7 @@ pub struct Connection<'a> {
 }
 
 /// Reads rows, windows, the clock, and which tables are there with which columns: all in one call. Then, as far as it answers,
-/// the catalogue.
+/// the catalogue; why it does not, where it does not.
 ///
 /// # Errors
 /// dbt cannot read them.
@@ -211,7 +230,7 @@ pub fn read(
     connection: &Connection<'_>,
     limits: &[RelationName],
     emit: Emit<'_>,
-) -> Result<()> {
+) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
     let mut queries = vec![tables::clock(dialect)];
     for (package, limits) in facts.packages.iter().zip(limits) {
@@ -256,6 +275,17 @@ pub fn read(
     read_catalogue(facts, connection, emit)
 }
 
+/// What a script says whose tables the catalogue does not tell of.
+#[must_use]
+pub fn unread_catalogue(failure: &Failure) -> String {
+    let said = failure.text();
+    let said: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!(
+        "the catalogue does not say how the tables are made; the script goes by the project's configuration: {}",
+        said.join(": ")
+    )
+}
+
 fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     match answer {
         Answer::Missing(_) => (Some(false), Vec::new()),
@@ -269,7 +299,7 @@ fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     }
 }
 
-fn read_catalogue(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>) -> Result<()> {
+fn read_catalogue(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
     let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
@@ -281,29 +311,28 @@ fn read_catalogue(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>
         }
     }
     if asked.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let queries: Vec<_> =
         asked.iter().flat_map(|(relation, _)| catalogue::queries(dialect, &relation.name())).collect();
-    match connection.dbt.query(connection.project, &queries, connection.vars, emit) {
+    let error = match connection.dbt.query(connection.project, &queries, connection.vars, emit) {
         Ok(told) => {
             for ((_, physical), answers) in
                 asked.iter_mut().zip(told.answers.chunks(catalogue::count(dialect)))
             {
                 catalogue::read(dialect, answers, physical);
             }
+            return Ok(None);
         }
-        Err(error) => {
-            let Some(failure) = error.downcast_ref::<Failure>() else { return Err(error) };
-            let message = format!(
-                "the catalogue does not say how the tables are made; the script goes by the project's configuration: {}",
-                failure.text()
-            );
-            facts.notes.push(message.lines().next().unwrap_or_default().to_owned());
-            emit(Event::Warning { message });
-        }
+        Err(error) => error,
+    };
+    // A user without the right to read it is one thing, a warehouse that has gone is another.
+    let failure = error.downcast::<Failure>()?;
+    if failure.kind == FailureKind::Connection {
+        return Err(failure.into());
     }
-    Ok(())
+    facts.notes.push(unread_catalogue(&failure));
+    Ok(Some(failure))
 }
 
 /// A package's limits table, for [`read`].

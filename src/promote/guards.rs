@@ -7,7 +7,7 @@ use super::facts::{Facts, Physical};
 use super::gather::Connection;
 use crate::dbt::{Answer, Query};
 use crate::event::Emit;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::warehouse::{Dialect, Relation};
 
 /// The question about one table, where the catalogue's other questions do not answer it: it takes rights that not every user has,
@@ -48,10 +48,10 @@ pub(super) fn may_be_hidden(dialect: Dialect) -> bool {
     }
 }
 
-/// Asks for the tables that prod has. No answer is no error: the script says then what is not known.
+/// Asks for the tables that prod has. A user who may not ask is no error: the script says then what is not known.
 ///
 /// # Errors
-/// dbt cannot be called.
+/// dbt cannot be called; the warehouse cannot be reached any more.
 pub(super) fn read(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>) -> Result<()> {
     let Some(sql) = question(facts.dialect) else { return Ok(()) };
     let tables = facts.models.iter_mut().filter_map(|model| model.table.as_mut());
@@ -66,8 +66,13 @@ pub(super) fn read(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_
     let queries: Vec<_> = asked.iter().map(|(relation, _)| query(relation)).collect();
     let told = match connection.dbt.query(connection.project, &queries, connection.vars, emit) {
         Ok(told) => told,
-        Err(error) if error.is::<Failure>() => return Ok(()),
-        Err(error) => return Err(error),
+        // A user without the right to ask is one thing, a warehouse that has gone is another.
+        Err(error) => {
+            return match error.downcast::<Failure>()? {
+                failure if failure.kind == FailureKind::Connection => Err(failure.into()),
+                _ => Ok(()),
+            };
+        }
     };
     for ((_, physical), answer) in asked.iter_mut().zip(&told.answers) {
         if let Answer::Rows(rows) = answer {

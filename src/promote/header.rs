@@ -74,13 +74,16 @@ pub fn promote(plan: &Plan) -> Vec<String> {
     lines
 }
 
+/// What a fingerprint's line begins with.
+pub const FINGERPRINT: &str = "fingerprint of ";
+
 /// The fingerprints' lines, by which `--apply` knows whether anything moved.
 #[must_use]
-pub fn fingerprints(plan: &Plan) -> Vec<String> {
+pub(super) fn fingerprints(plan: &Plan) -> Vec<String> {
     let prints = &plan.fingerprints;
-    let mut lines = vec![format!("fingerprint of the dbt manifests: {}", prints.manifests)];
-    lines.extend(prints.staging_rows.iter().map(|print| format!("fingerprint of staging's rows: {print}")));
-    lines.extend(prints.prod_rows.iter().map(|print| format!("fingerprint of prod's rows: {print}")));
+    let mut lines = vec![format!("{FINGERPRINT}the dbt manifests: {}", prints.manifests)];
+    lines.extend(prints.staging_rows.iter().map(|print| format!("{FINGERPRINT}staging's rows: {print}")));
+    lines.extend(prints.prod_rows.iter().map(|print| format!("{FINGERPRINT}prod's rows: {print}")));
     lines
 }
 

@@ -1,13 +1,16 @@
 //! What was executed, kept under dbt's target path: for the audit trail, and for the rollback.
 
+use std::cmp::Reverse;
 use std::fs;
+use std::io::ErrorKind;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::compose::Scripts;
 use super::script::Script;
+use super::standing::Witnesses;
 use crate::timestamp::Timestamp;
 
 /// The file of a record.
@@ -17,7 +20,7 @@ const FILE: &str = "promotion.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Progress {
-    /// Statements are being executed. Found like this, it was killed.
+    /// Statements are being executed. Found like this, it was killed; it may have done more than it could write down.
     Executing {
         /// Statements that are done.
         done: usize,
@@ -28,9 +31,21 @@ pub enum Progress {
         statement: usize,
         /// What the warehouse said.
         error: String,
+        /// The warehouse did not refuse it: the connection was lost, or the user interrupted it.
+        #[serde(default)]
+        may_be_done: bool,
     },
     /// All of it is done.
     Promoted,
+    /// It stopped, and prod was found to hold nothing of it.
+    Abandoned,
+    /// The rollback's statements are being executed. Found like this, it was killed.
+    RollingBack {
+        /// Statements that are done.
+        done: usize,
+        /// How far the promotion had got.
+        before: Box<Progress>,
+    },
     /// It was taken back.
     RolledBack,
 }
@@ -44,10 +59,16 @@ pub struct Record {
     pub from: String,
     /// What prod is called.
     pub to: String,
-    /// When it began.
+    /// When it was planned.
     pub at: Timestamp,
     /// The models.
     pub models: Vec<String>,
+    /// Those of them that prod recorded before, too.
+    #[serde(default)]
+    pub recorded_before: Vec<String>,
+    /// A digest of what was asked for: the same call finishes what was stopped.
+    #[serde(default)]
+    pub asked: String,
     /// A lock's name on each side.
     pub locks: Vec<String>,
     /// All of it happened, or nothing.
@@ -55,6 +76,12 @@ pub struct Record {
     /// How far it got.
     #[serde(flatten)]
     pub progress: Progress,
+    /// What shows where prod stands.
+    #[serde(default)]
+    pub witnesses: Witnesses,
+    /// Prod's next run, a line a package.
+    #[serde(default)]
+    pub forecast: Vec<String>,
     /// What was executed.
     pub promote: Script,
     /// What takes it back.
@@ -80,34 +107,47 @@ impl Record {
             .with_context(|| format!("cannot write {path}"))
     }
 
-    /// The last promotion to a target that can be taken back, and its folder.
+    /// Reads the record in a folder; none where the folder holds none.
     ///
     /// # Errors
-    /// There is none.
-    pub fn last(promotions: &Utf8Path, to: &str) -> Result<(Utf8PathBuf, Self)> {
-        let mut folders: Vec<_> = promotions
-            .read_dir_utf8()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path().to_owned()))
-            .collect();
-        folders.sort();
-        for folder in folders.into_iter().rev() {
-            let Ok(text) = fs::read(folder.join(FILE)) else { continue };
-            let record: Self = serde_json::from_slice(&text)
-                .with_context(|| format!("{} is not a promotion's record", folder.join(FILE)))?;
-            let is_void = match record.progress {
-                Progress::RolledBack => true,
-                Progress::Failed { statement, .. } => record.promote.goes_on_from(statement) == 0,
-                Progress::Promoted | Progress::Executing { .. } => false,
-            };
-            if record.to == to && !is_void {
-                return Ok((folder, record));
+    /// It cannot be read.
+    pub fn read(folder: &Utf8Path) -> Result<Option<Self>> {
+        let path = folder.join(FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {path}")),
+        };
+        let record =
+            serde_json::from_slice(&text).with_context(|| format!("{path} is not a promotion's record"))?;
+        Ok(Some(record))
+    }
+
+    /// All promotions to a target and their folders, the last one first.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn all(promotions: &Utf8Path, to: &str) -> Result<Vec<(Utf8PathBuf, Self)>> {
+        let cannot_read = || format!("cannot read {promotions}");
+        let folders = match promotions.read_dir_utf8() {
+            Ok(folders) => folders,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error).with_context(cannot_read),
+        };
+        let mut records = Vec::new();
+        for folder in folders {
+            let folder = folder.with_context(cannot_read)?.path().to_owned();
+            if !folder.is_dir() {
+                continue;
+            }
+            if let Some(record) = Self::read(&folder)?
+                && record.to == to
+            {
+                records.push((folder, record));
             }
         }
-        bail!(
-            "no promotion to {to} to take back: none was executed with --apply from this project ({promotions} holds them)"
-        )
+        records.sort_by_key(|(_, record)| Reverse(record.at));
+        Ok(records)
     }
 }
 
@@ -116,14 +156,14 @@ impl Record {
 /// # Errors
 /// The folder cannot be written.
 pub fn write_files(folder: &Utf8Path, scripts: &Scripts) -> Result<()> {
-    let cannot_write = || format!("cannot write to --out-dir {folder}");
-    fs::create_dir_all(folder).with_context(cannot_write)?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
     for (name, script) in [
         ("promote.sql", &scripts.promote),
         ("rollback.sql", &scripts.rollback),
         ("verify.sql", &scripts.verify),
     ] {
-        fs::write(folder.join(name), script.to_text()).with_context(cannot_write)?;
+        let path = folder.join(name);
+        fs::write(&path, script.to_text()).with_context(|| format!("cannot write {path}"))?;
     }
     Ok(())
 }

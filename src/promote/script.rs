@@ -21,11 +21,14 @@ pub struct Statement {
     pub title: String,
     /// Without the semicolon at its end.
     pub sql: String,
-    /// What it does to transactions.
+    /// What it does to transactions, if it does anything.
     pub kind: Kind,
+    /// The model whose table it puts into prod, or takes out again, outside of any transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
 }
 
-/// What a statement does to transactions.
+/// What a statement does to transactions, if it does anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -33,7 +36,11 @@ pub enum Kind {
     Begin,
     /// Ends one, and keeps what it did.
     Commit,
-    /// Neither. A block of a procedural language may hold a whole transaction.
+    /// Only looks, and stops the script where something is not as it must be.
+    Check,
+    /// Changes nothing but the session.
+    Setting,
+    /// None of these. A block of a procedural language may hold a whole transaction.
     Plain,
 }
 
@@ -41,7 +48,13 @@ impl Statement {
     /// One that neither begins nor ends a transaction.
     #[must_use]
     pub fn plain(title: impl Into<String>, sql: impl Into<String>) -> Self {
-        Self { title: title.into(), sql: sql.into(), kind: Kind::Plain }
+        Self { title: title.into(), sql: sql.into(), kind: Kind::Plain, table: None }
+    }
+
+    /// The same as what puts a model's table into prod by itself, or takes it out.
+    #[must_use]
+    pub fn of_table(self, model: &str) -> Self {
+        Self { table: Some(model.to_owned()), ..self }
     }
 }
 
@@ -51,16 +64,18 @@ struct Recorded {
     title: String,
     sql: String,
     kind: Option<Kind>,
+    #[serde(default)]
+    table: Option<String>,
 }
 
 impl From<Recorded> for Statement {
-    fn from(Recorded { title, sql, kind }: Recorded) -> Self {
+    fn from(Recorded { title, sql, kind, table }: Recorded) -> Self {
         let by_text = || match sql.as_str() {
             "begin" | "begin transaction" | "begin isolation level read committed" => Kind::Begin,
             "commit" => Kind::Commit,
             _ => Kind::Plain,
         };
-        Self { kind: kind.unwrap_or_else(by_text), title, sql }
+        Self { kind: kind.unwrap_or_else(by_text), title, sql, table }
     }
 }
 
@@ -87,6 +102,19 @@ impl Script {
     pub fn is_committed_before(&self, place: usize) -> bool {
         let (before, after) = self.statements.split_at(place);
         Self::has(before, Kind::Commit) && !Self::has(after, Kind::Commit)
+    }
+
+    /// Where it commits its last transaction.
+    #[must_use]
+    pub fn commit(&self) -> Option<usize> {
+        self.statements.iter().rposition(|statement| statement.kind == Kind::Commit)
+    }
+
+    /// Whether the first statements, so many, leave nothing behind.
+    #[must_use]
+    pub fn changes_nothing_in(&self, first: usize) -> bool {
+        let harmless = |kind| matches!(kind, Kind::Begin | Kind::Check | Kind::Setting);
+        self.statements.iter().take(first).all(|statement| harmless(statement.kind))
     }
 
     /// As the text of a file.

@@ -29,6 +29,8 @@ pub struct Human {
     last: Vec<PackageRun>,
     /// The working directory, with a slash behind.
     directory: Option<String>,
+    /// Of another command, which goes on by itself.
+    pub is_part: bool,
 }
 
 impl Human {
@@ -41,7 +43,15 @@ impl Human {
         let progress = (alive && detail != Detail::Trouble).then(Progress::new);
         let directory =
             std::env::current_dir().ok().and_then(|path| path.to_str().map(|path| format!("{path}/")));
-        Self { paint: Paint::for_stderr(), detail, progress, start: None, last: Vec::new(), directory }
+        Self {
+            paint: Paint::for_stderr(),
+            detail,
+            progress,
+            start: None,
+            last: Vec::new(),
+            directory,
+            is_part: false,
+        }
     }
 
     /// Paths below the working directory are shown from there, but for commands, which may be pasted elsewhere.
@@ -69,7 +79,13 @@ impl Human {
                 Some(format!("{}{failure}", paint.error(&run)))
             }
             Event::BackfillFinished(finish) => {
-                let ending = text::ending(finish, self.start.as_ref(), &self.last, paint);
+                let mut ending = text::ending(finish, self.start.as_ref(), &self.last, paint);
+                if let Some(ending) = &mut ending
+                    && self.is_part
+                    && finish.exit_code == 0
+                {
+                    ending.next = None;
+                }
                 ending.filter(|_| full || finish.exit_code != 0).map(|ending| ending.to_string())
             }
             Event::DbtCalled(call) if self.detail == Detail::Verbose => {

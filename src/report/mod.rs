@@ -18,7 +18,8 @@ pub use human::{Detail, Human};
 pub use json::Json;
 pub use paint::Paint;
 pub use promotion::{
-    promoted, promotion, promotion_begins, rollback_begins, rolled_back, say, statement_done,
+    promoted, promotion, promotion_begins, promotion_goes_on, promotion_left_nothing, promotion_listed,
+    rollback_begins, rolled_back, say, statement_done,
 };
 pub use text::plan;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::paint::Paint;
-use crate::promote::{Action, Plan, forecast_lines};
+use crate::promote::{Action, Plan, Progress, Record, forecast_lines};
 
 /// Writes to stderr. With stderr gone nobody is left to tell.
 pub fn say(text: &str) {
@@ -18,21 +18,16 @@ fn lines(text: &str, paint: Paint) -> String {
 /// What a promotion does, and what to do with its script.
 #[must_use]
 pub fn promotion(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
-    let mut text = promotion_begins(plan, paint);
-    for note in &plan.notes {
-        let _ = writeln!(text, "  {}      {note}", paint.dim("note"));
-    }
     let next = match out_dir {
         Some(folder) => {
             format!("{folder}/promote.sql, rollback.sql and verify.sql are written; nothing was executed")
         }
         None => "nothing was executed; --apply executes it".to_owned(),
     };
-    let _ = writeln!(text, "{next}");
-    lines(&text, paint)
+    promotion_begins(plan, paint) + &lines(&next, paint)
 }
 
-/// What is promoted.
+/// What is promoted, and what whoever executes it has to know.
 #[must_use]
 pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
     let mut text = format!(
@@ -66,6 +61,9 @@ pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
     for forecast in forecast_lines(plan) {
         line("then", &forecast);
     }
+    for note in &plan.notes {
+        line("note", note);
+    }
     lines(&text, paint)
 }
 
@@ -75,17 +73,46 @@ pub fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> St
     format!("  {} {title}\n", paint.dim(&format!("{number:>3}/{of}")))
 }
 
+/// A promotion that was stopped and is finished now.
+#[must_use]
+pub fn promotion_goes_on(record: &Record, paint: Paint) -> String {
+    let stopped = match &record.progress {
+        Progress::Failed { statement, .. } => format!("which stopped at statement {}", statement + 1),
+        _ => "which was stopped".to_owned(),
+    };
+    let what = paint.bold(&format!("promotion {} → {}", record.from, record.to));
+    let text = format!(
+        "{what} of {}, planned at {} UTC, {stopped}: finished now",
+        record.models.join(", "),
+        record.at.to_the_second()
+    );
+    lines(&text, paint)
+}
+
+/// A promotion that was stopped, and of which prod holds nothing.
+#[must_use]
+pub fn promotion_left_nothing(record: &Record, paint: Paint) -> String {
+    let text = format!(
+        "the promotion of {} at {} UTC was stopped and left nothing in {}",
+        record.models.join(", "),
+        record.at.to_the_second(),
+        record.to
+    );
+    lines(&text, paint)
+}
+
 /// The end of a promotion that was executed: what was compared, staging's value, prod's value.
 #[must_use]
 pub fn promoted(
-    plan: &Plan,
+    record: &Record,
     comparisons: &[(&str, Option<&str>, Option<&str>)],
-    record: &str,
+    folder: &str,
     paint: Paint,
 ) -> String {
-    let equal = comparisons.iter().filter(|(_, staging, prod)| staging == prod).count();
+    let differing: Vec<_> = comparisons.iter().filter(|(_, staging, prod)| staging != prod).collect();
+    let is_equal = differing.is_empty();
     let mut text = String::new();
-    for (what, staging, prod) in comparisons.iter().filter(|(_, staging, prod)| staging != prod) {
+    for (what, staging, prod) in &differing {
         let _ = writeln!(
             text,
             "  {} {what}: {} in staging, {} in prod",
@@ -96,35 +123,69 @@ pub fn promoted(
     }
     let _ = writeln!(
         text,
-        "{}: {equal} of {} comparisons with staging are equal",
-        if equal == comparisons.len() { paint.good("promoted") } else { paint.warning("promoted") },
+        "{}: {} of {} comparisons with staging are equal",
+        if is_equal { paint.good("promoted") } else { paint.error("executed, but both sides differ") },
+        comparisons.len() - differing.len(),
         comparisons.len()
     );
-    for forecast in forecast_lines(plan) {
-        let _ = writeln!(text, "  {forecast}");
-    }
-    let _ = writeln!(
-        text,
-        "  {} merge the branch before prod runs again; `snowplow-backfill promote --to {} --rollback` takes the promotion back",
-        paint.dim("next:"),
-        plan.to
-    );
-    let _ = writeln!(text, "  {} {record}", paint.dim("record:"));
+    let back = format!("`snowplow-backfill promote --to {} --rollback` takes the promotion back", record.to);
+    let next = if is_equal {
+        for forecast in &record.forecast {
+            let _ = writeln!(text, "  {forecast}");
+        }
+        format!("merge the branch before prod runs again; {back}")
+    } else {
+        format!("find out what wrote to staging or to {} meanwhile, before it runs again; {back}", record.to)
+    };
+    let _ = writeln!(text, "  {} {next}", paint.dim("next:"));
+    let _ = writeln!(text, "  {} {folder}", paint.dim("record:"));
     lines(&text, paint)
 }
 
 /// A rollback that begins.
 #[must_use]
-pub fn rollback_begins(models: &str, at: &str, to: &str, paint: Paint) -> String {
-    let text = format!("{} of the promotion of {models} to {to} at {at} UTC", paint.bold("rollback"));
+pub fn rollback_begins(record: &Record, paint: Paint) -> String {
+    let text = format!(
+        "{} of the promotion of {} to {} at {} UTC",
+        paint.bold("rollback"),
+        record.models.join(", "),
+        record.to,
+        record.at.to_the_second()
+    );
     lines(&text, paint)
 }
 
 /// A rollback that was executed.
 #[must_use]
-pub fn rolled_back(models: &str, to: &str, paint: Paint) -> String {
-    paint.wrapped(&format!(
-        "{}: {to} is without {models}, or with what it had before",
-        paint.good("taken back")
-    )) + "\n"
+pub fn rolled_back(record: &Record, paint: Paint) -> String {
+    let (before, new): (Vec<_>, Vec<_>) = record.models.iter().map(String::as_str).partition(|model| {
+        record.recorded_before.iter().any(|recorded| recorded == model)
+            || record.witnesses.tables.iter().any(|table| table.is_backup && table.model == *model)
+    });
+    let mut said = Vec::new();
+    if !new.is_empty() {
+        said.push(format!("{} is without {}", record.to, new.join(", ")));
+    }
+    if !before.is_empty() {
+        said.push(format!("{} has {} as before", record.to, before.join(", ")));
+    }
+    lines(&format!("{}: {}", paint.good("taken back"), said.join("; ")), paint)
+}
+
+/// A promotion in a list of them.
+#[must_use]
+pub fn promotion_listed(record: &Record) -> String {
+    let state = match &record.progress {
+        Progress::Executing { .. } => "stopped".to_owned(),
+        Progress::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
+        Progress::Promoted => "promoted".to_owned(),
+        Progress::Abandoned => "left nothing".to_owned(),
+        Progress::RollingBack { .. } => "rollback stopped".to_owned(),
+        Progress::RolledBack => "taken back".to_owned(),
+    };
+    let mut text = format!("{} UTC  {state}: {}\n", record.at.to_the_second(), record.models.join(", "));
+    for backup in record.witnesses.backups() {
+        let _ = writeln!(text, "  backup {backup}");
+    }
+    text
 }

@@ -195,7 +195,7 @@ pub(super) fn ending(
         Outcome::Interrupted { signal } => {
             (paint.warning(&format!("interrupted by {}", signal_name(*signal))), again)
         }
-        Outcome::Done | Outcome::Findings => ("done".to_owned(), None),
+        Outcome::Done | Outcome::Findings | Outcome::Differs => ("done".to_owned(), None),
         Outcome::Error { .. } => return None,
     };
     Some(Ending { head, spent, next, paint })

@@ -7,4 +7,4 @@ pub mod tables;
 
 pub use dialect::{Dialect, parse_timestamp};
 pub use reader::{Events, FirstEvent, Reader, Sources, relation_of};
-pub use relation::Relation;
+pub use relation::{Relation, is_plain};

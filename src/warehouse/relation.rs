@@ -1,6 +1,7 @@
 //! Relations by the names that dbt recorded, validated and rendered for a dialect.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -29,9 +30,9 @@ impl Relation {
     /// # Errors
     /// A name that is not allowed.
     pub fn parse(rendered: &str, dialect: Dialect) -> Result<Self> {
-        let quote = dialect.quote();
-        let quoted_or_bare = format!("^(?:{quote}([^{quote}]+){quote}|([^{quote}.]+))(?:\\.|$)");
-        let pattern = Regex::new(&quoted_or_bare).context("the pattern of a name")?;
+        static DOUBLE: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('"'));
+        static BACKTICK: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('`'));
+        let pattern = if dialect.quote() == '`' { &BACKTICK } else { &DOUBLE };
         let mut parts = Vec::new();
         let mut rest = rendered;
         while !rest.is_empty() {
@@ -196,13 +197,9 @@ impl Relation {
     }
 
     fn check(&self) -> Result<()> {
-        let plain = Regex::new("^[A-Za-z_][A-Za-z0-9_]*$").context("a pattern")?;
-        // A database stands within quotes, where these characters are harmless; BigQuery's projects need them.
-        let of_database = Regex::new("^[A-Za-z_][A-Za-z0-9_$.:-]*$").context("a pattern")?;
         for (place, part) in self.parts.iter().enumerate() {
             let is_database = self.parts.len() == 3 && place == 0;
-            let allowed = plain.is_match(&part.name)
-                || (is_database && part.quoted && of_database.is_match(&part.name));
+            let allowed = is_plain(&part.name) || (is_database && part.quoted && may_be_database(&part.name));
             if !allowed {
                 bail!("the name {} is not allowed: only letters, digits and underscores are", part.name);
             }
@@ -217,6 +214,26 @@ impl Relation {
         }
         Ok(())
     }
+}
+
+/// Letters, digits and underscores: a name that is the same in every SQL, quoted or not.
+#[must_use]
+pub fn is_plain(name: &str) -> bool {
+    begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A database stands within quotes, where these characters are harmless; BigQuery's projects need them.
+fn may_be_database(name: &str) -> bool {
+    begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
+}
+
+fn begins_well(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// The next part of a rendered relation.
+fn quoted_or_bare(quote: char) -> Regex {
+    Regex::new(&format!("^(?:{quote}([^{quote}]+){quote}|([^{quote}.]+))(?:\\.|$)")).expect("a pattern")
 }
 
 impl fmt::Display for Relation {

@@ -47,7 +47,7 @@ pub fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid.try_into().expect("a pid")), signal).expect("sent");
 }
 
-fn is_alive(pid: u32) -> bool {
+pub fn is_alive(pid: u32) -> bool {
     kill(Pid::from_raw(pid.try_into().expect("a pid")), None).is_ok()
 }
 

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::Output;
-use crate::support::fake::{FakeDbt, listing, manifest, model};
+use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 
 const TIME: &str = "2023-10-11 10:11:12.123456";
 
@@ -20,15 +20,16 @@ pub fn carts() -> Value {
     model("carts", &["shop_incremental"], "incremental")
 }
 
-fn ls(manifest: &str, selected: &[&str]) -> Value {
+pub fn ls(manifest: &str, selected: &[&str]) -> Value {
     json!({"stdout": listing(selected), "files": {"manifest.json": manifest}})
 }
 
 /// What the tool reads of both sides: rows, and which tables there are.
+#[derive(Clone, Copy)]
 pub struct Warehouse<'a> {
-    staging: Option<&'a [(&'a str, &'a str)]>,
-    prod: Option<&'a [(&'a str, &'a str)]>,
-    tables: [bool; 2],
+    pub staging: Option<&'a [(&'a str, &'a str)]>,
+    pub prod: Option<&'a [(&'a str, &'a str)]>,
+    pub tables: [bool; 2],
 }
 
 impl Warehouse<'_> {
@@ -238,7 +239,6 @@ fn prod_records_the_model() {
     exit code: 4
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
     refused: prod already records and holds all selected models (carts): they run there. To put staging's tables in their place, use --replace
     ");
 }
@@ -253,6 +253,7 @@ fn a_folder_that_cannot_be_written() {
     --- stderr
     warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
     error: cannot write to --out-dir file/out
+      caused by: cannot create file/out
       caused by: Not a directory (os error 20)
     ");
 }
@@ -369,4 +370,113 @@ fn a_selection_that_only_dbt_understands() {
     error: selecting from stg.json
       caused by: nothing is selected: cart matches no enabled model of the dbt manifest
     ");
+}
+
+/// Staging is behind prod's other models.
+const BEHIND: Warehouse<'_> = Warehouse { prod: Some(&[("others", "2023-10-20 00:00:00")]), ..READY };
+
+/// A project for `--sync`, whose backfill takes one run.
+fn to_be_synced(warehouse: &Warehouse<'_>) -> FakeDbt {
+    let (staging, prod) = (of_target("stg", &[carts()]), of_target("prd", &[carts()]));
+    let package = ["shop_manifest", "shop_limits", "shop_events", "carts"];
+    let window = Some(("2023-10-11 04:11:12", "2023-10-20 00:00:00"));
+    let rows = |time| tables("2023-11-12 13:14:15", &[("carts", time)], window);
+    let synced = Warehouse { staging: Some(&[("carts", "2023-10-20 00:00:00")]), ..*warehouse };
+    FakeDbt::new(&json!({
+        "ls": [ls(&staging, &["carts"]), ls(&prod, &["carts"]), ls(&staging, &package)],
+        "run-operation": [
+            warehouse.reply(), {"empty": true}, rows(TIME), rows("2023-10-20 00:00:00"), synced.reply(), {"empty": true},
+        ],
+        "run": [good_run(&package)],
+    }))
+}
+
+fn backfills(fake: &FakeDbt) -> Vec<String> {
+    let is_run = |call: &Vec<String>| call.iter().any(|word| word == "run");
+    fake.calls().into_iter().filter(is_run).map(|call| call.join(" ")).collect()
+}
+
+#[test]
+fn what_no_backfill_mends_is_refused_before_one() {
+    for more in [&["--sync"][..], &["--sync", "--apply"]] {
+        let fake = to_be_synced(&Warehouse { tables: [true, true], ..BEHIND });
+        let output = promote(&fake, more);
+        assert_eq!(output.code, 4, "{output}");
+        assert!(
+            output.stderr.contains("has a table \"db\".\"prd\".\"carts\" but does not record carts"),
+            "{output}"
+        );
+        assert_eq!(backfills(&fake), Vec::<String>::new());
+
+        let fake = to_be_synced(&BEHIND);
+        fs::write(fake.path("file"), "").expect("written");
+        let output = promote(&fake, &[more, &["--out-dir", "file/out"]].concat());
+        assert_eq!(output.code, 2, "{output}");
+        assert!(output.stderr.contains("cannot write to --out-dir file/out"), "{output}");
+        assert_eq!(backfills(&fake), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_backfill_of_sync_is_a_part_of_it() {
+    let fake = to_be_synced(&BEHIND);
+    let configuration = "run:\n  threads: 3\n  dbt_args: [--fail-fast]\n  max_runs: 1\n";
+    fs::write(fake.path("snowplow-backfill.yml"), configuration).expect("written");
+    let output = promote(&fake, &["--sync"]).success();
+    let runs = backfills(&fake);
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    // Flags that promote has none of are those of run.
+    assert!(runs[0].contains("--threads 3 --fail-fast"), "{runs:?}");
+    assert!(output.stderr.contains("processed everything up to 2023-10-20"), "{output}");
+    assert!(!output.stderr.contains("next:"), "{output}");
+    assert!(output.stdout.contains("2023-10-20"), "{output}");
+}
+
+#[test]
+fn a_target_that_is_missing() {
+    let said = "Encountered an error:\nRuntime Error\n  The profile 'faked' does not have a target named 'nowhere'. The valid target \
+                names for this profile are:\n   - prod\n";
+    let good = ls(&of_target("stg", &[carts()]), &["carts"]);
+    let fake = FakeDbt::new(&json!({"ls": [good, {"stdout": said, "exit": 2}]}));
+    let arguments = ["promote", "--select", "carts", "--target", "staging", "--to", "nowhere", "--apply"];
+    assert_snapshot!(fake.tool(&arguments), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): the profile or the target is missing
+        Encountered an error:
+        Runtime Error
+          The profile 'faked' does not have a target named 'nowhere'. The valid target names for this profile are:
+           - prod
+    ");
+}
+
+#[test]
+fn a_grant_that_is_no_list_of_names() {
+    let mut wrong = carts();
+    wrong["config"]["grants"] = json!({"select": {"staging": ["bi"]}});
+    let manifest = of_target("prd", &[wrong]);
+    assert_snapshot!(offline(&of_target("stg", &[carts()]), &manifest, &[]), @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the model carts grants select to {"staging":["bi"]}, which is neither a name nor a list of names
+    "#);
+}
+
+#[test]
+fn the_default_target_has_a_name() {
+    let catalogue = json!({"empty": true});
+    for (name, code) in [("dev", 0), ("prod", 2)] {
+        let target = json!({"target": {"name": name, "type": "duckdb", "schema": "s"}});
+        let told = json!({"stdout": format!("snowplow-backfill:{target}\n")});
+        let fake = ready(&READY).with(&json!({"run-operation": [told, READY.reply(), catalogue]}));
+        let output = fake.tool(&["promote", "--select", "carts", "--to", "prod"]);
+        assert_eq!(output.code, code, "{output}");
+        if code == 0 {
+            assert!(output.stdout.contains("from dev to prod"), "{output}");
+        } else {
+            assert!(output.stderr.contains("prod is the profile's default target, too"), "{output}");
+        }
+    }
 }

@@ -161,10 +161,10 @@ fn a_project_that_does_not_parse() {
 fn a_target_that_is_missing() {
     let lab = Lab::empty(Engine::DuckDb);
     assert_snapshot!(refused(&lab, &["--target", "nowhere"]), @"
-    exit code: 1
+    exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the project could not be used
+    error: dbt ls failed (exit code 2): the profile or the target is missing
         Encountered an error:
         Runtime Error
           The profile 'storefront' does not have a target named 'nowhere'. The valid target names for this profile are:
@@ -180,10 +180,10 @@ fn a_target_that_is_missing() {
 fn a_profile_that_is_missing() {
     let lab = Lab::empty(Engine::DuckDb);
     assert_snapshot!(refused(&lab, &["--profile", "nobody"]), @"
-    exit code: 1
+    exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the project could not be used
+    error: dbt ls failed (exit code 2): the profile or the target is missing
         Encountered an error:
         Runtime Error
           Could not find profile named 'nobody'
@@ -226,7 +226,7 @@ fn a_database_that_is_down() {
           connection to server at "127.0.0.1", port 1 failed: Connection refused
           	Is the server running on that host and accepting TCP/IP connections?
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-pg_staging/query/dbt.log
-      hint: check the target with `dbt debug`, then call again: it goes on from here
+      hint: check the target with `dbt debug`, then call again
     "#);
 }
 

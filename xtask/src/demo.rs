@@ -5,34 +5,45 @@ use chrono::{Days, Local, NaiveDate};
 
 use crate::lab::Lab;
 
-/// Three years of events up to yesterday, with a gap of 200 days in them.
+/// Days of events, if nothing else is asked for.
+pub const DAYS: u64 = 3 * 365;
+
+/// What each package reads again before where it was.
+const LOOKBACK_HOURS: u32 = 6;
+
+/// Events up to yesterday, with a gap in them.
 struct Period {
     start: NaiveDate,
     first_event: NaiveDate,
     gap: NaiveDate,
+    gap_days: u64,
     yesterday: NaiveDate,
 }
 
 impl Period {
-    fn until_yesterday() -> Self {
+    fn until_yesterday(days: u64) -> Self {
         let yesterday = Local::now().date_naive() - Days::new(1);
-        let start = yesterday - Days::new(3 * 365);
-        Self { start, first_event: start + Days::new(4), gap: start + Days::new(420), yesterday }
+        let start = yesterday - Days::new(days);
+        let (gap, gap_days) = (start + Days::new(days * 2 / 5), days * 2 / 11);
+        Self { start, first_event: start + Days::new(4), gap, gap_days, yesterday }
     }
 }
 
-/// Runs the demo.
-pub fn run() -> Result<()> {
+/// Runs the demo, with so many days of events.
+pub fn run(days: u64) -> Result<()> {
     let lab = Lab::create("demo")?;
     // One new model with its helper and a view on it; the fixture project has more.
     lab.remove(&["models/shop", "models/site/daily_traffic.sql"])?;
-    let period = Period::until_yesterday();
+    let period = Period::until_yesterday(days);
     let start = period.start.to_string();
 
-    say("A shop's dbt project with two Snowplow packages, and three years of events with a gap of 200 days.");
+    say(&format!(
+        "A shop's dbt project with two Snowplow packages, and {days} days of events with a gap of {} days.",
+        period.gap_days
+    ));
     let events = format!(
-        r#"{{"first_day": "{}", "last_day": "{}", "gap_start": "{}", "gap_days": 200}}"#,
-        period.first_event, period.yesterday, period.gap
+        r#"{{"first_day": "{}", "last_day": "{}", "gap_start": "{}", "gap_days": {}}}"#,
+        period.first_event, period.yesterday, period.gap, period.gap_days
     );
     lab.quietly("dbt", &["run-operation", "generate_events", "--args", &events])?;
 
@@ -66,6 +77,7 @@ pub fn run() -> Result<()> {
     show(&lab, &[&promotion[..], &scripts, &["--apply"]].concat())?;
 
     say("Prod's next run, by dbt alone, is a standard run: it reads the last hours, and nothing old.");
+    let before = Prod::of(&lab)?;
     anstream::println!("\x1b[36m$ dbt run --target prod\x1b[0m");
     let said = lab.quietly("dbt", &["--no-use-colors", "run", "--target", "prod"])?;
     let telling = said.lines().filter(|line| line.contains("Snowplow:") || line.contains("Done."));
@@ -73,7 +85,57 @@ pub fn run() -> Result<()> {
     if said.matches("Standard incremental run").count() != 2 {
         bail!("a package was not in the standard state:\n{said}");
     }
-    Ok(())
+    before.check(&lab)
+}
+
+/// What prod's next run must not read or change.
+struct Prod {
+    /// A package, and where its window has to begin.
+    windows: Vec<(&'static str, String)>,
+    /// Rows of the new model before all of that: their number and digest.
+    old_rows: String,
+}
+
+impl Prod {
+    fn of(lab: &Lab) -> Result<Self> {
+        let mut windows = Vec::new();
+        for package in ["snowplow_shop", "snowplow_site"] {
+            let began = lab.value(&format!(
+                "select min(last_success) - interval '{LOOKBACK_HOURS} hours' from \
+                 prod_snowplow_manifest.{package}_incremental_manifest"
+            ))?;
+            windows.push((package, began));
+        }
+        let old_rows = Self::old_rows(lab, &windows)?;
+        if old_rows.starts_with("0 ") {
+            bail!("prod has no old rows of the new model");
+        }
+        Ok(Self { windows, old_rows })
+    }
+
+    fn old_rows(lab: &Lab, windows: &[(&str, String)]) -> Result<String> {
+        let first = windows.iter().map(|(_, began)| began.as_str()).min().unwrap_or_default();
+        lab.value(&format!(
+            "select count(*) || ' rows, digest ' || sum(hash(t)) from prod_derived.page_engagement as t where start_tstamp < \
+             timestamp '{first}'"
+        ))
+    }
+
+    fn check(&self, lab: &Lab) -> Result<()> {
+        for (package, expected) in &self.windows {
+            let began =
+                lab.value(&format!("select lower_limit from prod_scratch.{package}_base_new_event_limits"))?;
+            if began != *expected {
+                bail!("{package} read from {began} on, and not from {expected} on");
+            }
+        }
+        let now = Self::old_rows(lab, &self.windows)?;
+        if now != self.old_rows {
+            bail!("old rows changed: {} before, {now} after", self.old_rows);
+        }
+        anstream::println!("page_engagement before that: {now}, as before the run");
+        Ok(())
+    }
 }
 
 fn say(text: &str) {

@@ -62,6 +62,12 @@ impl Lab {
         command
     }
 
+    /// The one value of a query, as text.
+    pub fn value(&self, query: &str) -> Result<String> {
+        let said = self.quietly(DBT_NEW.program("python").as_str(), &["-c", VALUE, query])?;
+        Ok(said.trim().to_owned())
+    }
+
     /// Runs a command without showing what it says, unless it fails.
     pub fn quietly(&self, program: &str, arguments: &[&str]) -> Result<String> {
         let output = self
@@ -77,6 +83,10 @@ impl Lab {
         Ok(stdout)
     }
 }
+
+/// The one value of a query, as text.
+const VALUE: &str =
+    "import duckdb, sys; print(duckdb.connect('storefront.duckdb').execute(sys.argv[1]).fetchone()[0])";
 
 /// Builds the tool as it is released.
 pub fn build_tool() -> Result<Utf8PathBuf> {

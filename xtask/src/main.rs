@@ -23,7 +23,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Chore {
     /// Show the main job on embedded DuckDB
-    Demo,
+    Demo {
+        /// Days of events; fewer take less time
+        #[arg(long, default_value_t = demo::DAYS, value_parser = clap::value_parser!(u64).range(100..))]
+        days: u64,
+    },
     /// Measure, and print ratios
     Bench {
         /// What to measure
@@ -66,7 +70,7 @@ enum Bench {
 
 fn main() -> Result<()> {
     match Cli::parse().chore {
-        Chore::Demo => demo::run(),
+        Chore::Demo { days } => demo::run(days),
         Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
         Chore::Fixtures { check } => fixtures::run(check),

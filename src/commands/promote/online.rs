@@ -2,16 +2,18 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::unfinished::{self, Asked};
 use super::without_connection::dialect;
-use super::{apply, output, wishes, write};
+use super::write::write;
+use super::{apply, output, sync, wishes};
 use crate::backfill::Lock;
-use crate::cli::{FirstRunArgs, PromoteArgs, RunArgs, RunFormat, SelectionArgs, StopArgs, WindowArgs};
+use crate::cli::{PromoteArgs, SelectionArgs};
 use crate::commands::prepare::Setup;
-use crate::commands::run;
 use crate::dbt::{self, Interrupt, Listing, QueryProject, RelationName, SelectionArguments};
-use crate::event::Emit;
+use crate::event::{Emit, Event};
+use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::promote::{self, Connection, Facts, PackageVars, Plan, Scripts, Side};
+use crate::promote::{self, Connection, Facts, PackageVars, Plan, Scripts, Side, Wishes};
 use crate::snowplow::{self, Package, TouchedPackage};
 use crate::timestamp::Timestamp;
 
@@ -36,21 +38,54 @@ pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     let emit = &mut |event| output.emit(event);
     let both = Both::list(args, emit)?;
     promote::check_places(&both.facts, wishes(args))?;
+    let asked = both.asked(args)?;
+    if args.apply
+        && let Some((folder, record)) = unfinished::find(&both.prod.setup, &asked, emit)?
+    {
+        let _locks = both.lock()?;
+        return apply::go_on(args, &both, record, &folder, emit);
+    }
     if args.sync
-        && let Some(unfinished) = both.sync(args, emit)?
+        && let Some(unfinished) = sync::sync(args, &both, emit)?
     {
         return Ok(unfinished);
     }
     // Before anything is read that the plan hangs on.
     let _locks = if args.apply { both.lock()? } else { Vec::new() };
-    let facts = both.read(emit)?;
-    let plan = Plan::of(&facts, wishes(args), Timestamp::of_this_machine())?;
-    let scripts = Scripts::of(&plan)?;
-    if !args.apply {
-        return write(args, &plan, &scripts, None);
+    let read = both.read(emit)?;
+    if !args.apply
+        && let Some(unread) = &read.unread
+    {
+        emit(Event::Warning { message: promote::unread_catalogue(unread) });
     }
-    let comparisons = apply::apply(args, &both, &plan, &scripts, emit)?;
-    write(args, &plan, &scripts, Some(&comparisons))
+    let (plan, scripts) = planned(args, &read, &read.facts)?;
+    if args.apply {
+        apply::apply(args, &both, &asked, (&plan, &scripts), emit)
+    } else {
+        write(args, &plan, &scripts)
+    }
+}
+
+/// What was read of both sides.
+pub(super) struct Read {
+    pub(super) facts: Facts,
+    /// Why the catalogue could not be read.
+    unread: Option<Failure>,
+}
+
+/// The plan and its scripts; `facts` are those that were read, or what is to become of them.
+pub(super) fn planned(args: &PromoteArgs, read: &Read, facts: &Facts) -> Result<(Plan, Scripts)> {
+    let plan = Plan::of(facts, wishes(args), Timestamp::of_this_machine())?;
+    let scripts = Scripts::of(&plan)?;
+    match &read.unread {
+        Some(unread) if args.apply => bail!(Refusal(format!(
+            "{}. Executed at once, nobody would see what that loses: give the user of {}'s connection the right to read the \
+             catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client",
+            promote::unread_catalogue(unread),
+            facts.to
+        ))),
+        _ => Ok((plan, scripts)),
+    }
 }
 
 /// dbt's selection arguments.
@@ -72,7 +107,10 @@ impl Target {
         let mut dbt = args.dbt.clone();
         dbt.target = target.map(str::to_owned);
         let setup = Setup::new(&dbt, selection, Interrupt::listen()?)?;
-        let name = target.unwrap_or("the default target").to_owned();
+        let name = match target {
+            Some(target) => target.to_owned(),
+            None => default_target(&setup, emit)?,
+        };
         let listing = setup.models(emit)?;
         let packages = snowplow::discover(&listing.manifest)?;
         Ok(Self { name, setup, listing, packages })
@@ -100,6 +138,11 @@ impl Both {
             );
         }
         let staging = Target::list(args, args.dbt.target.as_deref(), &args.selection, emit)?;
+        if staging.name == to {
+            bail!(
+                "{to} is the profile's default target, too: give the one that was backfilled with --target"
+            );
+        }
         staging.setup.warn_of_environment(emit);
         let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
         // All models: prod's next run counts them all.
@@ -124,14 +167,28 @@ impl Both {
         Ok(Self { staging, prod, facts, limits })
     }
 
+    /// What this call is about, by which a later one is known to be the same.
+    fn asked(&self, args: &PromoteArgs) -> Result<Asked<'_>> {
+        let facts = &self.facts;
+        let Wishes { strategy, replace, resume, sync } = wishes(args);
+        let all = (&facts.from, &facts.to, &facts.selection, &facts.manifests);
+        let text =
+            serde_json::to_vec(&(all, strategy, replace, resume, sync)).context("cannot write JSON")?;
+        Ok(Asked {
+            to: &facts.to,
+            models: facts.models.iter().map(|model| model.name.as_str()).collect(),
+            digest: promote::short(&text),
+        })
+    }
+
     /// Reads both sides on prod's connection.
-    fn read(&self, emit: Emit<'_>) -> Result<Facts> {
+    pub(super) fn read(&self, emit: Emit<'_>) -> Result<Read> {
         let mut facts = self.facts.clone();
         let project = self.query_project()?;
         let setup = &self.prod.setup;
         let connection = Connection { dbt: &setup.dbt, project: &project, vars: &setup.vars };
-        promote::read(&mut facts, &connection, &self.limits, emit)?;
-        Ok(facts)
+        let unread = promote::read(&mut facts, &connection, &self.limits, emit)?;
+        Ok(Read { facts, unread })
     }
 
     pub(super) fn query_project(&self) -> Result<QueryProject> {
@@ -157,46 +214,11 @@ impl Both {
         names.dedup();
         names
     }
+}
 
-    /// Backfills staging until it is where prod is; an outcome, if it did not get there.
-    fn sync(&self, args: &PromoteArgs, emit: Emit<'_>) -> Result<Option<Outcome>> {
-        let facts = self.read(emit)?;
-        let rows = |side: fn(&promote::Tables) -> &Option<Vec<snowplow::Row>>| {
-            let rows = facts.packages.iter().filter_map(|package| side(package.tables.as_ref()?).as_ref());
-            rows.flatten()
-                .filter(|row| facts.models.iter().all(|model| model.name != row.model))
-                .filter_map(|row| row.last_success)
-                .max()
-        };
-        let Some(until) = rows(|tables| &tables.prod_rows) else { return Ok(None) };
-        let behind = facts.packages.iter().enumerate().any(|(place, package)| {
-            let staging = package.tables.iter().flat_map(|tables| tables.staging_rows.iter().flatten());
-            let own: Vec<_> = staging
-                .filter(|row| {
-                    facts.models.iter().any(|model| model.package == place && model.name == row.model)
-                })
-                .collect();
-            own.is_empty() || own.iter().any(|row| row.last_success.is_none_or(|time| time < until))
-        });
-        if !behind {
-            return Ok(None);
-        }
-        let outcome = run::run(&RunArgs {
-            selection: args.selection.clone(),
-            windows: WindowArgs { limit_days: args.limit_days, max_limit_days: None, start_date: None },
-            stop: StopArgs { until: Some(until), once: false, max_runs: None, max_duration: None },
-            first_run: FirstRunArgs { full_refresh: false, remove_from_manifest: Vec::new() },
-            dbt: args.dbt.clone(),
-            threads: None,
-            dbt_args: Vec::new(),
-            dry_run: false,
-            // Its result is no part of this command's.
-            format: RunFormat::Human,
-            journal: None,
-            verbose: args.verbose,
-        })?;
-        Ok((outcome.exit_code() != 0).then_some(outcome))
-    }
+/// What dbt calls the target that it takes where none is given.
+fn default_target(setup: &Setup, emit: Emit<'_>) -> Result<String> {
+    Ok(setup.dbt.query(&query_project(setup)?, &[], &setup.vars, emit)?.target.name)
 }
 
 /// The generated project that reads tables on a target.

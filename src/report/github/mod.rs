@@ -116,6 +116,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Outcome::DbtFailed
             | Outcome::Done
             | Outcome::Findings
+            | Outcome::Differs
             | Outcome::CaughtUp
             | Outcome::Reached { .. }
             | Outcome::RanOnce { .. } => return Ok(()),

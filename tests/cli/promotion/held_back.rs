@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::dump::{assert_same, dump};
+use super::halves::{standing, steps, then};
 use super::shop::{self, MANIFEST};
 use crate::interruption::{eventually, send, start};
 use crate::promotion_input::{READY, both, carts, of_target, promote as promote_carts};
@@ -192,18 +193,8 @@ fn what_happens_meanwhile_on_postgres() {
 /// A project on a warehouse that cannot be had here, and what dbt says when it executes.
 fn on(adapter: &str, execution: &Value) -> FakeDbt {
     let of = |schema: &str| of_target(schema, &[carts()]).replace("duckdb", adapter);
-    let catalogue = json!({"stdout": "no answer\n", "exit": 1});
     let fake = both(&of("stg"), &of("prd"), &["carts"], &READY);
-    fake.with(&json!({"run-operation": [READY.reply(), catalogue, execution]}))
-}
-
-/// What the generated project prints until a statement, which is not done.
-fn steps(last: usize) -> String {
-    let steps = (0..=last).flat_map(|statement| {
-        [false, true]
-            .map(|done| format!("snowplow-backfill:{}\n", json!({"statement": statement, "done": done})))
-    });
-    steps.take(2 * last + 1).collect()
+    fake.with(&json!({"run-operation": [READY.reply(), {"empty": true}, execution]}))
 }
 
 #[test]
@@ -215,16 +206,16 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     exit code: 1
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
     promotion staging → prod (snowflake, clone)
       table     "db"."prd"."carts"
       rows      carts at 2023-10-11 10:11:12.123456 in shop
       then      next run of shop in prod: standard, window 2023-10-11 04:11:12 .. 2023-11-10 10:11:12
+      note      execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to alter and merge it
         1/11 times are UTC
         2/11 seen in the query history
         3/11 shop: staging's rows are as planned
         4/11 shop: prod's rows are as planned
-    error: statement 5 of 11 failed (copy carts). Statements 1 to 4 are done and do no harm. Once the cause is gone, call again with --resume, or execute [PROJECT]/target/snowplow-backfill/promotions/[STARTED]-prod/promote.sql, which finishes what is left: it goes on from statement 5.
+    error: statement 5 of 11 failed (copy carts). Statements 1 to 4 are done and do no harm. Once the cause is gone, call again.
     create transient table if not exists "db"."prd"."carts" clone "db"."stg"."carts"
       caused by: dbt run-operation failed (exit code 1): a statement failed
         Database Error
@@ -244,7 +235,7 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     let fake = on("snowflake", &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}));
     let output = promote_carts(&fake, &["--apply"]);
     assert!(output.code == 1 && output.stderr.contains("Statements 1 to 6 are done"), "{output}");
-    assert!(output.stderr.contains("it goes on from statement 7"), "{output}");
+    assert!(output.stderr.contains("the same call finishes what is left"), "{output}");
 }
 
 /// What follows the transaction takes nothing back when it fails.
@@ -263,12 +254,13 @@ fn a_statement_that_fails_after_the_commit() {
         assert_eq!(output.code, 1, "{output}");
         for words in [
             "(statistics of carts). All before it is done, and committed. What is left, from statement",
-            "--rollback takes all of it back",
+            "`promote --to prod --rollback` takes all of it back",
             "server closed the connection unexpectedly",
         ] {
             assert!(output.stderr.contains(words), "{words}\n{output}");
         }
         // There is something to take back.
+        then(&fake, &[standing("written", &[true]), json!({})]);
         let back = fake.tool(&["promote", "--to", "prod", "--rollback"]);
         assert!(back.stderr.contains("rollback of the promotion of carts"), "{back}");
     }

@@ -38,13 +38,18 @@ impl FakeDbt {
 
     /// The same with other replies of some subcommands.
     pub fn with(self, changes: &Value) -> Self {
+        self.change(changes);
+        self
+    }
+
+    /// Changes the replies of some subcommands.
+    pub fn change(&self, changes: &Value) {
         let text = fs::read_to_string(self.path("script.json")).expect("a script");
         let mut script: Value = serde_json::from_str(&text).expect("JSON");
         for (subcommand, replies) in changes.as_object().expect("subcommands") {
             script[subcommand] = replies.clone();
         }
         self.script(&script);
-        self
     }
 
     /// A path in the project.

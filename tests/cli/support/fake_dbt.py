@@ -4,6 +4,7 @@ FAKE_DBT names a JSON file: {"<subcommand>": [reply, ...]}. Each call takes the 
 repeats. A reply:
 
     stdout, stderr   what is printed
+    empty            true: every query of the call is answered with no rows
     files            {name: text} for the folder of --target-path; @STAMP@ stands for the run's stamp
     hang             waits for a signal after printing: "polite" ends on SIGINT with exit code 2, "deaf" ignores it
     exit             the exit code
@@ -45,6 +46,11 @@ hang = reply.get("hang")
 if hang:
     signal.signal(signal.SIGINT, interrupted if hang == "polite" else signal.SIG_IGN)
 sys.stdout.write(reply.get("stdout", ""))
+if reply.get("empty"):
+    queries = json.loads(arguments[arguments.index("--args") + 1])["queries"]
+    answers = [{"target": {"name": "faked", "type": "faked", "schema": "s"}}]
+    answers += [{"query": place, "end": True} for place in range(len(queries))]
+    sys.stdout.writelines(f"snowplow-backfill:{json.dumps(answer)}\n" for answer in answers)
 sys.stdout.flush()
 sys.stderr.write(reply.get("stderr", ""))
 sys.stderr.flush()

@@ -10,6 +10,7 @@ working directory, environment and standard streams, then a byte a signal; it is
 import atexit
 import importlib.metadata
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -69,7 +70,37 @@ def become_dbt(request, streams):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def hold():
+    """Stands still for ever at a statement of a promotion: before it is sent, or before anybody is told that it is done. A test waits
+    for the file, which holds this process's number, and kills."""
+    before, after = (int(os.environ.get(name, -1)) for name in ("HOLD_BEFORE", "HOLD_AFTER"))
+    if "snowplow_backfill_execute" not in sys.argv or max(before, after) < 0:
+        return
+    manager = importlib.import_module("dbt.adapters.sql.connections").SQLConnectionManager
+    execute, number = manager.execute, itertools.count()
+
+    def stand_still():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ready = pathlib.Path(os.environ["HOLD_READY"])
+        ready.with_suffix(".part").write_text(str(os.getpid()))
+        ready.with_suffix(".part").rename(ready)
+        while True:
+            signal.pause()
+
+    def held(*arguments, **named):
+        place = next(number)
+        if place == before:
+            stand_still()
+        answer = execute(*arguments, **named)
+        if place == after:
+            stand_still()
+        return answer
+
+    manager.execute = held
+
+
 def run_dbt():
+    hold()
     status = 1
     try:
         dbt.cli.main.cli()

@@ -1,0 +1,51 @@
+//! `--list`: the promotions that `--apply` executed, as their records have them. dbt is not called.
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::cli::{Format, PromoteArgs};
+use crate::commands::prepare::Setup;
+use crate::commands::stdout;
+use crate::dbt::Interrupt;
+use crate::outcome::Outcome;
+use crate::promote::{Progress, Record};
+use crate::report;
+
+/// One promotion.
+#[derive(Serialize)]
+struct Listed<'a> {
+    planned_at: crate::timestamp::Timestamp,
+    from: &'a str,
+    to: &'a str,
+    models: &'a [String],
+    backups: Vec<&'a str>,
+    #[serde(flatten)]
+    progress: &'a Progress,
+    record: &'a camino::Utf8Path,
+}
+
+/// Runs it.
+pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
+    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
+    let records = Record::all(&setup.workspace.promotions(), to)?;
+    if args.format == Format::Human {
+        let text: String = records.iter().map(|(_, record)| report::promotion_listed(record)).collect();
+        stdout::write(text)?;
+        return Ok(Outcome::Done);
+    }
+    let listed: Vec<_> = records
+        .iter()
+        .map(|(folder, record)| Listed {
+            planned_at: record.at,
+            from: &record.from,
+            to: &record.to,
+            models: &record.models,
+            backups: record.witnesses.backups().collect(),
+            progress: &record.progress,
+            record: folder,
+        })
+        .collect();
+    stdout::write_json(&listed)?;
+    Ok(Outcome::Done)
+}

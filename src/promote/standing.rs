@@ -1,0 +1,180 @@
+//! Where prod stands by what a promotion was to do: asked of the warehouse where a record alone cannot tell, because whoever wrote it
+//! was killed, or because prod may have run since.
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Action, Plan};
+use super::sql;
+use crate::dbt::{Answer, Query, RelationName};
+
+/// What to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witnesses {
+    /// Rows, an entry a package.
+    pub rows: Vec<RowsWitness>,
+    /// Relations that are not there before the promotion.
+    pub tables: Vec<TableWitness>,
+}
+
+/// Prod's rows of one package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsWitness {
+    /// The incremental manifest, as SQL.
+    pub manifest: String,
+    /// Answers with the name of a [`Rows`].
+    pub sql: String,
+}
+
+/// A relation that the promotion makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableWitness {
+    /// The model.
+    pub model: String,
+    /// Prod's table, or its backup where that is replaced.
+    pub relation: RelationName,
+    /// The same as SQL.
+    pub name: String,
+    /// Whether it is the backup.
+    pub is_backup: bool,
+}
+
+/// What prod's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rows {
+    /// What the promotion writes.
+    Written,
+    /// What they were before it.
+    Before,
+    /// Some of them this, some of them that.
+    Between,
+    /// Neither: somebody else wrote them.
+    Moved,
+}
+
+/// The answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Of all packages together.
+    pub rows: Rows,
+    /// The incremental manifests whose rows somebody else wrote.
+    pub moved: Vec<String>,
+    /// Which of [`Witnesses::tables`] are there.
+    pub is_there: Vec<bool>,
+}
+
+impl Witnesses {
+    /// Those of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let dialect = plan.dialect;
+        let rows = plan.ledgers.iter().map(|ledger| RowsWitness {
+            manifest: ledger.prod.to_string(),
+            sql: format!(
+                "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' end as standing",
+                sql::written(dialect, ledger),
+                sql::free_or_done(dialect, ledger, false),
+                sql::free_or_done(dialect, ledger, true)
+            ),
+        });
+        let tables = plan.tables.iter().filter_map(|table| {
+            let (relation, is_backup) = match &table.action {
+                Action::Create => (&table.facts.prod, false),
+                Action::Replace { backup } => (backup, true),
+                Action::Keep => return None,
+            };
+            Some(TableWitness {
+                model: table.model.clone(),
+                relation: relation.name(),
+                name: relation.to_string(),
+                is_backup,
+            })
+        });
+        Self { rows: rows.collect(), tables: tables.collect() }
+    }
+
+    /// The backups of tables that are replaced.
+    pub fn backups(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().filter(|table| table.is_backup).map(|table| table.name.as_str())
+    }
+
+    /// All questions, for one call.
+    #[must_use]
+    pub fn queries(&self) -> Vec<Query> {
+        let rows = self.rows.iter().map(|it| Query { relations: Vec::new(), sql: Some(it.sql.clone()) });
+        let tables = self.tables.iter().map(|it| Query { relations: vec![it.relation.clone()], sql: None });
+        rows.chain(tables).collect()
+    }
+
+    /// The answers to them.
+    ///
+    /// # Errors
+    /// They are not what was asked for.
+    pub fn read(&self, answers: &[Answer]) -> Result<Standing> {
+        if answers.len() != self.rows.len() + self.tables.len() {
+            bail!("an answer about where prod stands is missing");
+        }
+        let (rows, tables) = answers.split_at(self.rows.len());
+        let rows = rows.iter().map(read_rows).collect::<Result<Vec<_>>>()?;
+        let moved = self.rows.iter().zip(&rows).filter(|(_, rows)| **rows == Rows::Moved);
+        let moved = moved.map(|(witness, _)| witness.manifest.clone()).collect();
+        let is_there = tables.iter().map(|answer| matches!(answer, Answer::Rows(_))).collect();
+        Ok(Standing { rows: Rows::together(&rows), moved, is_there })
+    }
+}
+
+fn read_rows(answer: &Answer) -> Result<Rows> {
+    let word = match answer {
+        Answer::Rows(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
+        Answer::Missing(_) => None,
+    };
+    let word = word.context("nothing was answered about prod's rows")?;
+    serde_json::from_value(word.as_str().into()).with_context(|| format!("prod's rows are {word:?}"))
+}
+
+impl Rows {
+    fn together(all: &[Self]) -> Self {
+        let mut all = all.iter().copied();
+        let first = all.next().unwrap_or(Self::Written);
+        all.fold(first, |one, other| if one == other { one } else { one.max(other).max(Self::Between) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_judged_together() {
+        use Rows::{Before, Between, Moved, Written};
+        for (rows, expected) in [
+            (&[Written, Written][..], Written),
+            (&[Before], Before),
+            (&[Written, Before], Between),
+            (&[Written, Between, Before], Between),
+            (&[Before, Moved], Moved),
+        ] {
+            assert_eq!(Rows::together(rows), expected, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn answers_are_put_to_their_questions() {
+        let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };
+        let witness = |manifest: &str| RowsWitness { manifest: manifest.to_owned(), sql: "select 1".into() };
+        let witnesses = Witnesses {
+            rows: vec![witness("a"), witness("b")],
+            tables: vec![TableWitness { model: "m".into(), relation, name: "s.t".into(), is_backup: false }],
+        };
+        assert_eq!(witnesses.queries().len(), 3);
+        let said = |word: &str| Answer::Rows(vec![vec![Some(word.to_owned())]]);
+        let standing =
+            witnesses.read(&[said("written"), said("moved"), Answer::Missing(0)]).expect("understood");
+        let expected = Standing { rows: Rows::Moved, moved: vec!["b".to_owned()], is_there: vec![false] };
+        assert_eq!(standing, expected);
+        for wrong in [vec![said("written")], vec![said("what"), said("moved"), Answer::Missing(0)]] {
+            assert!(witnesses.read(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
