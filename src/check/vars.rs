@@ -33,9 +33,14 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Words that dbt's YAML 1.1 takes for false, and that of this tool for text. In quotes they would be text there, too, and true:
+/// nobody means that.
+const NO: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
+
 /// True, as Jinja sees it.
 pub(super) fn is_true(value: &Value) -> bool {
     match value {
+        Value::String(text) if NO.contains(&text.as_str()) => false,
         Value::Bool(value) => *value,
         Value::Number(number) => number.as_f64() != Some(0.0),
         other => !is_empty(other),
@@ -47,5 +52,21 @@ pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),
         other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_is_that_of_dbts_yaml() {
+        let value = |text: &str| is_true(&serde_yaml::from_str(text).expect("YAML"));
+        for text in ["true", "yes", "on", "1", "'false'"] {
+            assert!(value(text), "{text}");
+        }
+        for text in ["false", "no", "Off", "0", "''", "[]", "~"] {
+            assert!(!value(text), "{text}");
+        }
     }
 }
