@@ -1,11 +1,12 @@
 //! `check` on projects that real dbt has parsed: silent on the clean ones, and not on the wrong one.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Dbt, Lab, NEW, OLD, Output};
+use crate::support::{Dbt, Lab, NEW, OLD, Output, fixtures};
 
 /// What `check --parse` says, its findings in the words of the rules alone.
 fn check(project: &str, dbt: Dbt) -> (Lab, Output) {
@@ -52,6 +53,75 @@ fn a_project_with_every_feature_of_dbt_is_clean() {
         "features_project",
         "no findings in 35 models of feature_rich (snowplow_shop, snowplow_site), by 31 rules; 1 ignored",
     );
+}
+
+/// What people build on the packages' macros by themselves: a package of their own in the root project, under the name that the
+/// macros have for it; tables that a macro fills, as a generator of models writes them; a microbatch model.
+fn home_made(dbt: Dbt) -> Lab {
+    let lab = Lab::of_project("features_project", dbt);
+    let base = fixtures().join("packages/snowplow_site/models/base");
+    for file in ["manifest", "scratch"]
+        .map(|folder| fs::read_dir(base.join(folder)).expect("a folder"))
+        .into_iter()
+        .flatten()
+    {
+        let file = file.expect("a file").path();
+        let name = file.file_name().expect("a name").to_str().expect("UTF-8");
+        let text = fs::read_to_string(&file).expect("a model").replace("snowplow_site", "snowplow");
+        lab.write(&format!("models/home/{}", name.replace("snowplow_site", "snowplow")), &text);
+    }
+    let vars = "  feature_rich:\n    snowplow__session_timestamp: collector_tstamp\n    snowplow__atomic_schema: atomic\n    \
+                snowplow__events_table: events\n    snowplow__lookback_window_hours: 6\n    snowplow__max_session_days: 3\n    \
+                snowplow__session_lookback_days: 730\n    snowplow__days_late_allowed: 3\n    snowplow__allow_refresh: false\n    \
+                snowplow__dev_target_name: dev\n    snowplow__backfill_limit_days: 30\n";
+    let hook = "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow', 'snowplow_incremental_manifest', \
+                'snowplow_base_events_this_run', 'collector_tstamp') }}\"\n";
+    let project = lab.read("dbt_project.yml").replacen("vars:\n", &format!("vars:\n{vars}"), 1);
+    lab.write("dbt_project.yml", &format!("{project}\n{hook}"));
+    lab.write(
+        "macros/filtered_events.sql",
+        "{% macro filtered_events(name) %}\nselect event_id, collector_tstamp from {{ ref('snowplow_site_base_events_this_run') }}\n\
+         where event_name = '{{ name }}' and {{ snowplow_utils.is_run_with_new_events('snowplow_site') }}\n{% endmacro %}\n",
+    );
+    lab.write(
+        "models/generated/link_click_1.sql",
+        "{{ config(tags = \"snowplow_site_incremental\", materialized = \"incremental\", unique_key = \"event_id\", \
+         upsert_date_key = \"collector_tstamp\", snowplow_optimize = true) }}\n{%- set name = 'link_click' -%}\n{{ filtered_events(name) }}\n",
+    );
+    lab.write(
+        "models/home/sessions_by_day.sql",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='start_tstamp', begin='2022-01-01', \
+         batch_size='day', upsert_date_key='start_tstamp', snowplow_optimize=true, tags=['snowplow_incremental']) }}\n\
+         select * from {{ ref('snowplow_base_events_this_run') }}\nwhere {{ snowplow_utils.is_run_with_new_events('snowplow') }}\n",
+    );
+    lab
+}
+
+#[test]
+fn home_made_packages_and_generated_models_are_clean() {
+    for dbt in [NEW, OLD] {
+        let output = home_made(dbt).tool(&["check", "--parse"]).success();
+        assert!(
+            output.stdout.starts_with("no findings in 43 models of feature_rich (snowplow, "),
+            "{dbt:?}: {output}"
+        );
+        assert_eq!(output.stderr, "", "{dbt:?}");
+    }
+}
+
+#[test]
+fn what_dbt_has_just_parsed_is_fresh() {
+    for dbt in [NEW, OLD] {
+        let lab = Lab::of_project("signals_project", dbt);
+        lab.dbt(&["parse"]).success();
+        lab.tool(&["check", "--require-fresh"]).success();
+        // dbt reads again only what has changed, which must not keep the manifest old.
+        lab.write("models/new.sql", "select 1 as one");
+        let output = lab.tool(&["check", "--require-fresh"]);
+        assert!(output.code == 2 && output.stderr.contains("older than models/new.sql"), "{dbt:?}: {output}");
+        lab.dbt(&["parse"]).success();
+        lab.tool(&["check", "--require-fresh"]).success();
+    }
 }
 
 /// Where this tool lets dbt parse to.

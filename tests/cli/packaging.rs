@@ -40,6 +40,17 @@ fn pip_installs_it_beside_dbt() {
     assert!(versions.contains(&format!("started as `{}`", dbt.display())), "{versions}");
 }
 
+#[test]
+fn cargo_installs_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut cargo = Command::new("cargo");
+    cargo.args(["install", "--locked", "--offline", "--quiet", "--debug", "--path", ".", "--root"]);
+    building(cargo.arg(folder.path()).current_dir(env!("CARGO_MANIFEST_DIR"))).success();
+    let version = Command::new(folder.path().join("bin/snowplow-backfill")).arg("--version").output();
+    let version = Output::from(version.expect("the tool")).success();
+    assert_eq!(version.stdout, format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION")));
+}
+
 /// A repository with everything that is in the folder, as one commit.
 struct Repository<'a>(&'a Path);
 

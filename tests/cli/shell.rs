@@ -188,6 +188,28 @@ fn completions_for_every_shell_know_every_command() {
     }
 }
 
+/// Of these shells none is needed to run the tests: what can be told without them is that each flag is there, as they write it.
+#[test]
+fn completions_for_every_shell_know_every_flag() {
+    let flag = regex::Regex::new(r"(?m)^ +(?:-\w, )?--([a-z][a-z-]*)").expect("a pattern");
+    for (shell, begin, before, behind) in [
+        ("bash", "_snowplow__backfill() {", "--", [" ", "\"", ")"]),
+        ("zsh", "#compdef snowplow-backfill\n", "--", ["=", "[", "'"]),
+        ("fish", "# Print an optspec", "-l ", [" ", "\n", "\n"]),
+        ("powershell", "\nusing namespace System.Management.Automation", "'--", ["'", "'", "'"]),
+    ] {
+        let script = tool(&["completions", shell]).success().stdout;
+        assert!(script.starts_with(begin), "{shell}: {}", &script[..100]);
+        for command in commands() {
+            let help = tool(&[&command, "--help"]).success().stdout;
+            for found in flag.captures_iter(&help) {
+                let has = behind.iter().any(|end| script.contains(&format!("{before}{}{end}", &found[1])));
+                assert!(has, "{shell}: {command} --{}", &found[1]);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().expect("a folder");

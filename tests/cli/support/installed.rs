@@ -36,15 +36,10 @@ impl Wheel {
         Self { folder }
     }
 
-    /// The folder that holds it, for `--find-links`.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Its file.
     pub fn file(&self) -> PathBuf {
         let mut files =
-            fs::read_dir(self.folder()).expect("a folder").map(|entry| entry.expect("an entry").path());
+            fs::read_dir(self.folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
         files.find(|path| path.extension().is_some_and(|ending| ending == "whl")).expect("a wheel")
     }
 }
