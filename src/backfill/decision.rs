@@ -261,7 +261,7 @@ mod tests {
             .iter()
             .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
             .collect();
-        tracked(&["a", "b"]).standing(&PackageTables { rows, window: None })
+        tracked(&["a", "b"]).standing(&PackageTables { rows, ..PackageTables::default() })
     }
 
     fn verdict(before: &[(&str, &str)], after: &[(&str, &str)], window: (&str, &str)) -> Verdict {

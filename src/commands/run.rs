@@ -101,6 +101,7 @@ fn drive(
     let _lock = Lock::take(&setup.workspace.lock(selected.lock_name()), &command)?;
 
     let (observation, _) = packages.reader.observe(emit)?;
+    selected.require_manifests(&observation)?;
     let states = |observation| {
         backfill::states(&packages.tracked, &packages.settings, observation, args.windows.limit_days)
     };

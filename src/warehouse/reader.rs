@@ -104,6 +104,7 @@ impl Reader {
             .map(|(answers, sources)| {
                 let manifest = &sources.incremental_manifest.identifier;
                 Ok(PackageTables {
+                    has_manifest: matches!(answers[0], Answer::Rows(_)),
                     rows: tables::read_rows(&answers[0])
                         .with_context(|| format!("cannot read {manifest}"))?,
                     window: tables::read_window(&answers[1])

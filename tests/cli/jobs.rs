@@ -281,6 +281,49 @@ fn models_prints_the_string_and_nothing_else() {
 }
 
 #[test]
+fn a_selection_that_would_read_old_tables_again() {
+    let lab = Lab::empty(Engine::DuckDb);
+    // Without the sessions, the events of the last run stay what they were.
+    let [near, excluded] =
+        [&["2+page_engagement"][..], &["+page_engagement", "--exclude", "page_engagement_this_run"]]
+            .map(|selection| lab.tool(&[&["models", "--select"], selection].concat()));
+    assert_snapshot!(near, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds tracked models of snowplow_site but not all that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    ");
+    assert_snapshot!(excluded, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds tracked models of snowplow_site but not all that they are built from (page_engagement_this_run), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    ");
+}
+
+#[test]
+fn an_incremental_manifest_that_nothing_would_make() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    let arguments = [
+        "--select",
+        "+page_engagement",
+        "--exclude",
+        "snowplow_site_incremental_manifest",
+        "--start-date",
+        Events::START,
+    ];
+    assert_snapshot!(lab.tool(&[&["plan"], &arguments[..]].concat()), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would make it: select with the ancestors, as in --select +my_model, and do not exclude it
+    ");
+    run(&lab, &["--select", "+page_engagement"]).success();
+    // Once it is there it need not be selected.
+    lab.tool(&[&["plan"], &arguments[..]].concat()).success();
+}
+
+#[test]
 fn every_call_of_dbt_can_be_pasted_into_a_shell() {
     let lab = Lab::empty(Engine::DuckDb);
     let mut command =

@@ -154,6 +154,7 @@ impl Driver for Warehouse {
             .packages
             .iter()
             .map(|package| PackageTables {
+                has_manifest: true,
                 rows: package
                     .rows
                     .iter()
