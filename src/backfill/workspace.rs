@@ -57,6 +57,12 @@ impl Workspace {
         self.of_target().join(format!("{first}limit-{limit_days}"))
     }
 
+    /// What is kept of the last good run of some packages.
+    #[must_use]
+    pub fn last_run(&self, packages: &str) -> Utf8PathBuf {
+        self.of_target().join(format!("last-run-{}.json", file_name(packages)))
+    }
+
     /// The generated project that reads tables.
     #[must_use]
     pub fn query_project(&self) -> Utf8PathBuf {

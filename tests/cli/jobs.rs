@@ -175,6 +175,31 @@ fn one_run_at_a_time_gets_over_a_gap_too() {
 }
 
 #[test]
+fn one_run_at_a_time_gets_over_a_gap_of_one_package() {
+    // Other events go on in the gap: that nothing is left in a window is known only of the run that was good.
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHOP_GAP);
+    let arguments =
+        ["run", "--select", "+basket_value", "--start-date", Events::START, "--limit-days", "45", "--once"];
+    let mut runs = Vec::new();
+    while runs.len() < 12 && runs.last().is_none_or(|(_, outcome)| outcome != "caught_up") {
+        let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+        let run = events.iter().find(|event| event["event"] == "run_finished").expect("a run");
+        let last = events.last().expect("an end");
+        runs.push((
+            run["limit_days"].as_u64().expect("days"),
+            last["outcome"].as_str().expect("one").to_owned(),
+        ));
+    }
+    let limits: Vec<_> = runs.iter().map(|(limit, _)| *limit).collect();
+    assert_eq!(runs.last().expect("a run").1, "caught_up", "{runs:?}");
+    // Two windows, the gap in larger and larger ones, as it was behind it, and to now.
+    assert_eq!(limits[..7], [45, 45, 45, 90, 180, 360, 45], "{runs:?}");
+    let rows = lab
+        .lines(&format!("select count(distinct last_success), max(last_success) > '2022-11-01' from {SHOP}"));
+    assert_eq!(rows.to_lowercase(), "1 | true");
+}
+
+#[test]
 fn stops_when_asked_and_goes_on_from_there() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let arguments =

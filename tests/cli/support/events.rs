@@ -34,6 +34,9 @@ impl Events {
     /// Two months without a gap.
     pub const SHORT: Self = Self { last_day: "2022-02-28", gap_days: 0, ..Self::GAP };
 
+    /// The same months, with a gap of 200 days for the shop's package alone.
+    pub const SHOP_GAP: Self = Self { gap_days: 0, shop_gap_days: 200, ..Self::GAP };
+
     /// A start date before the first event.
     pub const START: &'static str = "2022-01-01";
 
