@@ -17,6 +17,7 @@ mod project;
 mod run;
 mod run_results;
 mod session;
+mod turn;
 mod vars;
 mod version;
 

@@ -1,6 +1,6 @@
 //! What the main job is asked to do besides a new model, on real dbt and DuckDB.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 
@@ -346,6 +346,24 @@ fn an_incremental_manifest_that_nothing_would_make() {
     run(&lab, &["--select", "+page_engagement"]).success();
     // Once it is there it need not be selected.
     lab.tool(&[&["plan"], &arguments[..]].concat()).success();
+}
+
+#[test]
+fn calls_at_the_same_time_keep_their_own_vars() {
+    let lab = Lab::empty(Engine::DuckDb);
+    let calls: Vec<_> = (0..4)
+        .map(|number| {
+            let vars = format!("{{storefront__new_models: {}, number: {number}}}", number % 2 == 0);
+            let mut command = lab.tool_command(&["models", "--select", "+basket_value", "--vars", &vars]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool")
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        let output = Output::from(call.wait_with_output().expect("an end"));
+        let (code, name) = if number % 2 == 0 { (0, "basket_value ") } else { (2, "") };
+        assert!(output.code == code && output.stdout.starts_with(name), "{number}: {output}");
+        assert_eq!(output.stderr.contains("nothing is selected"), code == 2, "{number}: {output}");
+    }
 }
 
 #[test]
