@@ -223,7 +223,7 @@ impl Stall {
     #[must_use]
     pub fn need(&self, outlook: Outlook, limit: u32, base: u32) -> Need {
         let double = Need { days: limit.saturating_mul(2), reason: RaiseReason::Doubled };
-        let to_now = Need { days: self.most_days, reason: RaiseReason::NoLaterEvent };
+        let to_now = Need { days: self.reach(), reason: RaiseReason::NoLaterEvent };
         let jump = |event| self.days_to(event).saturating_add(base - 1);
         let wanted = match outlook.next {
             FirstEvent::Unknown => double,
@@ -240,7 +240,14 @@ impl Stall {
             },
         };
         let wanted = if wanted.days > limit { wanted } else { double };
-        Need { days: wanted.days.min(self.most_days.max(limit.saturating_add(1))), ..wanted }
+        let most = if wanted.reason == RaiseReason::Gap { self.most_days } else { self.reach() };
+        Need { days: wanted.days.min(most.max(limit.saturating_add(1))), ..wanted }
+    }
+
+    /// Days that reach the horizon, the same ones for long: beyond it they change nothing, and another limit every day would
+    /// be another parse of the project every day.
+    fn reach(&self) -> u32 {
+        self.most_days.checked_next_power_of_two().unwrap_or(self.most_days)
     }
 
     fn days_to(&self, event: Timestamp) -> u32 {
@@ -256,7 +263,7 @@ impl Stall {
         };
         let helps = match need.reason {
             RaiseReason::Doubled => most > limit,
-            RaiseReason::NoLaterEvent => false,
+            RaiseReason::NoLaterEvent => most >= self.most_days,
             RaiseReason::Gap => first_event.time().is_some_and(|time| self.days_to(time) <= most),
         };
         helps.then_some(most)
@@ -396,8 +403,9 @@ mod tests {
         assert_eq!(stall.most_days, 307);
         let doubled = |days| Need { days, reason: RaiseReason::Doubled };
         assert_eq!(stall.need(UNKNOWN, 30, 30), doubled(60));
-        assert_eq!(stall.need(UNKNOWN, 240, 30), doubled(307));
-        let to_now = Need { days: 307, reason: RaiseReason::NoLaterEvent };
+        assert_eq!(stall.need(UNKNOWN, 240, 30), doubled(480));
+        assert_eq!(stall.need(UNKNOWN, 300, 30), doubled(512));
+        let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
         assert_eq!(stall.need(NONE, 30, 30), to_now);
     }
 
@@ -411,7 +419,7 @@ mod tests {
         assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-04-01"))), 30, 30), doubled(31 + 29));
         assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-05-30"))), 30, 30), doubled(90 + 29));
         // Nothing behind it: the window to now holds nothing that was not seen already.
-        let to_now = Need { days: 307, reason: RaiseReason::NoLaterEvent };
+        let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
         assert_eq!(stall.need(left_out(FirstEvent::None), 30, 30), to_now);
     }
 
@@ -428,7 +436,8 @@ mod tests {
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 30, Some(45)), Some(45));
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 45, Some(45)), None);
         let to_now = stall.need(NONE, 30, 30);
-        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(300)), None);
+        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(306)), None);
+        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(307)), Some(307));
     }
 
     #[test]

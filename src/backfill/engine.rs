@@ -321,7 +321,7 @@ impl<D: Driver> Backfill<'_, D> {
         };
         let at = verdicts[stall.package].before.frontier().time();
         let Some(days) = stall.allowed(need, outlook.next, limit_days, self.options.max_limit_days) else {
-            bail!(self.too_far(stall.package, at, outlook.next, need.days));
+            bail!(self.too_far(stall.package, at, outlook.next, need.days.min(stall.most_days)));
         };
         emit(Event::LimitRaised(LimitRaised {
             package: self.tracked[stall.package].name.clone(),

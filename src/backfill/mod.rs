@@ -8,6 +8,7 @@ mod journal;
 mod last_run;
 mod lock;
 mod preflight;
+mod tidy;
 mod workspace;
 
 pub use dbt_driver::DbtDriver;

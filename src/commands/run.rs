@@ -99,6 +99,7 @@ fn drive(
     emit(Event::BackfillStarted(selected.start(setup, args.windows.limit_days, Some(journal.to_owned()))));
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let _lock = Lock::take(&setup.workspace.lock(selected.lock_name()), &command)?;
+    setup.workspace.forget_old_limits();
 
     let (observation, _) = packages.reader.observe(emit)?;
     selected.require_manifests(&observation)?;
