@@ -90,15 +90,34 @@ impl Scope {
         }
         let selected = listing.selected.iter().filter_map(|id| manifest.node(id));
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
+        let is_tracked = |node: &Node| touched.iter().any(|touched| node.has_tag(&touched.package.tag()));
+        let unselected: BTreeMap<&str, (&Package, &Node)> = touched
+            .iter()
+            .map(|touched| &touched.package)
+            .flat_map(|package| package.tracked(manifest).map(move |node| (package, node)))
+            .filter(|(_, node)| !listing.selected.contains(&node.unique_id))
+            .map(|(package, node)| (node.name.as_str(), (package, node)))
+            .collect();
+        let (namesakes, named): (Vec<&Node>, Vec<&Node>) =
+            built.iter().partition(|node| unselected.contains_key(node.name.as_str()));
+        if let Some(node) = namesakes.iter().find(|node| is_tracked(node)) {
+            let (package, twin) = unselected[node.name.as_str()];
+            bail!(Refusal(format!(
+                "{} and {} have one name, and {} knows its tracked models by name alone: it would wait for the one that is not \
+                 selected. Select both, or rename one of them",
+                node.unique_id, twin.unique_id, package.name
+            )))
+        }
         let stand_ins: Vec<_> =
             untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
         let with_stand_ins = |names: BTreeSet<&str>| -> String {
             let stand_ins = stand_ins.iter().map(|stand_in| stand_in.model.as_str());
             names.into_iter().chain(stand_ins).collect::<Vec<_>>().join(" ")
         };
-        let mut models_to_run = with_stand_ins(built.iter().map(|node| node.name.as_str()).collect());
+        // Names of models without a tag have no effect, unless a package takes them for a tracked model's.
+        let mut models_to_run = with_stand_ins(named.into_iter().map(|node| node.name.as_str()).collect());
         if models_to_run.len() > LONGEST {
-            // Names of models without a tag have no effect; they are left out where room is short.
+            // They are left out where room is short.
             models_to_run = with_stand_ins(
                 touched.iter().flat_map(|touched| &touched.tracked).map(String::as_str).collect(),
             );
@@ -257,6 +276,25 @@ mod tests {
         assert_eq!(scope.packages[0].tracked, ["new"]);
         assert_eq!(scope.stand_ins, [StandIn { package: "two".into(), model: "two_tracked".into() }]);
         assert!(!scope.built.contains("model.p.inlined") && scope.built.contains("model.one.one_limits"));
+    }
+
+    #[test]
+    fn an_untagged_namesake_of_another_packages_model_is_not_named() {
+        // Both packages are touched; `two_tracked` of the second one is not selected.
+        let of_two = node("model.p.of_two", &["two_incremental"], "table");
+        let namesake = node("model.p.two_tracked", &[], "table");
+        let nodes = [tracked("model.p.new"), of_two.clone(), namesake.clone()];
+        let found = scope(&nodes, &[]).expect("a scope");
+        assert_eq!(found.models_to_run, "new of_two one_events one_limits");
+        assert!(found.built.contains("model.p.two_tracked"));
+        // Without the second one, whose hook writes nothing, the name does no harm.
+        let found = scope(&[tracked("model.p.new"), namesake], &[]).expect("a scope");
+        assert_eq!(found.models_to_run, "new one_events one_limits two_tracked two_tracked");
+
+        let nodes = [tracked("model.p.two_tracked"), of_two];
+        let refusal = scope(&nodes, &[]).expect_err("the second package would wait for its own");
+        let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains("have one name, and two knows"), "{text}");
     }
 
     #[test]
