@@ -11,7 +11,11 @@ const SHOP: &str = "staging_snowplow_manifest.snowplow_shop_incremental_manifest
 
 /// A lab with both packages caught up, before the project's own models were written.
 fn before_the_new_models() -> Lab {
-    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    before_the_new_models_on(Engine::DuckDb)
+}
+
+fn before_the_new_models_on(engine: Engine) -> Lab {
+    let lab = Lab::new(engine, NEW, Events::SHORT);
     let vars = format!(
         "{{storefront__new_models: false, snowplow__backfill_limit_days: 9999, snowplow__start_date: '{}'}}",
         Events::START
@@ -81,6 +85,23 @@ fn the_other_packages_stay_as_they_are_whichever_comes_first() {
     run(&lab, &["--select", "+basket_value"]).success();
     assert_eq!(rows(&lab, SITE), with_new);
     assert!(rows(&lab, SHOP).contains("basket_value |"));
+}
+
+#[test]
+fn the_other_packages_stay_as_they_are_in_many_windows_too() {
+    let lab = before_the_new_models_on(Engine::Postgres);
+    for (select, changed, unchanged, model) in [
+        ("+page_engagement", SITE, SHOP, "page_engagement |"),
+        ("+basket_value", SHOP, SITE, "basket_value |"),
+    ] {
+        let before = rows(&lab, unchanged);
+        let arguments = ["run", "--start-date", Events::START, "--limit-days", "30", "--select", select];
+        let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+        let runs = events.iter().filter(|event| event["event"] == "run_finished").count();
+        assert!(runs >= 3, "{runs} runs");
+        assert_eq!(rows(&lab, unchanged), before);
+        assert!(rows(&lab, changed).contains(model));
+    }
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Events {
     /// A start date before the first event.
     pub const START: &'static str = "2022-01-01";
 
-    fn arguments(self) -> String {
+    /// Arguments of the macro that makes them.
+    pub fn arguments(self) -> String {
         json!({
             "first_day": self.first_day,
             "last_day": self.last_day,
