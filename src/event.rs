@@ -305,9 +305,9 @@ pub struct RunFinished {
 pub enum RaiseReason {
     /// The events relation has its next event after a gap, which is jumped exactly.
     Gap,
-    /// The events relation has no later event: the window goes to now.
+    /// The events relation has no later event, or only ones that the package has left out: the window goes to now.
     NoLaterEvent,
-    /// Nothing better is known than twice the limit.
+    /// What comes next is not known, or left out by the package: twice the limit, or over the rest of a gap.
     Doubled,
 }
 

@@ -4,6 +4,9 @@
 //! it is made of (`failure`, `outcome`, `timestamp`), `suggest` and `workflow`, are imported by all and import none of them. Before any command, `config`
 //! works out the flags that `cli` declares.
 
+#[cfg(not(unix))]
+compile_error!("dbt is ended by the signals and process groups of Unix; on Windows, use WSL");
+
 pub mod backfill;
 pub mod check;
 pub mod cli;

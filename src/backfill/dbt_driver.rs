@@ -1,9 +1,11 @@
 //! The loop's driver for the real world: dbt on the user's project.
 
 use anyhow::Result;
+use camino::Utf8PathBuf;
 use serde_json::{Value, json};
 
-use super::driver::{Driver, RunRequest};
+use super::driver::{Driver, GoodRun, RunRequest};
+use super::last_run;
 use super::preflight::FirstRun;
 use super::workspace::Workspace;
 use crate::dbt::{RunCall, RunReport, SelectionArguments};
@@ -52,6 +54,12 @@ impl DbtDriver<'_> {
         }
         self.reader.vars.with(&own)
     }
+
+    /// One file for all selections of the same packages: these share the tables that the file is about.
+    fn last_run(&self) -> Utf8PathBuf {
+        let packages = self.scope.packages.iter().map(|touched| touched.package.name.as_str());
+        self.workspace.last_run(&packages.collect::<Vec<_>>().join("+"))
+    }
 }
 
 impl Driver for DbtDriver<'_> {
@@ -61,6 +69,17 @@ impl Driver for DbtDriver<'_> {
 
     fn first_events(&mut self, asked: &[(usize, Timestamp)], emit: Emit<'_>) -> Result<Vec<FirstEvent>> {
         self.reader.first_events(asked, emit)
+    }
+
+    fn last_good_run(&mut self) -> Option<GoodRun> {
+        last_run::read(&self.last_run(), |limit_days| self.vars(limit_days, false))
+    }
+
+    fn remember(&mut self, run: Option<&GoodRun>) -> Result<()> {
+        match run {
+            Some(run) => last_run::write(&self.last_run(), self.vars(run.limit_days, false), run),
+            None => last_run::forget(&self.last_run()),
+        }
     }
 
     fn run(&mut self, request: RunRequest, emit: Emit<'_>) -> Result<RunReport> {

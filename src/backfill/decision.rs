@@ -1,5 +1,6 @@
 //! What a run achieved, and the limit of the next one. Pure: no dbt, no clock, no output.
 
+use super::driver::GoodPackageRun;
 use crate::event::{PackageRun, PackageState, Progress, RaiseReason, State, Window};
 use crate::snowplow::{Family, Frontier, Observation, PackageTables, Settings, Standing};
 use crate::timestamp::Timestamp;
@@ -75,6 +76,33 @@ impl Verdict {
         (again.lower == window.lower).then_some(Self { before: standing, after: standing, window, progress })
     }
 
+    /// Judges the last run of an earlier call, which is known to have been good. None where the tables are not as it left
+    /// them, or where it is no ground to raise the limit: the package moved, or has got more to do since than `base` days.
+    #[must_use]
+    pub fn of_good_run(
+        last: GoodPackageRun,
+        tracked: &Tracked,
+        settings: &Settings,
+        tables: &PackageTables,
+        now: Timestamp,
+        base: u32,
+    ) -> Option<Self> {
+        let standing = tracked.standing(tables);
+        let GoodPackageRun { window, frontier, progress } = last;
+        let same = tables.window == Some(window) && standing.frontier().time() == frontier;
+        match progress {
+            Progress::Advanced => None,
+            Progress::Stalled => Self::of_last_run(tracked.family, standing, settings, window, now)
+                .filter(|verdict| same && verdict.progress == progress),
+            Progress::CaughtUp => {
+                let open_ended = matches!(standing.state, State::FirstRun | State::Standard);
+                let next = standing.window(tracked.family, settings, base, now)?;
+                let little = next.upper >= now || (same && now <= window.upper.plus_days(base));
+                (open_ended && little).then_some(Self { before: standing, after: standing, window, progress })
+            }
+        }
+    }
+
     /// Whether everything up to `until` has been processed.
     #[must_use]
     pub fn reached(&self, until: Timestamp) -> bool {
@@ -82,6 +110,13 @@ impl Verdict {
         self.progress == Progress::CaughtUp
             || self.after.frontier() >= Frontier::At(until)
             || (open_ended && self.after.state == State::Standard && self.window.upper >= until)
+    }
+
+    /// What the next call is to know of it.
+    #[must_use]
+    pub fn to_good_run(&self) -> GoodPackageRun {
+        let Self { after, window, progress, .. } = *self;
+        GoodPackageRun { window, frontier: after.frontier().time(), progress }
     }
 
     /// As an event tells it.
@@ -121,6 +156,8 @@ pub struct Stall {
     pub package: usize,
     /// From when on the next event is wanted.
     pub from: Timestamp,
+    /// From when on it lies beyond the window that has just been processed.
+    pub beyond: Timestamp,
     /// The most days that make a difference: they reach the horizon.
     pub most_days: u32,
     /// Its window ends at the position of its other models already; no limit helps.
@@ -149,9 +186,25 @@ pub fn stalls(tracked: &[Tracked], verdicts: &[Verdict], now: Timestamp) -> Vec<
                 Frontier::Nothing | Frontier::Start => origin,
             };
             let (family, standing) = (tracked[package].family, verdict.before);
-            Stall { package, from, most_days, stuck, family, standing, origin }
+            let upper = verdict.window.upper;
+            let beyond = match family {
+                Family::Session => upper.plus_micros(1),
+                // This family's windows end before their upper limit.
+                Family::Load => upper,
+            };
+            let beyond = beyond.max(from);
+            Stall { package, from, beyond, most_days, stuck, family, standing, origin }
         })
         .collect()
+}
+
+/// What the events relation says to a stall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// The first event after the frontier.
+    pub next: FirstEvent,
+    /// The first one beyond the window.
+    pub beyond: FirstEvent,
 }
 
 /// What a stall needs.
@@ -168,18 +221,33 @@ impl Stall {
     ///
     /// A jump goes exactly over the gap: its window holds no more than `base` days of events.
     #[must_use]
-    pub fn need(&self, first_event: FirstEvent, limit: u32, base: u32) -> Need {
+    pub fn need(&self, outlook: Outlook, limit: u32, base: u32) -> Need {
         let double = Need { days: limit.saturating_mul(2), reason: RaiseReason::Doubled };
-        let wanted = match first_event {
+        let to_now = Need { days: self.reach(), reason: RaiseReason::NoLaterEvent };
+        let jump = |event| self.days_to(event).saturating_add(base - 1);
+        let wanted = match outlook.next {
             FirstEvent::Unknown => double,
-            FirstEvent::None => Need { days: self.most_days, reason: RaiseReason::NoLaterEvent },
-            FirstEvent::At(time) => {
-                Need { days: self.days_to(time).saturating_add(base - 1), reason: RaiseReason::Gap }
+            FirstEvent::None => to_now,
+            FirstEvent::At(time) if time >= self.beyond => {
+                Need { days: jump(time), reason: RaiseReason::Gap }
             }
+            // An event that the last window held already was left out by a filter of the package, and whether the ones behind
+            // are too is not known. Where there are none, there is nothing that a window to now could hold too much of.
+            FirstEvent::At(_) => match outlook.beyond {
+                FirstEvent::Unknown => double,
+                FirstEvent::None => to_now,
+                FirstEvent::At(time) => Need { days: double.days.max(jump(time)), ..double },
+            },
         };
-        // An event that the last window held already was left out by a filter of the package: no jump helps.
         let wanted = if wanted.days > limit { wanted } else { double };
-        Need { days: wanted.days.min(self.most_days.max(limit.saturating_add(1))), ..wanted }
+        let most = if wanted.reason == RaiseReason::Gap { self.most_days } else { self.reach() };
+        Need { days: wanted.days.min(most.max(limit.saturating_add(1))), ..wanted }
+    }
+
+    /// Days that reach the horizon, the same ones for long: beyond it they change nothing, and another limit every day would
+    /// be another parse of the project every day.
+    fn reach(&self) -> u32 {
+        self.most_days.checked_next_power_of_two().unwrap_or(self.most_days)
     }
 
     fn days_to(&self, event: Timestamp) -> u32 {
@@ -195,7 +263,7 @@ impl Stall {
         };
         let helps = match need.reason {
             RaiseReason::Doubled => most > limit,
-            RaiseReason::NoLaterEvent => false,
+            RaiseReason::NoLaterEvent => most >= self.most_days,
             RaiseReason::Gap => first_event.time().is_some_and(|time| self.days_to(time) <= most),
         };
         helps.then_some(most)
@@ -261,7 +329,7 @@ mod tests {
             .iter()
             .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
             .collect();
-        tracked(&["a", "b"]).standing(&PackageTables { rows, window: None })
+        tracked(&["a", "b"]).standing(&PackageTables { rows, ..PackageTables::default() })
     }
 
     fn verdict(before: &[(&str, &str)], after: &[(&str, &str)], window: (&str, &str)) -> Verdict {
@@ -309,16 +377,24 @@ mod tests {
         *found.first().expect("a stall")
     }
 
+    /// The events relation has its next event here, and others behind it.
+    fn next(time: &str) -> Outlook {
+        Outlook { next: FirstEvent::At(at(time)), beyond: FirstEvent::At(at(time)) }
+    }
+
+    const UNKNOWN: Outlook = Outlook { next: FirstEvent::Unknown, beyond: FirstEvent::Unknown };
+    const NONE: Outlook = Outlook { next: FirstEvent::None, beyond: FirstEvent::None };
+
     #[test]
     fn a_jump_goes_exactly_over_the_gap() {
         let stall = stall(&both("2020-03-01 12:00:00"), ("2020-03-01 06:00:00", "2020-03-31 12:00:00"));
         assert_eq!(stall.from, at("2020-03-01 12:00:00.000001"));
-        let need = stall.need(FirstEvent::At(at("2020-09-17 13:00:00")), 30, 30);
+        let need = stall.need(next("2020-09-17 13:00:00"), 30, 30);
         assert_eq!(need, Need { days: 200 + 30, reason: RaiseReason::Gap });
         // The window then ends at most 30 days after the first event behind the gap, and holds that event.
         let upper = at("2020-03-01 12:00:00").plus_days(need.days);
         assert!(upper >= at("2020-09-17 13:00:00") && upper <= at("2020-09-17 13:00:00").plus_days(30));
-        assert_eq!(stall.need(FirstEvent::At(at("2020-04-05")), 1, 1).days, 34 + 1);
+        assert_eq!(stall.need(next("2020-04-05"), 1, 1).days, 34 + 1);
     }
 
     #[test]
@@ -326,35 +402,49 @@ mod tests {
         let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
         assert_eq!(stall.most_days, 307);
         let doubled = |days| Need { days, reason: RaiseReason::Doubled };
-        assert_eq!(stall.need(FirstEvent::Unknown, 30, 30), doubled(60));
-        assert_eq!(stall.need(FirstEvent::Unknown, 240, 30), doubled(307));
-        // The package left the event out: it lies in the window that has just been processed.
-        assert_eq!(stall.need(FirstEvent::At(at("2020-03-02")), 60, 30), doubled(120));
-        let to_now = Need { days: 307, reason: RaiseReason::NoLaterEvent };
-        assert_eq!(stall.need(FirstEvent::None, 30, 30), to_now);
+        assert_eq!(stall.need(UNKNOWN, 30, 30), doubled(60));
+        assert_eq!(stall.need(UNKNOWN, 240, 30), doubled(480));
+        assert_eq!(stall.need(UNKNOWN, 300, 30), doubled(512));
+        let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
+        assert_eq!(stall.need(NONE, 30, 30), to_now);
+    }
+
+    #[test]
+    fn an_event_that_the_package_leaves_out_is_no_end_of_a_gap() {
+        let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
+        assert_eq!(stall.beyond, at("2020-03-31 00:00:00.000001"));
+        let left_out = |beyond| Outlook { next: FirstEvent::At(at("2020-03-02")), beyond };
+        let doubled = |days| Need { days, reason: RaiseReason::Doubled };
+        assert_eq!(stall.need(left_out(FirstEvent::Unknown), 30, 30), doubled(60));
+        assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-04-01"))), 30, 30), doubled(31 + 29));
+        assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-05-30"))), 30, 30), doubled(90 + 29));
+        // Nothing behind it: the window to now holds nothing that was not seen already.
+        let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
+        assert_eq!(stall.need(left_out(FirstEvent::None), 30, 30), to_now);
     }
 
     #[test]
     fn the_users_bound_is_used_where_it_helps() {
         let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
         let gap = FirstEvent::At(at("2020-04-20"));
-        let need = stall.need(gap, 30, 30);
+        let need = stall.need(next("2020-04-20"), 30, 30);
         assert_eq!(need.days, 50 + 29);
         assert_eq!(stall.allowed(need, gap, 30, None), Some(79));
         assert_eq!(stall.allowed(need, gap, 30, Some(60)), Some(60));
         assert_eq!(stall.allowed(need, gap, 30, Some(49)), None);
-        let doubled = stall.need(FirstEvent::Unknown, 30, 30);
+        let doubled = stall.need(UNKNOWN, 30, 30);
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 30, Some(45)), Some(45));
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 45, Some(45)), None);
-        let to_now = stall.need(FirstEvent::None, 30, 30);
-        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(300)), None);
+        let to_now = stall.need(NONE, 30, 30);
+        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(306)), None);
+        assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(307)), Some(307));
     }
 
     #[test]
     fn a_first_run_asks_from_the_start_date_on() {
         let stall = stall(&[], ("2020-01-01", "2020-01-31"));
         assert_eq!((stall.from, stall.stuck), (at("2020-01-01"), false));
-        assert_eq!(stall.need(FirstEvent::At(at("2020-03-01 10:00")), 30, 30).days, 60 + 30);
+        assert_eq!(stall.need(next("2020-03-01 10:00"), 30, 30).days, 60 + 30);
     }
 
     #[test]

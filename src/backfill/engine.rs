@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::decision::{self, Stall, Tracked, Verdict};
-use super::driver::{Driver, RunRequest};
+use super::decision::{self, Outlook, Stall, Tracked, Verdict};
+use super::driver::{Driver, GoodRun, RunRequest};
 use super::preflight::{self, FirstRun};
 use crate::dbt::Interrupt;
-use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, Progress, RaiseReason, RunFinished};
+use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, Progress, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
 use crate::snowplow::{Frontier, Observation, Settings};
@@ -58,12 +58,12 @@ struct Done {
     observation: Observation,
 }
 
-/// The limit to come, and what is known about the stall that it answers.
+/// The limit to come.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     days: u32,
-    /// A jump was tried, and nothing has moved since.
-    jumped: bool,
+    /// The package that it was raised for has no event after its frontier.
+    no_event_left: bool,
 }
 
 impl<D: Driver> Backfill<'_, D> {
@@ -108,6 +108,7 @@ impl<D: Driver> Backfill<'_, D> {
                 limit_days: limit.days,
                 packages: self.states(&done.observation, limit.days),
             });
+            self.driver.remember(None)?;
             let report = self.driver.run(RunRequest { number, limit_days: limit.days }, emit)?;
             if report.interrupted
                 && let Some(signal) = self.interrupt.asked()
@@ -123,6 +124,10 @@ impl<D: Driver> Backfill<'_, D> {
             let before = std::mem::replace(&mut done.observation, after);
             let verdicts = self.judge(&before, &done.observation)?;
             done.runs = number;
+            self.driver.remember(Some(&GoodRun {
+                limit_days: limit.days,
+                packages: verdicts.iter().map(Verdict::to_good_run).collect(),
+            }))?;
             emit(Event::RunFinished(RunFinished {
                 run: number,
                 limit_days: limit.days,
@@ -139,10 +144,13 @@ impl<D: Driver> Backfill<'_, D> {
             }));
             self.report_foreign_rows(&before, &done.observation, emit);
             if let Some(outcome) = self.verdict_of_run(&verdicts) {
+                if outcome == Outcome::CaughtUp && !limit.no_event_left {
+                    self.report_events_left(&verdicts, emit);
+                }
                 return Ok(outcome);
             }
-            let raised = self.limit_after_stall(&verdicts, before.now, limit, emit)?;
-            limit = raised.unwrap_or(Limit { days: self.regular_limit(&done.observation), jumped: false });
+            let raised = self.limit_after_stall(&verdicts, before.now, limit.days, emit)?;
+            limit = raised.unwrap_or_else(|| self.regular_limit(&done.observation));
         }
     }
 
@@ -151,9 +159,10 @@ impl<D: Driver> Backfill<'_, D> {
     }
 
     /// The limit of a run that follows no stall.
-    fn regular_limit(&self, observation: &Observation) -> u32 {
+    fn regular_limit(&self, observation: &Observation) -> Limit {
         let states = self.states(observation, self.options.limit_days);
-        decision::regular_limit(self.options.limit_days, self.options.until, &states)
+        let days = decision::regular_limit(self.options.limit_days, self.options.until, &states);
+        Limit { days, no_event_left: false }
     }
 
     fn reason_to_stop(&self, done: &Done, started: Instant) -> Option<Outcome> {
@@ -202,42 +211,64 @@ impl<D: Driver> Backfill<'_, D> {
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
 
-    /// The first limit. Where the last run, of an earlier call, stalled and the events say that there is a gap, it goes
-    /// over that: calls that make one run each would else never get on.
+    /// The first limit. Where the last run, of an earlier call, stalled, it goes on from there: calls that make one run each
+    /// would else never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
-        let regular = Limit { days: self.regular_limit(observation), jumped: false };
+        let regular = self.regular_limit(observation);
         if !self.first_run.is_regular() {
             return Ok(regular);
         }
         let packages = self.tracked.iter().zip(self.settings).zip(&observation.packages);
+        let last = self.driver.last_good_run();
+        let verdicts: Option<Vec<_>> = last.as_ref().and_then(|last| {
+            let judge = |(((tracked, settings), tables), &run)| {
+                let base = self.options.limit_days;
+                Verdict::of_good_run(run, tracked, settings, tables, observation.now, base)
+            };
+            packages.zip(&last.packages).map(judge).collect()
+        });
+        let raised = match last.zip(verdicts) {
+            Some((last, verdicts)) => {
+                let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
+                if raised.is_err() {
+                    // Told once. What was in the way may be mended before the next call, which shall look for itself.
+                    self.driver.remember(None)?;
+                }
+                raised?
+            }
+            None => self.limit_over_gap(observation, regular, emit)?,
+        };
+        Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
+    }
+
+    /// The limit that goes over a gap that the last run, of an earlier call, stalled in; none where there is none.
+    ///
+    /// Nothing is known of that run but its window, and it may have failed: only a window without any event is proof of a gap.
+    fn limit_over_gap(
+        &mut self,
+        observation: &Observation,
+        regular: Limit,
+        emit: Emit<'_>,
+    ) -> Result<Option<Limit>> {
+        let packages = self.tracked.iter().zip(self.settings).zip(&observation.packages);
         let verdicts: Option<Vec<_>> = packages
             .map(|((tracked, settings), tables)| {
-                Verdict::of_last_run(
-                    tracked.family,
-                    tracked.standing(tables),
-                    settings,
-                    tables.window?,
-                    observation.now,
-                )
+                let standing = tracked.standing(tables);
+                Verdict::of_last_run(tracked.family, standing, settings, tables.window?, observation.now)
             })
             .collect();
-        let Some(verdicts) = verdicts else { return Ok(regular) };
+        let Some(verdicts) = verdicts else { return Ok(None) };
         let stalls = decision::stalls(self.tracked, &verdicts, observation.now);
-        let asked: Vec<_> = stalls.iter().map(|stall| (stall.package, stall.from)).collect();
-        if asked.is_empty() {
-            return Ok(regular);
-        }
-        // That run may have failed instead: only a window without any event is proof of a gap.
-        let answers = self.driver.first_events(&asked, emit)?;
-        let is_gap = |(stall, answer): (&Stall, &FirstEvent)| match answer {
+        let outlooks = self.outlooks(&stalls, emit)?;
+        let is_gap = |(stall, outlook): (&Stall, &Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
-            FirstEvent::At(time) => *time > verdicts[stall.package].window.upper,
+            FirstEvent::At(time) => time >= stall.beyond,
         };
-        if !stalls.iter().zip(&answers).all(is_gap) {
-            return Ok(regular);
+        if !stalls.iter().zip(&outlooks).all(is_gap) {
+            return Ok(None);
         }
-        Ok(self.raised(&verdicts, &stalls, &answers, regular, emit)?.unwrap_or(regular))
+        self.raised(&verdicts, &stalls, &outlooks, regular.days, emit)
     }
 
     /// The limit that answers a stall; none without one.
@@ -248,7 +279,7 @@ impl<D: Driver> Backfill<'_, D> {
         &mut self,
         verdicts: &[Verdict],
         now: Timestamp,
-        limit: Limit,
+        limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
         let stalls = decision::stalls(self.tracked, verdicts, now);
@@ -257,13 +288,19 @@ impl<D: Driver> Backfill<'_, D> {
         if movable.is_empty() {
             bail!(self.stuck(verdicts, first.package));
         }
-        let answers = if limit.jumped {
-            vec![FirstEvent::Unknown; movable.len()]
-        } else {
-            let asked: Vec<_> = movable.iter().map(|stall| (stall.package, stall.from)).collect();
-            self.driver.first_events(&asked, emit)?
-        };
-        self.raised(verdicts, &movable, &answers, limit, emit)
+        let outlooks = self.outlooks(&movable, emit)?;
+        self.raised(verdicts, &movable, &outlooks, limit_days, emit)
+    }
+
+    /// What the events relation says to stalls, in one call.
+    fn outlooks(&mut self, stalls: &[Stall], emit: Emit<'_>) -> Result<Vec<Outlook>> {
+        if stalls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked =
+            stalls.iter().flat_map(|stall| [stall.from, stall.beyond].map(|from| (stall.package, from)));
+        let answers = self.driver.first_events(&asked.collect::<Vec<_>>(), emit)?;
+        Ok(answers.chunks_exact(2).map(|pair| Outlook { next: pair[0], beyond: pair[1] }).collect())
     }
 
     /// The limit for the stall that needs least.
@@ -271,30 +308,30 @@ impl<D: Driver> Backfill<'_, D> {
         &self,
         verdicts: &[Verdict],
         stalls: &[Stall],
-        answers: &[FirstEvent],
-        limit: Limit,
+        outlooks: &[Outlook],
+        limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let needs = stalls.iter().zip(answers).map(|(stall, &first_event)| {
-            (stall, first_event, stall.need(first_event, limit.days, self.options.limit_days))
+        let needs = stalls.iter().zip(outlooks).map(|(stall, &outlook)| {
+            (stall, outlook, stall.need(outlook, limit_days, self.options.limit_days))
         });
         // One package after the other: the nearest goes on first, with a window that is right for it.
-        let Some((stall, first_event, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
+        let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);
         };
         let at = verdicts[stall.package].before.frontier().time();
-        let Some(days) = stall.allowed(need, first_event, limit.days, self.options.max_limit_days) else {
-            bail!(self.too_far(stall.package, at, first_event, need.days));
+        let Some(days) = stall.allowed(need, outlook.next, limit_days, self.options.max_limit_days) else {
+            bail!(self.too_far(stall.package, at, outlook.next, need.days.min(stall.most_days)));
         };
         emit(Event::LimitRaised(LimitRaised {
             package: self.tracked[stall.package].name.clone(),
             at,
-            next_event: first_event.time(),
-            from_days: limit.days,
+            next_event: outlook.next.time(),
+            from_days: limit_days,
             to_days: days,
             reason: need.reason,
         }));
-        Ok(Some(Limit { days, jumped: limit.jumped || need.reason != RaiseReason::Doubled }))
+        Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
     }
 
     fn too_far(&self, package: usize, at: Option<Timestamp>, first_event: FirstEvent, days: u32) -> Refusal {
@@ -318,6 +355,33 @@ impl<D: Driver> Backfill<'_, D> {
             self.tracked[package].name,
             if verdict.before.frontier() == Frontier::Start { String::new() } else { format!(" from {min}") },
         ))
+    }
+
+    /// Events that a window which reached now has left behind, for packages that did not move: most are of no concern to
+    /// the package, but it looks the same where its base models hold what an earlier run left there.
+    fn report_events_left(&mut self, verdicts: &[Verdict], emit: Emit<'_>) {
+        let stays = verdicts.iter().enumerate().filter_map(|(package, verdict)| {
+            let at = verdict.after.frontier().time()?;
+            (verdict.before.frontier() == verdict.after.frontier()).then_some((package, at))
+        });
+        let stays: Vec<_> = stays.collect();
+        if stays.is_empty() {
+            return;
+        }
+        let asked: Vec<_> = stays.iter().map(|&(package, at)| (package, at.plus_micros(1))).collect();
+        // All is done: that this cannot be told any more does not change it.
+        let Ok(answers) = self.driver.first_events(&asked, emit) else { return };
+        for ((package, at), answer) in stays.into_iter().zip(answers) {
+            let Some(event) = answer.time().filter(|&event| event <= verdicts[package].window.upper) else {
+                continue;
+            };
+            let message = format!(
+                "{} stays at {at}, although the events relation has a later event, at {event}: either the package leaves it out \
+                 (snowplow__app_id, its own event names, events that come too late), or its base models were not built anew",
+                self.tracked[package].name
+            );
+            emit(Event::Warning { message });
+        }
     }
 
     /// Nothing but a run of these models should write these tables meanwhile.

@@ -1,12 +1,13 @@
 //! The journal: every event of a backfill as a line of JSON, appended as it happens.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::event::Record;
+use crate::failure::Refusal;
 
 /// A journal that is being written.
 #[derive(Debug)]
@@ -16,15 +17,24 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens it before anything expensive begins; an existing file is added to.
+    /// Opens it before anything expensive begins; an existing file is added to, unless another process is adding to it:
+    /// whoever reads it could not tell their lines apart.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written. A [`Refusal`] where another process is writing it.
     pub fn create(path: Utf8PathBuf) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
         let file = fs::create_dir_all(folder)
             .and_then(|()| OpenOptions::new().create(true).append(true).open(&path))
             .with_context(|| format!("cannot write the journal {path}"))?;
+        // A device is nobody's own. Where the file system knows no locks, there is none.
+        if file.metadata().is_ok_and(|metadata| metadata.is_file())
+            && let Err(TryLockError::WouldBlock) = file.try_lock()
+        {
+            bail!(Refusal(format!(
+                "another backfill or promotion is writing the journal {path}. Wait for it, or name another with --journal"
+            )));
+        }
         Ok(Self { file, path })
     }
 
@@ -63,5 +73,18 @@ mod tests {
             text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert!(matches!(&records[1].event, Event::Warning { message } if message == "two"));
         assert_eq!(records.len(), 2);
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("j.jsonl")).expect("UTF-8");
+        let first = Journal::create(path.clone()).expect("writable");
+        let error = Journal::create(path.clone()).expect_err("it is being written");
+        assert!(error.to_string().contains("name another with --journal"), "{error}");
+        drop(first);
+        Journal::create(path).expect("free again");
+        let device = || Journal::create("/dev/null".into()).expect("writable");
+        let _both = (device(), device());
     }
 }

@@ -191,8 +191,8 @@ mod tests {
             .iter()
             .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
             .collect();
-        let observation =
-            Observation { now: at("2021-01-01"), packages: vec![PackageTables { rows, window: None }] };
+        let tables = PackageTables { has_manifest: true, rows, window: None };
+        let observation = Observation { now: at("2021-01-01"), packages: vec![tables] };
         check(&tracked, &settings, &observation, first_run, false).err().map(|error| error.to_string())
     }
 

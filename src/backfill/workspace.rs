@@ -1,11 +1,13 @@
 //! Where this tool keeps what it writes: under the project's target path, so that `dbt clean` takes it away.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::tidy;
 use crate::timestamp::Timestamp;
 
 /// The folders of one project and target.
@@ -15,6 +17,8 @@ pub struct Workspace {
     target: String,
     /// Names what belongs to one call of this tool.
     call: String,
+    /// Keeps other calls from deleting the logs of this one.
+    _in_use: Option<Arc<File>>,
 }
 
 impl Workspace {
@@ -30,8 +34,16 @@ impl Workspace {
         fs::create_dir_all(&folder)
             .and_then(|()| tempfile::tempfile_in(&folder).map(drop))
             .with_context(cannot_write)?;
-        let call = new_call(&root.join("logs"), &target).with_context(cannot_write)?;
-        Ok(Self { root, target, call })
+        let logs = root.join("logs");
+        let call = new_call(&logs, &target).with_context(cannot_write)?;
+        let in_use = tidy::mark(&logs.join(&call)).map(Arc::new);
+        tidy::old_calls(&logs);
+        Ok(Self { root, target, call, _in_use: in_use })
+    }
+
+    /// Deletes target paths of limits that have not been used for long. Only for who holds the lock.
+    pub fn forget_old_limits(&self) {
+        tidy::old_limits(&self.of_target());
     }
 
     fn of_target(&self) -> Utf8PathBuf {
@@ -55,6 +67,12 @@ impl Workspace {
     pub fn run_target(&self, limit_days: u32, is_first: bool) -> Utf8PathBuf {
         let first = if is_first { "first-run-" } else { "" };
         self.of_target().join(format!("{first}limit-{limit_days}"))
+    }
+
+    /// What is kept of the last good run of some packages.
+    #[must_use]
+    pub fn last_run(&self, packages: &str) -> Utf8PathBuf {
+        self.of_target().join(format!("last-run-{}.json", file_name(packages)))
     }
 
     /// The generated project that reads tables.

@@ -40,6 +40,7 @@ pub fn run(args: &PlanArgs) -> Result<Outcome> {
     let packages = selected.packages(&setup, args.windows.start_date)?;
     let start = selected.start(&setup, args.windows.limit_days, &first_run, None);
     let (observation, _) = packages.reader.observe(emit)?;
+    selected.require_manifests(&observation)?;
     let as_found = first_run.applied_to(&observation);
     let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);
     match args.format {

@@ -1,6 +1,6 @@
 //! What all commands that look at a project do first: find it, list the selection, find the packages.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 
 use crate::backfill::{FirstRun, Tracked, Workspace};
@@ -10,7 +10,7 @@ use crate::dbt::{
     Vars,
 };
 use crate::event::{Emit, Event, PackageScope, Start};
-use crate::snowplow::{self, Scope, Settings};
+use crate::snowplow::{self, Observation, Scope, Settings};
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Events, Reader, Sources, relation_of};
 
@@ -164,6 +164,24 @@ impl Selected {
         let utils = setup.project.package_version("snowplow_utils");
         let load_family_heals = utils.is_some_and(|version| snowplow::load_family_heals(&version));
         Ok(Packages { tracked, settings, reader, load_family_heals })
+    }
+
+    /// dbt has to make the incremental manifests that are not there yet: the first model to be built reads them.
+    ///
+    /// # Errors
+    /// Usage: one is not selected.
+    pub fn require_manifests(&self, observation: &Observation) -> Result<()> {
+        for (touched, tables) in self.scope.packages.iter().zip(&observation.packages) {
+            let id = &touched.package.incremental_manifest;
+            if !tables.has_manifest && !self.scope.built.contains(id) {
+                let name = self.listing.manifest.node(id).map_or(id.as_str(), |node| &node.name);
+                bail!(
+                    "the incremental manifest {name} does not exist yet and is not selected, so nothing would make it: select \
+                     with the ancestors, as in --select +my_model, and do not exclude it"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// What is going to be done, as an event tells it.

@@ -93,8 +93,10 @@ fn drive(
     )));
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let _lock = Lock::take(&setup.workspace.lock(selected.lock_name()), &command)?;
+    setup.workspace.forget_old_limits();
 
     let (observation, _) = packages.reader.observe(emit)?;
+    selected.require_manifests(&observation)?;
     let states = |observation| {
         backfill::states(&packages.tracked, &packages.settings, observation, args.windows.limit_days)
     };

@@ -83,7 +83,6 @@ impl Interrupt {
     }
 }
 
-#[cfg(unix)]
 #[expect(
     unsafe_code,
     reason = "signal-hook's lowest level is unsafe because handlers must be async-signal-safe"
@@ -93,7 +92,6 @@ fn listen_to(signal: StopSignal, handler: impl Fn() + Send + Sync + 'static) -> 
     unsafe { signal_hook::low_level::register(signal.number(), handler) }.map(|_| ())
 }
 
-#[cfg(unix)]
 #[expect(unsafe_code, reason = "reading a signal's disposition has no safe wrapper")]
 fn is_ignored(signal: StopSignal) -> bool {
     use nix::libc;

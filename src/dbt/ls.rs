@@ -11,6 +11,7 @@ use super::log::without_clock;
 use super::manifest::Manifest;
 use super::process::{Ended, Line};
 use super::session::{Call, Dbt, SelectionArguments};
+use super::turn::Turn;
 use super::vars::Vars;
 use super::version;
 use crate::event::{Emit, Purpose};
@@ -58,6 +59,8 @@ impl Dbt {
         paths: ListPaths<'_>,
         emit: Emit<'_>,
     ) -> Result<Listing> {
+        // Until the dbt manifest is read, which is one of these vars.
+        let _turn = Turn::wait_for(paths.target, &self.interrupt, emit)?;
         let call = self.list_call(selection, vars, paths, &["--quiet", "--no-print"]);
         let (ended, said) = self.collect(&call, emit)?;
         if !ended.exit.is_success() {

@@ -18,6 +18,7 @@ mod project;
 mod run;
 mod run_results;
 mod session;
+mod turn;
 mod vars;
 mod version;
 mod yaml;

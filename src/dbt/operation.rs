@@ -14,6 +14,7 @@ use super::diagnosis;
 use super::process::Line;
 use super::project::{PROJECT_FILE, Project};
 use super::session::{Call, Dbt};
+use super::turn::Turn;
 use super::vars::Vars;
 use crate::event::{Emit, Purpose};
 use crate::failure::Interrupted;
@@ -109,14 +110,18 @@ pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) ->
     write(&directory.join(PROJECT_FILE), &text)
 }
 
-/// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change.
+/// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change. Another call's dbt may be
+/// reading it, so it is replaced as a whole.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
-    fs::write(path, text).with_context(|| format!("cannot write {path}"))
+    let new = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, path))
+        .with_context(|| format!("cannot write {path}"))
 }
 
 /// One line of the macro's.
@@ -159,6 +164,7 @@ impl Dbt {
             call.arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
         }
 
+        let _turn = Turn::wait_for(&project.directory, &self.interrupt, emit)?;
         let (mut replies, mut said) = (Vec::new(), Vec::new());
         let ended = self.call(&call, emit, |line, _| match &line {
             Line::Out(text) if text.starts_with(MARKER) => replies.push(text[MARKER.len()..].to_owned()),

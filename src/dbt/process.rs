@@ -181,7 +181,6 @@ fn cannot_start(program: &Program, error: &io::Error) -> anyhow::Error {
     anyhow!("cannot start `{program}`: {advice}")
 }
 
-#[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "duct's hook may fail")]
 fn own_group(command: &mut std::process::Command) -> io::Result<()> {
     use std::os::unix::process::CommandExt;
@@ -200,10 +199,9 @@ fn die_with_parent(command: &mut std::process::Command) {
     unsafe { command.pre_exec(hook) };
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: &mut std::process::Command) {}
 
-#[cfg(unix)]
 fn end(pid: u32, at_once: bool) {
     use nix::sys::signal::{Signal, killpg};
     let signal = if at_once { Signal::SIGKILL } else { Signal::SIGINT };
@@ -213,7 +211,6 @@ fn end(pid: u32, at_once: bool) {
     }
 }
 
-#[cfg(unix)]
 fn exit_of(status: ExitStatus) -> Exit {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
@@ -223,7 +220,7 @@ fn exit_of(status: ExitStatus) -> Exit {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

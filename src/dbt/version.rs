@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -55,12 +56,19 @@ pub fn check(text: &str) -> Result<()> {
     Ok(())
 }
 
+/// dbt 1.x lists `- installed: 1.4.9`; dbt 1.0 and older say `installed version: 1.0.1`.
+static INSTALLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"installed(?: version)?:\s*v?(\d+\.\d+[^\s]*)").expect("a pattern that the tests use")
+});
+
+/// A line about an adapter.
+static ADAPTER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^\s*- ([\w-]+):\s*v?(\d\S*)").expect("a pattern that the tests use"));
+
 /// dbt-core's version in what `dbt --version` prints.
 #[must_use]
 pub fn in_output(text: &str) -> Option<String> {
-    // dbt 1.x lists `- installed: 1.4.9`; dbt 1.0 and older say `installed version: 1.0.1`.
-    let pattern = Regex::new(r"installed(?: version)?:\s*v?(\d+\.\d+[^\s]*)").ok()?;
-    pattern.captures(text).map(|found| found[1].to_owned())
+    INSTALLED.captures(text).map(|found| found[1].to_owned())
 }
 
 /// What `dbt --version` tells.
@@ -78,9 +86,8 @@ impl Versions {
     pub fn parse(text: &str) -> Option<Self> {
         let core = in_output(text)?;
         let (_, plugins) = text.split_once("Plugins:").unwrap_or_default();
-        let pattern = Regex::new(r"(?m)^\s*- ([\w-]+):\s*v?(\d\S*)").ok()?;
         let mut adapters: Vec<_> =
-            pattern.captures_iter(plugins).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+            ADAPTER.captures_iter(plugins).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
         adapters.sort();
         Some(Self { core, adapters })
     }

@@ -98,6 +98,9 @@ pub(super) fn stall(raised: &LimitRaised) -> String {
     let why = match (raised.reason, at, next) {
         (RaiseReason::Gap, Some(at), Some(next)) => format!("no event {at} → {next}"),
         (RaiseReason::Gap, None, Some(next)) => format!("no event before {next}"),
+        (RaiseReason::NoLaterEvent, _, Some(next)) => {
+            format!("{place}, as the package leaves out the event at {next}, and no later one is known")
+        }
         (RaiseReason::NoLaterEvent, Some(at), _) => format!("no event after {at}"),
         (RaiseReason::NoLaterEvent, None, _) => "no event at all".to_owned(),
         (RaiseReason::Doubled, _, Some(next)) => {

@@ -2,6 +2,7 @@
 
 mod family;
 mod hook;
+mod lineage;
 mod models_to_run;
 mod observation;
 mod state;

@@ -1,10 +1,11 @@
 //! `models_to_run`: the string that tells Snowplow's packages which models a run builds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
 use super::hook::Package;
+use super::lineage;
 use crate::dbt::{Listing, Manifest, Node};
 use crate::event::StandIn;
 use crate::failure::Refusal;
@@ -35,7 +36,7 @@ impl TouchedPackage {
     /// The packages that a selection touches, and the others.
     ///
     /// # Errors
-    /// As [`Scope::of`], but for the base models.
+    /// As [`Scope::of`], but for what the tracked models are built from.
     pub fn find<'p>(listing: &Listing, packages: &'p [Package]) -> Result<(Vec<Self>, Vec<&'p Package>)> {
         let manifest = &listing.manifest;
         if packages.is_empty() {
@@ -78,26 +79,45 @@ impl Scope {
     /// Works it out, or says why the selection cannot be backfilled.
     ///
     /// # Errors
-    /// Usage: no Snowplow package, no tracked model selected, a package's base models not selected. A [`Refusal`]: a tracked
+    /// Usage: no Snowplow package, no tracked model selected, models not selected that these are built from. A [`Refusal`]: a tracked
     /// ephemeral model, a name that stands for two tracked models, a package without any tracked model. Each would
     /// never end, or fail at the end of every run.
     pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
         for touched in &touched {
-            require_base_models(&touched.package, listing)?;
+            require_what_they_are_built_from(&touched.package, listing)?;
         }
         let selected = listing.selected.iter().filter_map(|id| manifest.node(id));
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
+        let is_tracked = |node: &Node| touched.iter().any(|touched| node.has_tag(&touched.package.tag()));
+        let unselected: BTreeMap<&str, (&Package, &Node)> = touched
+            .iter()
+            .map(|touched| &touched.package)
+            .flat_map(|package| package.tracked(manifest).map(move |node| (package, node)))
+            .filter(|(_, node)| !listing.selected.contains(&node.unique_id))
+            .map(|(package, node)| (node.name.as_str(), (package, node)))
+            .collect();
+        let (namesakes, named): (Vec<&Node>, Vec<&Node>) =
+            built.iter().partition(|node| unselected.contains_key(node.name.as_str()));
+        if let Some(node) = namesakes.iter().find(|node| is_tracked(node)) {
+            let (package, twin) = unselected[node.name.as_str()];
+            bail!(Refusal(format!(
+                "{} and {} have one name, and {} knows its tracked models by name alone: it would wait for the one that is not \
+                 selected. Select both, or rename one of them",
+                node.unique_id, twin.unique_id, package.name
+            )))
+        }
         let stand_ins: Vec<_> =
             untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
         let with_stand_ins = |names: BTreeSet<&str>| -> String {
             let stand_ins = stand_ins.iter().map(|stand_in| stand_in.model.as_str());
             names.into_iter().chain(stand_ins).collect::<Vec<_>>().join(" ")
         };
-        let mut models_to_run = with_stand_ins(built.iter().map(|node| node.name.as_str()).collect());
+        // Names of models without a tag have no effect, unless a package takes them for a tracked model's.
+        let mut models_to_run = with_stand_ins(named.into_iter().map(|node| node.name.as_str()).collect());
         if models_to_run.len() > LONGEST {
-            // Names of models without a tag have no effect; they are left out where room is short.
+            // They are left out where room is short.
             models_to_run = with_stand_ins(
                 touched.iter().flat_map(|touched| &touched.tracked).map(String::as_str).collect(),
             );
@@ -142,22 +162,28 @@ fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -
     Ok(())
 }
 
-/// Without them the window and the events of the last run, whichever that was, are read again for ever.
-fn require_base_models(package: &Package, listing: &Listing) -> Result<()> {
-    let missing: Vec<_> = [&package.limits, &package.base_events]
-        .into_iter()
-        .filter(|&id| !listing.selected.contains(id))
-        .filter_map(|id| listing.manifest.node(id))
-        .map(|node| node.name.as_str())
+/// A table that stands between the window and a tracked model, and is not built, still holds what some earlier run left
+/// there: the tracked model reads that again, and its row moves on all the same. A view reads what is below it now.
+fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Result<()> {
+    let manifest = &listing.manifest;
+    let tracked: Vec<_> =
+        package.tracked(manifest).filter(|node| listing.selected.contains(&node.unique_id)).collect();
+    let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
+    let between = lineage::between(manifest, &package.limits, &tracked);
+    let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
+    let missing: BTreeMap<_, _> = base
+        .chain(tables)
+        .filter(|node| !listing.selected.contains(&node.unique_id))
+        .map(|node| (&node.unique_id, node.name.as_str()))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     bail!(
-        "the selection holds tracked models of {} but not the models that they are built from ({}): \
-         select with the ancestors, as in --select +my_model",
+        "the selection holds tracked models of {} but not all that they are built from ({}), so they would read again what \
+         an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them",
         package.name,
-        missing.join(", ")
+        missing.into_values().collect::<Vec<_>>().join(", ")
     )
 }
 
@@ -255,6 +281,25 @@ mod tests {
     }
 
     #[test]
+    fn an_untagged_namesake_of_another_packages_model_is_not_named() {
+        // Both packages are touched; `two_tracked` of the second one is not selected.
+        let of_two = node("model.p.of_two", &["two_incremental"], "table");
+        let namesake = node("model.p.two_tracked", &[], "table");
+        let nodes = [tracked("model.p.new"), of_two.clone(), namesake.clone()];
+        let found = scope(&nodes, &[]).expect("a scope");
+        assert_eq!(found.models_to_run, "new of_two one_events one_limits");
+        assert!(found.built.contains("model.p.two_tracked"));
+        // Without the second one, whose hook writes nothing, the name does no harm.
+        let found = scope(&[tracked("model.p.new"), namesake], &[]).expect("a scope");
+        assert_eq!(found.models_to_run, "new one_events one_limits two_tracked two_tracked");
+
+        let nodes = [tracked("model.p.two_tracked"), of_two];
+        let refusal = scope(&nodes, &[]).expect_err("the second package would wait for its own");
+        let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains("have one name, and two knows"), "{text}");
+    }
+
+    #[test]
     fn a_versioned_model_goes_by_its_node_name() {
         let scope = scope(&[tracked("model.p.dim.v2")], &[]).expect("a scope");
         assert_eq!(scope.models_to_run, "dim one_events one_limits two_tracked");
@@ -291,6 +336,40 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn all_tables_between_the_window_and_a_tracked_model_are_selected() {
+        let built_from = |mut node: Node, parents: &[&str]| {
+            node.parents = parents.iter().map(|&id| id.to_owned()).collect();
+            node
+        };
+        let events = || built_from(node("model.one.one_events", &[], "table"), &["model.one.one_limits"]);
+        let project = |materialized: &str, unselected: &[&str]| {
+            let nodes = [
+                events(),
+                node("model.p.elsewhere", &[], "table"),
+                built_from(
+                    node("model.p.x_this_run", &["one_incremental"], materialized),
+                    &["model.one.one_events", "model.p.elsewhere"],
+                ),
+                built_from(tracked("model.p.x"), &["model.p.x_this_run"]),
+                built_from(node("model.p.beside", &[], "table"), &["model.p.x_this_run"]),
+                built_from(node("model.p.below", &[], "table"), &["model.p.x"]),
+            ];
+            scope(&nodes, unselected)
+        };
+        // What is not built from the window, or leads to no tracked model, is the user's own affair.
+        let around = ["model.p.elsewhere", "model.p.beside", "model.p.below"];
+        assert!(project("table", &around).is_ok());
+        assert!(project("view", &[&around[..], &["model.p.x_this_run"]].concat()).is_ok());
+        for unselected in [&["model.p.x_this_run"][..], &["model.p.x_this_run", "model.p.below"]] {
+            let error = project("incremental", unselected).expect_err("it is not built").to_string();
+            assert!(error.contains("(x_this_run)"), "{error}");
+        }
+        let both = ["model.one.one_events", "model.p.x_this_run"];
+        let error = project("table", &both).expect_err("they are not built").to_string();
+        assert!(error.contains("(one_events, x_this_run)"), "{error}");
     }
 
     #[test]

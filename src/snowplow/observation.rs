@@ -18,7 +18,9 @@ pub struct Observation {
 /// The tables of one package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageTables {
-    /// The incremental manifest; empty where the table does not exist yet.
+    /// The incremental manifest exists.
+    pub has_manifest: bool,
+    /// Its rows.
     pub rows: Vec<Row>,
     /// What the limits table holds: the window of the last run, whoever started it.
     pub window: Option<Window>,

@@ -1,7 +1,6 @@
 //! Reading the packages' tables and the events through dbt.
 
 use anyhow::{Context, Result};
-use regex::Regex;
 
 use super::dialect::{Dialect, parse_timestamp};
 use super::tables;
@@ -48,7 +47,8 @@ impl Events {
     /// None where the column is no plain name: it goes into SQL.
     #[must_use]
     pub fn new(relation: RelationName, column: &str) -> Option<Self> {
-        let plain = Regex::new("^[A-Za-z_][A-Za-z0-9_]*$").is_ok_and(|plain| plain.is_match(column));
+        let first = column.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        let plain = first && column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         plain.then(|| Self { relation, column: column.to_owned() })
     }
 }
@@ -104,6 +104,7 @@ impl Reader {
             .map(|(answers, sources)| {
                 let manifest = &sources.incremental_manifest.identifier;
                 Ok(PackageTables {
+                    has_manifest: matches!(answers[0], Answer::Rows(_)),
                     rows: tables::read_rows(&answers[0])
                         .with_context(|| format!("cannot read {manifest}"))?,
                     window: tables::read_window(&answers[1])

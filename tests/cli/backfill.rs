@@ -62,6 +62,20 @@ fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
     let raised: Vec<_> = events.iter().filter(|event| event["event"] == "limit_raised").collect();
     assert_eq!(raised.iter().filter(|event| event["reason"] == "gap").count(), 1, "{raised:?}");
     assert_eq!(raised[0]["from_days"], 30);
+    // Its window ends within 30 days of the first event behind the gap, no more than a day before.
+    let of_jump = |field: &str| raised[0][field].as_str().expect("a time").to_owned();
+    let (at, next) = (of_jump("at"), of_jump("next_event"));
+    let position = events.iter().position(|event| event == raised[0]).expect("the jump");
+    let behind = events[position..].iter().find(|event| event["event"] == "run_finished").expect("a run");
+    assert_eq!(behind["limit_days"], raised[0]["to_days"]);
+    let upper = behind["packages"][0]["window"]["upper"].as_str().expect("a time");
+    let ends = lab.lines(&format!(
+        "select (select min(collector_tstamp) from atomic.events where collector_tstamp > timestamp '{at}') = timestamp '{next}', \
+                timestamp '{upper}' = timestamp '{at}' + interval '{} days', \
+                timestamp '{upper}' between timestamp '{next}' + interval '29 days' and timestamp '{next}' + interval '30 days'",
+        raised[0]["to_days"]
+    ));
+    assert_eq!(ends.to_lowercase(), "true | true | true", "{}", raised[0]);
     for event in events.iter().filter(|event| event["event"] == "run_finished") {
         // DuckDB does not tell how many rows a statement touched.
         assert_eq!(event["rows"].is_u64(), engine == Engine::Postgres, "{event}");
@@ -111,4 +125,52 @@ fn catches_up_over_the_gap_on_duckdb_with_old_dbt() {
 #[test]
 fn catches_up_over_the_gap_on_postgres_with_old_dbt() {
     catches_up_over_the_gap(Engine::Postgres, OLD);
+}
+
+#[test]
+fn a_model_that_fails_in_a_later_window_loses_nothing() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    let path = "models/site/page_engagement.sql";
+    let good = lab.read(path);
+    let trap = "{% if is_incremental() %} and error('no rate for this currency') is null {% endif %}";
+    lab.write(path, &format!("{}{trap}\n", good.trim_end()));
+    let arguments =
+        ["run", "--select", "+page_engagement", "--start-date", Events::START, "--limit-days", "30"];
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 1, "{output}");
+    assert!(
+        output.stderr.contains("run 2: dbt run failed") && output.stderr.contains("1 good run"),
+        "{output}"
+    );
+
+    lab.write(path, &good);
+    let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+    let first = events.iter().find(|event| event["event"] == "run_started").expect("a run");
+    let lower = first["packages"][0]["window"]["lower"].as_str().expect("a window");
+    assert!(lower > "2022-01-29", "it goes on from the first window: {lower}");
+    build_at_once(&lab, "+page_engagement");
+    assert_eq!(differences(&lab, "page_engagement").to_lowercase(), "true | 0 | 0");
+}
+
+#[test]
+fn a_versioned_model_has_its_row_under_its_own_name() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    let file = "version: 2\nmodels:\n  - name: reading\n    latest_version: 2\n    versions: [{v: 2}]\n";
+    lab.write("models/site/reading.yml", file);
+    let code = "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp') }}\n\
+                select * from {{ ref('page_engagement_this_run') }}\n";
+    lab.write("models/site/reading_v2.sql", code);
+    let arguments = ["run", "--select", "+reading", "--start-date", Events::START, "--limit-days", "30"];
+    let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+    let states = events.iter().filter(|event| event["event"] == "run_finished");
+    let states: Vec<_> =
+        states.map(|event| event["packages"][0]["state"].as_str().expect("a state")).collect();
+    assert!(states.len() > 2 && states[1..].iter().all(|state| *state == "standard"), "{states:?}");
+    let rows = "select model from staging_snowplow_manifest.snowplow_site_incremental_manifest order by 1";
+    assert_eq!(lab.lines(rows), "page_engagement_this_run\nreading");
+    assert_eq!(
+        lab.lines("select count(*) = count(distinct page_view_id) from staging_derived.reading_v2")
+            .to_lowercase(),
+        "true"
+    );
 }

@@ -460,7 +460,7 @@ fn the_base_models_are_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of shop but not the models that they are built from (shop_limits, shop_events): select with the ancestors, as in --select +my_model
+    error: the selection holds tracked models of shop but not all that they are built from (shop_events, shop_limits), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
     ");
 }
 

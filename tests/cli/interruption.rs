@@ -185,6 +185,27 @@ fn a_second_run_is_told_who_holds_the_lock() {
 }
 
 #[test]
+fn a_second_run_leaves_the_journal_of_the_first_alone() {
+    let fake = hanging("polite");
+    let arguments = ["run", "--select", "+carts", "--journal", "journal.jsonl"];
+    let child = start(fake.command(&arguments));
+    fake.wait_until_hanging();
+    let lines = || std::fs::read_to_string(fake.path("journal.jsonl")).expect("a journal");
+    let before = lines();
+    assert_snapshot!(fake.tool(&arguments), @"
+    exit code: 4
+    --- stdout
+    --- stderr
+    refused: another backfill or promotion is writing the journal journal.jsonl. Wait for it, or name another with --journal
+    ");
+    assert_eq!(lines(), before);
+
+    send(child.id(), Signal::SIGINT);
+    child.wait_with_output().expect("an end");
+    assert_eq!(last_line(&fake.path("journal.jsonl"))["outcome"], "interrupted");
+}
+
+#[test]
 fn an_interrupted_run_cancels_its_statement_on_the_server() {
     let lab = Lab::new(Engine::Postgres, NEW, Events::SHORT).with_installed_dbt();
     let path = "models/site/page_engagement.sql";

@@ -1,6 +1,6 @@
 //! What the main job is asked to do besides a new model, on real dbt and DuckDB.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 
@@ -11,7 +11,11 @@ const SHOP: &str = "staging_snowplow_manifest.snowplow_shop_incremental_manifest
 
 /// A lab with both packages caught up, before the project's own models were written.
 fn before_the_new_models() -> Lab {
-    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    before_the_new_models_on(Engine::DuckDb)
+}
+
+fn before_the_new_models_on(engine: Engine) -> Lab {
+    let lab = Lab::new(engine, NEW, Events::SHORT);
     let vars = format!(
         "{{storefront__new_models: false, snowplow__backfill_limit_days: 9999, snowplow__start_date: '{}'}}",
         Events::START
@@ -81,6 +85,23 @@ fn the_other_packages_stay_as_they_are_whichever_comes_first() {
     run(&lab, &["--select", "+basket_value"]).success();
     assert_eq!(rows(&lab, SITE), with_new);
     assert!(rows(&lab, SHOP).contains("basket_value |"));
+}
+
+#[test]
+fn the_other_packages_stay_as_they_are_in_many_windows_too() {
+    let lab = before_the_new_models_on(Engine::Postgres);
+    for (select, changed, unchanged, model) in [
+        ("+page_engagement", SITE, SHOP, "page_engagement |"),
+        ("+basket_value", SHOP, SITE, "basket_value |"),
+    ] {
+        let before = rows(&lab, unchanged);
+        let arguments = ["run", "--start-date", Events::START, "--limit-days", "30", "--select", select];
+        let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+        let runs = events.iter().filter(|event| event["event"] == "run_finished").count();
+        assert!(runs >= 3, "{runs} runs");
+        assert_eq!(rows(&lab, unchanged), before);
+        assert!(rows(&lab, changed).contains(model));
+    }
 }
 
 #[test]
@@ -195,6 +216,31 @@ fn one_run_at_a_time_gets_over_a_gap_too() {
 }
 
 #[test]
+fn one_run_at_a_time_gets_over_a_gap_of_one_package() {
+    // Other events go on in the gap: that nothing is left in a window is known only of the run that was good.
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHOP_GAP);
+    let arguments =
+        ["run", "--select", "+basket_value", "--start-date", Events::START, "--limit-days", "45", "--once"];
+    let mut runs = Vec::new();
+    while runs.len() < 12 && runs.last().is_none_or(|(_, outcome)| outcome != "caught_up") {
+        let events = lab.tool(&[&arguments[..], &["--format", "json"]].concat()).success().json_lines();
+        let run = events.iter().find(|event| event["event"] == "run_finished").expect("a run");
+        let last = events.last().expect("an end");
+        runs.push((
+            run["limit_days"].as_u64().expect("days"),
+            last["outcome"].as_str().expect("one").to_owned(),
+        ));
+    }
+    let limits: Vec<_> = runs.iter().map(|(limit, _)| *limit).collect();
+    assert_eq!(runs.last().expect("a run").1, "caught_up", "{runs:?}");
+    // Two windows, the gap in larger and larger ones, as it was behind it, and to now.
+    assert_eq!(limits[..7], [45, 45, 45, 90, 180, 360, 45], "{runs:?}");
+    let rows = lab
+        .lines(&format!("select count(distinct last_success), max(last_success) > '2022-11-01' from {SHOP}"));
+    assert_eq!(rows.to_lowercase(), "1 | true");
+}
+
+#[test]
 fn stops_when_asked_and_goes_on_from_there() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let arguments =
@@ -298,6 +344,67 @@ fn models_prints_the_string_and_nothing_else() {
       The selection criterion '+basket_value' does not match any enabled nodes
       No nodes selected!
     ");
+}
+
+#[test]
+fn a_selection_that_would_read_old_tables_again() {
+    let lab = Lab::empty(Engine::DuckDb);
+    // Without the sessions, the events of the last run stay what they were.
+    let [near, excluded] =
+        [&["2+page_engagement"][..], &["+page_engagement", "--exclude", "page_engagement_this_run"]]
+            .map(|selection| lab.tool(&[&["models", "--select"], selection].concat()));
+    assert_snapshot!(near, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds tracked models of snowplow_site but not all that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    ");
+    assert_snapshot!(excluded, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the selection holds tracked models of snowplow_site but not all that they are built from (page_engagement_this_run), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    ");
+}
+
+#[test]
+fn an_incremental_manifest_that_nothing_would_make() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    let arguments = [
+        "--select",
+        "+page_engagement",
+        "--exclude",
+        "snowplow_site_incremental_manifest",
+        "--start-date",
+        Events::START,
+    ];
+    assert_snapshot!(lab.tool(&[&["plan"], &arguments[..]].concat()), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would make it: select with the ancestors, as in --select +my_model, and do not exclude it
+    ");
+    run(&lab, &["--select", "+page_engagement"]).success();
+    // Once it is there it need not be selected.
+    lab.tool(&[&["plan"], &arguments[..]].concat()).success();
+}
+
+#[test]
+fn calls_at_the_same_time_keep_their_own_vars() {
+    let lab = Lab::empty(Engine::DuckDb);
+    let calls: Vec<_> = (0..4)
+        .map(|number| {
+            let vars = format!("{{storefront__new_models: {}, number: {number}}}", number % 2 == 0);
+            let mut command = lab.tool_command(&["models", "--select", "+basket_value", "--vars", &vars]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool")
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        let output = Output::from(call.wait_with_output().expect("an end"));
+        let (code, name) = if number % 2 == 0 { (0, "basket_value ") } else { (2, "") };
+        assert!(output.code == code && output.stdout.starts_with(name), "{number}: {output}");
+        assert_eq!(output.stderr.contains("nothing is selected"), code == 2, "{number}: {output}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod promotion;
 mod promotion_input;
 mod readme;
 mod shell;
+mod stalls;
 mod support;
 mod terminal;
 mod trouble;

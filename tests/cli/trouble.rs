@@ -1,8 +1,12 @@
 //! What goes wrong while a backfill runs, on real dbt and real databases: dbt's own words are shown, and the next call goes on.
 
-use insta::assert_snapshot;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
-use crate::support::{Engine, Events, Lab, NEW, OLD, Output};
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::support::{Engine, Events, Lab, NEW, OLD, Output, Server};
 
 const SITE: &str = "staging_snowplow_manifest.snowplow_site_incremental_manifest";
 
@@ -228,6 +232,44 @@ fn a_database_that_is_down() {
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-pg_staging/query/dbt.log
       hint: check the target with `dbt debug`, then call again
     "#);
+}
+
+#[test]
+fn a_database_that_goes_down_between_two_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    // dbt as users start it: the server is gone before it has got ready for the second run.
+    let mut lab = Lab::empty(Engine::Postgres).with_installed_dbt();
+    let start = |lab: &mut Lab| {
+        let server = Server::start(&data, "stop");
+        lab.set("STOREFRONT_PG_HOST", &server.host);
+        lab.set("STOREFRONT_PG_PORT", &server.port.to_string());
+        lab.set("STOREFRONT_PG_DBNAME", "postgres");
+        server
+    };
+    let server = start(&mut lab);
+    lab.dbt(&["run-operation", "generate_events", "--args", &Events::SHORT.arguments()]).success();
+    let arguments =
+        [&RUN[..3], &["--start-date", Events::START, "--limit-days", "30", "--format", "json"]].concat();
+
+    let mut command = lab.tool_command(&arguments);
+    let mut tool = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool");
+    let lines = BufReader::new(tool.stdout.take().expect("a pipe")).lines();
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    let first = events.find(|event| event["event"] == "run_finished").expect("a good run");
+    server.stop();
+    let rest: Vec<_> = events.collect();
+    assert_eq!(tool.wait().expect("an end").code(), Some(1), "{rest:?}");
+    let failed = rest.iter().find(|event| event["event"] == "dbt_failed").expect("a failure");
+    assert_eq!(failed["failure"]["kind"], "connection", "{failed}");
+    assert_eq!(rest.last().expect("an end")["outcome"], "dbt_failed");
+
+    let server = start(&mut lab);
+    let events = lab.tool(&arguments).success().json_lines();
+    let state = events.iter().find(|event| event["event"] == "state_read").expect("a state");
+    assert_eq!(state["packages"][0]["frontier"], first["packages"][0]["after"]);
+    assert_eq!(events.last().expect("an end")["outcome"], "caught_up");
+    server.stop();
 }
 
 #[test]

@@ -26,16 +26,17 @@ fn backfill(warehouse: &mut Warehouse, options: &Options) -> (Outcome, Vec<Event
         .collect();
     let mut events = Vec::new();
     let first = snowplow_backfill::backfill::Driver::observe(warehouse, &mut |_| {}).expect("an observation");
+    let first_run = warehouse.first_run.clone();
     let outcome = Backfill {
         driver: warehouse,
         tracked: &tracked,
         settings: &settings,
         options,
-        first_run: &FirstRun::default(),
+        first_run: &first_run,
         interrupt: &Interrupt::default(),
     }
     .run(&first, &mut |event| events.push(event));
-    (outcome.expect("the simulated dbt does not fail"), events)
+    (outcome.expect("the simulated dbt answers"), events)
 }
 
 /// Bursts of events with gaps between them, in hours; some are left out by the package's filters.
@@ -98,14 +99,38 @@ fn package() -> impl Strategy<Value = Package> {
     )
 }
 
+/// Everything has happened before the backfill begins.
 fn warehouse() -> impl Strategy<Value = Warehouse> {
-    (prop::collection::vec(package(), 1..4), 0i64..3000).prop_map(|(packages, rest)| {
+    warehouse_at(0i64..3000)
+}
+
+/// Events go on while the backfill runs.
+fn live_warehouse() -> impl Strategy<Value = Warehouse> {
+    warehouse_at(prop_oneof![-2000i64..0, 0i64..3000])
+}
+
+/// The backfill begins some hours after the last event, or before that.
+fn warehouse_at(rest: impl Strategy<Value = i64>) -> impl Strategy<Value = Warehouse> {
+    (prop::collection::vec(package(), 1..4), rest, 0i64..8).prop_map(|(mut packages, rest, pace)| {
         let last = packages
             .iter()
             .filter_map(|package| package.events.last_key_value())
             .map(|(&time, _)| time)
             .max();
-        Warehouse::new(packages, last.unwrap_or(START) + rest * HOUR + 17 * SECOND)
+        let now = (last.unwrap_or(START) + rest * HOUR).max(START) + 17 * SECOND;
+        for package in &mut packages {
+            // Nothing has been seen that has not happened yet.
+            let ahead: Vec<_> =
+                package.rows.iter().filter(|&(_, &row)| row > now).map(|(model, _)| model.clone()).collect();
+            for model in ahead {
+                package.rows.remove(&model);
+                package.seen.remove(&model);
+                package.settle(&model, now);
+            }
+        }
+        let mut warehouse = Warehouse::new(packages, now);
+        warehouse.pace = pace * HOUR;
+        warehouse
     })
 }
 
@@ -120,60 +145,139 @@ fn most_runs(warehouse: &Warehouse, limit_days: u32) -> u32 {
     // A stall costs a jump, or as many doublings as there are bits in the days; at most one begins at each event.
     let doublings = 64 - u64::try_from(days).expect("a span").leading_zeros() + 2;
     let events = u32::try_from(events).expect("few");
-    2 * (u32::try_from(days).expect("a span") / limit_days + 2) + (events + 8) * doublings
+    // While it runs, up to a third of a day goes by that has to be run, too.
+    3 * (u32::try_from(days).expect("a span") / limit_days + 2) + (events + 8) * doublings
+}
+
+/// A model without a row whose start date lies behind all others: refused by the preflight, not the loop.
+fn is_hopeless(warehouse: &Warehouse) -> bool {
+    warehouse.packages.iter().any(|package| {
+        let max = package.rows.values().max();
+        package.rows.len() < package.models.len() && max.is_some_and(|&max| package.start > max)
+    })
+}
+
+fn is_doubled(event: &Event) -> bool {
+    matches!(event, Event::LimitRaised(raised) if raised.reason == RaiseReason::Doubled)
+}
+
+/// Whether every model has seen all events up to a time, and its row says so.
+fn has_seen_everything(warehouse: &Warehouse, until: Micros) -> Result<(), TestCaseError> {
+    for package in &warehouse.packages {
+        let due = package.due(until);
+        for model in &package.models {
+            let empty = BTreeSet::new();
+            let seen = package.seen.get(model).unwrap_or(&empty);
+            prop_assert!(due.is_subset(seen), "{model} missed {:?}", due.difference(seen));
+            prop_assert!(
+                package.rows.get(model) >= due.last(),
+                "{model} is at {:?}",
+                package.rows.get(model)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Calls again and again, until one ends in another way than `more` allows.
+fn call_until(
+    warehouse: &mut Warehouse,
+    options: &Options,
+    more: impl Fn(&Outcome) -> bool,
+) -> Option<Outcome> {
+    let bound = most_runs(warehouse, options.limit_days);
+    (0..bound).map(|_| backfill(warehouse, options).0).find(|outcome| !more(outcome))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
-    fn ends_caught_up_with_every_event_seen(mut warehouse in warehouse(), limit_days in 1u32..120) {
+    fn ends_caught_up_with_every_event_seen(mut warehouse in live_warehouse(), limit_days in 1u32..120) {
         let bound = most_runs(&warehouse, limit_days);
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
-        let (outcome, _) = backfill(&mut warehouse, &options);
-        match outcome {
-            Outcome::CaughtUp => {
-                for package in &warehouse.packages {
-                    let due = package.due(warehouse.before_last_run);
-                    for model in &package.models {
-                        let empty = BTreeSet::new();
-                        let seen = package.seen.get(model).unwrap_or(&empty);
-                        prop_assert!(due.is_subset(seen), "{model} missed {:?}", due.difference(seen));
-                        prop_assert_eq!(package.rows.get(model), due.last());
-                    }
-                }
-            }
-            // A model without a row whose start date lies behind all others: refused by the preflight, not the loop.
-            Outcome::Refused { reason } => {
-                let hopeless = warehouse.packages.iter().any(|package| {
-                    let max = package.rows.values().max();
-                    package.rows.len() < package.models.len() && max.is_some_and(|&max| package.start > max)
-                });
-                prop_assert!(hopeless, "{reason}");
-            }
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::CaughtUp => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
     }
 
     #[test]
-    fn until_leaves_nothing_out_before_that_time(mut warehouse in warehouse(), limit_days in 1u32..120, part in 0.0f64..1.0) {
+    fn until_leaves_nothing_out_before_that_time(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        part in 0.0f64..1.0,
+    ) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some time in between")]
         let until = START + ((warehouse.now - START) as f64 * part) as Micros;
         let bound = most_runs(&warehouse, limit_days);
         let options =
             Options { limit_days, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default() };
         match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp | Outcome::Reached { .. } => {
-                for package in &warehouse.packages {
-                    for model in &package.models {
-                        let due = package.due(until);
-                        let empty = BTreeSet::new();
-                        let seen = package.seen.get(model).unwrap_or(&empty);
-                        prop_assert!(due.is_subset(seen), "{model} missed {:?}", due.difference(seen));
-                    }
+            Outcome::CaughtUp | Outcome::Reached { .. } => has_seen_everything(&warehouse, until)?,
+            Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn runs_that_fail_lose_nothing(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        failing in prop::collection::btree_map(0u32..12, 0usize..3, 1..6),
+        once in any::<bool>(),
+    ) {
+        warehouse.failing = failing;
+        let options = Options { limit_days, once, ..Options::default() };
+        let bound = most_runs(&warehouse, limit_days) + 12;
+        let mut after_failure = false;
+        for _ in 0..bound {
+            let (outcome, log) = backfill(&mut warehouse, &options);
+            // Whether a run that failed would have moved is not known: no reason for a larger window.
+            let at_start = log.iter().take_while(|event| !matches!(event, Event::RunStarted { .. }));
+            let doubled = at_start.filter(|event| is_doubled(event)).count();
+            prop_assert!(!after_failure || doubled == 0, "{log:?}");
+            after_failure = outcome == Outcome::DbtFailed;
+            match outcome {
+                Outcome::DbtFailed | Outcome::RanOnce { more: true } => {}
+                Outcome::CaughtUp => return has_seen_everything(&warehouse, warehouse.before_last_run),
+                Outcome::Refused { reason } => {
+                    prop_assert!(is_hopeless(&warehouse), "{reason}");
+                    return Ok(());
                 }
+                other => prop_assert!(false, "{other:?}"),
             }
-            Outcome::Refused { .. } => {}
+        }
+        prop_assert!(false, "not caught up after {bound} calls");
+    }
+
+    #[test]
+    fn a_first_run_that_starts_models_again_sees_everything_again(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        full_refresh in any::<bool>(),
+    ) {
+        // The load family has no state for a model that starts again; the preflight refuses it.
+        let full_refresh = full_refresh || warehouse.packages.iter().any(|it| it.family == Family::Load);
+        let remove = if full_refresh { Vec::new() } else { vec!["model_0".to_owned()] };
+        warehouse.first_run = FirstRun { full_refresh, remove };
+        let options = Options { limit_days, max_runs: Some(most_runs(&warehouse, limit_days)), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::CaughtUp => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn calls_of_one_run_each_catch_up(mut warehouse in live_warehouse(), limit_days in 1u32..120) {
+        let options = Options { limit_days, once: true, ..Options::default() };
+        match call_until(&mut warehouse, &options, |outcome| matches!(outcome, Outcome::RanOnce { .. })) {
+            Some(Outcome::CaughtUp) => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Some(Outcome::Refused { reason }) => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            // A package that cannot get into step says so where it is given a second run.
+            None => prop_assert!(is_hopeless(&warehouse), "not caught up after {} calls", warehouse.runs),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
     }
@@ -197,8 +301,7 @@ proptest! {
         let (outcome, log) = backfill(&mut warehouse, &Options { limit_days, ..Options::default() });
         prop_assert_eq!(outcome, Outcome::CaughtUp);
         prop_assert!(warehouse.widest[0] <= Micros::from(limit_days) * DAY);
-        let doubled = log.iter().filter(|event| matches!(event, Event::LimitRaised(raised) if raised.reason == RaiseReason::Doubled));
-        prop_assert_eq!(doubled.count(), 0);
+        prop_assert_eq!(log.iter().filter(|event| is_doubled(event)).count(), 0);
     }
 
     #[test]
@@ -222,23 +325,11 @@ proptest! {
         limit_days in 1u32..120,
         runs in 1u32..5,
     ) {
-        // A later call knows of a gap only what the events tell; it does not double where an earlier one left off.
-        for package in &mut warehouse.packages {
-            package.can_be_asked = true;
-            package.events.values_mut().for_each(|passes| *passes = true);
-            for model in package.models.clone() {
-                if let Some(&last) = package.rows.get(&model) {
-                    package.settle(&model, last);
-                }
-            }
-        }
-        let bound = most_runs(&warehouse, limit_days);
         let mut whole = warehouse.clone();
         let (at_once, _) = backfill(&mut whole, &Options { limit_days, ..Options::default() });
         let options = Options { limit_days, max_runs: Some(runs), ..Options::default() };
-        let in_parts = (0..bound)
-            .map(|_| backfill(&mut warehouse, &options).0)
-            .find(|outcome| !matches!(outcome, Outcome::Stopped { .. }));
+        let in_parts =
+            call_until(&mut warehouse, &options, |outcome| matches!(outcome, Outcome::Stopped { .. }));
         prop_assert_eq!(Some(std::mem::discriminant(&at_once)), in_parts.as_ref().map(std::mem::discriminant));
         for (one, other) in whole.packages.iter().zip(&warehouse.packages) {
             prop_assert_eq!(&one.rows, &other.rows);

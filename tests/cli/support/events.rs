@@ -34,10 +34,14 @@ impl Events {
     /// Two months without a gap.
     pub const SHORT: Self = Self { last_day: "2022-02-28", gap_days: 0, ..Self::GAP };
 
+    /// The same months, with a gap of 200 days for the shop's package alone.
+    pub const SHOP_GAP: Self = Self { gap_days: 0, shop_gap_days: 200, ..Self::GAP };
+
     /// A start date before the first event.
     pub const START: &'static str = "2022-01-01";
 
-    fn arguments(self) -> String {
+    /// Arguments of the macro that makes them.
+    pub fn arguments(self) -> String {
         json!({
             "first_day": self.first_day,
             "last_day": self.last_day,

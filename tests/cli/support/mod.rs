@@ -15,3 +15,4 @@ pub use events::Events;
 pub use installed::{Environment, Wheel, building, path_with};
 pub use lab::{Engine, Lab, Place};
 pub use output::Output;
+pub use postgres::Server;

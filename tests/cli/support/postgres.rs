@@ -1,11 +1,11 @@
 //! A Postgres server of the tests' own, in a temporary folder, as long as this process lives.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use tempfile::TempDir;
 
 use super::environment::{NEW, support};
 
@@ -13,9 +13,8 @@ use super::environment::{NEW, support};
 pub struct Server {
     pub host: String,
     pub port: u16,
-    // The server stops when its standard input ends, which it does with this process.
-    _process: Child,
-    _folder: TempDir,
+    // The server stops when its standard input ends, which it does with this process at the latest.
+    process: Child,
 }
 
 #[derive(Deserialize)]
@@ -26,21 +25,34 @@ struct Address {
 
 /// Started when it is first needed.
 pub static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut process = Command::new(NEW.program("python"))
-        .args([support("postgres.py"), folder.path().join("data")])
-        .env("PYTHONWARNINGS", "ignore")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a server");
-    let mut line = String::new();
-    BufReader::new(process.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("an address");
-    let address: Address = serde_json::from_str(&line).expect("the server's address");
-    Server { host: address.host, port: address.port, _process: process, _folder: folder }
+    // Deleted with the data when the server stops.
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    Server::start(&folder.join("data"), "delete")
 });
 
 impl Server {
+    /// Starts one. `afterwards` says what becomes of its data: `delete`, or `stop` where it is to be started again.
+    pub fn start(data: &Path, afterwards: &str) -> Self {
+        let mut process = Command::new(NEW.program("python"))
+            .arg(support("postgres.py"))
+            .args([data.as_os_str(), afterwards.as_ref()])
+            .env("PYTHONWARNINGS", "ignore")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a server");
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("an address");
+        let address: Address = serde_json::from_str(&line).expect("the server's address");
+        Self { host: address.host, port: address.port, process }
+    }
+
+    /// Stops it, and waits until it has.
+    pub fn stop(mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().expect("an end");
+    }
+
     pub fn dsn(&self, database: &str) -> String {
         format!("host={} port={} user=postgres dbname={database}", self.host, self.port)
     }

@@ -22,19 +22,21 @@ pub fn over_a_gap() -> FakeDbt {
             answer("2024-01-30 10:00:00", "2024-01-01 00:00:00", "2024-01-31 00:00:00"),
             answer(last, "2024-01-30 04:00:00", "2024-02-29 10:00:00"),
             answer(last, "2024-01-31 04:00:00.5", "2024-03-01 10:00:00.5"),
-            first_event("2024-04-05 01:02:03"),
+            next_event("2024-04-05 01:02:03"),
             answer("2024-04-10 09:00:00", "2024-01-31 04:00:00.5", NOW),
         ],
         "run": [with_a_model_said(good_run(&SELECTED))],
     }))
 }
 
-/// What the tool's query for the next event prints.
-fn first_event(time: &str) -> Value {
+/// What the tool's query for the next event prints: the first one after the frontier, and beyond the window.
+fn next_event(time: &str) -> Value {
     let lines = [
         json!({"target": {"name": "dev", "type": "duckdb", "schema": "s"}}),
         json!({"query": 0, "row": [time]}),
         json!({"query": 0, "end": true}),
+        json!({"query": 1, "row": [time]}),
+        json!({"query": 1, "end": true}),
     ];
     let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
     json!({"stdout": text})

@@ -1,0 +1,76 @@
+//! What is kept of the last good run, for the next call: that it was good, which the warehouse does not tell.
+//!
+//! Nothing is lost without it. The incremental manifest says where to go on; this only saves a call from doing again what
+//! the last one did in vain.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use super::driver::GoodRun;
+
+#[derive(Serialize, Deserialize)]
+struct LastRun {
+    /// `--vars` of the run: models, limit and start date are in them, and what the user set.
+    vars: String,
+    run: GoodRun,
+}
+
+/// Reads it; none where it is of a run with other vars than `vars` gives for its limit.
+pub(super) fn read(path: &Utf8Path, vars: impl FnOnce(u32) -> String) -> Option<GoodRun> {
+    let last: LastRun = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (last.vars == vars(last.run.limit_days)).then_some(last.run)
+}
+
+/// Writes it.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn write(path: &Utf8Path, vars: String, run: &GoodRun) -> Result<()> {
+    let text = serde_json::to_string(&LastRun { vars, run: run.clone() }).context("cannot write JSON")?;
+    fs::write(path, text).with_context(|| format!("cannot write {path}"))
+}
+
+/// Deletes it.
+///
+/// # Errors
+/// It cannot be deleted.
+pub(super) fn forget(path: &Utf8Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot delete {path}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backfill::GoodPackageRun;
+    use crate::event::{Progress, Window};
+
+    #[test]
+    fn only_a_run_with_the_same_vars_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("last-run.json");
+        let at = |text: &str| text.parse().expect("a timestamp");
+        let window = Window { lower: at("2020-01-01"), upper: at("2020-01-31 00:00:00.000001") };
+        let package = GoodPackageRun { window, frontier: None, progress: Progress::Stalled };
+        let run = GoodRun { limit_days: 30, packages: vec![package] };
+        let vars = |limit_days: u32| format!("{{limit: {limit_days}}}");
+
+        assert_eq!(read(&path, vars), None);
+        write(&path, vars(30), &run).expect("written");
+        assert_eq!(read(&path, vars), Some(run.clone()));
+        assert_eq!(read(&path, |_| "{limit: 30, other: 1}".to_owned()), None);
+        forget(&path).expect("deleted");
+        assert_eq!(read(&path, vars), None);
+        forget(&path).expect("nothing to delete");
+        fs::write(&path, "{").expect("written");
+        assert_eq!(read(&path, vars), None);
+    }
+}
