@@ -72,12 +72,12 @@ impl Driver for DbtDriver<'_> {
     }
 
     fn last_good_run(&mut self) -> Option<GoodRun> {
-        last_run::read(&self.last_run(), |limit_days| self.vars(limit_days, false))
+        last_run::read(&self.last_run(), |limit_days| self.vars(limit_days, false).ok())
     }
 
     fn remember(&mut self, run: Option<&GoodRun>) -> Result<()> {
         match run {
-            Some(run) => last_run::write(&self.last_run(), self.vars(run.limit_days, false), run),
+            Some(run) => last_run::write(&self.last_run(), self.vars(run.limit_days, false)?, run),
             None => last_run::forget(&self.last_run()),
         }
     }
