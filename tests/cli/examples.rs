@@ -72,7 +72,7 @@ fn the_makefile() {
 
     // The tool's exit codes are seen, and 3 is fine where there is more to do.
     let output = make(&["backfill", model, "STAGING=nowhere"]);
-    assert!(output.code == 2 && output.stderr.contains("backfill] Error 1"), "{output}");
+    assert!(output.code == 2 && output.stderr.contains("backfill] Error 2"), "{output}");
     let again = "FLAGS=--max-runs 1 --limit-days 7 --remove-from-manifest page_engagement";
     let output = make(&["nightly", model, again]).success();
     assert!(output.stderr.contains("stopped by --max-runs"), "{output}");

@@ -56,7 +56,7 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
-    next: mend what it says and call again: it goes on from the last good run
+    next: mend what it says, then call again
     ");
 
     lab.write(path, &good);
@@ -86,7 +86,7 @@ fn a_hook_that_raises() {
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
-    next: mend what it says and call again: it goes on from the last good run
+    next: mend what it says, then call again
     ");
 }
 
@@ -112,7 +112,7 @@ fn a_hook_that_raises_under_old_dbt() {
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
-    next: mend what it says and call again: it goes on from the last good run
+    next: mend what it says, then call again
     ");
 }
 
@@ -141,7 +141,7 @@ fn a_hook_with_wrong_sql() {
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
     ended by a failure of dbt
     0 good runs in [TIME]
-    next: mend what it says and call again: it goes on from the last good run
+    next: mend what it says, then call again
     ");
 }
 
@@ -192,6 +192,7 @@ fn a_profile_that_is_missing() {
         Runtime Error
           Could not find profile named 'nobody'
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-staging/ls/dbt.log
+      hint: say with --profiles-dir where the profiles.yml is that has this profile
     ");
 }
 
