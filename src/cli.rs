@@ -29,7 +29,7 @@ pub const VERBOSE: &str = "verbose";
 /// The ids of flags that turn a call into another one: set for all calls, they would leave the command without any.
 ///
 /// `--dry-run` is none of them: it is the same call, with its hands tied.
-pub const COMMAND_LINE_ONLY: [&str; 3] = ["explain", "list_rules", "rollback"];
+pub const COMMAND_LINE_ONLY: [&str; 4] = ["explain", "list", "list_rules", "rollback"];
 /// What stands for all rules where one is asked for.
 pub const ALL_RULES: &str = "all";
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::driver::{Driver, GoodRun, RunRequest};
 use super::last_run;
 use super::preflight::FirstRun;
+use super::tidy;
 use super::workspace::Workspace;
 use crate::dbt::{RunCall, RunReport, SelectionArguments};
 use crate::event::Emit;
@@ -95,6 +96,8 @@ impl Driver for DbtDriver<'_> {
             log_path: self.workspace.logs(&format!("run-{:04}", request.number)),
             expected: self.scope.built.clone(),
         };
+        // Another call of this target may be tidying up.
+        let _in_use = tidy::mark(&call.target_path);
         self.reader.dbt.run(&call, emit)
     }
 }

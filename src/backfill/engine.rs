@@ -228,7 +228,8 @@ impl<D: Driver> Backfill<'_, D> {
             packages.zip(&last.packages).map(judge).collect()
         });
         let raised = match last.zip(verdicts) {
-            Some((last, verdicts)) => {
+            // A larger limit of the user's has not been tried yet.
+            Some((last, verdicts)) if last.limit_days >= regular.days => {
                 let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
                 if raised.is_err() {
                     // Told once. What was in the way may be mended before the next call, which shall look for itself.
@@ -236,7 +237,7 @@ impl<D: Driver> Backfill<'_, D> {
                 }
                 raised?
             }
-            None => self.limit_over_gap(observation, regular, emit)?,
+            _ => self.limit_over_gap(observation, regular, emit)?,
         };
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }

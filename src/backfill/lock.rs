@@ -46,7 +46,12 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!(Refusal(held_by(&mut file, path))),
             Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {path}"));
+                return Err(error).with_context(|| {
+                    format!(
+                        "cannot lock {path}, and without a lock two backfills could go over each other: does its file system \
+                         have locks? DBT_TARGET_PATH can say another one"
+                    )
+                });
             }
         }
         let holder = Holder {

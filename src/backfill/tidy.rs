@@ -11,13 +11,21 @@ const CALLS: usize = 20;
 /// How many limits keep their target path: the user's, and those of the last stalls.
 const LIMITS: usize = 6;
 
-/// A file in the folder of a call's logs that is locked as long as the call goes on.
+/// A file in a folder that is locked as long as a call uses it.
 const IN_USE: &str = "in-use";
 
-/// Marks the logs of this call as in use, as long as the file lives; none where the file system has no locks.
-pub(super) fn mark(logs: &Utf8Path) -> Option<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(logs.join(IN_USE)).ok()?;
+/// Marks a folder as in use, as long as the file lives; none where the file system has no locks.
+pub(super) fn mark(folder: &Utf8Path) -> Option<File> {
+    fs::create_dir_all(folder).ok()?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(IN_USE)).ok()?;
     file.try_lock().ok().map(|()| file)
+}
+
+fn is_in_use(folder: &Utf8Path) -> bool {
+    match File::open(folder.join(IN_USE)).map(|file| file.try_lock()) {
+        Ok(Ok(())) | Err(_) => false,
+        Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) => true,
+    }
 }
 
 /// Deletes the logs of all but the last calls. Their names begin with the time.
@@ -25,17 +33,14 @@ pub(super) fn old_calls(logs: &Utf8Path) {
     let mut calls = folders(logs, "");
     calls.sort();
     for call in calls.iter().rev().skip(CALLS) {
-        let in_use = match File::open(call.join(IN_USE)).map(|file| file.try_lock()) {
-            Ok(Ok(())) | Err(_) => false,
-            Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) => true,
-        };
-        if !in_use {
+        if !is_in_use(call) {
             delete(call);
         }
     }
 }
 
-/// Deletes the target paths of limits that have not been used for long. Nobody else may be running them.
+/// Deletes the target paths of limits that have not been used for long. One target can have several schemas, by vars or the
+/// environment, so that another call may be running one of them.
 pub(super) fn old_limits(target: &Utf8Path) {
     let mut limits: Vec<_> = ["limit-", "first-run-limit-"]
         .into_iter()
@@ -44,7 +49,9 @@ pub(super) fn old_limits(target: &Utf8Path) {
         .collect();
     limits.sort();
     for (_, limit) in limits.iter().rev().skip(LIMITS) {
-        delete(limit);
+        if !is_in_use(limit) {
+            delete(limit);
+        }
     }
 }
 
@@ -113,6 +120,10 @@ mod tests {
             file.set_modified(time).expect("a time");
         }
         fs::create_dir(target.join("ls")).expect("a folder");
+        let running = mark(&target.join("limit-8")).expect("locked");
+        old_limits(&target);
+        assert!(target.join("limit-8").is_dir() && !target.join("limit-7").exists());
+        drop(running);
         old_limits(&target);
         assert_eq!(left(&target), ["limit-0", "limit-1", "limit-2", "limit-3", "limit-4", "limit-5", "ls"]);
     }

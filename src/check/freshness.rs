@@ -28,34 +28,63 @@ pub struct Changes {
     pub gone: Vec<Utf8PathBuf>,
 }
 
-/// Compares a dbt manifest, which lies at `path`, with the files that it was made from: those of the project and of the
-/// packages that are installed.
-///
-/// It is as old as its file, or as it says itself, whichever is older: it can be copied, and dbt writes it once more at
-/// the end of a run, with what it has read at the beginning. What cannot be looked at is left out.
-///
-/// # Errors
-/// The manifest cannot be looked at.
-pub fn changes(path: &Utf8Path, graph: &Graph, project: &Project) -> Result<Changes> {
-    let written = fs::metadata(path).and_then(|data| data.modified());
-    let written = written.with_context(|| format!("cannot look at {path}"))?;
-    let made = made(graph).map_or(written, |made| made.min(written));
-    let mut search = Search { made, newer: Vec::new(), linked: HashSet::new() };
-    search.look_at_project(project);
-    let packages = project.packages_directory();
-    for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
-        let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
-        // `dbt deps` keeps the times of a package's files, but not that of its folder, or of the link to it.
-        search.keep_if_newer(folder.path().as_std_path(), fs::symlink_metadata(folder.path()));
-        search.look_at_project(&package);
+/// The files that dbt reads of a project and of the packages that are installed, with the time of their last change.
+#[derive(Debug, Default)]
+pub struct Files {
+    found: Vec<(SystemTime, Utf8PathBuf)>,
+    /// Folders behind links, so that a link to a folder above it has an end.
+    linked: HashSet<PathBuf>,
+}
+
+impl Files {
+    /// Looks for them; what cannot be looked at is left out. Needs no dbt manifest, so that both can be read at once.
+    #[must_use]
+    pub fn of(project: &Project) -> Self {
+        let mut files = Self::default();
+        files.look_at_project(project);
+        let packages = project.packages_directory();
+        for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
+            let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
+            // `dbt deps` keeps the times of a package's files, but not that of its folder, or of the link to it.
+            files.keep(folder.path().as_std_path(), fs::symlink_metadata(folder.path()));
+            files.look_at_project(&package);
+        }
+        files
     }
-    search.newer.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
-    let relative =
-        |file: Utf8PathBuf| file.strip_prefix(&project.directory).map(Utf8Path::to_owned).unwrap_or(file);
-    Ok(Changes {
-        newer: search.newer.into_iter().map(|(_, file)| relative(file)).collect(),
-        gone: gone(graph, project),
-    })
+
+    /// What has changed since a dbt manifest was made, which lies at `path`.
+    ///
+    /// It is as old as its file, or as it says itself, whichever is older: it can be copied, and dbt writes it once more at
+    /// the end of a run, with what it has read at the beginning.
+    ///
+    /// # Errors
+    /// The manifest cannot be looked at.
+    pub fn changes_since(&self, path: &Utf8Path, graph: &Graph, project: &Project) -> Result<Changes> {
+        let written = fs::metadata(path).and_then(|data| data.modified());
+        let written = written.with_context(|| format!("cannot look at {path}"))?;
+        let made = made(graph).map_or(written, |made| made.min(written));
+        let mut newer: Vec<_> = self.found.iter().filter(|(changed, _)| *changed > made).collect();
+        newer.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+        let relative = |file: &Utf8Path| file.strip_prefix(&project.directory).unwrap_or(file).to_owned();
+        Ok(Changes {
+            newer: newer.into_iter().map(|(_, file)| relative(file)).collect(),
+            gone: self.gone(graph, project),
+        })
+    }
+
+    fn gone(&self, graph: &Graph, project: &Project) -> Vec<Utf8PathBuf> {
+        let found: HashSet<&Utf8Path> = self.found.iter().map(|(_, file)| file.as_path()).collect();
+        let is_there = |file: &Utf8Path| found.contains(file) || file.exists();
+        let own = graph.manifest.models().filter(|node| node.package_name == project.name);
+        let mut gone: Vec<_> = own
+            .filter(|node| !node.path.is_empty())
+            .map(|node| Utf8PathBuf::from(&node.path))
+            .filter(|path| !is_there(&project.directory.join(path)))
+            .collect();
+        gone.sort();
+        gone.dedup();
+        gone
+    }
 }
 
 /// When dbt made a manifest, in its own words.
@@ -64,26 +93,7 @@ fn made(graph: &Graph) -> Option<SystemTime> {
     DateTime::parse_from_rfc3339(made).ok().map(SystemTime::from)
 }
 
-fn gone(graph: &Graph, project: &Project) -> Vec<Utf8PathBuf> {
-    let own = graph.manifest.models().filter(|node| node.package_name == project.name);
-    let mut gone: Vec<_> = own
-        .filter(|node| !node.path.is_empty())
-        .map(|node| Utf8PathBuf::from(&node.path))
-        .filter(|path| !project.directory.join(path).exists())
-        .collect();
-    gone.sort();
-    gone.dedup();
-    gone
-}
-
-struct Search {
-    made: SystemTime,
-    newer: Vec<(SystemTime, Utf8PathBuf)>,
-    /// Folders behind links, so that a link to a folder above it has an end.
-    linked: HashSet<PathBuf>,
-}
-
-impl Search {
+impl Files {
     fn look_at_project(&mut self, project: &Project) {
         for name in BESIDE {
             self.look_at(project.directory.join(name).as_std_path());
@@ -112,15 +122,14 @@ impl Search {
     }
 
     fn look_at(&mut self, file: &Path) {
-        self.keep_if_newer(file, fs::metadata(file));
+        self.keep(file, fs::metadata(file));
     }
 
-    fn keep_if_newer(&mut self, file: &Path, metadata: io::Result<Metadata>) {
+    fn keep(&mut self, file: &Path, metadata: io::Result<Metadata>) {
         if let (Some(name), Ok(changed)) =
             (Utf8Path::from_path(file), metadata.and_then(|data| data.modified()))
-            && changed > self.made
         {
-            self.newer.push((changed, name.to_owned()));
+            self.found.push((changed, name.to_owned()));
         }
     }
 }
@@ -187,8 +196,8 @@ mod tests {
             let nodes: serde_json::Map<_, _> = models.iter().enumerate().map(model).collect();
             let graph = Graph::of_text(&json!({"metadata": metadata, "nodes": nodes}).to_string());
             let project = Project::read(self.root()).expect("a project");
-            changes(&self.root().join("target/manifest.json"), &graph.expect("a graph"), &project)
-                .expect("changes")
+            let path = self.root().join("target/manifest.json");
+            Files::of(&project).changes_since(&path, &graph.expect("a graph"), &project).expect("changes")
         }
 
         fn newer(&self) -> Vec<Utf8PathBuf> {

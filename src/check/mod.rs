@@ -20,7 +20,7 @@ mod vars;
 
 pub use documentation::{explain, list, page};
 pub use finding::{Finding, Model};
-pub use freshness::{Changes, changes};
+pub use freshness::{Changes, Files};
 pub use output::{Format, View, render, summary};
 pub use report::{IgnoredBy, Report, Suppressed, check};
 pub use rule::{Rule, Severity};

@@ -305,9 +305,7 @@ pub fn known_rule(id: &str) -> Result<&'static Rule> {
 
 /// An error that suggests the most similar name.
 fn unknown<'a>(what: &str, written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let meant = suggest::similar(written, names);
-    let meant = meant.map_or_else(String::new, |name| format!(": did you mean {name}?"));
-    format!("there is no {what} `{written}`{meant}")
+    format!("there is no {what} `{written}`{}", suggest::question(written, names))
 }
 
 #[cfg(test)]
@@ -351,23 +349,23 @@ mod tests {
             ("[a]", "rules must be a mapping of rules to on, off, warn, error or their settings"),
             (
                 "ephemeral-traked-model: off",
-                "there is no rule `ephemeral-traked-model`: did you mean ephemeral-tracked-model?",
+                "there is no rule `ephemeral-traked-model`: did you mean `ephemeral-tracked-model`?",
             ),
             ("xyz: off", "there is no rule `xyz`"),
             ("1: off", "there is no rule `1`"),
             ("hook-missing: {1: off}", "rules.hook-missing: there is no key `1`"),
             (
                 "unique-key: off",
-                "there is no rule `unique-key`: did you mean incremental-without-unique-key?",
+                "there is no rule `unique-key`: did you mean `incremental-without-unique-key`?",
             ),
-            ("hook-missing: eror", "rules.hook-missing: there is no severity `eror`: did you mean error?"),
+            ("hook-missing: eror", "rules.hook-missing: there is no severity `eror`: did you mean `error`?"),
             (
                 "hook-missing: 3",
                 "rules.hook-missing: must be on, off, warn, error or a mapping with severity or ignore",
             ),
             (
                 "hook-missing: {severty: off}",
-                "rules.hook-missing: there is no key `severty`: did you mean severity?",
+                "rules.hook-missing: there is no key `severty`: did you mean `severity`?",
             ),
             ("hook-missing: {max_days: 3}", "rules.hook-missing: there is no key `max_days`"),
             (
@@ -377,7 +375,7 @@ mod tests {
             ("hook-missing: {ignore: [{model: a}]}", "rules.hook-missing: ignore: a: say why, as its reason"),
             (
                 "hook-missing: {ignore: [{model: a, reson: b}]}",
-                "rules.hook-missing: ignore: there is no key `reson`: did you mean reason?",
+                "rules.hook-missing: ignore: there is no key `reson`: did you mean `reason`?",
             ),
             (
                 "hook-missing: {ignore: [{reason: b}]}",
@@ -448,10 +446,10 @@ mod tests {
         assert_eq!(meta(serde_json::json!({"ignore": {"alias-differs-from-name": "old name"}})), Ok(1));
         assert_eq!(meta(serde_json::json!({})), Ok(0));
         for (json, expected) in [
-            (serde_json::json!({"ignor": {}}), "there is no key `ignor`: did you mean ignore?"),
+            (serde_json::json!({"ignor": {}}), "there is no key `ignor`: did you mean `ignore`?"),
             (
                 serde_json::json!({"ignore": {"alias-differs": "x"}}),
-                "there is no rule `alias-differs`: did you mean alias-differs-from-name?",
+                "there is no rule `alias-differs`: did you mean `alias-differs-from-name`?",
             ),
             (serde_json::json!({"ignore": {"hook-missing": " "}}), "ignore.hook-missing: say why"),
             (serde_json::json!({"ignore": ["hook-missing"]}), "ignore must be a mapping of rules to reasons"),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,10 +10,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::output::Output;
 use super::prepare::Setup;
 use super::stdout;
-use crate::check::{self, Format, Given, RuleSettings, Said, Subject, View};
+use crate::check::{self, Changes, Files, Format, Given, RuleSettings, Said, Subject, View};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
-use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Project, Vars};
+use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Parsed, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
@@ -45,20 +46,29 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
 
     let mut output = Output::quiet(args.verbose);
-    let manifest = match (args.checked.parse, &args.checked.manifest) {
-        (true, _) => parsed(args, &mut output)?,
-        (false, Some(given)) => directory.join(given),
-        (false, None) => written_by_dbt(args, &project)?,
+    let parsed = args.checked.parse.then(|| parse(args, &mut output)).transpose()?;
+    let manifest = match (&parsed, &args.checked.manifest) {
+        (Some(parsed), _) => parsed.manifest.clone(),
+        (None, Some(given)) => directory.join(given),
+        (None, None) => written_by_dbt(args, &project)?,
     };
-    let graph = Graph::read(&manifest)?;
+    let prod = args.checked.to_manifest.as_ref().map(|path| directory.join(path));
+    // Each takes its time, and none needs another.
+    let (graph, prod, files) = thread::scope(|scope| {
+        let files = (!args.checked.parse).then(|| scope.spawn(|| Files::of(&project)));
+        let prod = prod.as_ref().map(|path| scope.spawn(|| Graph::read(path)));
+        (Graph::read(&manifest), prod.map(joined), files.map(joined))
+    });
+    drop(parsed);
+    let graph = graph?;
     refuse_another_project(&manifest, &graph, &project)?;
-    let prod = args.checked.to_manifest.as_ref().map(|path| Graph::read(&directory.join(path)));
     let prod_target = args.checked.prod_target.clone();
     let subject =
         Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target, settings })?;
     let mut report = check::check(&subject)?;
-    if !args.checked.parse {
-        report.notes.extend(staleness(&manifest, &subject, args.checked.require_fresh)?);
+    if let Some(files) = files {
+        let changes = files.changes_since(&manifest, &subject.graph, &subject.project)?;
+        report.notes.extend(staleness(&manifest, &changes, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
@@ -81,8 +91,13 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     Ok(if report.errors > 0 { Outcome::Findings } else { Outcome::Done })
 }
 
+/// What a thread was started for; its panic goes on here.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// What `dbt parse` writes now, into a target path of this tool's unless the user names one.
-fn parsed(args: &CheckArgs, output: &mut Output) -> Result<Utf8PathBuf> {
+fn parse(args: &CheckArgs, output: &mut Output) -> Result<Parsed> {
     let setup = Setup::new(&args.dbt, &SelectionArgs::default(), Interrupt::listen()?)?;
     let target = match &args.target_path {
         Some(given) => setup.project.directory.join(given),
@@ -120,8 +135,7 @@ fn refuse_another_project(manifest: &Utf8Path, graph: &Graph, project: &Project)
 }
 
 /// What to say of a dbt manifest that is older than the project's files.
-fn staleness(manifest: &Utf8Path, subject: &Subject, must_be_fresh: bool) -> Result<Option<String>> {
-    let changes = check::changes(manifest, &subject.graph, &subject.project)?;
+fn staleness(manifest: &Utf8Path, changes: &Changes, must_be_fresh: bool) -> Result<Option<String>> {
     let newer = first_and_others(&changes.newer).map(|files| format!("is older than {files}"));
     let gone =
         first_and_others(&changes.gone).map(|files| format!("knows models whose files are gone ({files})"));

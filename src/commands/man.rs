@@ -28,9 +28,9 @@ pub fn run(args: &ManArgs) -> Result<Outcome> {
     let page = page.with_context(|| {
         let commands: Vec<_> = pages[0].get_subcommands().map(Command::get_name).collect();
         let written = args.command.as_deref().unwrap_or_default();
-        match suggest::similar(written, commands.iter().copied()) {
-            Some(name) => format!("{written} is no command: did you mean {name}?"),
-            None => format!("{written} is no command: there are {}", commands.join(", ")),
+        match suggest::question(written, commands.iter().copied()).as_str() {
+            "" => format!("{written} is no command: there are {}", commands.join(", ")),
+            question => format!("{written} is no command{question}"),
         }
     })?;
     stdout::write(render(page)?)?;

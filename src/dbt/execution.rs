@@ -11,6 +11,7 @@ use super::operation::{MARKER, write, write_project};
 use super::process::Line;
 use super::project::Project;
 use super::session::{Call, Dbt};
+use super::turn::Turn;
 use super::vars::Vars;
 use crate::event::{Emit, Purpose};
 use crate::failure::{Failure, FailureKind, Interrupted};
@@ -54,6 +55,8 @@ impl Dbt {
         emit: Emit<'_>,
         mut on_step: impl FnMut(Step),
     ) -> Result<Execution> {
+        // Two promotions may have one folder: it is named by the target, and their locks by the tables.
+        let _turn = Turn::wait_for(&directory, &self.interrupt, emit)?;
         write_project(&directory, "snowplow_backfill_promotion", user)?;
         let list = serde_json::to_string(statements).context("cannot write JSON")?;
         write(&directory.join("macros/execute.sql"), &MACRO.replace("__STATEMENTS__", &list))?;

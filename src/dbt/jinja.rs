@@ -5,6 +5,8 @@ use std::iter;
 /// A call of a macro.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// Where its name begins in the text, in bytes, comments left out.
+    place: usize,
     arguments: Vec<(Option<String>, Argument)>,
 }
 
@@ -32,14 +34,18 @@ impl Call {
         let mut calls = Vec::new();
         for (place, name) in code.match_indices(macro_name) {
             let begins_inside_a_word = code[..place].ends_with(is_part_of_a_word);
+            // Of the definition of a macro by the same name there is nothing to be called.
+            let is_definition = code[..place].split_whitespace().next_back() == Some("macro");
             let arguments = code[place + name.len()..].trim_start().strip_prefix('(');
-            calls.extend(arguments.filter(|_| !begins_inside_a_word).and_then(Self::read));
+            let is_call = !begins_inside_a_word && !is_definition;
+            let arguments = arguments.filter(|_| is_call).and_then(Self::read);
+            calls.extend(arguments.map(|arguments| Self { place, arguments }));
         }
         calls
     }
 
     /// Reads the arguments behind an opening parenthesis; none where they do not end.
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Vec<(Option<String>, Argument)>> {
         let mut arguments = Vec::new();
         for part in arguments_of(text)? {
             let named = part.split_once('=').map(|(name, value)| (name.trim(), value));
@@ -51,7 +57,7 @@ impl Call {
                 None => (None, Argument::read(part)),
             });
         }
-        Some(Self { arguments })
+        Some(arguments)
     }
 
     /// What is given for a parameter, by its name or at its position.
@@ -60,6 +66,12 @@ impl Call {
         let named = self.arguments.iter().find(|(given, _)| given.as_deref() == Some(name));
         let positional = || self.arguments.get(position).filter(|(given, _)| given.is_none());
         named.or_else(positional).map(|(_, argument)| argument)
+    }
+
+    /// Where it stands among the calls of one text.
+    #[must_use]
+    pub fn place(&self) -> usize {
+        self.place
     }
 
     /// How many arguments it has.
@@ -85,7 +97,8 @@ impl Argument {
         let Some(inside) = var.filter(|inside| end_of_arguments(inside) == Some(inside.len() - 1)) else {
             return Self::Other;
         };
-        let Some(var) = Call::read(inside) else { return Self::Other };
+        let Some(arguments) = Call::read(inside) else { return Self::Other };
+        let var = Call { place: 0, arguments };
         match var.argument(0, "name") {
             Some(Self::Text(name)) => {
                 let default = var.argument(1, "default").cloned().map(Box::new);
@@ -227,6 +240,7 @@ mod tests {
             ("{{ ff(1) }} {{ f_t(1) }} {{ f }} {{ _f(1) }}", 0),
             ("{# f(1) #} {{ f(2", 0),
             ("{{ é.f('é') }}", 1),
+            ("{% macro f(x) %}{{ q.f(x) }}{% endmacro %}", 1),
         ] {
             assert_eq!(Call::find_all(code, "f").len(), expected, "{code}");
         }

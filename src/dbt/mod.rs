@@ -31,6 +31,7 @@ pub use jinja::{Argument, Call};
 pub use ls::{ListPaths, Listing};
 pub use manifest::{Macro, Manifest, Metadata, Node, NodeKind};
 pub use operation::{Answer, Answers, Query, QueryProject, RelationName, Target};
+pub use parse::Parsed;
 pub use program::{Program, quote_for_shell};
 pub use project::{PROJECT_FILE, Project};
 pub use run::{RunCall, RunReport};

@@ -6,22 +6,26 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::diagnosis;
 use super::process::Line;
 use super::session::{Call, Dbt};
+use super::turn::Turn;
 use super::vars::Vars;
 use crate::event::{Emit, Purpose};
 use crate::failure::Interrupted;
 
+/// A dbt manifest that nobody else writes as long as this lives.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Where it is.
+    pub manifest: Utf8PathBuf,
+    _turn: Turn,
+}
+
 impl Dbt {
-    /// Parses the project into a target path; where its dbt manifest is then.
+    /// Parses the project into a target path; waits for its turn there.
     ///
     /// # Errors
     /// A [`Failure`](crate::failure::Failure) of dbt's; [`Interrupted`]; no dbt manifest.
-    pub fn parse(
-        &self,
-        vars: &Vars,
-        target: &Utf8Path,
-        log: &Utf8Path,
-        emit: Emit<'_>,
-    ) -> Result<Utf8PathBuf> {
+    pub fn parse(&self, vars: &Vars, target: &Utf8Path, log: &Utf8Path, emit: Emit<'_>) -> Result<Parsed> {
+        let turn = Turn::wait_for(target, &self.interrupt, emit)?;
         let mut arguments = ["--quiet", "--no-print"].map(str::to_owned).to_vec();
         if !vars.is_empty() {
             arguments.extend(["--vars".to_owned(), vars.text().to_owned()]);
@@ -52,6 +56,6 @@ impl Dbt {
         if !manifest.is_file() {
             bail!("`{} parse` ended well but wrote no manifest.json: is it dbt-core?", self.program);
         }
-        Ok(manifest)
+        Ok(Parsed { manifest, _turn: turn })
     }
 }

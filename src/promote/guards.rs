@@ -30,21 +30,25 @@ fn question(dialect: Dialect) -> Option<&'static str> {
              `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.ROW_ACCESS_POLICIES where table_name = '@0.identifier@'",
         ),
         Dialect::Databricks => Some(
-            "select concat('row filter ', filter_name) from `@0.database@`.information_schema.row_filters where schema_name = \
+            "select concat('row filter ', filter_name) from `@0.database@`.information_schema.row_filters where table_schema = \
              '@0.schema@' and table_name = '@0.identifier@' union all select concat('mask of ', column_name) from \
-             `@0.database@`.information_schema.column_masks where schema_name = '@0.schema@' and table_name = '@0.identifier@'",
+             `@0.database@`.information_schema.column_masks where table_schema = '@0.schema@' and table_name = '@0.identifier@'",
         ),
     }
+}
+
+/// Whether the warehouse knows of such things at all. Postgres' catalogue answers with everything else.
+#[must_use]
+pub(super) fn may_restrict(dialect: Dialect) -> bool {
+    dialect == Dialect::Postgres || question(dialect).is_some()
 }
 
 /// What hides behind an answer without rows: for those who may not see it, there is nothing.
 #[must_use]
 pub(super) fn may_be_hidden(dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Redshift | Dialect::Snowflake => true,
-        Dialect::Postgres | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark | Dialect::DuckDb => {
-            false
-        }
+        Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
+        Dialect::Postgres | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => false,
     }
 }
 

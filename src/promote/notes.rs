@@ -120,7 +120,7 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         }
         _ => {}
     }
-    if may_restrict(plan.dialect) {
+    if guards::may_restrict(plan.dialect) {
         let why = match &replaced.guards {
             None => "could not be read",
             Some(_) if guards::may_be_hidden(plan.dialect) => "is told only to those who may see to it",
@@ -133,18 +133,6 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         ));
     }
     notes
-}
-
-/// Whether a warehouse can keep those who may read a table from some of it.
-fn may_restrict(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Snowflake
-        | Dialect::BigQuery
-        | Dialect::Databricks => true,
-        Dialect::Spark | Dialect::DuckDb => false,
-    }
 }
 
 /// Who must execute it, so that prod's runs can go on with the tables.

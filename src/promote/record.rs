@@ -66,6 +66,9 @@ pub struct Record {
     /// Those of them that prod recorded before, too.
     #[serde(default)]
     pub recorded_before: Vec<String>,
+    /// Those whose tables prod had before, as copies that were only compared.
+    #[serde(default)]
+    pub kept: Vec<String>,
     /// A digest of what was asked for: the same call finishes what was stopped.
     #[serde(default)]
     pub asked: String,

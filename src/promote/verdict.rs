@@ -98,7 +98,8 @@ impl Record {
             Known::Open | Known::All => Verdict::TakenBack,
         };
         let is_moved = standing.rows == Rows::Moved;
-        if is_moved && !(none_is_made && self.known() == Known::Open) {
+        // Without tables it is only the rows that tell, and these are somebody else's now.
+        if is_moved && (tables.is_empty() || !(none_is_made && self.known() == Known::Open)) {
             return Verdict::Moved;
         }
         let are_rows_gone = is_moved || standing.rows == Rows::Before;
@@ -163,6 +164,7 @@ mod tests {
             to: "prod".into(),
             at: "2024-01-01".parse().expect("a time"),
             models: Vec::new(),
+            kept: Vec::new(),
             recorded_before: Vec::new(),
             asked: String::new(),
             locks: Vec::new(),
@@ -285,6 +287,11 @@ mod tests {
         ] {
             assert_eq!(killed.judge(&standing(rows, is_there)), expected, "{rows:?} {is_there:?}");
         }
+        // Rows alone, of helpers and views, which somebody has written since: prod ran on them.
+        let mut rows_only = killed.clone();
+        rows_only.witnesses.tables.clear();
+        let moved = Standing { is_there: Vec::new(), ..standing(Rows::Moved, [false; 2]) };
+        assert_eq!(rows_only.judge(&moved), Verdict::Moved);
         let promoted = steps(Progress::Promoted);
         assert_eq!(promoted.judge(&standing(Rows::Before, [false; 2])), Verdict::TakenBack);
         assert_eq!(promoted.judge(&standing(Rows::Between, [true; 2])), Verdict::Partial);

@@ -162,9 +162,18 @@ pub fn rolled_back(record: &Record, paint: Paint) -> String {
         record.recorded_before.iter().any(|recorded| recorded == model)
             || record.witnesses.tables.iter().any(|table| table.is_backup && table.model == *model)
     });
+    let (kept, new): (Vec<_>, Vec<_>) =
+        new.into_iter().partition(|model| record.kept.iter().any(|kept| kept == model));
     let mut said = Vec::new();
     if !new.is_empty() {
         said.push(format!("{} is without {}", record.to, new.join(", ")));
+    }
+    if !kept.is_empty() {
+        said.push(format!(
+            "{} records {} no more; the tables were there before and stay",
+            record.to,
+            kept.join(", ")
+        ));
     }
     if !before.is_empty() {
         said.push(format!("{} has {} as before", record.to, before.join(", ")));

@@ -86,10 +86,16 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
         iter::once(node.raw_code.as_str()).chain(of_macros)
     };
     let mut calls = Vec::new();
+    let mut calling_texts = 0;
     for text in texts() {
-        for family in &families {
-            calls.extend(Call::find_all(text, family.hook_macro()).into_iter().map(|call| (*family, call)));
-        }
+        let find = |family: &Family| {
+            let family = *family;
+            Call::find_all(text, family.hook_macro()).into_iter().map(move |call| (family, call))
+        };
+        let mut found: Vec<_> = families.iter().flat_map(find).collect();
+        found.sort_by_key(|(_, call)| call.place());
+        calling_texts += usize::from(!found.is_empty());
+        calls.extend(found);
     }
     let explained = |package: Result<Package>| {
         package.with_context(|| {
@@ -99,9 +105,10 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
     if families.is_empty() {
         return Vec::new();
     }
-    // Each call refers to an incremental manifest and a base events model.
+    // Each call refers to an incremental manifest and a base events model, in the order in which they are made. That is the
+    // order of a text; among several texts only Jinja knows it.
     let (one, parents) = (calls.len() == 1, node.parents.as_slice());
-    if calls.is_empty() || !one && parents.len() != 2 * calls.len() {
+    if calls.is_empty() || !one && (calling_texts > 1 || parents.len() != 2 * calls.len()) {
         let reason = match calls.len() {
             0 => anyhow!("the call of {} is not to be found in it", families[0].hook_macro()),
             several => anyhow!(
@@ -280,6 +287,13 @@ mod tests {
         let both = call("a") + &call("b");
         let parents = ["model.p.m1", "model.p.e1", "model.p.m2", "model.p.e2"];
         assert_eq!(found(&both, &macros, &parents, ""), ["a model.p.m1", "b model.p.m2"]);
+        // Which of them is made first, only Jinja knows.
+        let ours = "{% macro ours() %}{{ snowplow_utils.snowplow_incremental_post_hook('a') }}{% endmacro %}";
+        let mixed = "{{ outer() }}".to_owned() + &call("b");
+        assert_eq!(
+            found(&mixed, &["macro.p.outer", macros[0]], &parents, ours),
+            ["its 2 calls of Snowplow's macros cannot be told apart: give each a hook of its own"]
+        );
         assert_eq!(
             found(&both, &macros, &parents[..2], ""),
             ["its 2 calls of Snowplow's macros cannot be told apart: give each a hook of its own"]

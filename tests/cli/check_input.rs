@@ -309,7 +309,7 @@ fn an_unknown_rule_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: snowplow-backfill.yml:1:17: there is no rule `ephemeral-model`: did you mean ephemeral-tracked-model?
+    error: snowplow-backfill.yml:1:17: there is no rule `ephemeral-model`: did you mean `ephemeral-tracked-model`?
     ");
 }
 
@@ -321,7 +321,7 @@ fn an_unknown_key_in_the_configuration() {
     exit code: 2
     --- stdout
     --- stderr
-    error: snowplow-backfill.yml:1:43: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean severity?
+    error: snowplow-backfill.yml:1:43: rules.ephemeral-tracked-model: there is no key `sevrity`: did you mean `severity`?
     ");
 }
 
@@ -345,7 +345,7 @@ fn an_unknown_rule_in_a_models_meta() {
     exit code: 2
     --- stdout
     --- stderr
-    error: meta.snowplow_backfill of the model inlined (models/inlined.sql): there is no rule `ephemeral-tracked`: did you mean ephemeral-tracked-model?
+    error: meta.snowplow_backfill of the model inlined (models/inlined.sql): there is no rule `ephemeral-tracked`: did you mean `ephemeral-tracked-model`?
     ");
 }
 
@@ -355,7 +355,7 @@ fn an_unknown_rule_to_explain() {
     exit code: 2
     --- stdout
     --- stderr
-    error: there is no rule `ephemeral-tracked`: did you mean ephemeral-tracked-model?
+    error: there is no rule `ephemeral-tracked`: did you mean `ephemeral-tracked-model`?
     ");
 }
 

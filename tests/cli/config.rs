@@ -342,7 +342,7 @@ fn the_configured_rules_are_shown_with_their_places() {
     exit code: 2
     --- stdout
     --- stderr
-    error: snowplow-backfill.yml:1:32: rules.hook-missing: there is no severity `of`: did you mean off?
+    error: snowplow-backfill.yml:1:32: rules.hook-missing: there is no severity `of`: did you mean `off`?
     ");
 }
 
@@ -356,7 +356,7 @@ fn the_rules_of_check_are_its_own() {
         "--prod-target live snowplow-backfill.yml:2:3: check.prod_target"
     );
     let arguments = ["check", "--manifest", "no-such-file"];
-    assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean hook-duplicated?");
+    assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean `hook-duplicated`?");
     assert_snapshot!(complaint("check:\n  rule: {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` of the command check: did you mean `rules`?");
     assert_snapshot!(complaint("rules: {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs below `check`, as `check: {rules: …}`");
 }

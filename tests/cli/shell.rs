@@ -145,13 +145,13 @@ fn help_and_man_know_what_may_have_been_meant() {
     exit code: 2
     --- stdout
     --- stderr
-    error: chek is no command: did you mean check?
+    error: chek is no command: did you mean `check`?
     ");
     assert_snapshot!(tool(&["check", "--explain", "unique-key"]), @"
     exit code: 2
     --- stdout
     --- stderr
-    error: there is no rule `unique-key`: did you mean incremental-without-unique-key?
+    error: there is no rule `unique-key`: did you mean `incremental-without-unique-key`?
     ");
 }
 

@@ -19,7 +19,7 @@ use crate::commands::stdout;
 use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::promote::{self, Plan, Progress, Record, Script, Scripts, Witnesses};
+use crate::promote::{self, Action, Plan, Progress, Record, Script, Scripts, Witnesses};
 use crate::report::{self, Paint};
 
 /// Executes the plan and compares both sides.
@@ -36,6 +36,7 @@ pub(super) fn apply(
     }
     let setup = &both.prod.setup;
     let folder = setup.workspace.promotion();
+    let kept = plan.tables.iter().filter(|table| table.action == Action::Keep);
     let moved = plan.ledgers.iter().flat_map(|ledger| &ledger.moved);
     let mut record = Record {
         schema: 1,
@@ -44,6 +45,7 @@ pub(super) fn apply(
         at: plan.made_at,
         models: plan.ledgers.iter().flat_map(|ledger| ledger.models().map(str::to_owned)).collect(),
         recorded_before: moved.map(|row| row.model.clone()).collect(),
+        kept: kept.map(|table| table.model.clone()).collect(),
         asked: asked.digest.clone(),
         locks: both.lock_names(),
         is_one_unit: scripts.is_one_unit,

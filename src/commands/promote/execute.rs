@@ -41,9 +41,10 @@ pub(super) fn execute(
         Way::There => Progress::Executing { done },
         Way::Back => Progress::RollingBack { done, before: Box::new(before.clone()) },
     };
+    // First what can fail while nothing is said to have begun.
+    let mut journal = Journal::create(folder.join("journal.jsonl"))?;
     record.progress = at(0);
     record.save(folder)?;
-    let mut journal = Journal::create(folder.join("journal.jsonl"))?;
     let (mut lost, mut done) = (None, 0);
     let execution = setup.dbt.execute(places, &setup.project, &statements, &setup.vars, emit, |step| {
         if !step.done {
@@ -72,6 +73,10 @@ pub(super) fn execute(
     record.progress = match (&error, way) {
         _ if executed == total && way == Way::There => Progress::Promoted,
         _ if executed == total => Progress::RolledBack,
+        // Whether it is taken back is for prod to say: the connection was lost at the commit.
+        (Some(error), Way::Back) if script.commit() == Some(executed) && has_place && may_be_done(error) => {
+            at(executed)
+        }
         // What there was to take back still is.
         (_, Way::Back) => before.clone(),
         (None, Way::There) => Progress::Promoted,

@@ -40,9 +40,8 @@ pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     promote::check_places(&both.facts, wishes(args))?;
     let asked = both.asked(args)?;
     if args.apply
-        && let Some((folder, record)) = unfinished::find(&both.prod.setup, &asked, emit)?
+        && let Some((folder, record, _locks)) = unfinished::find(&both.prod.setup, &asked, emit)?
     {
-        let _locks = both.lock()?;
         return apply::go_on(args, &both, record, &folder, emit);
     }
     if args.sync

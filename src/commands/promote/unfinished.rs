@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rollback::{ask, is_settled, lock};
+use crate::backfill::Lock;
 use crate::commands::prepare::Setup;
 use crate::event::Emit;
 use crate::failure::Refusal;
@@ -25,7 +26,7 @@ pub(super) struct Asked<'a> {
     pub(super) digest: String,
 }
 
-/// The promotion that this call finishes.
+/// The promotion that this call finishes, with its locks.
 ///
 /// # Errors
 /// A [`Refusal`]: a promotion of these models stopped half-way, and this call is another one.
@@ -33,17 +34,17 @@ pub(super) fn find(
     setup: &Setup,
     asked: &Asked<'_>,
     emit: Emit<'_>,
-) -> Result<Option<(Utf8PathBuf, Record)>> {
+) -> Result<Option<(Utf8PathBuf, Record, Vec<Lock>)>> {
     for (folder, record) in Record::all(&setup.workspace.promotions(), asked.to)? {
         let is_about = |model: &String| asked.models.contains(&model.as_str());
         if record.known() != Known::Open || record.is_transaction() || !record.models.iter().any(is_about) {
             continue;
         }
-        let _locks = lock(setup, &record)?;
+        let locks = lock(setup, &record)?;
         let Some(mut record) = Record::read(&folder)? else { continue };
         let is_going_back = matches!(record.progress, Progress::RollingBack { .. });
         if record.asked == asked.digest && !is_going_back {
-            return Ok(Some((folder, record)));
+            return Ok(Some((folder, record, locks)));
         }
         let standing = ask(setup, &record, emit)?;
         if is_settled(&mut record, &folder, &standing)? {

@@ -6,6 +6,9 @@ use super::super::facts::TableFacts;
 use super::super::plan::Table;
 use super::layout::{filter, filtered_by};
 
+/// A whole row. A column of that name would be taken for it, and no table has one.
+const ROW: &str = "snowplow_backfill_row";
+
 /// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones. Enough for a copy that the
 /// script itself made a moment ago.
 #[must_use]
@@ -50,14 +53,16 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
     match dialect {
         Dialect::Postgres => {
             format!(
-                "select sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric) from {of} as t"
+                "select sum(('x' || substr(md5({ROW}::text), 1, 15))::bit(60)::bigint::numeric) from {of} as {ROW}"
             )
         }
-        Dialect::DuckDb => format!("select sum(hash(t)) from {of} as t"),
+        Dialect::DuckDb => format!("select sum(hash({ROW})) from {of} as {ROW}"),
         Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
         Dialect::BigQuery => {
             let all = filter(filtered_by(facts));
-            format!("select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from {of} as t{all}")
+            format!(
+                "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as {ROW}{all}"
+            )
         }
         Dialect::Databricks | Dialect::Spark => {
             // By name, because the hash depends on their order.
@@ -96,11 +101,13 @@ pub fn columns_equal(dialect: Dialect, table: &Table) -> String {
             )
         }),
         // The type of a whole row, which needs no row.
-        Dialect::DuckDb => {
-            both(&|of| format!("(select typeof(t) from (select 1) as o left join {of} as t on false)"))
-        }
+        Dialect::DuckDb => both(&|of| {
+            format!("(select typeof({ROW}) from (select 1) as o left join {of} as {ROW} on false)")
+        }),
         Dialect::Databricks | Dialect::Spark => both(&|of| {
-            format!("(select typeof(struct(t.*)) from (select 1 as one) as o left join {of} as t on false)")
+            format!(
+                "(select typeof(struct({ROW}.*)) from (select 1 as one) as o left join {of} as {ROW} on false)"
+            )
         }),
         // Without lists of text, which its catalogue cannot make.
         Dialect::Redshift => {

@@ -46,8 +46,8 @@ const RULES: &[Rule] = &[
     rule(&[Snowflake], r#"select hash_agg\(\*\) from ([\w."]+)"#, "select sum(hash(t)) from $1 as t"),
     rule(
         &[BigQuery],
-        r"sum\(cast\(farm_fingerprint\(to_json_string\(t\)\) as bignumeric\)\)",
-        "sum(hash(t))",
+        r"sum\(cast\(farm_fingerprint\(to_json_string\((\w+)\)\) as bignumeric\)\)",
+        "sum(hash($1))",
     ),
     rule(
         &[Databricks, Spark],
@@ -55,7 +55,7 @@ const RULES: &[Rule] = &[
         "sum(hash(t)) from $1 as t",
     ),
     rule(&[Databricks, Spark], r"sum\(cast\(xxhash64\(([^()*]+)\) as decimal\(38, 0\)\)\)", "sum(hash($1))"),
-    rule(&[Databricks, Spark], r"typeof\(struct\(t\.\*\)\)", "typeof(t)"),
+    rule(&[Databricks, Spark], r"typeof\(struct\((\w+)\.\*\)\)", "typeof($1)"),
     rule(
         &[Snowflake],
         r"table_schema = ('\w+') and table_name = ('\w+')",
