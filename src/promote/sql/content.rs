@@ -105,9 +105,8 @@ pub fn columns_equal(dialect: Dialect, table: &Table) -> String {
             format!("(select typeof({ROW}) from (select 1) as o left join {of} as {ROW} on false)")
         }),
         Dialect::Databricks | Dialect::Spark => both(&|of| {
-            format!(
-                "(select typeof(struct({ROW}.*)) from (select 1 as one) as o left join {of} as {ROW} on false)"
-            )
+            // Before a star, a name is always a table's.
+            format!("(select typeof(struct(t.*)) from (select 1 as one) as o left join {of} as t on false)")
         }),
         // Without lists of text, which its catalogue cannot make.
         Dialect::Redshift => {
