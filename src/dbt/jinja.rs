@@ -7,8 +7,12 @@ use std::iter;
 pub struct Call {
     /// Where its name begins in the text, in bytes, comments left out.
     place: usize,
-    arguments: Vec<(Option<String>, Argument)>,
+    arguments: Arguments,
 }
+
+/// Arguments in their order, each with its name where it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Arguments(Vec<(Option<String>, Argument)>);
 
 /// What an argument says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,34 +42,16 @@ impl Call {
             let is_definition = code[..place].split_whitespace().next_back() == Some("macro");
             let arguments = code[place + name.len()..].trim_start().strip_prefix('(');
             let is_call = !begins_inside_a_word && !is_definition;
-            let arguments = arguments.filter(|_| is_call).and_then(Self::read);
+            let arguments = arguments.filter(|_| is_call).and_then(Arguments::read);
             calls.extend(arguments.map(|arguments| Self { place, arguments }));
         }
         calls
     }
 
-    /// Reads the arguments behind an opening parenthesis; none where they do not end.
-    fn read(text: &str) -> Option<Vec<(Option<String>, Argument)>> {
-        let mut arguments = Vec::new();
-        for part in arguments_of(text)? {
-            let named = part.split_once('=').map(|(name, value)| (name.trim(), value));
-            let named = named.filter(|(name, value)| {
-                !name.is_empty() && name.chars().all(is_part_of_a_word) && !value.starts_with('=')
-            });
-            arguments.push(match named {
-                Some((name, value)) => (Some(name.to_owned()), Argument::read(value)),
-                None => (None, Argument::read(part)),
-            });
-        }
-        Some(arguments)
-    }
-
     /// What is given for a parameter, by its name or at its position.
     #[must_use]
     pub fn argument(&self, position: usize, name: &str) -> Option<&Argument> {
-        let named = self.arguments.iter().find(|(given, _)| given.as_deref() == Some(name));
-        let positional = || self.arguments.get(position).filter(|(given, _)| given.is_none());
-        named.or_else(positional).map(|(_, argument)| argument)
+        self.arguments.get(position, name)
     }
 
     /// Where it stands among the calls of one text.
@@ -77,13 +63,37 @@ impl Call {
     /// How many arguments it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.arguments.len()
+        self.arguments.0.len()
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.arguments.is_empty()
+        self.arguments.0.is_empty()
+    }
+}
+
+impl Arguments {
+    /// Reads what is behind an opening parenthesis; none where it does not end.
+    fn read(text: &str) -> Option<Self> {
+        let mut arguments = Vec::new();
+        for part in arguments_of(text)? {
+            let named = part.split_once('=').map(|(name, value)| (name.trim(), value));
+            let named = named.filter(|(name, value)| {
+                !name.is_empty() && name.chars().all(is_part_of_a_word) && !value.starts_with('=')
+            });
+            arguments.push(match named {
+                Some((name, value)) => (Some(name.to_owned()), Argument::read(value)),
+                None => (None, Argument::read(part)),
+            });
+        }
+        Some(Self(arguments))
+    }
+
+    fn get(&self, position: usize, name: &str) -> Option<&Argument> {
+        let named = self.0.iter().find(|(given, _)| given.as_deref() == Some(name));
+        let positional = || self.0.get(position).filter(|(given, _)| given.is_none());
+        named.or_else(positional).map(|(_, argument)| argument)
     }
 }
 
@@ -97,11 +107,10 @@ impl Argument {
         let Some(inside) = var.filter(|inside| end_of_arguments(inside) == Some(inside.len() - 1)) else {
             return Self::Other;
         };
-        let Some(arguments) = Call::read(inside) else { return Self::Other };
-        let var = Call { place: 0, arguments };
-        match var.argument(0, "name") {
+        let Some(var) = Arguments::read(inside) else { return Self::Other };
+        match var.get(0, "name") {
             Some(Self::Text(name)) => {
-                let default = var.argument(1, "default").cloned().map(Box::new);
+                let default = var.get(1, "default").cloned().map(Box::new);
                 Self::Var { name: name.clone(), default }
             }
             _ => Self::Other,
