@@ -70,7 +70,7 @@ pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
 /// A statement that was executed.
 #[must_use]
 pub fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> String {
-    format!("  {} {title}\n", paint.dim(&format!("{number:>3}/{of}")))
+    lines(&format!("  {} {title}", paint.dim(&format!("{number:>3}/{of}"))), paint)
 }
 
 /// A promotion that was stopped and is finished now.
