@@ -6,8 +6,10 @@
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use crate::dbt::{DbtCall, ModelFinished, Notice};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::snowplow::{Progress, StandIn, State, Window};
 use crate::timestamp::Timestamp;
 
 /// The version of the events' schema.
@@ -16,9 +18,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Where events go.
 pub type Emit<'a> = &'a mut dyn FnMut(Event);
 
-/// An event with its envelope.
+/// An event with what every line of the journal has.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record {
+pub struct Envelope {
     /// [`SCHEMA_VERSION`].
     pub version: u32,
     /// This machine's clock, UTC.
@@ -28,8 +30,8 @@ pub struct Record {
     pub event: Event,
 }
 
-impl Record {
-    /// Puts an event into its envelope.
+impl Envelope {
+    /// An event that happens now.
     #[must_use]
     pub fn now(event: Event) -> Self {
         Self { version: SCHEMA_VERSION, time: Timestamp::of_this_machine(), event }
@@ -91,6 +93,21 @@ pub enum Event {
     },
 }
 
+impl From<Notice> for Event {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Called(call) => Self::DbtCalled(call),
+            Notice::Warning(message) => Self::Warning { message },
+            Notice::ModelFinished(finished) => Self::ModelFinished(finished),
+        }
+    }
+}
+
+/// Takes the notices of dbt's calls and emits them as events.
+pub fn notices(emit: Emit<'_>) -> impl FnMut(Notice) + '_ {
+    |notice| emit(notice.into())
+}
+
 /// A statement that was executed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatementFinished {
@@ -102,33 +119,6 @@ pub struct StatementFinished {
     pub title: String,
     /// The statement.
     pub sql: String,
-}
-
-/// What a call of dbt is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// `dbt ls`: what the selection holds.
-    Selection,
-    /// `dbt run-operation` in a project of this tool's: reading tables.
-    Query,
-    /// `dbt parse`: a dbt manifest that is of today.
-    Parse,
-    /// `dbt run`: building models.
-    Run,
-    /// `dbt run-operation` in a project of this tool's: executing a promotion.
-    Promotion,
-    /// `dbt --version`: after a failure that a version could explain.
-    Version,
-}
-
-/// A call of dbt.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DbtCall {
-    /// What for.
-    pub purpose: Purpose,
-    /// The command line, quoted for a POSIX shell.
-    pub command: String,
 }
 
 /// What a backfill is about.
@@ -174,51 +164,6 @@ pub struct PackageScope {
     pub incremental_manifest: String,
 }
 
-/// A model that is named in `models_to_run` without being selected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StandIn {
-    /// The package that needs it.
-    pub package: String,
-    /// The model.
-    pub model: String,
-}
-
-/// Snowplow's four states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// 1: no row of the models to run.
-    FirstRun,
-    /// 2: a row is missing.
-    NewModel,
-    /// 3: rows differ.
-    OutOfSync,
-    /// 4: rows agree.
-    Standard,
-}
-
-impl State {
-    /// As people read it.
-    #[must_use]
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::FirstRun => "first run",
-            Self::NewModel => "new model",
-            Self::OutOfSync => "out of sync",
-            Self::Standard => "standard",
-        }
-    }
-}
-
-/// Lower and upper limit of one run, in event time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Where it begins.
-    pub lower: Timestamp,
-    /// Where it ends.
-    pub upper: Timestamp,
-}
-
 /// Where a package stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageState {
@@ -232,35 +177,6 @@ pub struct PackageState {
     pub window: Option<Window>,
     /// How many runs it takes to now, at the least and with the current limit.
     pub runs_left: Option<u32>,
-}
-
-/// A model that has ended within a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ModelFinished {
-    /// The run, from 1.
-    pub run: u32,
-    /// Its place among the run's nodes, from 1.
-    pub index: u32,
-    /// How many nodes the run has.
-    pub total: u32,
-    /// The model's name.
-    pub model: String,
-    /// dbt's word: `success`, `error`, `skipped`.
-    pub status: String,
-    /// How long it took.
-    pub seconds: f64,
-}
-
-/// What became of a package in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    /// Nothing is left: the window ended at the warehouse's now, in the first or standard state.
-    CaughtUp,
-    /// The frontier moved.
-    Advanced,
-    /// The frontier did not move.
-    Stalled,
 }
 
 /// A package's part of a finished run.

@@ -8,7 +8,7 @@ use snowplow_backfill::commands;
 use snowplow_backfill::config::{self, Request, Surroundings};
 use snowplow_backfill::failure::{Interrupted, Refusal};
 use snowplow_backfill::outcome::Outcome;
-use snowplow_backfill::report::Paint;
+use snowplow_backfill::output::Paint;
 
 fn main() -> ExitCode {
     let result = match Surroundings::of_this_process() {

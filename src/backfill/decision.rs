@@ -1,33 +1,20 @@
 //! What a run achieved, and the limit of the next one. Pure: no dbt, no clock, no output.
 
-use super::driver::GoodPackageRun;
-use crate::event::{PackageRun, PackageState, Progress, RaiseReason, State, Window};
-use crate::snowplow::{Family, Frontier, Observation, PackageTables, Settings, Standing};
+use std::sync::Arc;
+
+use crate::event::{PackageRun, PackageState, RaiseReason};
+use crate::snowplow::{
+    Family, FirstEvent, Frontier, Observation, PackageTables, Progress, Standing, State, TrackedPackage,
+    Window,
+};
 use crate::timestamp::Timestamp;
-use crate::warehouse::FirstEvent;
-
-/// What is known of a package beside its tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tracked {
-    /// The package's name.
-    pub name: String,
-    /// How it works out its windows.
-    pub family: Family,
-    /// Node names of the tracked models to run, one entry a model.
-    pub models: Vec<String>,
-}
-
-impl Tracked {
-    /// Where its models stand.
-    #[must_use]
-    pub fn standing(&self, tables: &PackageTables) -> Standing {
-        Standing::of(self.family, &self.models, &tables.rows)
-    }
-}
+use crate::workspace::GoodPackageRun;
 
 /// A package's part of a run that ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
+    /// The package.
+    pub package: Arc<TrackedPackage>,
     /// Where it stood before.
     pub before: Standing,
     /// Where it stands now.
@@ -44,61 +31,61 @@ impl Verdict {
     /// Caught up means that nothing was left out: the window ended at now, in a state whose window ends at now, and every
     /// model has its row. That nothing changed is no sign of it, and neither is a `last_success` near now.
     #[must_use]
-    pub fn of(before: Standing, after: Standing, window: Window, now: Timestamp) -> Self {
-        let open_ended = matches!(before.state, State::FirstRun | State::Standard);
+    pub fn of(before: &PackageTables, after: &PackageTables, window: Window, now: Timestamp) -> Self {
+        let package = Arc::clone(&after.package);
+        let (before, after) = (before.standing(), after.standing());
         // Without a single event no row is ever written.
         let in_step = after.state == State::Standard
             || (before.state == State::FirstRun && after.state == State::FirstRun);
-        let progress = if open_ended && in_step && window.upper >= now {
+        let progress = if before.state.is_open_ended() && in_step && window.upper >= now {
             Progress::CaughtUp
         } else if after.frontier() > before.frontier() {
             Progress::Advanced
         } else {
             Progress::Stalled
         };
-        Self { before, after, window, progress }
+        Self { package, before, after, window, progress }
     }
 
-    /// Judges the last run of an earlier call by the window that it left behind, if the rows are still those that its
-    /// window was worked out from: stalled where a limit ended the window, caught up (then) where something else did.
+    /// A package whose rows are what its last run found and left.
+    fn unmoved(tables: &PackageTables, window: Window, progress: Progress) -> Self {
+        let standing = tables.standing();
+        Self { package: Arc::clone(&tables.package), before: standing, after: standing, window, progress }
+    }
+
+    /// Judges the last run of an earlier call by the window that it left behind, if the rows are still those that the window
+    /// was worked out from: stalled where a limit ended the window, caught up (then) where something else did.
     /// None where the rows have moved on.
     #[must_use]
-    pub fn of_last_run(
-        family: Family,
-        standing: Standing,
-        settings: &Settings,
-        window: Window,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let again = standing.window(family, settings, 1, now)?;
-        let ended_by_limit = standing.limit_of(family, window).is_some() && window.upper < now;
+    pub fn of_last_run(tables: &PackageTables, window: Window, now: Timestamp) -> Option<Self> {
+        let again = tables.next_window(1, now)?;
+        let ended_by_limit =
+            tables.standing().limit_of(tables.package.family, window).is_some() && window.upper < now;
         let progress = if ended_by_limit { Progress::Stalled } else { Progress::CaughtUp };
-        (again.lower == window.lower).then_some(Self { before: standing, after: standing, window, progress })
+        (again.lower == window.lower).then(|| Self::unmoved(tables, window, progress))
     }
 
     /// Judges the last run of an earlier call, which is known to have been good. None where the tables are not as it left
-    /// them, or where it is no ground to raise the limit: the package moved, or has got more to do since than `base` days.
+    /// them, or where it is no reason to raise the limit: the package moved, or has more than `base` days to do since.
     #[must_use]
     pub fn of_good_run(
-        last: GoodPackageRun,
-        tracked: &Tracked,
-        settings: &Settings,
+        last: &GoodPackageRun,
         tables: &PackageTables,
         now: Timestamp,
         base: u32,
     ) -> Option<Self> {
-        let standing = tracked.standing(tables);
-        let GoodPackageRun { window, frontier, progress } = last;
+        let standing = tables.standing();
+        let GoodPackageRun { window, frontier, progress, .. } = *last;
         let same = tables.window == Some(window) && standing.frontier().time() == frontier;
         match progress {
             Progress::Advanced => None,
-            Progress::Stalled => Self::of_last_run(tracked.family, standing, settings, window, now)
-                .filter(|verdict| same && verdict.progress == progress),
+            Progress::Stalled => {
+                Self::of_last_run(tables, window, now).filter(|verdict| same && verdict.progress == progress)
+            }
             Progress::CaughtUp => {
-                let open_ended = matches!(standing.state, State::FirstRun | State::Standard);
-                let next = standing.window(tracked.family, settings, base, now)?;
+                let next = tables.next_window(base, now)?;
                 let little = next.upper >= now || (same && now <= window.upper.plus_days(base));
-                (open_ended && little).then_some(Self { before: standing, after: standing, window, progress })
+                (standing.state.is_open_ended() && little).then(|| Self::unmoved(tables, window, progress))
             }
         }
     }
@@ -106,24 +93,27 @@ impl Verdict {
     /// Whether everything up to `until` has been processed.
     #[must_use]
     pub fn reached(&self, until: Timestamp) -> bool {
-        let open_ended = matches!(self.before.state, State::FirstRun | State::Standard);
         self.progress == Progress::CaughtUp
             || self.after.frontier() >= Frontier::At(until)
-            || (open_ended && self.after.state == State::Standard && self.window.upper >= until)
+            || (self.before.state.is_open_ended() && self.after.state == State::Standard && self.window.upper >= until)
     }
 
     /// What the next call is to know of it.
     #[must_use]
     pub fn to_good_run(&self) -> GoodPackageRun {
-        let Self { after, window, progress, .. } = *self;
-        GoodPackageRun { window, frontier: after.frontier().time(), progress }
+        GoodPackageRun {
+            package: self.package.name.clone(),
+            window: self.window,
+            frontier: self.after.frontier().time(),
+            progress: self.progress,
+        }
     }
 
     /// As an event tells it.
     #[must_use]
-    pub fn to_event(&self, package: &str) -> PackageRun {
+    pub fn to_event(&self) -> PackageRun {
         PackageRun {
-            package: package.to_owned(),
+            package: self.package.name.clone(),
             state: self.before.state,
             window: self.window,
             before: self.before.frontier().time(),
@@ -150,52 +140,61 @@ impl Verdict {
 }
 
 /// A package that did not move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
-    /// Its place in the scope.
-    pub package: usize,
+    /// The package.
+    pub package: Arc<TrackedPackage>,
+    /// Where it stalled; none before its first event.
+    pub at: Option<Timestamp>,
     /// From when on the next event is wanted.
     pub from: Timestamp,
-    /// From when on it lies beyond the window that has just been processed.
+    /// From when on the next event lies beyond the window that has just been processed.
     pub beyond: Timestamp,
     /// The most days that make a difference: they reach the horizon.
     pub most_days: u32,
     /// Its window ends at the position of its other models already; no limit helps.
     pub stuck: bool,
-    family: Family,
     standing: Standing,
     origin: Timestamp,
 }
 
-/// The stalls of a run, if nothing at all moved: a package that waits behind another one is no stall.
+/// The stalls of a run, if nothing at all moved: a package that waits for another one has not stalled.
 #[must_use]
-pub fn stalls(tracked: &[Tracked], verdicts: &[Verdict], now: Timestamp) -> Vec<Stall> {
+pub fn stalls(verdicts: &[Verdict], now: Timestamp) -> Vec<Stall> {
     if verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced) {
         return Vec::new();
     }
-    let stalled = verdicts.iter().enumerate().filter(|(_, verdict)| verdict.progress == Progress::Stalled);
-    stalled
-        .map(|(package, verdict)| {
-            let origin = verdict.origin();
-            let (horizon, stuck) = verdict.horizon(now);
+    let stalled = verdicts.iter().filter(|verdict| verdict.progress == Progress::Stalled);
+    stalled.map(|verdict| Stall::of(verdict, now)).collect()
+}
+
+impl Stall {
+    fn of(verdict: &Verdict, now: Timestamp) -> Self {
+        let origin = verdict.origin();
+        let (horizon, stuck) = verdict.horizon(now);
+        let from = match verdict.before.frontier() {
+            // The event at the frontier itself has been seen.
+            Frontier::At(time) => time.plus_micros(1),
+            Frontier::Nothing | Frontier::Start => origin,
+        };
+        let upper = verdict.window.upper;
+        let beyond = match verdict.package.family {
+            Family::Session => upper.plus_micros(1),
+            // This family's windows end before their upper limit.
+            Family::Load => upper,
+        };
+        Self {
+            package: Arc::clone(&verdict.package),
+            at: verdict.before.frontier().time(),
+            from,
+            beyond: beyond.max(from),
             // One more: now is later when the run gets there, and the load family's windows end before midnight.
-            let most_days = horizon.days_since_rounded_up(origin) + 1;
-            let from = match verdict.before.frontier() {
-                // The event at the frontier itself has been seen.
-                Frontier::At(time) => time.plus_micros(1),
-                Frontier::Nothing | Frontier::Start => origin,
-            };
-            let (family, standing) = (tracked[package].family, verdict.before);
-            let upper = verdict.window.upper;
-            let beyond = match family {
-                Family::Session => upper.plus_micros(1),
-                // This family's windows end before their upper limit.
-                Family::Load => upper,
-            };
-            let beyond = beyond.max(from);
-            Stall { package, from, beyond, most_days, stuck, family, standing, origin }
-        })
-        .collect()
+            most_days: horizon.days_since_rounded_up(origin) + 1,
+            stuck,
+            standing: verdict.before,
+            origin,
+        }
+    }
 }
 
 /// What the events relation says to a stall.
@@ -251,7 +250,7 @@ impl Stall {
     }
 
     fn days_to(&self, event: Timestamp) -> u32 {
-        self.standing.days_to(self.family, self.origin, event)
+        self.standing.days_to(self.package.family, self.origin, event)
     }
 
     /// What `most` (`--max-limit-days`) leaves of a need; none where that cannot help.
@@ -272,29 +271,22 @@ impl Stall {
 
 /// What the packages do next with a limit: the forecast of plans, and what a run is expected to do.
 #[must_use]
-pub fn states(
-    tracked: &[Tracked],
-    settings: &[Settings],
-    observation: &Observation,
-    limit_days: u32,
-) -> Vec<PackageState> {
-    let packages = tracked.iter().zip(settings).zip(&observation.packages);
-    packages
-        .map(|((tracked, settings), tables)| {
-            let standing = tracked.standing(tables);
-            let frontier = match standing.frontier() {
+pub fn states(observation: &Observation, limit_days: u32) -> Vec<PackageState> {
+    let now = observation.now;
+    let state = |tables: &PackageTables| {
+        let (standing, settings) = (tables.standing(), &tables.package.settings);
+        PackageState {
+            package: tables.package.name.clone(),
+            state: standing.state,
+            frontier: match standing.frontier() {
                 Frontier::Nothing | Frontier::Start => settings.start_date,
                 Frontier::At(time) => Some(time),
-            };
-            PackageState {
-                package: tracked.name.clone(),
-                state: standing.state,
-                frontier,
-                window: standing.window(tracked.family, settings, limit_days, observation.now),
-                runs_left: standing.runs_left(settings, limit_days, observation.now),
-            }
-        })
-        .collect()
+            },
+            window: tables.next_window(limit_days, now),
+            runs_left: standing.runs_left(settings, limit_days, now),
+        }
+    };
+    observation.packages.iter().map(state).collect()
 }
 
 /// The limit of a run that follows no stall: the user's, or less where `--until` is nearer.
@@ -311,7 +303,7 @@ pub fn regular_limit(base: u32, until: Option<Timestamp>, states: &[PackageState
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snowplow::Row;
+    use crate::snowplow::{Row, Settings};
 
     const NOW: &str = "2021-01-01";
 
@@ -319,22 +311,24 @@ mod tests {
         text.parse().expect("a timestamp")
     }
 
-    fn tracked(models: &[&str]) -> Tracked {
-        let models = models.iter().map(|&model| model.to_owned()).collect();
-        Tracked { name: "p".into(), family: Family::Session, models }
-    }
-
-    fn standing(rows: &[(&str, &str)]) -> Standing {
+    fn tables(rows: &[(&str, &str)]) -> PackageTables {
+        let package = TrackedPackage {
+            name: "p".into(),
+            family: Family::Session,
+            models: ["a", "b"].map(str::to_owned).to_vec(),
+            settings: Settings { start_date: None, lookback_hours: 6 },
+            load_family_heals: true,
+        };
         let rows = rows
             .iter()
             .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
             .collect();
-        tracked(&["a", "b"]).standing(&PackageTables { rows, ..PackageTables::default() })
+        PackageTables { package: Arc::new(package), has_manifest: true, rows, window: None }
     }
 
     fn verdict(before: &[(&str, &str)], after: &[(&str, &str)], window: (&str, &str)) -> Verdict {
         let window = Window { lower: at(window.0), upper: at(window.1) };
-        Verdict::of(standing(before), standing(after), window, at(NOW))
+        Verdict::of(&tables(before), &tables(after), window, at(NOW))
     }
 
     fn both(time: &str) -> [(&str, &str); 2] {
@@ -373,8 +367,8 @@ mod tests {
     }
 
     fn stall(before: &[(&str, &str)], window: (&str, &str)) -> Stall {
-        let found = stalls(&[tracked(&["a", "b"])], &[verdict(before, before, window)], at(NOW));
-        *found.first().expect("a stall")
+        let found = stalls(&[verdict(before, before, window)], at(NOW));
+        found.into_iter().next().expect("a stall")
     }
 
     /// The events relation has its next event here, and others behind it.
@@ -461,9 +455,8 @@ mod tests {
         let window = ("2020-03-01", "2020-04-01");
         let moved = verdict(&both("2020-03-01"), &both("2020-03-31"), window);
         let stays = verdict(&both("2020-03-01"), &both("2020-03-01"), window);
-        let tracked = [tracked(&["a", "b"]), tracked(&["a", "b"])];
-        assert_eq!(stalls(&tracked, &[moved, stays], at(NOW)), []);
-        assert_eq!(stalls(&tracked, &[stays, stays], at(NOW)).len(), 2);
+        assert_eq!(stalls(&[moved, stays.clone()], at(NOW)), []);
+        assert_eq!(stalls(&[stays.clone(), stays], at(NOW)).len(), 2);
     }
 
     #[test]

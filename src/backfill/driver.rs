@@ -1,41 +1,19 @@
 //! What the loop needs of the outside world: dbt and a warehouse, or a simulation of both.
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
 
 use crate::dbt::RunReport;
-use crate::event::{Emit, Progress, Window};
-use crate::snowplow::Observation;
-use crate::timestamp::Timestamp;
-use crate::warehouse::FirstEvent;
+use crate::event::Emit;
+use crate::snowplow::{EventQuestion, FirstEvent, Observation};
+use crate::workspace::GoodRun;
 
-/// One run to be.
+/// A run to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunRequest {
     /// From 1.
     pub number: u32,
     /// `snowplow__backfill_limit_days`.
     pub limit_days: u32,
-}
-
-/// A run that ended well, as far as the next call wants to know of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoodRun {
-    /// Its limit.
-    pub limit_days: u32,
-    /// In the order of the scope.
-    pub packages: Vec<GoodPackageRun>,
-}
-
-/// A package's part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoodPackageRun {
-    /// The window that the package itself recorded.
-    pub window: Window,
-    /// The frontier after it.
-    pub frontier: Option<Timestamp>,
-    /// What that means.
-    pub progress: Progress,
 }
 
 /// dbt and a warehouse.
@@ -46,20 +24,26 @@ pub trait Driver {
     /// They cannot be read.
     fn observe(&mut self, emit: Emit<'_>) -> Result<Observation>;
 
-    /// The first event at or after a point in time, for each package asked about (by its place in the scope).
+    /// The first event at or after a point in time: an answer for each question, in their order.
     ///
     /// # Errors
     /// The warehouse cannot be reached.
-    fn first_events(&mut self, asked: &[(usize, Timestamp)], emit: Emit<'_>) -> Result<Vec<FirstEvent>>;
+    fn first_events(&mut self, asked: &[EventQuestion], emit: Emit<'_>) -> Result<Vec<FirstEvent>>;
 
-    /// The last run of this selection, were it of an earlier call, if nothing has been run since and it was good.
+    /// The last run of this selection, even of an earlier call, if it was good and nothing has been run since.
     fn last_good_run(&mut self) -> Option<GoodRun>;
 
-    /// Keeps a good run for the next call; none forgets what was kept.
+    /// Keeps a good run for the next call.
     ///
     /// # Errors
     /// It cannot be written.
-    fn remember(&mut self, run: Option<&GoodRun>) -> Result<()>;
+    fn remember(&mut self, run: &GoodRun) -> Result<()>;
+
+    /// Forgets the run that was kept.
+    ///
+    /// # Errors
+    /// It cannot be deleted.
+    fn forget(&mut self) -> Result<()>;
 
     /// Builds the selection once.
     ///

@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::decision::{self, Outlook, Stall, Tracked, Verdict};
-use super::driver::{Driver, GoodRun, RunRequest};
+use super::decision::{self, Outlook, Stall, Verdict};
+use super::driver::{Driver, RunRequest};
 use super::preflight::{self, FirstRun};
-use crate::dbt::Interrupt;
-use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, Progress, RunFinished};
+use super::remarks;
+use crate::dbt::{Interrupt, RunReport};
+use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::snowplow::{Frontier, Observation, Settings};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
 use crate::timestamp::Timestamp;
-use crate::warehouse::FirstEvent;
+use crate::workspace::GoodRun;
 
 /// How far to go.
 #[derive(Debug, Clone, Default)]
@@ -32,24 +33,20 @@ pub struct Options {
     pub max_limit_days: Option<u32>,
 }
 
-/// One backfill.
+/// The loop of one backfill.
 #[derive(Debug)]
-pub struct Backfill<'a, D> {
+pub struct Loop<'a, D> {
     /// dbt and the warehouse.
     pub driver: &'a mut D,
-    /// The packages that the selection touches.
-    pub tracked: &'a [Tracked],
-    /// In the same order.
-    pub settings: &'a [Settings],
     /// How far to go.
     pub options: &'a Options,
-    /// What the first run does besides.
+    /// What the first run does in addition.
     pub first_run: &'a FirstRun,
-    /// What asks it to end.
+    /// What asks the loop to end.
     pub interrupt: &'a Interrupt,
 }
 
-/// How far a backfill has come.
+/// How far the loop has come.
 #[derive(Debug)]
 struct Done {
     /// Runs that ended well.
@@ -58,7 +55,7 @@ struct Done {
     observation: Observation,
 }
 
-/// The limit to come.
+/// The limit of the next run.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     days: u32,
@@ -66,17 +63,17 @@ struct Limit {
     no_event_left: bool,
 }
 
-impl<D: Driver> Backfill<'_, D> {
-    /// Runs until there is nothing left, or something ends it. `first` is what was read before.
+impl<D: Driver> Loop<'_, D> {
+    /// Runs until nothing is left to do, or something ends it. `first` is what was read before.
     ///
     /// Emits everything from the first run to [`Event::BackfillFinished`], which ends every backfill.
     ///
     /// # Errors
-    /// The tables cannot be read as the packages make them, or dbt cannot be started. That dbt fails is an outcome.
+    /// The tables cannot be read as the packages make them, or dbt cannot be started. A failure of dbt is an outcome.
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
-        let mut progress = Done { runs: 0, observation: self.first_run.applied_to(first) };
-        let result = self.drive(&mut progress, started, emit);
+        let mut done = Done { runs: 0, observation: self.first_run.applied_to(first) };
+        let result = self.drive(&mut done, started, emit);
         let outcome = match &result {
             Ok(outcome) => outcome.clone(),
             Err(error) => {
@@ -86,7 +83,7 @@ impl<D: Driver> Backfill<'_, D> {
                 Outcome::of_error(error)
             }
         };
-        self.finish(&outcome, &progress, started, emit);
+        finish(&outcome, &done, started, emit);
         match outcome {
             Outcome::Error { .. } => result,
             expected => Ok(expected),
@@ -102,65 +99,78 @@ impl<D: Driver> Backfill<'_, D> {
             if let Some(outcome) = self.reason_to_stop(done, started) {
                 return Ok(outcome);
             }
-            let number = done.runs + 1;
-            emit(Event::RunStarted {
-                run: number,
-                limit_days: limit.days,
-                packages: self.states(&done.observation, limit.days),
-            });
-            self.driver.remember(None)?;
-            let report = self.driver.run(RunRequest { number, limit_days: limit.days }, emit)?;
-            if report.interrupted
-                && let Some(signal) = self.interrupt.asked()
-            {
-                return Ok(Outcome::Interrupted { signal: signal.number() });
+            let report = self.run_once(done, limit, emit)?;
+            if let Some(outcome) = self.failed(&report, done.runs + 1, emit) {
+                return Ok(outcome);
             }
-            if let Some(failure) = report.failure {
-                emit(Event::DbtFailed { run: Some(number), failure });
-                return Ok(Outcome::DbtFailed);
-            }
-            let after =
-                self.driver.observe(emit).context("the run was good, but what it did cannot be read")?;
-            let before = std::mem::replace(&mut done.observation, after);
-            let verdicts = self.judge(&before, &done.observation)?;
-            done.runs = number;
-            self.driver.remember(Some(&GoodRun {
-                limit_days: limit.days,
-                packages: verdicts.iter().map(Verdict::to_good_run).collect(),
-            }))?;
-            emit(Event::RunFinished(RunFinished {
-                run: number,
-                limit_days: limit.days,
-                seconds: report.seconds,
-                models: report.models,
-                rows: report.rows,
-                packages: self
-                    .tracked
-                    .iter()
-                    .zip(&verdicts)
-                    .map(|(own, verdict)| verdict.to_event(&own.name))
-                    .collect(),
-                now: before.now,
-            }));
-            self.report_foreign_rows(&before, &done.observation, emit);
-            if let Some(outcome) = self.verdict_of_run(&verdicts) {
+            let now = done.observation.now;
+            let verdicts = self.conclude_run(done, limit, &report, emit)?;
+            if let Some(outcome) = self.outcome_of_run(&verdicts) {
                 if outcome == Outcome::CaughtUp && !limit.no_event_left {
-                    self.report_events_left(&verdicts, emit);
+                    remarks::report_events_left(self.driver, &verdicts, emit);
                 }
                 return Ok(outcome);
             }
-            let raised = self.limit_after_stall(&verdicts, before.now, limit.days, emit)?;
+            let raised = self.limit_after_stall(&verdicts, now, limit.days, emit)?;
             limit = raised.unwrap_or_else(|| self.regular_limit(&done.observation));
         }
     }
 
-    fn states(&self, observation: &Observation, limit_days: u32) -> Vec<PackageState> {
-        decision::states(self.tracked, self.settings, observation, limit_days)
+    fn run_once(&mut self, done: &Done, limit: Limit, emit: Emit<'_>) -> Result<RunReport> {
+        let number = done.runs + 1;
+        emit(Event::RunStarted {
+            run: number,
+            limit_days: limit.days,
+            packages: decision::states(&done.observation, limit.days),
+        });
+        self.driver.forget()?;
+        self.driver.run(RunRequest { number, limit_days: limit.days }, emit)
+    }
+
+    /// The outcome, if the run did not end well.
+    fn failed(&self, report: &RunReport, number: u32, emit: Emit<'_>) -> Option<Outcome> {
+        if report.interrupted
+            && let Some(signal) = self.interrupt.asked()
+        {
+            return Some(Outcome::Interrupted { signal: signal.number() });
+        }
+        let failure = report.failure.clone()?;
+        emit(Event::DbtFailed { run: Some(number), failure });
+        Some(Outcome::DbtFailed)
+    }
+
+    /// Reads the tables after a good run, and judges what the run achieved.
+    fn conclude_run(
+        &mut self,
+        done: &mut Done,
+        limit: Limit,
+        report: &RunReport,
+        emit: Emit<'_>,
+    ) -> Result<Vec<Verdict>> {
+        let after = self.driver.observe(emit).context("the run was good, but what it did cannot be read")?;
+        let before = std::mem::replace(&mut done.observation, after);
+        let verdicts = judge(&before, &done.observation)?;
+        done.runs += 1;
+        self.driver.remember(&GoodRun {
+            limit_days: limit.days,
+            packages: verdicts.iter().map(Verdict::to_good_run).collect(),
+        })?;
+        emit(Event::RunFinished(RunFinished {
+            run: done.runs,
+            limit_days: limit.days,
+            seconds: report.seconds,
+            models: report.models,
+            rows: report.rows,
+            packages: verdicts.iter().map(Verdict::to_event).collect(),
+            now: before.now,
+        }));
+        remarks::report_foreign_rows(&before, &done.observation, emit);
+        Ok(verdicts)
     }
 
     /// The limit of a run that follows no stall.
     fn regular_limit(&self, observation: &Observation) -> Limit {
-        let states = self.states(observation, self.options.limit_days);
+        let states: Vec<PackageState> = decision::states(observation, self.options.limit_days);
         let days = decision::regular_limit(self.options.limit_days, self.options.until, &states);
         Limit { days, no_event_left: false }
     }
@@ -170,8 +180,8 @@ impl<D: Driver> Backfill<'_, D> {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
         if let Some(until) = self.options.until {
-            let frontiers = self.tracked.iter().zip(&done.observation.packages);
-            let mut frontiers = frontiers.map(|(tracked, tables)| tracked.standing(tables).frontier());
+            let mut frontiers =
+                done.observation.packages.iter().map(|tables| tables.standing().frontier());
             if frontiers.all(|frontier| frontier >= Frontier::At(until)) {
                 return Some(Outcome::Reached { until });
             }
@@ -185,21 +195,8 @@ impl<D: Driver> Backfill<'_, D> {
         None
     }
 
-    fn judge(&self, before: &Observation, after: &Observation) -> Result<Vec<Verdict>> {
-        let packages = self.tracked.iter().zip(&before.packages).zip(&after.packages);
-        packages
-            .map(|((tracked, old), new)| {
-                preflight::refuse_duplicates(tracked, new)?;
-                let window = new.window.with_context(|| {
-                    format!("the run was good, but the limits table of {} holds no window", tracked.name)
-                })?;
-                Ok(Verdict::of(tracked.standing(old), tracked.standing(new), window, before.now))
-            })
-            .collect()
-    }
-
     /// The outcome, if this run was the last one.
-    fn verdict_of_run(&self, verdicts: &[Verdict]) -> Option<Outcome> {
+    fn outcome_of_run(&self, verdicts: &[Verdict]) -> Option<Outcome> {
         if verdicts.iter().all(|verdict| verdict.progress == Progress::CaughtUp) {
             return Some(Outcome::CaughtUp);
         }
@@ -211,29 +208,22 @@ impl<D: Driver> Backfill<'_, D> {
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
 
-    /// The first limit. Where the last run, of an earlier call, stalled, it goes on from there: calls that make one run each
-    /// would else never get over a gap.
+    /// The first limit. Where the last run was of an earlier call and stalled, the limit continues from there: calls that make
+    /// one run each would never get over a gap otherwise.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
         if !self.first_run.is_regular() {
             return Ok(regular);
         }
-        let packages = self.tracked.iter().zip(self.settings).zip(&observation.packages);
         let last = self.driver.last_good_run();
-        let verdicts: Option<Vec<_>> = last.as_ref().and_then(|last| {
-            let judge = |(((tracked, settings), tables), &run)| {
-                let base = self.options.limit_days;
-                Verdict::of_good_run(run, tracked, settings, tables, observation.now, base)
-            };
-            packages.zip(&last.packages).map(judge).collect()
-        });
+        let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
         let raised = match last.zip(verdicts) {
-            // A larger limit of the user's has not been tried yet.
+            // A larger limit of the user has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
                 let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
                 if raised.is_err() {
-                    // Told once. What was in the way may be mended before the next call, which shall look for itself.
-                    self.driver.remember(None)?;
+                    // Told once. The cause may be gone before the next call, which must look for itself.
+                    self.driver.forget()?;
                 }
                 raised?
             }
@@ -242,37 +232,42 @@ impl<D: Driver> Backfill<'_, D> {
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }
 
-    /// The limit that goes over a gap that the last run, of an earlier call, stalled in; none where there is none.
+    /// Judges a good run of an earlier call; none where it says nothing about the tables as they are.
+    fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
+        let judge = |run| {
+            let tables = observation.package(&run.package)?;
+            Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
+        };
+        last.packages.iter().map(judge).collect()
+    }
+
+    /// The limit that goes over a gap in which the last run, of an earlier call, stalled; none where there is no gap.
     ///
-    /// Nothing is known of that run but its window, and it may have failed: only a window without any event is proof of a gap.
+    /// Nothing is known of that run but its window, and it may have failed: only a window without any event proves a gap.
     fn limit_over_gap(
         &mut self,
         observation: &Observation,
         regular: Limit,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let packages = self.tracked.iter().zip(self.settings).zip(&observation.packages);
-        let verdicts: Option<Vec<_>> = packages
-            .map(|((tracked, settings), tables)| {
-                let standing = tracked.standing(tables);
-                Verdict::of_last_run(tracked.family, standing, settings, tables.window?, observation.now)
-            })
-            .collect();
+        let now = observation.now;
+        let packages = observation.packages.iter();
+        let verdicts: Option<Vec<_>> =
+            packages.map(|tables| Verdict::of_last_run(tables, tables.window?, now)).collect();
         let Some(verdicts) = verdicts else { return Ok(None) };
-        let stalls = decision::stalls(self.tracked, &verdicts, observation.now);
-        let outlooks = self.outlooks(&stalls, emit)?;
-        let is_gap = |(stall, outlook): (&Stall, &Outlook)| match outlook.next {
+        let stalls = self.with_outlooks(decision::stalls(&verdicts, now), emit)?;
+        let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
             FirstEvent::At(time) => time >= stall.beyond,
         };
-        if !stalls.iter().zip(&outlooks).all(is_gap) {
+        if !stalls.iter().all(is_gap) {
             return Ok(None);
         }
-        self.raised(&verdicts, &stalls, &outlooks, regular.days, emit)
+        self.raised(&stalls, regular.days, emit)
     }
 
-    /// The limit that answers a stall; none without one.
+    /// The limit that answers a stall; none without a stall.
     ///
     /// # Errors
     /// A [`Refusal`] where no limit helps, or where `--max-limit-days` forbids the one that would.
@@ -283,50 +278,51 @@ impl<D: Driver> Backfill<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let stalls = decision::stalls(self.tracked, verdicts, now);
+        let stalls = decision::stalls(verdicts, now);
         let Some(first) = stalls.first() else { return Ok(None) };
-        let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).copied().collect();
-        if movable.is_empty() {
-            bail!(self.stuck(verdicts, first.package));
+        let (stuck, movable): (Vec<_>, Vec<_>) = stalls.iter().cloned().partition(|stall| stall.stuck);
+        if movable.is_empty() && !stuck.is_empty() {
+            bail!(stuck_behind_others(verdicts, first));
         }
-        let outlooks = self.outlooks(&movable, emit)?;
-        self.raised(verdicts, &movable, &outlooks, limit_days, emit)
+        let movable = self.with_outlooks(movable, emit)?;
+        self.raised(&movable, limit_days, emit)
     }
 
-    /// What the events relation says to stalls, in one call.
-    fn outlooks(&mut self, stalls: &[Stall], emit: Emit<'_>) -> Result<Vec<Outlook>> {
+    /// What the events relation says about each stall, in one call.
+    fn with_outlooks(&mut self, stalls: Vec<Stall>, emit: Emit<'_>) -> Result<Vec<(Stall, Outlook)>> {
         if stalls.is_empty() {
             return Ok(Vec::new());
         }
-        let asked =
-            stalls.iter().flat_map(|stall| [stall.from, stall.beyond].map(|from| (stall.package, from)));
-        let answers = self.driver.first_events(&asked.collect::<Vec<_>>(), emit)?;
-        Ok(answers.chunks_exact(2).map(|pair| Outlook { next: pair[0], beyond: pair[1] }).collect())
+        let questions = |stall: &Stall| {
+            [stall.from, stall.beyond].map(|from| EventQuestion { package: stall.package.clone(), from })
+        };
+        let asked: Vec<_> = stalls.iter().flat_map(questions).collect();
+        let answers = self.driver.first_events(&asked, emit)?;
+        let outlooks = answers.chunks_exact(2).map(|pair| Outlook { next: pair[0], beyond: pair[1] });
+        Ok(stalls.into_iter().zip(outlooks).collect())
     }
 
     /// The limit for the stall that needs least.
     fn raised(
         &self,
-        verdicts: &[Verdict],
-        stalls: &[Stall],
-        outlooks: &[Outlook],
+        stalls: &[(Stall, Outlook)],
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let needs = stalls.iter().zip(outlooks).map(|(stall, &outlook)| {
-            (stall, outlook, stall.need(outlook, limit_days, self.options.limit_days))
-        });
+        let needs = stalls
+            .iter()
+            .map(|(stall, outlook)| (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)));
         // One package after the other: the nearest goes on first, with a window that is right for it.
         let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);
         };
-        let at = verdicts[stall.package].before.frontier().time();
-        let Some(days) = stall.allowed(need, outlook.next, limit_days, self.options.max_limit_days) else {
-            bail!(self.too_far(stall.package, at, outlook.next, need.days.min(stall.most_days)));
+        let most = self.options.max_limit_days;
+        let Some(days) = stall.allowed(need, outlook.next, limit_days, most) else {
+            bail!(too_far(stall, outlook.next, need.days.min(stall.most_days), most));
         };
         emit(Event::LimitRaised(LimitRaised {
-            package: self.tracked[stall.package].name.clone(),
-            at,
+            package: stall.package.name.clone(),
+            at: stall.at,
             next_event: outlook.next.time(),
             from_days: limit_days,
             to_days: days,
@@ -334,101 +330,60 @@ impl<D: Driver> Backfill<'_, D> {
         }));
         Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
     }
+}
 
-    fn too_far(&self, package: usize, at: Option<Timestamp>, first_event: FirstEvent, days: u32) -> Refusal {
-        let place = at.map_or("before its first event".to_owned(), |at| format!("at {at}"));
-        let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
-        let allowed = self.options.max_limit_days.unwrap_or(u32::MAX);
-        Refusal(format!(
-            "{} has stalled {place}: it takes a window of {days} days to get on{next}, and --max-limit-days allows {allowed}. \
-             Raise it, or leave it out",
-            self.tracked[package].name,
-        ))
-    }
+fn judge(before: &Observation, after: &Observation) -> Result<Vec<Verdict>> {
+    let verdict = |new: &crate::snowplow::PackageTables| {
+        let name = &new.package.name;
+        preflight::refuse_duplicates(new)?;
+        let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;
+        let window = new
+            .window
+            .with_context(|| format!("the run was good, but the limits table of {name} holds no window"))?;
+        Ok(Verdict::of(old, new, window, before.now))
+    };
+    after.packages.iter().map(verdict).collect()
+}
 
-    fn stuck(&self, verdicts: &[Verdict], package: usize) -> Refusal {
-        let verdict = &verdicts[package];
-        let (min, max) = verdict.before.span.unwrap_or((verdict.window.lower, verdict.window.upper));
-        Refusal(format!(
-            "{} cannot get its models into step: the window ended at {max}, where the furthest of them is, and the others did \
-             not move{}. The events up to there are left out by a filter of the package, or were deleted. Run once with only \
-             the models that are behind selected, or restart them with --remove-from-manifest",
-            self.tracked[package].name,
-            if verdict.before.frontier() == Frontier::Start { String::new() } else { format!(" from {min}") },
-        ))
-    }
+fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>) -> Refusal {
+    let place = stall.at.map_or("before its first event".to_owned(), |at| format!("at {at}"));
+    let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
+    let allowed = most.unwrap_or(u32::MAX);
+    Refusal(format!(
+        "{} has stalled {place}: it takes a window of {days} days to get on{next}, and --max-limit-days allows {allowed}. \
+         Raise it, or leave it out",
+        stall.package.name,
+    ))
+}
 
-    /// Events that a window which reached now has left behind, for packages that did not move: most are of no concern to
-    /// the package, but it looks the same where its base models hold what an earlier run left there.
-    fn report_events_left(&mut self, verdicts: &[Verdict], emit: Emit<'_>) {
-        let stays = verdicts.iter().enumerate().filter_map(|(package, verdict)| {
-            let at = verdict.after.frontier().time()?;
-            (verdict.before.frontier() == verdict.after.frontier()).then_some((package, at))
-        });
-        let stays: Vec<_> = stays.collect();
-        if stays.is_empty() {
-            return;
-        }
-        let asked: Vec<_> = stays.iter().map(|&(package, at)| (package, at.plus_micros(1))).collect();
-        // All is done: that this cannot be told any more does not change it.
-        let Ok(answers) = self.driver.first_events(&asked, emit) else { return };
-        for ((package, at), answer) in stays.into_iter().zip(answers) {
-            let Some(event) = answer.time().filter(|&event| event <= verdicts[package].window.upper) else {
-                continue;
-            };
-            let message = format!(
-                "{} stays at {at}, although the events relation has a later event, at {event}: either the package leaves it out \
-                 (snowplow__app_id, its own event names, events that come too late), or its base models were not built anew",
-                self.tracked[package].name
-            );
-            emit(Event::Warning { message });
-        }
-    }
+fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
+    let verdict = verdicts.iter().find(|verdict| verdict.package == stall.package);
+    let span = verdict.map(|verdict| {
+        let limits = (verdict.window.lower, verdict.window.upper);
+        verdict.before.span.unwrap_or(limits)
+    });
+    let (min, max) = span.unwrap_or((stall.from, stall.beyond));
+    Refusal(format!(
+        "{} cannot get its models into step: the window ended at {max}, where the furthest of them is, and the others did \
+         not move{}. The events up to there are left out by a filter of the package, or were deleted. Run once with only \
+         the models that are behind selected, or restart them with --remove-from-manifest",
+        stall.package.name,
+        if stall.at.is_none() { String::new() } else { format!(" from {min}") },
+    ))
+}
 
-    /// Nothing but a run of these models should write these tables meanwhile.
-    fn report_foreign_rows(&self, before: &Observation, after: &Observation, emit: Emit<'_>) {
-        for ((tracked, old), new) in self.tracked.iter().zip(&before.packages).zip(&after.packages) {
-            let moved: Vec<_> = new
-                .rows
-                .iter()
-                .filter(|row| !tracked.models.contains(&row.model) && !old.rows.contains(row))
-                .map(|row| row.model.as_str())
-                .collect();
-            if !moved.is_empty() {
-                let message = format!(
-                    "someone else moved rows of the incremental manifest of {} during this run: {}",
-                    tracked.name,
-                    moved.join(", ")
-                );
-                emit(Event::Warning { message });
-            }
-        }
+fn finish(outcome: &Outcome, done: &Done, started: Instant, emit: Emit<'_>) {
+    let packages = &done.observation.packages;
+    if *outcome == Outcome::CaughtUp {
+        remarks::report_no_event(&done.observation, emit);
     }
-
-    fn finish(&self, outcome: &Outcome, done: &Done, started: Instant, emit: Emit<'_>) {
-        let standings: Vec<_> = self.tracked.iter().zip(&done.observation.packages).collect();
-        if *outcome == Outcome::CaughtUp {
-            for (tracked, tables) in &standings {
-                if tracked.standing(tables).frontier() == Frontier::Nothing {
-                    let message = format!(
-                        "{} found no event at all: is it pointed at the right events (snowplow__atomic_schema, \
-                         snowplow__events_table, snowplow__app_id), and is the start date right?",
-                        tracked.name
-                    );
-                    emit(Event::Warning { message });
-                }
-            }
-        }
-        let frontiers = standings
-            .into_iter()
-            .map(|(tracked, tables)| (tracked.name.clone(), tracked.standing(tables).frontier().time()))
-            .collect();
-        emit(Event::BackfillFinished(Finish {
-            outcome: outcome.clone(),
-            runs: done.runs,
-            seconds: started.elapsed().as_secs_f64(),
-            exit_code: outcome.exit_code(),
-            frontiers,
-        }));
-    }
+    let frontiers =
+        packages.iter().map(|it| (it.package.name.clone(), it.standing().frontier().time())).collect();
+    emit(Event::BackfillFinished(Finish {
+        outcome: outcome.clone(),
+        runs: done.runs,
+        seconds: started.elapsed().as_secs_f64(),
+        exit_code: outcome.exit_code(),
+        frontiers,
+    }));
 }

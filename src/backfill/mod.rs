@@ -1,21 +1,18 @@
-//! The loop: decision (pure), engine, journal, lock, and what it needs of the outside world.
+//! The main job: a session that opens, forecasts and runs a backfill; the loop; what decides in it.
 
 mod dbt_driver;
 mod decision;
 mod driver;
 mod engine;
-mod journal;
-mod last_run;
-mod lock;
 mod preflight;
-mod tidy;
-mod workspace;
+mod remarks;
+mod request;
+mod selected;
+mod session;
 
-pub use dbt_driver::DbtDriver;
-pub use decision::{Tracked, Verdict, states};
-pub use driver::{Driver, GoodPackageRun, GoodRun, RunRequest};
-pub use engine::{Backfill, Options};
-pub use journal::Journal;
-pub use lock::Lock;
-pub use preflight::{FirstRun, check};
-pub use workspace::Workspace;
+pub use driver::{Driver, RunRequest};
+pub use engine::{Loop, Options};
+pub use preflight::FirstRun;
+pub use selected::Selected;
+pub use request::Request;
+pub use session::{Backfill, Forecast};

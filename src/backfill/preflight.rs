@@ -2,10 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use super::decision::Tracked;
-use crate::event::State;
 use crate::failure::Refusal;
-use crate::snowplow::{Family, Observation, PackageTables, Row, Settings};
+use crate::snowplow::{Family, Observation, PackageTables, State};
 
 /// What the first run does besides building the selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,25 +44,18 @@ impl FirstRun {
 ///
 /// # Errors
 /// A [`Refusal`] that says why, and the way out; usage where `--remove-from-manifest` names what it cannot remove.
-pub fn check(
-    tracked: &[Tracked],
-    settings: &[Settings],
-    observation: &Observation,
-    first_run: &FirstRun,
-    load_family_heals: bool,
-) -> Result<()> {
-    for (tracked, tables) in tracked.iter().zip(&observation.packages) {
-        refuse_duplicates(tracked, tables)?;
+pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
+    for tables in &observation.packages {
+        refuse_duplicates(tables)?;
         if first_run.full_refresh {
-            refuse_lost_rows(tracked, tables)?;
+            refuse_lost_rows(tables)?;
         }
     }
-    check_removal(tracked, &first_run.remove)?;
-    let observation = first_run.applied_to(observation);
-    for ((tracked, settings), tables) in tracked.iter().zip(settings).zip(&observation.packages) {
-        match tracked.family {
-            Family::Session => refuse_start_after_rows(tracked, settings, tables)?,
-            Family::Load => refuse_load_family_traps(tracked, tables, load_family_heals)?,
+    check_removal(observation, &first_run.remove)?;
+    for tables in &first_run.applied_to(observation).packages {
+        match tables.package.family {
+            Family::Session => refuse_start_after_rows(tables)?,
+            Family::Load => refuse_load_family_traps(tables)?,
         }
     }
     Ok(())
@@ -74,41 +65,35 @@ pub fn check(
 ///
 /// # Errors
 /// A [`Refusal`].
-pub fn refuse_duplicates(tracked: &Tracked, tables: &PackageTables) -> Result<()> {
+pub fn refuse_duplicates(tables: &PackageTables) -> Result<()> {
     let duplicates = tables.duplicates();
-    let Some(&(model, count)) =
-        duplicates.iter().find(|(model, _)| tracked.models.iter().any(|own| own == model))
-    else {
+    let Some(&(model, count)) = duplicates.iter().find(|(model, _)| tables.package.tracks(model)) else {
         return Ok(());
     };
     bail!(Refusal(format!(
         "the incremental manifest of {} holds {model} {count} times: models fail on it, and it can hide a model without a \
          row. Delete all but one of its rows (keep the smallest last_success), then call again",
-        tracked.name
+        tables.package.name
     )))
 }
 
-fn refuse_lost_rows(tracked: &Tracked, tables: &PackageTables) -> Result<()> {
-    let lost: Vec<_> = tables
-        .rows
-        .iter()
-        .map(|row| row.model.as_str())
-        .filter(|model| tracked.models.iter().all(|own| own != model))
-        .collect();
+fn refuse_lost_rows(tables: &PackageTables) -> Result<()> {
+    let models = tables.rows.iter().map(|row| row.model.as_str());
+    let lost: Vec<_> = models.filter(|model| !tables.package.tracks(model)).collect();
     if lost.is_empty() {
         return Ok(());
     }
     bail!(Refusal(format!(
         "--full-refresh would drop the incremental manifest of {} with the rows of models that are not selected ({}); they \
          would be read again from the start date. Select the whole package, or use --remove-from-manifest instead",
-        tracked.name,
+        tables.package.name,
         lost.join(", ")
     )))
 }
 
-fn check_removal(tracked: &[Tracked], remove: &[String]) -> Result<()> {
+fn check_removal(observation: &Observation, remove: &[String]) -> Result<()> {
     for model in remove {
-        if tracked.iter().all(|tracked| !tracked.models.contains(model)) {
+        if !observation.packages.iter().any(|tables| tables.package.tracks(model)) {
             bail!(
                 "--remove-from-manifest {model}: the selection holds no tracked model of that name, so it would be removed and \
                  never built again. Add it to the selection, or leave it out"
@@ -119,10 +104,9 @@ fn check_removal(tracked: &[Tracked], remove: &[String]) -> Result<()> {
 }
 
 /// The window of a new model ends where the others are; with a start date behind that it is empty for ever.
-fn refuse_start_after_rows(tracked: &Tracked, settings: &Settings, tables: &PackageTables) -> Result<()> {
-    let standing = tracked.standing(tables);
-    let (State::NewModel, Some((_, max)), Some(start)) = (standing.state, standing.span, settings.start_date)
-    else {
+fn refuse_start_after_rows(tables: &PackageTables) -> Result<()> {
+    let (standing, start_date) = (tables.standing(), tables.package.settings.start_date);
+    let (State::NewModel, Some((_, max)), Some(start)) = (standing.state, standing.span, start_date) else {
         return Ok(());
     };
     if start <= max {
@@ -131,43 +115,43 @@ fn refuse_start_after_rows(tracked: &Tracked, settings: &Settings, tables: &Pack
     bail!(Refusal(format!(
         "{} would start at {start}, behind the last event of its other models ({max}): its window would be empty for ever. \
          Give an earlier --start-date",
-        names(&without_row(tracked, &tables.rows)),
+        names(&without_row(tables)),
     )))
 }
 
-fn refuse_load_family_traps(tracked: &Tracked, tables: &PackageTables, heals: bool) -> Result<()> {
-    let standing = tracked.standing(tables);
+fn refuse_load_family_traps(tables: &PackageTables) -> Result<()> {
+    let (package, standing) = (&tables.package, tables.standing());
     let Some((min, max)) = standing.span else { return Ok(()) };
-    let new = without_row(tracked, &tables.rows);
+    let new = without_row(tables);
     if !new.is_empty() {
         bail!(Refusal(format!(
             "{} has no state for new models: {} would begin at {min}, where the others are, and never see what was before. \
              Backfill it in a schema without an incremental manifest, or select it without the models that have rows",
-            tracked.name,
+            package.name,
             names(&new),
         )))
     }
-    if standing.state == State::OutOfSync && !heals {
+    if standing.state == State::OutOfSync && !package.load_family_heals {
         let behind: Vec<_> = tables
             .rows
             .iter()
-            .filter(|row| row.last_success == Some(min) && tracked.models.contains(&row.model))
+            .filter(|row| row.last_success == Some(min) && package.tracks(&row.model))
             .map(|row| row.model.as_str())
             .collect();
         bail!(Refusal(format!(
             "{} is out of sync ({} at {min}, the others at {max}) and cannot get into step by itself with its version of \
              snowplow_utils (before 1.0.1): its window ends just before the event at {max}. Upgrade snowplow_utils, or set \
              the later rows back to {min} by hand; its models read those events again",
-            tracked.name,
+            package.name,
             names(&behind),
         )))
     }
     Ok(())
 }
 
-fn without_row<'t>(tracked: &'t Tracked, rows: &[Row]) -> Vec<&'t str> {
-    let has_row = |model: &&String| rows.iter().any(|row| row.model == **model);
-    tracked.models.iter().filter(|model| !has_row(model)).map(String::as_str).collect()
+fn without_row(tables: &PackageTables) -> Vec<&str> {
+    let has_row = |model: &&String| tables.rows.iter().any(|row| row.model == **model);
+    tables.package.models.iter().filter(|model| !has_row(model)).map(String::as_str).collect()
 }
 
 fn names(models: &[&str]) -> String {
@@ -176,7 +160,10 @@ fn names(models: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::snowplow::{Row, Settings, TrackedPackage};
     use crate::timestamp::Timestamp;
 
     fn at(text: &str) -> Timestamp {
@@ -184,16 +171,20 @@ mod tests {
     }
 
     fn refusal(family: Family, start: &str, rows: &[(&str, &str)], first_run: &FirstRun) -> Option<String> {
-        let models = ["a", "b"].map(str::to_owned).to_vec();
-        let tracked = [Tracked { name: "p".into(), family, models }];
-        let settings = [Settings { start_date: Some(at(start)), lookback_hours: 6 }];
+        let package = TrackedPackage {
+            name: "p".into(),
+            family,
+            models: ["a", "b"].map(str::to_owned).to_vec(),
+            settings: Settings { start_date: Some(at(start)), lookback_hours: 6 },
+            load_family_heals: false,
+        };
         let rows = rows
             .iter()
             .map(|(model, time)| Row { model: (*model).to_owned(), last_success: Some(at(time)) })
             .collect();
-        let tables = PackageTables { has_manifest: true, rows, window: None };
+        let tables = PackageTables { package: Arc::new(package), has_manifest: true, rows, window: None };
         let observation = Observation { now: at("2021-01-01"), packages: vec![tables] };
-        check(&tracked, &settings, &observation, first_run, false).err().map(|error| error.to_string())
+        check(&observation, first_run).err().map(|error| error.to_string())
     }
 
     #[track_caller]

@@ -7,17 +7,15 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::output::Output;
-use super::prepare::Setup;
-use super::stdout;
+use super::{open, quiet};
 use crate::check::{self, Changes, Files, Format, Given, RuleSettings, Said, Subject, View};
-use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
+use crate::cli::{ALL_RULES, CheckArgs};
 use crate::config;
-use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Parsed, Project, Vars};
+use crate::dbt::{FreshManifest, Graph, PROJECT_FILE, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
-use crate::report::Paint;
-use crate::workflow;
+use crate::output::github::workflow;
+use crate::output::{Listeners, Paint, stdout};
 
 /// Runs the command.
 ///
@@ -45,10 +43,10 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     // What cannot be written is known before any work is done.
     let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
 
-    let mut output = Output::quiet(args.verbose);
-    let parsed = args.checked.parse.then(|| parse(args, &mut output)).transpose()?;
+    let mut listeners = quiet(args.verbose);
+    let parsed = args.checked.parse.then(|| parse(args, &mut listeners)).transpose()?;
     let manifest = match (&parsed, &args.checked.manifest) {
-        (Some(parsed), _) => parsed.manifest.clone(),
+        (Some(parsed), _) => parsed.path.clone(),
         (None, Some(given)) => directory.join(given),
         (None, None) => written_by_dbt(args, &project)?,
     };
@@ -73,9 +71,9 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
 
     // The other formats tell of them in their own way.
     if matches!(args.format, Format::Human | Format::Json) {
-        report.notes.iter().for_each(|note| output.emit(Event::Warning { message: note.clone() }));
+        report.notes.iter().for_each(|note| listeners.emit(Event::Warning { message: note.clone() }));
     }
-    output.finish()?;
+    listeners.finish()?;
     let view = View {
         format: args.format,
         project: &subject.project.directory,
@@ -97,13 +95,10 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// What `dbt parse` writes now, into a target path of this tool's unless the user names one.
-fn parse(args: &CheckArgs, output: &mut Output) -> Result<Parsed> {
-    let setup = Setup::new(&args.dbt, &SelectionArgs::default(), Interrupt::listen()?)?;
-    let target = match &args.target_path {
-        Some(given) => setup.project.directory.join(given),
-        None => setup.workspace.parse_target(),
-    };
-    setup.dbt.parse(&setup.vars, &target, &setup.workspace.logs("parse"), &mut |event| output.emit(event))
+fn parse(args: &CheckArgs, listeners: &mut Listeners) -> Result<FreshManifest> {
+    let project = open::project(&args.dbt)?;
+    let target = project.on(args.dbt.target.as_deref())?;
+    target.parse(args.target_path.as_deref(), &mut |event| listeners.emit(event))
 }
 
 /// What dbt has written last.

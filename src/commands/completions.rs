@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 
 use clap_complete::Shell;
 
-use super::stdout;
 use crate::cli::{self, CompletionsArgs};
 use crate::outcome::Outcome;
+use crate::output::stdout;
 
 /// Runs the command.
 ///

@@ -8,9 +8,9 @@ use clap::Command;
 use clap_mangen::Man;
 use roff::{Roff, roman};
 
-use super::stdout;
 use crate::cli::{self, ManArgs};
 use crate::outcome::Outcome;
+use crate::output::stdout;
 use crate::suggest;
 
 /// Runs the command.

@@ -4,20 +4,21 @@ mod check;
 mod completions;
 mod man;
 mod models;
-mod output;
+mod open;
 mod passed_on;
 mod plan;
-mod prepare;
 mod promote;
+mod reported;
 mod run;
 mod show_config;
-mod stdout;
+mod usage;
 mod version;
 
 use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
+use crate::output::{Detail, Listeners, Part};
 
 pub use show_config::run as show_config;
 pub use version::run as version;
@@ -36,4 +37,11 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Man(args) => man::run(args),
         Command::Check(args) => check::run(args),
     }
+}
+
+/// For commands whose result is not a series of events: they tell on the way only what goes wrong, and dbt's calls where the
+/// user wants to see them.
+fn quiet(verbose: bool) -> Listeners {
+    let detail = if verbose { Detail::Verbose } else { Detail::Trouble };
+    Listeners::people(detail, Part::Whole)
 }

@@ -3,18 +3,17 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::output::Output;
-use super::prepare::Setup;
-use super::stdout;
-use crate::backfill::FirstRun;
+use super::{open, quiet};
+use crate::backfill::{FirstRun, Selected};
 use crate::cli::{Format, ModelsArgs};
-use crate::dbt::Interrupt;
-use crate::event::{PackageScope, StandIn};
+use crate::event::PackageScope;
 use crate::outcome::Outcome;
+use crate::output::stdout;
+use crate::snowplow::StandIn;
 
 /// `--format json`.
 #[derive(Serialize)]
-struct Document<'a> {
+struct ModelsDocument<'a> {
     models_to_run: &'a str,
     models: &'a [String],
     packages: &'a [PackageScope],
@@ -25,14 +24,16 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Usage, configuration, a selection that cannot be backfilled.
-pub fn run(args: &ModelsArgs) -> Result<Outcome> {
-    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
-    let mut output = Output::quiet(args.verbose);
-    let selected = setup.list(&mut |event| output.emit(event))?;
-    let start = selected.start(&setup, 0, &FirstRun::default(), None);
+pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
+    let project = open::project(&args.dbt)?;
+    let target = project.on(args.dbt.target.as_deref())?;
+    let mut listeners = quiet(args.verbose);
+    let selection = open::selection(&args.selection);
+    let selected = Selected::list(&target, &selection, &mut |event| listeners.emit(event))?;
+    let start = selected.start(&target, 0, &FirstRun::default(), None);
     match args.format {
         Format::Human => stdout::write(format!("{}\n", start.models_to_run))?,
-        Format::Json => stdout::write_json(&Document {
+        Format::Json => stdout::write_json(&ModelsDocument {
             models_to_run: &start.models_to_run,
             models: &start.models,
             packages: &start.packages,

@@ -3,21 +3,17 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::output::Output;
-use super::prepare::Setup;
-use super::run::{check_refresh, check_usage, first_run};
-use super::stdout;
-use crate::backfill;
+use super::{open, quiet, usage};
+use crate::backfill::{Backfill, Forecast};
 use crate::cli::{Format, PlanArgs};
-use crate::dbt::Interrupt;
 use crate::event::{PackageState, Start};
 use crate::outcome::Outcome;
-use crate::report::{self, Paint};
+use crate::output::{self, Paint, stdout};
 use crate::timestamp::Timestamp;
 
 /// `--format json`.
 #[derive(Serialize)]
-struct Plan<'a> {
+struct PlanDocument<'a> {
     #[serde(flatten)]
     start: &'a Start,
     now: Timestamp,
@@ -28,31 +24,23 @@ struct Plan<'a> {
 ///
 /// # Errors
 /// Usage, configuration, a refusal of what `run` would refuse.
-pub fn run(args: &PlanArgs) -> Result<Outcome> {
-    check_usage(&args.windows, &args.first_run, &args.dbt)?;
-    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
-    let mut output = Output::quiet(args.verbose);
-    let emit = &mut |event| output.emit(event);
+pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
+    usage::check(&args.windows, &args.first_run, &args.dbt)?;
+    let project = open::project(&args.dbt)?;
+    let target = project.on(args.dbt.target.as_deref())?;
+    let mut listeners = quiet(args.verbose);
+    let emit = &mut |event| listeners.emit(event);
 
-    let first_run = first_run(&args.first_run);
-    let selected = setup.list(emit)?;
-    check_refresh(&selected, &first_run)?;
-    let packages = selected.packages(&setup, args.windows.start_date)?;
-    let start = selected.start(&setup, args.windows.limit_days, &first_run, None);
-    let (observation, _) = packages.reader.observe(emit)?;
-    selected.require_manifests(&observation)?;
-    let as_found = first_run.applied_to(&observation);
-    let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);
+    let request = open::request(&args.selection, &args.windows, &args.first_run);
+    let backfill = Backfill::open(&target, &request, emit)?;
+    let start = backfill.start(None);
+    let Forecast { observation, states, preflight } = backfill.forecast(emit)?;
     match args.format {
-        Format::Human => stdout::write(report::plan(&start, &states, Paint::for_stdout()))?,
-        Format::Json => stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?,
+        Format::Human => stdout::write(output::plan(&start, &states, Paint::for_stdout()))?,
+        Format::Json => {
+            stdout::write_json(&PlanDocument { start: &start, now: observation.now, states: &states })?;
+        }
     }
-    backfill::check(
-        &packages.tracked,
-        &packages.settings,
-        &observation,
-        &first_run,
-        packages.load_family_heals,
-    )?;
+    preflight?;
     Ok(Outcome::Done)
 }

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
-use super::{check, stdout};
+use super::check;
 use crate::cli::CHECK;
 use crate::config::Shown;
 use crate::outcome::Outcome;
+use crate::output::stdout;
 
 /// Prints what is configured.
 ///

@@ -5,11 +5,11 @@ use std::fs;
 
 use anyhow::{Result, bail};
 
-use super::stdout;
 use crate::cli::Command;
 use crate::config::{self, Request, Surroundings};
-use crate::dbt::{Connection, Dbt, Interrupt, Program, Versions, harmful_here};
+use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions};
 use crate::outcome::Outcome;
+use crate::output::stdout;
 
 /// Prints the version.
 ///
@@ -59,14 +59,14 @@ fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
         Err(config::Error::Configuration(error)) => return Err(error),
         Err(config::Error::Usage(error)) => return Err(error.into()),
     };
-    let dbt = Dbt {
-        program: program.clone(),
-        directory: surroundings.directory.clone(),
-        project_directory: surroundings.directory.clone(),
-        connection: Connection::default(),
-        hidden: harmful_here(),
-        interrupt: Interrupt::listen()?,
-    };
+    let dbt = Dbt::new(
+        program.clone(),
+        surroundings.directory.clone(),
+        surroundings.directory.clone(),
+        ProfileArguments::default(),
+        Vars::default(),
+        Interrupt::listen()?,
+    );
     Ok((program, dbt.versions(&mut |_| {})?))
 }
 

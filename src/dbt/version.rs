@@ -7,9 +7,6 @@ use std::sync::LazyLock;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 
-use super::process::Line;
-use super::session::Dbt;
-use crate::event::Emit;
 
 /// The oldest one that the tests run with.
 pub const OLDEST: Version = Version { major: 1, minor: 7 };
@@ -90,23 +87,6 @@ impl Versions {
             ADAPTER.captures_iter(plugins).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
         adapters.sort();
         Some(Self { core, adapters })
-    }
-}
-
-impl Dbt {
-    /// dbt's own version and its adapters'.
-    ///
-    /// # Errors
-    /// It cannot be started, or says something else.
-    pub fn versions(&self, emit: Emit<'_>) -> Result<Versions> {
-        let mut text = String::new();
-        let ended = self.call_version(emit, |line| {
-            let (Line::Out(line) | Line::Err(line)) = line;
-            text.push_str(&line);
-            text.push('\n');
-        })?;
-        Versions::parse(&text)
-            .with_context(|| format!("`{} --version` ({}) said: {}", self.program, ended.exit, text.trim()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::iter;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::family::Family;
-use crate::dbt::{Argument, Call, Manifest, Node};
+use crate::dbt::{Argument, MacroCall, Manifest, Node};
 
 /// A Snowplow dbt package that keeps an incremental manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Hook<'m> {
     /// The package that it is of, or why that cannot be told.
     pub package: Result<Package>,
     /// How the package's macro is called, where its text can be found.
-    pub call: Option<Call>,
+    pub call: Option<MacroCall>,
 }
 
 /// The hooks of all Snowplow packages of a project, in dbt's order; a package can have several.
@@ -73,6 +73,13 @@ pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
+/// What the lock of a project and target is called: the place of the first package's incremental manifest, which two targets
+/// share only if they share their tables.
+#[must_use]
+pub fn lock_name<'m>(packages: &[Package], manifest: &'m Manifest) -> Option<&'m str> {
+    Some(manifest.node(&packages.first()?.incremental_manifest)?.relation())
+}
+
 /// The hooks that an operation calls, itself or through macros of the project's.
 fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
     let macros = macros_of(node, manifest);
@@ -90,7 +97,7 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
     for text in texts() {
         let find = |family: &Family| {
             let family = *family;
-            Call::find_all(text, family.hook_macro()).into_iter().map(move |call| (family, call))
+            MacroCall::find_all(text, family.hook_macro()).into_iter().map(move |call| (family, call))
         };
         let mut found: Vec<_> = families.iter().flat_map(find).collect();
         found.sort_by_key(|(_, call)| call.place());
@@ -141,7 +148,7 @@ fn macros_of<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<&'m str> {
     macros
 }
 
-fn read(call: &Call, parents: &[String], family: Family, manifest: &Manifest) -> Result<Package> {
+fn read(call: &MacroCall, parents: &[String], family: Family, manifest: &Manifest) -> Result<Package> {
     let [incremental_manifest, base_events, ..] = parents else {
         bail!("it does not refer to an incremental manifest and a base events model");
     };
@@ -169,7 +176,7 @@ fn read(call: &Call, parents: &[String], family: Family, manifest: &Manifest) ->
 }
 
 /// The package name that a hook is given; `snowplow` where there is none.
-fn package_name(call: &Call) -> Result<String> {
+fn package_name(call: &MacroCall) -> Result<String> {
     match call.argument(0, "package_name") {
         None => Ok("snowplow".to_owned()),
         Some(Argument::Text(name)) => Ok(name.clone()),
@@ -184,7 +191,7 @@ mod tests {
 
     /// The name in the only call of a hook's macro.
     fn name_in(code: &str) -> Result<String> {
-        let calls = Family::ALL.into_iter().flat_map(|family| Call::find_all(code, family.hook_macro()));
+        let calls = Family::ALL.into_iter().flat_map(|family| MacroCall::find_all(code, family.hook_macro()));
         let [call] = calls.collect::<Vec<_>>().try_into().expect("one call");
         package_name(&call)
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 
 use super::hook::Package;
 use super::lineage;
 use crate::dbt::{Listing, Manifest, Node};
-use crate::event::StandIn;
 use crate::failure::Refusal;
 
 /// What is to be run, worked out from the selection.
@@ -30,6 +30,15 @@ pub struct TouchedPackage {
     pub package: Package,
     /// Node names of its tracked models in the selection: never empty, no name twice.
     pub tracked: Vec<String>,
+}
+
+/// A model that is named in `models_to_run` without being selected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// The package that needs it.
+    pub package: String,
+    /// The model.
+    pub model: String,
 }
 
 impl TouchedPackage {

@@ -7,8 +7,61 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
-use crate::event::{State, Window};
 use crate::timestamp::Timestamp;
+
+/// Snowplow's four states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// 1: no row of the models to run.
+    FirstRun,
+    /// 2: a row is missing.
+    NewModel,
+    /// 3: rows differ.
+    OutOfSync,
+    /// 4: rows agree.
+    Standard,
+}
+
+impl State {
+    /// Whether its windows may end at now. The others end where the furthest model is.
+    #[must_use]
+    pub fn is_open_ended(self) -> bool {
+        matches!(self, Self::FirstRun | Self::Standard)
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::FirstRun => "first run",
+            Self::NewModel => "new model",
+            Self::OutOfSync => "out of sync",
+            Self::Standard => "standard",
+        }
+    }
+}
+
+/// Lower and upper limit of one run, in event time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Where it begins.
+    pub lower: Timestamp,
+    /// Where it ends.
+    pub upper: Timestamp,
+}
+
+/// What became of a package in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Nothing is left: the window ended at the warehouse's now, in the first or standard state.
+    CaughtUp,
+    /// The frontier moved.
+    Advanced,
+    /// The frontier did not move.
+    Stalled,
+}
 
 /// A row of an incremental manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

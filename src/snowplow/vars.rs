@@ -1,15 +1,16 @@
 //! The vars of a Snowplow package that its windows depend on.
 
-use crate::dbt::{RelationName, Scope};
-use crate::snowplow::{Family, Settings};
+use super::family::Family;
+use super::state::Settings;
+use crate::dbt::{RelationName, VarScope};
 use crate::timestamp::Timestamp;
 
 /// What the packages do without a `snowplow__lookback_window_hours`.
 const LOOKBACK_HOURS: u32 = 6;
 
-/// Reads what a package's windows hang on. `start_date` is the user's, which comes first.
+/// Reads what a package's windows depend on. `start_date` is the user's, which comes first.
 #[must_use]
-pub fn settings(vars: &Scope<'_>, start_date: Option<Timestamp>) -> Settings {
+pub fn settings(vars: &VarScope<'_>, start_date: Option<Timestamp>) -> Settings {
     let in_vars = || vars.text("snowplow__start_date")?.parse().ok();
     let lookback = vars.text("snowplow__lookback_window_hours").and_then(|hours| hours.parse().ok());
     Settings { start_date: start_date.or_else(in_vars), lookback_hours: lookback.unwrap_or(LOOKBACK_HOURS) }
@@ -19,7 +20,7 @@ pub fn settings(vars: &Scope<'_>, start_date: Option<Timestamp>) -> Settings {
 ///
 /// Packages that are told their events otherwise have no such relation; that is found out when it is asked for.
 #[must_use]
-pub fn events(vars: &Scope<'_>, family: Family, adapter: &str) -> (RelationName, String) {
+pub fn events(vars: &VarScope<'_>, family: Family, adapter: &str) -> (RelationName, String) {
     let text = |name: &str, default: &str| vars.text(name).unwrap_or_else(|| default.to_owned());
     let database = match adapter {
         "databricks" => Some(text("snowplow__databricks_catalog", "hive_metastore")),
@@ -52,7 +53,7 @@ mod tests {
         std::fs::write(root.join("dbt_project.yml"), file).expect("written");
         let project = Project::read(root.to_owned()).expect("a project");
         let vars = Vars::parse("snowplow__lookback_window_hours: '12'").expect("vars");
-        let scope = Scope::of("p", &project, &vars).expect("a scope");
+        let scope = VarScope::of("p", &project, &vars).expect("a scope");
 
         let found = settings(&scope, None);
         assert_eq!(found.start_date, "2021-02-03".parse().ok());

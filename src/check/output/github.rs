@@ -6,9 +6,9 @@ use super::{Root, counts, errors_first};
 use crate::check::finding::Finding;
 use crate::check::report::Report;
 use crate::check::rule::Severity;
-use crate::report::Paint;
-use crate::report::markdown::{escaped, inline};
-use crate::workflow::{Annotation, Level};
+use crate::output::Paint;
+use crate::output::markdown::{escaped, inline};
+use crate::output::github::workflow::{Annotation, Level};
 
 /// GitHub shows no summary of more than a megabyte.
 const MOST_ROWS: usize = 1000;

@@ -6,7 +6,7 @@ use super::{Root, counts, errors_first};
 use crate::check::finding::Finding;
 use crate::check::report::Report;
 use crate::check::rule::Severity;
-use crate::report::Paint;
+use crate::output::Paint;
 
 pub(super) fn render(report: &Report, root: &Root, paint: Paint, with_ignored: bool) -> String {
     let mut text: String = report.findings.iter().map(|finding| lines(finding, root, paint) + "\n").collect();

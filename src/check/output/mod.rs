@@ -14,7 +14,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use super::finding::Finding;
 use super::report::Report;
 use crate::dbt::PROJECT_FILE;
-use crate::report::Paint;
+use crate::output::Paint;
 
 /// For whom the report is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -20,7 +20,7 @@ use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::promote::{self, Action, Plan, Progress, Record, Script, Scripts, Witnesses};
-use crate::report::{self, Paint};
+use crate::output::{self, Paint};
 
 /// Executes the plan and compares both sides.
 pub(super) fn apply(

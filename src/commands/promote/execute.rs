@@ -9,7 +9,7 @@ use crate::dbt::Execution;
 use crate::event::{self, Emit, Event, StatementFinished};
 use crate::failure::{Failure, FailureKind};
 use crate::promote::{Kind, Known, Progress, Record, Script};
-use crate::report::{self, Paint};
+use crate::output::{self, Paint};
 
 /// Which way a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

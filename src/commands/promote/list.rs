@@ -9,7 +9,7 @@ use crate::commands::stdout;
 use crate::dbt::Interrupt;
 use crate::outcome::Outcome;
 use crate::promote::{Progress, Record};
-use crate::report;
+use crate::output;
 
 /// One promotion.
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::promote::{Known, Progress, Record, Standing, Verdict};
-use crate::report::{self, Paint};
+use crate::output::{self, Paint};
 
 /// Runs it.
 pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {

@@ -11,7 +11,7 @@ use crate::cli::{Format, PromoteArgs};
 use crate::commands::stdout;
 use crate::outcome::Outcome;
 use crate::promote::{self, Plan, Scripts, Statement};
-use crate::report::{self, Paint};
+use crate::output::{self, Paint};
 use crate::timestamp::Timestamp;
 
 /// `--format json`.

@@ -1,0 +1,99 @@
+//! What a backfill works on, before any table is read: the selection, the packages, `models_to_run`.
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8PathBuf;
+
+use super::preflight::FirstRun;
+use crate::dbt::{Listing, SelectionArguments};
+use crate::event::{Emit, PackageScope, Start};
+use crate::snowplow::{self, Scope};
+use crate::workspace::OpenTarget;
+
+/// The selection of one target.
+#[derive(Debug)]
+pub struct Selected {
+    /// dbt's answer.
+    pub listing: Listing,
+    /// What is to be run.
+    pub scope: Scope,
+    selection: Vec<String>,
+    /// Where the lock of the project and target is.
+    lock_name: String,
+}
+
+impl Selected {
+    /// Asks dbt what the selection holds, and works out what is to be run.
+    ///
+    /// # Errors
+    /// dbt fails, or the selection cannot be backfilled.
+    pub fn list(target: &OpenTarget<'_>, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Self> {
+        target.open.warn_of_environment(emit);
+        let listing = target.list(selection, emit)?;
+        let packages = snowplow::discover(&listing.manifest)?;
+        let scope = Scope::of(&listing, &packages)?;
+        let lock_name = snowplow::lock_name(&packages, &listing.manifest).unwrap_or("target").to_owned();
+        Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
+    }
+
+    /// What the lock of this project and target is called.
+    pub(super) fn lock_name(&self) -> &str {
+        &self.lock_name
+    }
+
+    /// `--full-refresh` without the incremental manifest in the selection would drop tables and keep their rows.
+    ///
+    /// # Errors
+    /// Usage: an incremental manifest is not selected.
+    pub(super) fn check_refresh(&self, first_run: &FirstRun) -> Result<()> {
+        if !first_run.full_refresh {
+            return Ok(());
+        }
+        for touched in &self.scope.packages {
+            let id = &touched.package.incremental_manifest;
+            if !self.scope.built.contains(id) {
+                let node = self.listing.manifest.node(id).context("no incremental manifest")?;
+                bail!(
+                    "--full-refresh needs the incremental manifest {} in the selection: tables would be built anew, but only from \
+                     where their rows stand. Select with the ancestors, as in --select +my_model",
+                    node.name
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// What is going to be done, as an event tells it.
+    #[must_use]
+    pub fn start(
+        &self,
+        target: &OpenTarget<'_>,
+        limit_days: u32,
+        first_run: &FirstRun,
+        journal: Option<Utf8PathBuf>,
+    ) -> Start {
+        let manifest = &self.listing.manifest;
+        let name = |id: &String| manifest.node(id).map(|node| node.name.clone());
+        let packages = self.scope.packages.iter().map(|touched| PackageScope {
+            package: touched.package.name.clone(),
+            tracked: touched.tracked.clone(),
+            incremental_manifest: manifest
+                .node(&touched.package.incremental_manifest)
+                .map_or_else(String::new, |node| node.relation().to_owned()),
+        });
+        Start {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            project: target.project().name.clone(),
+            adapter: manifest.metadata.adapter_type.clone(),
+            dbt_version: manifest.metadata.dbt_version.clone(),
+            target: target.name.clone(),
+            selection: self.selection.clone(),
+            models: self.scope.built.iter().filter_map(name).collect(),
+            packages: packages.collect(),
+            stand_ins: self.scope.stand_ins.clone(),
+            models_to_run: self.scope.models_to_run.clone(),
+            limit_days,
+            first_run_only: first_run.flags(),
+            journal,
+        }
+    }
+}

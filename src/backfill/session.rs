@@ -1,0 +1,151 @@
+//! One backfill of one target: opened, forecast, run. Every command that backfills or looks ahead goes through it.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use camino::Utf8Path;
+
+use super::dbt_driver::DbtDriver;
+use super::decision;
+use super::engine::Loop;
+use super::preflight;
+use super::request::Request;
+use super::selected::Selected;
+use crate::dbt::VarScope;
+use crate::event::{Emit, Event, PackageState, Start, notices};
+use crate::outcome::Outcome;
+use crate::snowplow::{self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of};
+use crate::timestamp::Timestamp;
+use crate::warehouse::Dialect;
+use crate::workspace::OpenTarget;
+
+/// A backfill that is open: dbt has listed its selection, and no table has been read.
+#[derive(Debug)]
+pub struct Backfill<'a> {
+    target: &'a OpenTarget<'a>,
+    request: &'a Request,
+    selected: Selected,
+    reader: Reader<'a>,
+}
+
+/// What would happen next.
+#[derive(Debug)]
+pub struct Forecast {
+    /// The tables as they are.
+    pub observation: Observation,
+    /// What each package does next.
+    pub states: Vec<PackageState>,
+    /// Whether the preflight lets it run.
+    pub preflight: Result<()>,
+}
+
+impl<'a> Backfill<'a> {
+    /// Asks dbt what the selection holds, and finds the tables of its packages.
+    ///
+    /// # Errors
+    /// dbt fails; the selection cannot be backfilled; an unsupported warehouse; a folder that cannot be written.
+    pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
+        let selected = Selected::list(target, &request.selection, emit)?;
+        selected.check_refresh(&request.first_run)?;
+        let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
+        let touched = selected.scope.packages.iter();
+        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
+        let packages = touched.map(sources).collect::<Result<_>>()?;
+        let reader = Reader { querier: target.querier()?, dialect, packages };
+        Ok(Self { target, request, selected, reader })
+    }
+
+    /// What is going to be done, as an event tells it.
+    #[must_use]
+    pub fn start(&self, journal: Option<&Utf8Path>) -> Start {
+        let Request { options, first_run, .. } = self.request;
+        self.selected.start(self.target, options.limit_days, first_run, journal.map(Utf8Path::to_owned))
+    }
+
+    /// Reads the tables, and works out what happens next.
+    ///
+    /// # Errors
+    /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would make it.
+    pub fn forecast(&self, emit: Emit<'_>) -> Result<Forecast> {
+        let Request { options, first_run, .. } = self.request;
+        let observation = self.reader.observe(&mut notices(emit))?;
+        self.require_manifests(&observation)?;
+        let states = decision::states(&first_run.applied_to(&observation), options.limit_days);
+        let preflight = preflight::check(&observation, first_run);
+        Ok(Forecast { observation, states, preflight })
+    }
+
+    /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the end.
+    ///
+    /// # Errors
+    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock; whatever keeps it from running.
+    pub fn run(&self, journal: Option<&Utf8Path>, emit: Emit<'_>) -> Result<Outcome> {
+        emit(Event::BackfillStarted(self.start(journal)));
+        let _lock = self.target.lock([self.selected.lock_name()])?;
+        self.target.workspace.forget_old_limits();
+        let Forecast { observation, states, preflight } = self.forecast(emit)?;
+        emit(Event::StateRead { now: observation.now, packages: states });
+        preflight?;
+        let mut driver = DbtDriver {
+            target: self.target,
+            request: self.request,
+            reader: &self.reader,
+            scope: &self.selected.scope,
+        };
+        Loop {
+            driver: &mut driver,
+            options: &self.request.options,
+            first_run: &self.request.first_run,
+            interrupt: self.target.dbt().interrupt(),
+        }
+        .run(&observation, emit)
+    }
+
+    /// dbt has to make the incremental manifests that do not exist yet: the first model that is built reads them.
+    fn require_manifests(&self, observation: &Observation) -> Result<()> {
+        for touched in &self.selected.scope.packages {
+            let id = &touched.package.incremental_manifest;
+            let is_there = observation.package(&touched.package.name).is_some_and(|it| it.has_manifest);
+            if !is_there && !self.selected.scope.built.contains(id) {
+                let manifest = &self.selected.listing.manifest;
+                let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
+                bail!(
+                    "the incremental manifest {name} does not exist yet and is not selected, so nothing would make it: select \
+                     with the ancestors, as in --select +my_model, and do not exclude it"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A package, and where its tables and events are.
+fn sources(
+    target: &OpenTarget<'_>,
+    selected: &Selected,
+    touched: &TouchedPackage,
+    dialect: Dialect,
+    start_date: Option<Timestamp>,
+) -> Result<PackageSources> {
+    let (package, manifest) = (&touched.package, &selected.listing.manifest);
+    let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
+    let (events, column) = snowplow::events(&vars, package.family, dialect.adapter());
+    let relation = |id: &str| {
+        let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
+        anyhow::Ok(relation_of(node))
+    };
+    let utils = target.project().package_version("snowplow_utils");
+    let tracked = TrackedPackage {
+        name: package.name.clone(),
+        family: package.family,
+        models: touched.tracked.clone(),
+        settings: snowplow::settings(&vars, start_date),
+        load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
+    };
+    Ok(PackageSources {
+        package: Arc::new(tracked),
+        incremental_manifest: relation(&package.incremental_manifest)?,
+        limits: relation(&package.limits)?,
+        events: Events::new(events, &column),
+    })
+}

@@ -1,0 +1,51 @@
+//! What all commands that call dbt do first: arguments become an open project.
+
+use anyhow::Result;
+
+use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, WindowArgs};
+use crate::backfill::{FirstRun, Options, Request};
+use crate::dbt::{Interrupt, ProfileArguments, SelectionArguments};
+use crate::workspace::{DbtChoice, OpenProject};
+
+/// The project. The target is chosen later.
+pub(super) fn project(args: &DbtArgs) -> Result<OpenProject> {
+    let interrupt = Interrupt::listen()?;
+    let choice = DbtChoice {
+        command: args.dbt.clone(),
+        vars: args.vars.clone(),
+        project_dir: args.project_dir.clone(),
+        profile: ProfileArguments { profiles_dir: args.profiles_dir.clone(), profile: args.profile.clone() },
+    };
+    OpenProject::open(choice, interrupt)
+}
+
+/// dbt's own selection.
+pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
+    SelectionArguments {
+        select: args.select.clone(),
+        exclude: args.exclude.clone(),
+        selector: args.selector.clone(),
+    }
+}
+
+/// A backfill, as far as `plan` and `run` are asked alike.
+pub(super) fn request(
+    selected: &SelectionArgs,
+    windows: &WindowArgs,
+    first_run: &FirstRunArgs,
+) -> Request {
+    Request {
+        selection: selection(selected),
+        start_date: windows.start_date,
+        options: Options {
+            limit_days: windows.limit_days,
+            max_limit_days: windows.max_limit_days,
+            ..Options::default()
+        },
+        first_run: FirstRun {
+            full_refresh: first_run.full_refresh,
+            remove: first_run.remove_from_manifest.clone(),
+        },
+        ..Request::default()
+    }
+}

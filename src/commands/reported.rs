@@ -1,0 +1,82 @@
+//! A backfill with everyone who is told of it: its journal, and the reporters that were asked for.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use crate::backfill::{Backfill, Request};
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::output::{self, Detail, Listeners, Paint, Part};
+use crate::workspace::{Journal, OpenTarget};
+
+/// Who reads of the backfill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Report {
+    /// People; the backfill is all that the command does.
+    People,
+    /// People; the command goes on by itself afterwards.
+    PeopleOfPart,
+    /// Programs.
+    Json,
+    /// A GitHub workflow.
+    Github,
+}
+
+impl Report {
+    fn listeners(self, target: &OpenTarget<'_>, verbose: bool) -> Result<Listeners> {
+        let (people, programs) = match verbose {
+            true => (Detail::Verbose, Detail::Verbose),
+            false => (Detail::Full, Detail::Trouble),
+        };
+        Ok(match self {
+            Self::People => Listeners::people(people, Part::Whole),
+            Self::PeopleOfPart => Listeners::people(people, Part::OfAnotherCommand),
+            Self::Json => Listeners::json(programs),
+            Self::Github => Listeners::github(&target.project().directory, programs)?,
+        })
+    }
+}
+
+/// Opens and runs a backfill.
+///
+/// # Errors
+/// Whatever kept it from doing its job.
+pub(super) fn run(
+    target: &OpenTarget<'_>,
+    request: &Request,
+    report: Report,
+    journal: Option<Utf8PathBuf>,
+    verbose: bool,
+) -> Result<Outcome> {
+    let journal = Journal::create(journal.unwrap_or_else(|| target.workspace.journal()))?;
+    let journal_path = journal.path().to_owned();
+    let mut listeners = report.listeners(target, verbose)?.with_journal(journal);
+
+    let started = Instant::now();
+    let mut finished = false;
+    let emit = &mut |event| {
+        finished |= matches!(event, Event::BackfillFinished(_));
+        listeners.emit(event);
+    };
+    let result = Backfill::open(target, request, emit)
+        .and_then(|backfill| backfill.run(Some(&journal_path), emit));
+    if let Err(error) = &result
+        && !finished
+    {
+        listeners.end_before_the_first_run(error, started.elapsed());
+    }
+    // What became of the backfill counts, even if not everyone could be told of it.
+    if let Err(error) = listeners.finish() {
+        output::say(&format!("{} {error:#}\n", Paint::for_stderr().warning("warning:")));
+    }
+    match result {
+        // The workflow's log has it already.
+        Err(error) if report == Report::Github => match Outcome::of_error(&error) {
+            Outcome::Error { .. } => Err(error),
+            told => Ok(told),
+        },
+        result => result,
+    }
+}

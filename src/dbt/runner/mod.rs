@@ -1,0 +1,26 @@
+//! Calling dbt: one way for every call, whatever carries it.
+
+mod diagnosis;
+mod execute;
+mod interrupt;
+mod invoke;
+mod ls;
+mod notice;
+mod parse;
+mod process;
+mod program;
+mod query;
+mod run;
+mod transport;
+mod turn;
+mod versions;
+
+pub use execute::{ExecuteCall, Execution, Step};
+pub use interrupt::{Interrupt, StopSignal};
+pub use invoke::{Dbt, ProfileArguments, SelectionArguments};
+pub use ls::{ListCall, Listing};
+pub use notice::{DbtCall, Listen, ModelFinished, Notice, Purpose};
+pub use parse::FreshManifest;
+pub use program::{Program, quote_for_shell};
+pub use query::{Answer, Answers, Querier, Query, RelationName, ResolvedTarget};
+pub use run::{RunCall, RunReport};

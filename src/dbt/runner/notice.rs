@@ -1,0 +1,61 @@
+//! What is told while dbt is called. The events of the tool are made from it.
+
+use serde::{Deserialize, Serialize};
+
+/// Where notices go.
+pub type Listen<'a> = &'a mut dyn FnMut(Notice);
+
+/// Something that happens while dbt is called.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// dbt is about to be called.
+    Called(DbtCall),
+    /// Something that the user should know, and that stops nothing.
+    Warning(String),
+    /// A model has ended within a run.
+    ModelFinished(ModelFinished),
+}
+
+/// What a call of dbt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// `dbt ls`: which models the selection holds.
+    Selection,
+    /// `dbt run-operation` in a project of this tool: reading tables.
+    Query,
+    /// `dbt parse`: a fresh dbt manifest.
+    Parse,
+    /// `dbt run`: building models.
+    Run,
+    /// `dbt run-operation` in a project of this tool: executing a promotion.
+    Promotion,
+    /// `dbt --version`: after a failure that a version could explain.
+    Version,
+}
+
+/// A call of dbt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DbtCall {
+    /// What the call is for.
+    pub purpose: Purpose,
+    /// The command line, quoted for a POSIX shell.
+    pub command: String,
+}
+
+/// A model that has ended within a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ModelFinished {
+    /// The run, from 1.
+    pub run: u32,
+    /// The model's place among the nodes of the run, from 1.
+    pub index: u32,
+    /// How many nodes the run has.
+    pub total: u32,
+    /// The model's name.
+    pub model: String,
+    /// dbt's own word: `success`, `error`, `skipped`.
+    pub status: String,
+    /// Seconds that it took.
+    pub seconds: f64,
+}

@@ -1,0 +1,313 @@
+//! Reading tables: `dbt run-operation` in a generated project of one macro, on the user's own connection.
+//!
+//! The project is tiny, so a call takes the same time whatever the size of the user's. It takes over what decides how the
+//! connection is found and how relations are quoted; no credential is read here.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use serde_yaml::{Mapping, Value};
+
+use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
+use super::notice::{Listen, Purpose};
+use super::process::Line;
+use super::turn::Turn;
+use crate::dbt::project::{PROJECT_FILE, Project};
+
+const MACRO: &str = include_str!("query_project/query.sql");
+
+/// What the macro's own lines begin with; anything else that lands on stdout is not for us.
+pub(super) const MARKER: &str = "snowplow-backfill:";
+
+/// One query of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Query {
+    /// Relations that must exist; `@0@`, `@1@`, … in the SQL stand for them as dbt renders them, `@0.schema@` and
+    /// `@0.identifier@` for their parts as the warehouse holds them.
+    pub relations: Vec<RelationName>,
+    /// A query whose columns are all text; none asks for name and type of the columns of the first relation.
+    pub sql: Option<String>,
+}
+
+/// A relation by its parts; dbt finds it, whatever the adapter's rules of quoting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationName {
+    /// None: the target's own.
+    pub database: Option<String>,
+    /// The schema.
+    pub schema: String,
+    /// The relation's name.
+    pub identifier: String,
+}
+
+/// One query's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A relation does not exist: its place in [`Query::relations`]. The SQL was not sent.
+    Missing(usize),
+    /// Rows of text values.
+    Rows(Vec<Vec<Option<String>>>),
+}
+
+/// All answers of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// The target that dbt used.
+    pub target: ResolvedTarget,
+    /// One a query, in their order.
+    pub answers: Vec<Answer>,
+}
+
+/// dbt's `target`, as far as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ResolvedTarget {
+    /// Its name in profiles.yml.
+    pub name: String,
+    /// The adapter: `postgres`.
+    #[serde(rename = "type")]
+    pub adapter: String,
+    /// The default schema.
+    pub schema: String,
+}
+
+/// Asks queries on one target, through a generated project.
+#[derive(Debug)]
+pub struct Querier<'a> {
+    dbt: &'a Dbt,
+    target: Option<&'a str>,
+    directory: Utf8PathBuf,
+    log_path: Utf8PathBuf,
+}
+
+impl<'a> Querier<'a> {
+    /// Writes the generated project into a folder. `user` is the user's project: its profile and quoting are taken over.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create(
+        dbt: &'a Dbt,
+        target: Option<&'a str>,
+        user: &Project,
+        directory: Utf8PathBuf,
+        log_path: Utf8PathBuf,
+    ) -> Result<Self> {
+        write_project(&directory, "snowplow_backfill_queries", user)?;
+        write(&directory.join("macros/query.sql"), MACRO)?;
+        Ok(Self { dbt, target, directory, log_path })
+    }
+
+    /// Asks all queries in one call of dbt. The user's vars are given, as a profiles.yml may use them.
+    ///
+    /// # Errors
+    /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); incomplete answers.
+    pub fn ask(&self, queries: &[Query], listen: Listen<'_>) -> Result<Answers> {
+        let arguments = serde_json::json!({"marker": MARKER, "queries": queries}).to_string();
+        let target_path = self.directory.join("target");
+        let invocation = operation(&Operation {
+            purpose: Purpose::Query,
+            name: "snowplow_backfill_query",
+            arguments: &arguments,
+            target: self.target,
+            directory: &self.directory,
+            target_path: &target_path,
+            log_path: &self.log_path,
+        });
+        let _turn = Turn::wait_for(&self.directory, &self.dbt.interrupt, listen)?;
+        let mut replies = Vec::new();
+        self.dbt.ask(&invocation, listen, |line| {
+            let reply = reply(line);
+            replies.extend(reply.map(str::to_owned));
+            reply.is_some()
+        })?;
+        assemble(&replies, queries.len()).with_context(|| {
+            format!("{} answered, but not completely; its log: {}", invocation.name(), self.log_path)
+        })
+    }
+}
+
+/// A macro of a generated project to be called.
+pub(super) struct Operation<'a> {
+    pub(super) purpose: Purpose,
+    /// The macro.
+    pub(super) name: &'a str,
+    /// Its arguments as JSON.
+    pub(super) arguments: &'a str,
+    pub(super) target: Option<&'a str>,
+    /// The generated project.
+    pub(super) directory: &'a Utf8Path,
+    pub(super) target_path: &'a Utf8Path,
+    pub(super) log_path: &'a Utf8Path,
+}
+
+/// The call of a macro in a generated project.
+pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
+    Invocation {
+        purpose: operation.purpose,
+        subcommand: "run-operation",
+        log_format: LogFormat::Text,
+        project_directory: operation.directory,
+        target: operation.target,
+        target_path: operation.target_path,
+        log_path: operation.log_path,
+        arguments: [operation.name, "--args", operation.arguments, "--quiet", "--print"]
+            .map(str::to_owned)
+            .to_vec(),
+        selection: None,
+        vars: VarsArgument::AsGiven,
+        trailing: Vec::new(),
+        // The user's project may have opted out. The generated one does not know, so it sends nothing.
+        variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
+    }
+}
+
+/// What a macro of ours replied with this line; none for other output.
+pub(super) fn reply(line: &Line) -> Option<&str> {
+    match line {
+        Line::Out(text) => text.strip_prefix(MARKER),
+        Line::Err(_) => None,
+    }
+}
+
+/// Writes the file of a project that finds its connection as the user's does.
+pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) -> Result<()> {
+    let mut file = Mapping::new();
+    file.insert("name".into(), name.into());
+    file.insert("version".into(), "1.0.0".into());
+    file.insert("config-version".into(), 2.into());
+    let taken_over = [("profile", &user.profile), ("quoting", &user.quoting)];
+    for (key, value) in taken_over {
+        if let Some(value) = value {
+            file.insert(key.into(), value.clone());
+        }
+    }
+    let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    write(&directory.join(PROJECT_FILE), &text)
+}
+
+/// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change. Another call's dbt may be
+/// reading it, so it is replaced as a whole.
+pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
+    let new = Utf8PathBuf::from(format!("{path}.{}", std::process::id()));
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, path))
+        .with_context(|| format!("cannot write {path}"))
+}
+
+/// One line of the macro's.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reply {
+    Target { target: ResolvedTarget },
+    Row { query: usize, row: Vec<Option<String>> },
+    Missing { query: usize, missing: usize },
+    End { query: usize, end: bool },
+}
+
+fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
+    let mut target = None;
+    let mut answers = vec![None; queries];
+    let mut rows = vec![Vec::new(); queries];
+    for reply in replies {
+        let reply = serde_json::from_str(reply).with_context(|| format!("not a reply: {reply}"))?;
+        match reply {
+            Reply::Target { target: told } => target = Some(told),
+            Reply::Row { query, row } if query < queries => rows[query].push(row),
+            Reply::Missing { query, missing } if query < queries => {
+                answers[query] = Some(Answer::Missing(missing));
+            }
+            Reply::End { query, end: true } if query < queries => {
+                answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
+            }
+            Reply::Row { query, .. } | Reply::Missing { query, .. } | Reply::End { query, .. } => {
+                bail!("a reply to query {query} of {queries}")
+            }
+        }
+    }
+    let answers: Option<Vec<_>> = answers.into_iter().collect();
+    match (target, answers) {
+        (Some(target), Some(answers)) => Ok(Answers { target, answers }),
+        _ => bail!("a query has no answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dbt::{Interrupt, ProfileArguments, Program, Vars};
+
+    fn replies(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|&line| line.to_owned()).collect()
+    }
+
+    const TARGET: &str = r#"{"target": {"name": "dev", "type": "duckdb", "schema": "s"}}"#;
+
+    #[test]
+    fn puts_rows_to_their_queries() {
+        let lines = replies(&[
+            TARGET,
+            r#"{"query": 0, "row": ["a", null]}"#,
+            r#"{"query": 0, "row": ["b", "1"]}"#,
+            r#"{"query": 0, "end": true}"#,
+            r#"{"query": 1, "missing": 0}"#,
+            r#"{"query": 2, "end": true}"#,
+        ]);
+        let answers = assemble(&lines, 3).expect("complete").answers;
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            answers,
+            [
+                Answer::Rows(vec![vec![text("a"), None], vec![text("b"), text("1")]]),
+                Answer::Missing(0),
+                Answer::Rows(vec![])
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_no_answer() {
+        for lines in [
+            replies(&[TARGET, r#"{"query": 0, "row": ["a"]}"#]),
+            replies(&[r#"{"query": 0, "end": true}"#]),
+            replies(&[TARGET, r#"{"query": 7, "end": true}"#]),
+            replies(&[TARGET, "{"]),
+        ] {
+            assert!(assemble(&lines, 1).is_err(), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_project_takes_over_profile_and_quoting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        fs::write(
+            root.join(PROJECT_FILE),
+            "name: p\nprofile: \"{{ env_var('P') }}\"\nquoting: {identifier: true}\nvars: {a: 1}\n",
+        )
+        .expect("written");
+        let user = Project::read(root.to_owned()).expect("a project");
+        let (program, vars) = (Program::parse("dbt").expect("words"), Vars::default());
+        let dbt = Dbt::new(
+            program,
+            root.to_owned(),
+            root.to_owned(),
+            ProfileArguments::default(),
+            vars,
+            Interrupt::default(),
+        );
+        Querier::create(&dbt, None, &user, root.join("q"), root.join("logs")).expect("written");
+
+        let written = fs::read_to_string(root.join("q").join(PROJECT_FILE)).expect("a file");
+        assert_eq!(
+            written,
+            "name: snowplow_backfill_queries\nversion: 1.0.0\nconfig-version: 2\nprofile: '{{ env_var(''P'') }}'\nquoting:\n  \
+             identifier: true\n"
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! `dbt run`: building models, and proof that they were built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use super::diagnosis;
+use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument};
+use super::notice::{Listen, ModelFinished, Notice, Purpose};
+use super::process::{Exit, Line};
+use crate::dbt::artifacts::log::{LogEvent, LogLine};
+use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
+use crate::failure::{Complaint, Failure, FailureKind};
+
+/// The variable that marks a run's artifacts, and the name under which dbt records it.
+const STAMP_VARIABLE: &str = "DBT_ENV_CUSTOM_ENV_SNOWPLOW_BACKFILL";
+const STAMP_NAME: &str = "SNOWPLOW_BACKFILL";
+
+/// A `dbt run` to be.
+#[derive(Debug, Clone)]
+pub struct RunCall<'a> {
+    /// Its number within the backfill, from 1.
+    pub number: u32,
+    /// `--target`; none for dbt's default.
+    pub target: Option<&'a str>,
+    /// What it builds.
+    pub selection: &'a SelectionArguments,
+    /// Text for `--vars`.
+    pub vars: String,
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// `--threads`.
+    pub threads: Option<u32>,
+    /// What the user put behind `--`.
+    pub extra: &'a [String],
+    /// A target path for runs with these vars alone.
+    pub target_path: Utf8PathBuf,
+    /// A folder for this run's log alone.
+    pub log_path: Utf8PathBuf,
+    /// `unique_id` of every model that it must build.
+    pub expected: &'a BTreeSet<String>,
+}
+
+/// What a `dbt run` did.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Models built.
+    pub models: u32,
+    /// Rows of the models' last statements, where the adapter tells.
+    pub rows: Option<u64>,
+    /// Why it does not count as good.
+    pub failure: Option<Failure>,
+    /// It was asked to end, and did so without finishing.
+    pub interrupted: bool,
+}
+
+impl Dbt {
+    /// Runs dbt once. A run that fails is a report with a failure, not an error.
+    ///
+    /// # Errors
+    /// dbt cannot be started, or its artifacts cannot be read.
+    pub fn run(&self, call: &RunCall<'_>, listen: Listen<'_>) -> Result<RunReport> {
+        let stamp = new_stamp();
+        let mut output = RunOutput::default();
+        let ended = self.invoke(&self.invocation(call, &stamp), listen, |line, listen| {
+            let finished = output.take(line).and_then(|event| model_finished(call.number, &event));
+            if let Some(finished) = finished {
+                listen(Notice::ModelFinished(finished));
+            }
+        })?;
+
+        let results =
+            RunResults::read_stamped(&call.target_path.join("run_results.json"), STAMP_NAME, &stamp)?;
+        let built = results.iter().flat_map(|results| &results.results);
+        let built: BTreeMap<_, _> = built.map(|result| (result.unique_id.as_str(), result)).collect();
+        let interrupted = self.interrupt.asked().is_some() && !ended.exit.is_success();
+        let mut failure = judge(ended.exit, results.as_ref(), &output, call.expected);
+        if let Some(failure) = &mut failure {
+            failure.log = Some(call.log_path.join("dbt.log"));
+        }
+        let good = || built.values().filter(|result| result.status == Status::Success && is_model(result));
+        Ok(RunReport {
+            seconds: ended.took.as_secs_f64(),
+            models: u32::try_from(good().count()).unwrap_or(u32::MAX),
+            rows: sum_rows(good().copied()),
+            failure,
+            interrupted,
+        })
+    }
+
+    fn invocation<'a>(&'a self, call: &'a RunCall<'_>, stamp: &str) -> Invocation<'a> {
+        let mut trailing = Vec::new();
+        if call.full_refresh {
+            trailing.push("--full-refresh".to_owned());
+        }
+        if let Some(threads) = call.threads {
+            trailing.extend(["--threads".to_owned(), threads.to_string()]);
+        }
+        trailing.extend(call.extra.iter().cloned());
+        Invocation {
+            purpose: Purpose::Run,
+            subcommand: "run",
+            log_format: LogFormat::Json,
+            project_directory: &self.project_directory,
+            target: call.target,
+            target_path: &call.target_path,
+            log_path: &call.log_path,
+            // A project's `flags:` may switch off what this tool depends on.
+            arguments: ["--write-json", "--partial-parse"].map(str::to_owned).to_vec(),
+            selection: Some(call.selection),
+            vars: VarsArgument::Text(&call.vars),
+            trailing,
+            variables: vec![(STAMP_VARIABLE, stamp.to_owned())],
+        }
+    }
+}
+
+/// What dbt printed besides progress.
+#[derive(Debug, Default)]
+struct RunOutput {
+    complaints: Vec<String>,
+    text: Vec<String>,
+}
+
+impl RunOutput {
+    /// Keeps what a line complains about; hands on what is structured.
+    fn take(&mut self, line: Line) -> Option<Box<LogEvent>> {
+        match line {
+            Line::Out(line) => match LogLine::parse(&line) {
+                LogLine::Event(event) => {
+                    self.complaints.extend(event.complaint().map(str::to_owned));
+                    return Some(event);
+                }
+                LogLine::Text(text) => self.text.push(text),
+            },
+            Line::Err(line) => self.text.push(line),
+        }
+        None
+    }
+
+    /// The most telling words there are.
+    fn best(&self) -> String {
+        let lines = if self.complaints.is_empty() { &self.text } else { &self.complaints };
+        lines.join("\n")
+    }
+}
+
+/// A mark that no other run of this or another process has.
+fn new_stamp() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let now = chrono::Utc::now().timestamp_micros();
+    format!("{now}-{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
+}
+
+fn is_model(result: &NodeResult) -> bool {
+    result.unique_id.starts_with("model.")
+}
+
+fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
+    results
+        .filter_map(|result| result.adapter_response.rows_affected)
+        .filter_map(|rows| u64::try_from(rows).ok())
+        .reduce(u64::saturating_add)
+}
+
+fn model_finished(run: u32, event: &LogEvent) -> Option<ModelFinished> {
+    if !matches!(event.info.name.as_str(), "LogModelResult" | "SkippingDetails") {
+        return None;
+    }
+    let node = event.data.node_info.as_ref()?;
+    Some(ModelFinished {
+        run,
+        index: event.data.index?,
+        total: event.data.total?,
+        model: node.node_name.clone(),
+        status: node.node_status.clone(),
+        seconds: event.data.execution_time.unwrap_or(0.0),
+    })
+}
+
+/// Whether the run was good: exit code 0, artifacts of this very call, and every expected model a success in them.
+fn judge(
+    exit: Exit,
+    results: Option<&RunResults>,
+    output: &RunOutput,
+    expected: &BTreeSet<String>,
+) -> Option<Failure> {
+    let failure = |kind: FailureKind, complaints: Vec<Complaint>| {
+        let hint = complaints.iter().find_map(|complaint| diagnosis::hint(kind, &complaint.message));
+        Some(Failure { call: "dbt run".into(), kind, exit: exit.to_string(), complaints, log: None, hint })
+    };
+    let unproven = |message: String| failure(FailureKind::Unproven, vec![Complaint { node: None, message }]);
+
+    let Some(results) = results else {
+        if exit.is_success() {
+            return unproven("it wrote no run_results.json".into());
+        }
+        return Some(diagnosis::from_output("dbt run", exit, &output.best(), None));
+    };
+    let failed = |wanted: fn(&NodeResult) -> bool| -> Vec<Complaint> {
+        let failed = results.results.iter().filter(|result| result.status == Status::Error && wanted(result));
+        failed
+            .map(|result| Complaint {
+                node: Some(result.unique_id.clone()),
+                message: result.message.clone().unwrap_or_default(),
+            })
+            .collect()
+    };
+    let models = failed(is_model);
+    if !models.is_empty() {
+        return failure(FailureKind::Model, models);
+    }
+    let hooks = failed(|result| result.unique_id.starts_with("operation."));
+    if !hooks.is_empty() {
+        return failure(FailureKind::Hook, hooks);
+    }
+    if !exit.is_success() {
+        // All models are fine: what is left is a hook that could not be compiled, and dbt 1.8 and older for any hook.
+        let said = output.best();
+        return failure(FailureKind::Hook, vec![Complaint { node: None, message: said }]);
+    }
+    let done: BTreeSet<_> = results
+        .results
+        .iter()
+        .filter(|result| result.status == Status::Success)
+        .map(|r| &r.unique_id)
+        .collect();
+    let missing: Vec<_> = expected.iter().filter(|id| !done.contains(id)).map(String::as_str).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    unproven(format!("these selected models are not among its successes: {}", missing.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(nodes: &[(&str, &str)]) -> RunResults {
+        let results: Vec<_> = nodes
+            .iter()
+            .map(|(id, status)| serde_json::json!({"unique_id": id, "status": status, "message": format!("{id}: {status}")}))
+            .collect();
+        serde_json::from_value(serde_json::json!({"metadata": {}, "results": results})).expect("run results")
+    }
+
+    fn kind(exit: i32, nodes: Option<&[(&str, &str)]>, complaint: &str) -> Option<FailureKind> {
+        let output = RunOutput { complaints: vec![complaint.to_owned()], text: Vec::new() };
+        let expected = BTreeSet::from(["model.p.a".to_owned(), "model.p.b".to_owned()]);
+        judge(Exit::Code(exit), nodes.map(results).as_ref(), &output, &expected).map(|failure| failure.kind)
+    }
+
+    #[test]
+    fn only_proof_counts_as_good() {
+        let both = [("model.p.a", "success"), ("model.p.b", "success"), ("operation.p.h", "success")];
+        assert_eq!(kind(0, Some(&both), ""), None);
+        assert_eq!(kind(0, None, ""), Some(FailureKind::Unproven));
+        assert_eq!(kind(0, Some(&both[..1]), ""), Some(FailureKind::Unproven));
+        assert_eq!(
+            kind(0, Some(&[("model.p.a", "success"), ("model.p.b", "skipped")]), ""),
+            Some(FailureKind::Unproven)
+        );
+    }
+
+    #[test]
+    fn tells_models_hooks_project_and_connection_apart() {
+        let both = [("model.p.a", "success"), ("model.p.b", "success")];
+        assert_eq!(
+            kind(1, Some(&[("model.p.a", "error"), ("model.p.b", "skipped")]), ""),
+            Some(FailureKind::Model)
+        );
+        assert_eq!(
+            kind(1, Some(&[both[0], both[1], ("operation.p.h", "error")]), ""),
+            Some(FailureKind::Hook)
+        );
+        assert_eq!(kind(2, Some(&both), "No enabled models identified."), Some(FailureKind::Hook));
+        assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Project));
+        assert_eq!(kind(2, None, "could not connect to server"), Some(FailureKind::Connection));
+    }
+
+    #[test]
+    fn stamps_differ() {
+        assert_ne!(new_stamp(), new_stamp());
+    }
+}

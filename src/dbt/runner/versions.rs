@@ -1,0 +1,19 @@
+//! `dbt --version`.
+
+use anyhow::{Context, Result};
+
+use super::invoke::Dbt;
+use super::notice::Listen;
+use crate::dbt::version::Versions;
+
+impl Dbt {
+    /// The versions of dbt and its adapters.
+    ///
+    /// # Errors
+    /// dbt cannot be started, or prints something else.
+    pub fn versions(&self, listen: Listen<'_>) -> Result<Versions> {
+        let (ended, text) = self.ask_version(listen)?;
+        Versions::parse(&text)
+            .with_context(|| format!("`{} --version` ({}) said: {}", self.program(), ended.exit, text.trim()))
+    }
+}

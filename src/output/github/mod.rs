@@ -1,0 +1,190 @@
+//! For GitHub Actions: a group of lines a run, annotations on what fails, and a summary of the step.
+
+mod paths;
+mod summary;
+pub mod workflow;
+
+use std::fs::File;
+use std::io::{self, Stdout, Write};
+
+use anyhow::Result;
+use camino::Utf8Path;
+
+use self::paths::RepositoryPaths;
+use self::summary::Summary;
+use super::Reporter;
+use super::paint::Paint;
+use super::text;
+use self::workflow::{Annotation, Level};
+use crate::dbt::ModelFinished;
+use crate::event::{Envelope, Event, PackageState};
+use crate::failure::{Failure, signal_name};
+use crate::history::History;
+use crate::outcome::Outcome;
+
+/// Tells a workflow's log, and its summary where there is one.
+#[derive(Debug)]
+pub struct Github<W, S> {
+    out: W,
+    summary: Option<Summary<S>>,
+    paths: RepositoryPaths,
+    verbose: bool,
+    in_group: bool,
+}
+
+impl Github<Stdout, File> {
+    /// On stdout, and in the summary that GitHub's environment names. `project` is the dbt project's folder.
+    ///
+    /// # Errors
+    /// The summary cannot be written.
+    pub fn on_stdout(project: &Utf8Path, verbose: bool) -> Result<Self> {
+        let paths = RepositoryPaths::of_this_process(project);
+        Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, verbose))
+    }
+}
+
+impl<W: Write, S: Write> Github<W, S> {
+    fn new(out: W, summary: Option<S>, paths: RepositoryPaths, verbose: bool) -> Self {
+        let summary = summary.map(Summary::new);
+        Self { out, summary, paths, verbose, in_group: false }
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", self.paths.shortened(text))
+    }
+
+    fn annotate(&mut self, annotation: &Annotation<'_>) -> io::Result<()> {
+        writeln!(self.out, "{annotation}")
+    }
+
+    fn begin_group(&mut self, run: u32, packages: &[PackageState]) -> io::Result<()> {
+        let parts = packages.iter().map(|package| {
+            let window = package.window.as_ref().map(text::window);
+            format!("{}{}", window.map_or(String::new(), |window| window + "  "), package.state.describe())
+        });
+        self.in_group = true;
+        let title = format!("run {run}  {}", parts.collect::<Vec<_>>().join(", "));
+        writeln!(self.out, "{}", workflow::group(&title))
+    }
+
+    fn end_group(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.in_group) {
+            writeln!(self.out, "{}", workflow::END_GROUP)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn fail(&mut self, run: Option<u32>, failure: &Failure, history: &History) -> io::Result<()> {
+        self.end_group()?;
+        let call = run.map_or_else(|| failure.call.clone(), |run| format!("run {run}"));
+        for complaint in &failure.complaints {
+            let (node, project) =
+                (complaint.node.as_deref(), history.start.as_ref().map(|start| start.project.as_str()));
+            let name = node.and_then(|node| node.rsplit('.').next());
+            let title = match name {
+                Some(name) => format!("{call}: {name} failed"),
+                None => format!("{call}: {}", failure.kind.describe()),
+            };
+            let hint = failure.hint.as_ref().map_or(String::new(), |hint| format!("\n{hint}"));
+            let file = self.paths.file_named_in(&complaint.message, node, project);
+            self.annotate(&Annotation {
+                level: Level::Error,
+                file: file.as_deref().map(Utf8Path::as_str),
+                line: None,
+                title: &title,
+                message: &format!("{}{hint}", complaint.message),
+            })?;
+        }
+        self.line(&workflow::quoted(&failure.to_string()))
+    }
+
+    fn finish(&mut self, outcome: &Outcome) -> io::Result<()> {
+        let (level, title, message) = match outcome {
+            Outcome::Refused { reason } => (Level::Error, "refused".to_owned(), reason.clone()),
+            Outcome::Error { message } => (Level::Error, "snowplow-backfill".to_owned(), message.clone()),
+            Outcome::Interrupted { signal } => (
+                Level::Warning,
+                format!("interrupted by {}", signal_name(*signal)),
+                "the next call goes on from there".to_owned(),
+            ),
+            Outcome::Stopped { by } => (
+                Level::Notice,
+                format!("stopped by {by}"),
+                "not caught up yet: the next call goes on from there".to_owned(),
+            ),
+            // Said before, or good news that the log's last lines tell.
+            Outcome::DbtFailed
+            | Outcome::Done
+            | Outcome::Findings
+            | Outcome::Differs
+            | Outcome::CaughtUp
+            | Outcome::Reached { .. }
+            | Outcome::RanOnce { .. } => return Ok(()),
+        };
+        let file = match outcome {
+            Outcome::Error { message } => self.paths.file_named_in(message, None, None),
+            _ => None,
+        };
+        let file = file.as_deref().map(Utf8Path::as_str);
+        self.annotate(&Annotation { level, file, line: None, title: &title, message: &message })
+    }
+
+    fn model(&mut self, model: &ModelFinished) -> io::Result<()> {
+        let ModelFinished { index, total, model, status, seconds, .. } = model;
+        self.line(&format!("{index:>4}/{total}  {status:<8} {:>7}  {model}", text::seconds(*seconds)))
+    }
+
+    fn log(&mut self, event: &Event, history: &History) -> io::Result<()> {
+        let paint = Paint::default();
+        match event {
+            Event::DbtCalled(call) if self.verbose => writeln!(self.out, "$ {}", call.command),
+            // A promotion has no format for GitHub; its statements are in its journal.
+            Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
+            Event::Warning { message } => self.annotate(&Annotation {
+                level: Level::Warning,
+                file: None,
+                line: None,
+                title: "snowplow-backfill",
+                message,
+            }),
+            Event::BackfillStarted(start) => self.line(text::start(start, paint).trim_end()),
+            Event::StateRead { packages, .. } => {
+                let limit_days = history.start.as_ref().map_or(0, |start| start.limit_days);
+                packages.iter().try_for_each(|package| {
+                    self.line(&format!("  state      {}", text::state(package, limit_days)))
+                })
+            }
+            Event::RunStarted { run, packages, .. } => self.begin_group(*run, packages),
+            Event::ModelFinished(model) => self.model(model),
+            Event::RunFinished(run) => {
+                self.end_group()?;
+                self.line(&text::run_finished(run, paint))
+            }
+            Event::LimitRaised(raised) => self.line(&text::limit_raised(raised, paint)),
+            Event::DbtFailed { run, failure } => self.fail(*run, failure, history),
+            Event::BackfillFinished(finish) => {
+                self.end_group()?;
+                self.finish(&finish.outcome)?;
+                match text::ending(finish, history, paint) {
+                    Some(ending) => self.line(&ending.to_string()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl<W: Write, S: Write> Reporter for Github<W, S> {
+    fn report(&mut self, envelope: &Envelope, history: &History) -> io::Result<()> {
+        self.log(&envelope.event, history)?;
+        self.out.flush()?;
+        match &mut self.summary {
+            Some(summary) => summary.tell(&envelope.event, &self.paths, history),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

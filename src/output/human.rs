@@ -1,0 +1,175 @@
+//! Lines for people, on stderr; with a progress bar where there is a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::Reporter;
+use super::paint::Paint;
+use super::progress::LiveBar;
+use super::text;
+use crate::event::{Envelope, Event};
+use crate::history::History;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything.
+    Full,
+    /// Everything, and every call of dbt.
+    Verbose,
+    /// Only what went wrong: the rest is on stdout, for programs.
+    Trouble,
+}
+
+/// Whether a backfill is all that its command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It is.
+    Whole,
+    /// The command goes on by itself when the backfill is done.
+    OfAnotherCommand,
+}
+
+/// Tells people what happens.
+#[derive(Debug)]
+pub struct Human {
+    paint: Paint,
+    detail: Detail,
+    bar: Option<LiveBar>,
+    /// The working directory, with a slash behind.
+    directory: Option<String>,
+    part: Part,
+}
+
+impl Human {
+    /// On stderr, as it is.
+    #[must_use]
+    pub fn on_stderr(detail: Detail, part: Part) -> Self {
+        let alive = io::stderr().is_terminal()
+            && std::env::var_os("CI").is_none()
+            && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        let bar = (alive && detail != Detail::Trouble).then(LiveBar::new);
+        let directory =
+            std::env::current_dir().ok().and_then(|path| path.to_str().map(|path| format!("{path}/")));
+        Self { paint: Paint::for_stderr(), detail, bar, directory, part }
+    }
+
+    /// Paths below the working directory are shown from there, but for commands, which may be pasted elsewhere.
+    fn lines(&self, event: &Event, history: &History) -> Option<String> {
+        let lines = self.full_lines(event, history)?;
+        let from_here = |lines: String| match &self.directory {
+            Some(directory) => shortened(&lines, directory),
+            None => lines,
+        };
+        Some(match event {
+            Event::DbtCalled(_) => lines,
+            // It has wrapped what is no command itself.
+            Event::BackfillFinished(_) => from_here(lines),
+            _ => self.paint.wrapped(&from_here(lines)),
+        })
+    }
+
+    fn full_lines(&self, event: &Event, history: &History) -> Option<String> {
+        let paint = self.paint;
+        let full = self.detail != Detail::Trouble;
+        match event {
+            Event::Warning { message } => Some(format!("{} {message}", paint.warning("warning:"))),
+            Event::DbtFailed { run, failure } => {
+                let run = run.map_or(String::new(), |run| format!("run {run}: "));
+                Some(format!("{}{failure}", paint.error(&run)))
+            }
+            Event::BackfillFinished(finish) => {
+                let mut ending = text::ending(finish, history, paint);
+                if let Some(ending) = &mut ending
+                    && self.part == Part::OfAnotherCommand
+                    && finish.exit_code == 0
+                {
+                    ending.next = None;
+                }
+                ending.filter(|_| full || finish.exit_code != 0).map(|ending| ending.to_string())
+            }
+            Event::DbtCalled(call) if self.detail == Detail::Verbose => {
+                Some(paint.dim(&format!("$ {}", call.command)))
+            }
+            _ if !full => None,
+            Event::BackfillStarted(start) => Some(text::start(start, paint).trim_end().to_owned()),
+            Event::StateRead { packages, .. } => {
+                let limit_days = history.start.as_ref().map_or(0, |start| start.limit_days);
+                let states = packages.iter().map(|package| {
+                    format!("  {}  {}", paint.dim("state    "), text::state(package, limit_days))
+                });
+                Some(states.collect::<Vec<_>>().join("\n"))
+            }
+            Event::RunFinished(run) => Some(text::run_finished(run, paint)),
+            Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
+            Event::DbtCalled(_)
+            | Event::RunStarted { .. }
+            | Event::ModelFinished(_)
+            | Event::StatementFinished(_)
+            | Event::PromotionFinished { .. } => None,
+        }
+    }
+}
+
+/// Paths without the directory that they begin with; where it stands within another path it stays.
+fn shortened(text: &str, directory: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(directory) {
+        short.push_str(before);
+        let begins_here = !short.ends_with(|c: char| c.is_alphanumeric() || "/.-_~".contains(c));
+        if !begins_here {
+            short.push_str(directory);
+        }
+        rest = after;
+    }
+    short + rest
+}
+
+impl Reporter for Human {
+    fn report(&mut self, envelope: &Envelope, history: &History) -> io::Result<()> {
+        let event = &envelope.event;
+        let lines = self.lines(event, history);
+        if matches!(event, Event::BackfillFinished(_))
+            && let Some(bar) = self.bar.take()
+        {
+            bar.clear();
+        }
+        match (&mut self.bar, lines) {
+            (Some(bar), lines) => {
+                if let Some(lines) = lines {
+                    bar.print(&lines);
+                }
+                bar.show(event, history);
+                Ok(())
+            }
+            (None, Some(lines)) => writeln!(io::stderr(), "{lines}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Human {
+    fn drop(&mut self) {
+        // An error ends without a last event.
+        if let Some(bar) = &self.bar {
+            bar.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_that_begin_with_the_directory_are_shortened() {
+        for (text, short) in [
+            ("journal /app/target/j.jsonl", "journal target/j.jsonl"),
+            ("'/app/a', (/app/b) and /mnt/app/c", "'a', (b) and /mnt/app/c"),
+            ("/app/x/app/y", "x/app/y"),
+            ("see /app", "see /app"),
+        ] {
+            assert_eq!(shortened(text, "/app/"), short);
+        }
+    }
+}

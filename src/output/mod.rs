@@ -1,0 +1,32 @@
+//! What people and programs read: reporters of events, results on stdout, colours. Nothing here decides anything.
+
+pub mod github;
+mod human;
+mod json;
+mod listeners;
+pub mod markdown;
+mod paint;
+mod progress;
+mod stderr;
+pub mod stdout;
+mod text;
+
+use std::io;
+
+use crate::event::Envelope;
+use crate::history::History;
+
+pub use human::{Detail, Human, Part};
+pub use listeners::Listeners;
+pub use paint::Paint;
+pub use stderr::say;
+pub use text::plan;
+
+/// Something that tells what happens.
+trait Reporter {
+    /// Tells of one event. The history holds it already.
+    ///
+    /// # Errors
+    /// What it writes to cannot be written.
+    fn report(&mut self, envelope: &Envelope, history: &History) -> io::Result<()>;
+}

@@ -1,0 +1,188 @@
+//! Reading the tables and the events of Snowplow's packages through dbt.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use super::observation::{Observation, PackageTables, TrackedPackage};
+use super::tables;
+use crate::dbt::{Answer, Listen, Node, Notice, Querier, Query, RelationName};
+use crate::failure::{Failure, FailureKind};
+use crate::timestamp::Timestamp;
+use crate::warehouse::{Dialect, parse_timestamp};
+
+/// Reads the tables of the packages that a selection touches.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    /// Asks the warehouse.
+    pub querier: Querier<'a>,
+    /// The warehouse.
+    pub dialect: Dialect,
+    /// The packages.
+    pub packages: Vec<PackageSources>,
+}
+
+/// A package, and where its tables and events are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageSources {
+    /// The package.
+    pub package: Arc<TrackedPackage>,
+    /// The incremental manifest.
+    pub incremental_manifest: RelationName,
+    /// The limits table.
+    pub limits: RelationName,
+    /// The events, where that can be told.
+    pub events: Option<Events>,
+}
+
+/// The events relation and the column that a package's windows go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    relation: RelationName,
+    column: String,
+}
+
+impl Events {
+    /// None where the column is no plain name: it goes into SQL.
+    #[must_use]
+    pub fn new(relation: RelationName, column: &str) -> Option<Self> {
+        let first = column.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        let plain = first && column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        plain.then(|| Self { relation, column: column.to_owned() })
+    }
+}
+
+/// A question to the events of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventQuestion {
+    /// The package.
+    pub package: Arc<TrackedPackage>,
+    /// The first event at or after this time is wanted.
+    pub from: Timestamp,
+}
+
+/// What the events relation says about the first event at or after a point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstEvent {
+    /// It cannot be asked.
+    Unknown,
+    /// There is none.
+    None,
+    /// Its time.
+    At(Timestamp),
+}
+
+impl FirstEvent {
+    /// Its time, where there is one.
+    #[must_use]
+    pub fn time(self) -> Option<Timestamp> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Unknown | Self::None => None,
+        }
+    }
+}
+
+/// A dbt node's relation by its parts.
+#[must_use]
+pub fn relation_of(node: &Node) -> RelationName {
+    RelationName {
+        database: node.database.clone(),
+        schema: node.schema.clone(),
+        identifier: node.alias.clone(),
+    }
+}
+
+impl Reader<'_> {
+    /// Reads all tables and the clock in one call.
+    ///
+    /// # Errors
+    /// dbt cannot read them, or a table is not as the packages make it.
+    pub fn observe(&self, listen: Listen<'_>) -> Result<Observation> {
+        let dialect = self.dialect;
+        let mut queries = vec![tables::clock_query(dialect)];
+        queries.extend(self.packages.iter().flat_map(|sources| {
+            [tables::rows_query(dialect, &sources.incremental_manifest), tables::window_query(dialect, &sources.limits)]
+        }));
+        let told = self.querier.ask(&queries, listen)?;
+        let (clock, tables) = told.answers.split_first().context("no answer")?;
+        let packages = self.packages.iter().zip(tables.chunks_exact(2)).map(|(sources, answers)| {
+            let manifest = &sources.incremental_manifest.identifier;
+            Ok(PackageTables {
+                package: Arc::clone(&sources.package),
+                has_manifest: matches!(answers[0], Answer::Rows(_)),
+                rows: tables::read_rows(&answers[0]).with_context(|| format!("cannot read {manifest}"))?,
+                window: tables::read_window(&answers[1])
+                    .with_context(|| format!("cannot read {}", sources.limits.identifier))?,
+            })
+        });
+        Ok(Observation { now: tables::read_clock(clock)?, packages: packages.collect::<Result<_>>()? })
+    }
+
+    /// The answers to questions about events, in their order.
+    ///
+    /// # Errors
+    /// The warehouse cannot be reached. Events that cannot be asked are an answer: `Unknown`, with a warning.
+    pub fn first_events(&self, asked: &[EventQuestion], listen: Listen<'_>) -> Result<Vec<FirstEvent>> {
+        let mut found = vec![FirstEvent::Unknown; asked.len()];
+        let (places, queries): (Vec<usize>, Vec<Query>) = asked
+            .iter()
+            .enumerate()
+            .filter_map(|(place, question)| {
+                let events = self.events_of(&question.package.name)?;
+                Some((place, self.first_event_query(events, question.from)))
+            })
+            .unzip();
+        if queries.is_empty() {
+            return Ok(found);
+        }
+        let told = match self.querier.ask(&queries, listen) {
+            Ok(told) => told,
+            Err(error) => {
+                let failure = error.downcast_ref::<Failure>().filter(|it| it.kind != FailureKind::Connection);
+                let Some(failure) = failure else { return Err(error) };
+                let message = format!("the events cannot be asked for the next one: {}", failure.text());
+                listen(Notice::Warning(message));
+                return Ok(found);
+            }
+        };
+        for (place, answer) in places.into_iter().zip(&told.answers) {
+            found[place] = match answer {
+                Answer::Missing(_) => FirstEvent::Unknown,
+                Answer::Rows(rows) => match rows.first().and_then(|row| row.first()) {
+                    Some(Some(text)) => FirstEvent::At(parse_timestamp(text)?),
+                    _ => FirstEvent::None,
+                },
+            };
+        }
+        Ok(found)
+    }
+
+    fn events_of(&self, package: &str) -> Option<&Events> {
+        self.packages.iter().find(|sources| sources.package.name == package)?.events.as_ref()
+    }
+
+    fn first_event_query(&self, events: &Events, from: Timestamp) -> Query {
+        let column = &events.column;
+        let first = self.dialect.timestamp_as_text(&format!("min({column})"));
+        let from = self.dialect.timestamp_literal(from);
+        Query {
+            relations: vec![events.relation.clone()],
+            sql: Some(format!("select {first} as first_event_text from @0@ where {column} >= {from}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_columns_go_into_sql() {
+        let relation = RelationName { database: None, schema: "atomic".into(), identifier: "events".into() };
+        assert!(Events::new(relation.clone(), "collector_tstamp").is_some());
+        for wrong in ["x; drop table y", "", "a.b", "1x"] {
+            assert!(Events::new(relation.clone(), wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A dbt project that is open for work, and its targets: which one is used is chosen by each call.
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::lock::Lock;
+use super::places::Workspace;
+use crate::dbt::{
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments, Program,
+    Project, Querier, Query, SelectionArguments, Step, Vars, harmful_here,
+};
+use crate::event::{Emit, Event, notices};
+
+/// What the user says of dbt and the project, besides the target.
+#[derive(Debug, Clone, Default)]
+pub struct DbtChoice {
+    /// `--dbt`.
+    pub command: String,
+    /// `--vars`.
+    pub vars: Option<String>,
+    /// `--project-dir`.
+    pub project_dir: Option<Utf8PathBuf>,
+    /// `--profiles-dir` and `--profile`.
+    pub profile: ProfileArguments,
+}
+
+/// A dbt project, and dbt for it.
+#[derive(Debug)]
+pub struct OpenProject {
+    /// The project.
+    pub project: Project,
+    /// dbt.
+    pub dbt: Dbt,
+    /// The user's working directory.
+    pub directory: Utf8PathBuf,
+}
+
+impl OpenProject {
+    /// Finds the project. dbt is not called.
+    ///
+    /// # Errors
+    /// Usage and configuration.
+    pub fn open(choice: DbtChoice, interrupt: Interrupt) -> Result<Self> {
+        let program = Program::parse(&choice.command)?.or_beside_this_one();
+        let vars = Vars::parse(choice.vars.as_deref().unwrap_or_default())?;
+        let directory = std::env::current_dir().context("cannot tell the working directory")?;
+        let directory =
+            Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
+        let project = Project::find(choice.project_dir.as_deref(), &directory)?;
+        let dbt = Dbt::new(
+            program,
+            directory.clone(),
+            project.directory.clone(),
+            choice.profile,
+            vars,
+            interrupt,
+        );
+        Ok(Self { project, dbt, directory })
+    }
+
+    /// Opens a target; none for dbt's default.
+    ///
+    /// # Errors
+    /// The target path cannot be written.
+    pub fn on(&self, target: Option<&str>) -> Result<OpenTarget<'_>> {
+        let workspace = Workspace::create(&self.project.target_path(), target)?;
+        Ok(OpenTarget { open: self, name: target.map(str::to_owned), workspace })
+    }
+
+    /// Names the variables of the environment that are kept from dbt.
+    pub fn warn_of_environment(&self, emit: Emit<'_>) {
+        let hidden = harmful_here();
+        // The target path is obeyed: what is written goes below it.
+        let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
+        let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
+        if !names.is_empty() {
+            let message = format!(
+                "ignored from the environment, because it would change what a run does: {}",
+                names.join(", ")
+            );
+            emit(Event::Warning { message });
+        }
+    }
+}
+
+/// A target of an open project, and the folders that are kept for it.
+#[derive(Debug)]
+pub struct OpenTarget<'p> {
+    /// The project.
+    pub open: &'p OpenProject,
+    /// `--target`; none for dbt's default.
+    pub name: Option<String>,
+    /// Where to write.
+    pub workspace: Workspace,
+}
+
+impl OpenTarget<'_> {
+    /// dbt.
+    #[must_use]
+    pub fn dbt(&self) -> &Dbt {
+        &self.open.dbt
+    }
+
+    /// The project.
+    #[must_use]
+    pub fn project(&self) -> &Project {
+        &self.open.project
+    }
+
+    /// Asks dbt which models a selection holds.
+    ///
+    /// # Errors
+    /// dbt fails, or nothing is selected.
+    pub fn list(&self, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Listing> {
+        let (target_path, log_path) = (self.workspace.list_target(), self.workspace.logs("ls"));
+        let call = ListCall {
+            selection,
+            target: self.name.as_deref(),
+            target_path: &target_path,
+            log_path: &log_path,
+        };
+        self.dbt().list(&call, &mut notices(emit))
+    }
+
+    /// Parses the project, into a target path of this tool unless the user names one.
+    ///
+    /// # Errors
+    /// dbt fails.
+    pub fn parse(&self, target_path: Option<&Utf8Path>, emit: Emit<'_>) -> Result<FreshManifest> {
+        let target_path = match target_path {
+            Some(given) => self.project().directory.join(given),
+            None => self.workspace.parse_target(),
+        };
+        let log_path = self.workspace.logs("parse");
+        self.dbt().parse(self.name.as_deref(), &target_path, &log_path, &mut notices(emit))
+    }
+
+    /// What asks queries on this target.
+    ///
+    /// # Errors
+    /// Its generated project cannot be written.
+    pub fn querier(&self) -> Result<Querier<'_>> {
+        Querier::create(
+            self.dbt(),
+            self.name.as_deref(),
+            self.project(),
+            self.workspace.query_project(),
+            self.workspace.logs("query"),
+        )
+    }
+
+    /// Asks queries on this target, in one call.
+    ///
+    /// # Errors
+    /// dbt fails.
+    pub fn query(&self, queries: &[Query], emit: Emit<'_>) -> Result<Answers> {
+        self.querier()?.ask(queries, &mut notices(emit))
+    }
+
+    /// Executes statements on this target, and stops at the first that fails.
+    ///
+    /// # Errors
+    /// dbt fails before the first statement.
+    pub fn execute(
+        &self,
+        statements: Vec<String>,
+        emit: Emit<'_>,
+        on_step: impl FnMut(Step),
+    ) -> Result<Execution> {
+        let call = ExecuteCall {
+            target: self.name.as_deref(),
+            user: self.project(),
+            directory: self.workspace.promotion_project(),
+            log_path: self.workspace.logs("promotion"),
+            statements,
+        };
+        self.dbt().execute(&call, &mut notices(emit), on_step)
+    }
+
+    /// Takes locks, in the order of their names.
+    ///
+    /// # Errors
+    /// A [`Refusal`](crate::failure::Refusal) where another process holds one.
+    pub fn lock<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Vec<Lock>> {
+        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        names.into_iter().map(|name| Lock::take(&self.workspace.lock(name), &command)).collect()
+    }
+}
