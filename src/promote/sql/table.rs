@@ -2,13 +2,12 @@
 
 use regex::Regex;
 
+use super::ctas::{Existing, create, ctas, layout_of};
+use super::script::Statement;
+use crate::promote::plan::{
+    Action, Identity, Layout, Physical, Strategy, Table, TableFacts, is_transient, is_wanted_transient,
+};
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::{Identity, Layout, Physical, TableFacts};
-use super::super::plan::{Action, Table};
-use super::super::script::Statement;
-use super::super::strategy::Strategy;
-use super::layout::{Existing, create, ctas, layout_of};
 
 /// BigQuery: how long a partition is kept.
 const PARTITION_EXPIRATION: &str = "partition_expiration_days";
@@ -293,10 +292,6 @@ pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
     Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
-fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
-    physical.transient.or(facts.layout.transient).unwrap_or(true)
-}
-
 /// Makes prod's table from staging's in one statement that is whole or not at all.
 #[must_use]
 pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement {
@@ -331,35 +326,6 @@ pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<St
         configured: &facts.layout,
     };
     Some(one_statement(dialect, strategy, &made, format!("put prod's former {} back", table.model)))
-}
-
-/// How a table is really made: what was asked for may not be possible for this one.
-#[must_use]
-pub fn written_as(dialect: Dialect, strategy: Strategy, table: &Table) -> Strategy {
-    let facts = &table.facts;
-    match (dialect, strategy) {
-        (Dialect::DuckDb, Strategy::Like) if facts.physical.create_statement.is_none() => Strategy::Ctas,
-        (Dialect::BigQuery, Strategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
-            Strategy::Copy
-        }
-        (Dialect::Snowflake, Strategy::Clone)
-            if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
-        {
-            Strategy::Ctas
-        }
-        _ => strategy,
-    }
-}
-
-/// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced
-/// stays what it is, because a transient one has no Fail-safe.
-fn is_wanted_transient(table: &Table) -> bool {
-    let facts = &table.facts;
-    let replaced = match table.action {
-        Action::Replace { .. } => facts.replaced.transient,
-        Action::Create | Action::Keep => None,
-    };
-    facts.layout.transient.or(replaced).unwrap_or_else(|| is_transient(&facts.physical, facts))
 }
 
 /// A table that is made from another one.

@@ -1,13 +1,10 @@
 //! Queries that show whether both sides hold the same: a row each of what is compared, staging's value, prod's value.
 
+use super::content::{count, digest};
+use super::script::Statement;
+use crate::promote::plan::{Ledger, Plan, Strategy, TableFacts};
 use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::TableFacts;
-use super::super::plan::{Ledger, Plan};
-use super::super::script::Statement;
-use super::super::strategy::Strategy;
-use super::content::{count, digest};
 
 /// All of them.
 #[must_use]

@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::compose::Scripts;
-use super::script::Script;
 use super::standing::Witnesses;
+use crate::promote::sql::{Script, Scripts};
 use crate::timestamp::Timestamp;
 
 /// The file of a record.

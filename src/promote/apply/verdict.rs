@@ -3,8 +3,8 @@
 //! A record is behind what happened when its writer was killed: dbt may have done more than it could still tell.
 
 use super::record::{Progress, Record};
-use super::script::Script;
 use super::standing::{Rows, Standing};
+use crate::promote::sql::Script;
 
 /// What a record tells by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +147,8 @@ impl Record {
 mod tests {
     use super::*;
     use crate::dbt::RelationName;
-    use crate::promote::script::{Kind, Statement};
-    use crate::promote::standing::{TableWitness, Witnesses};
+    use crate::promote::sql::{Kind, Statement};
+    use crate::promote::{TableWitness, Witnesses};
 
     fn record(promote: Vec<Statement>, rollback: Vec<Statement>, progress: Progress) -> Record {
         let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };

@@ -4,9 +4,9 @@
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Action, Plan};
-use super::sql;
 use crate::dbt::{Answer, Query, RelationName};
+use crate::promote::plan::{Action, Plan};
+use crate::promote::sql;
 
 /// What to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

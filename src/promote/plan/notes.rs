@@ -1,9 +1,8 @@
 //! What whoever executes a script has to know besides.
 
+use super::copying::written_as;
 use super::facts::Facts;
-use super::guards;
-use super::plan::{Action, Plan, Table};
-use super::sql;
+use super::parts::{Action, Plan, Table};
 use super::strategy::Strategy;
 use crate::warehouse::Dialect;
 
@@ -27,9 +26,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         notes.extend(
             physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
-        if table.action != Action::Keep
-            && sql::written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas
-        {
+        if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas {
             notes.extend(lost_by_ctas(plan.dialect, table));
         }
         if matches!(table.action, Action::Replace { .. }) {
@@ -120,10 +117,10 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         }
         _ => {}
     }
-    if guards::may_restrict(plan.dialect) {
+    if may_restrict(plan.dialect) {
         let why = match &replaced.guards {
             None => "could not be read",
-            Some(_) if guards::may_be_hidden(plan.dialect) => "is told only to those who may see to it",
+            Some(_) if may_be_hidden(plan.dialect) => "is told only to those who may see to it",
             Some(_) => return notes,
         };
         notes.push(format!(
@@ -133,6 +130,26 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Whether the warehouse has policies or masks at all.
+fn may_restrict(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks => true,
+        Dialect::Spark | Dialect::DuckDb => false,
+    }
+}
+
+/// Whether the catalogue shows policies and masks only to those who may see them: others get an answer without rows.
+fn may_be_hidden(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
+        Dialect::Postgres | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => false,
+    }
 }
 
 /// Who must execute it, so that prod's runs can go on with the tables.
