@@ -7,11 +7,13 @@ mod plan;
 mod read;
 mod sql;
 
-pub use apply::{Known, Progress, Record, Rows, Standing, TableWitness, Verdict, Witnesses, write_files};
+pub use apply::{
+    Known, Presence, PromotionRecord, Stage, TableWitness, Witnessed, WitnessedRows, Witnesses, write_files,
+};
 pub use plan::{
-    Action, Column, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts, MovedRow,
-    PackageFacts, Physical, Plan, Strategy, Table, TableFacts, Tables, Wishes, as_if_synced, check_places,
+    Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
+    MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes, as_if_synced, check_places,
     select, short, sync_until,
 };
 pub use read::{PackageVars, ProdReader, Side, facts, limits_of, read, read_catalogue, unread_catalogue};
-pub use sql::{FINGERPRINT, Kind, Script, Scripts, Statement, forecast_lines};
+pub use sql::{FINGERPRINT, Script, Scripts, Statement, StatementKind, forecast_lines};

@@ -1,9 +1,9 @@
 //! What was executed: its record, and what prod holds of it.
 
+mod presence;
 mod record;
-mod standing;
-mod verdict;
+mod witnesses;
 
-pub use record::{Progress, Record, write_files};
-pub use standing::{Rows, Standing, TableWitness, Witnesses};
-pub use verdict::{Known, Verdict};
+pub use presence::{Known, Presence};
+pub use record::{PromotionRecord, Stage, write_files};
+pub use witnesses::{TableWitness, Witnessed, WitnessedRows, Witnesses};

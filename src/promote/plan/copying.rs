@@ -2,22 +2,24 @@
 
 use super::facts::{Physical, TableFacts};
 use super::parts::{Action, Table};
-use super::strategy::Strategy;
+use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
 /// How a table is really made: what was asked for may not be possible for this one.
 #[must_use]
-pub fn written_as(dialect: Dialect, strategy: Strategy, table: &Table) -> Strategy {
+pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> CopyStrategy {
     let facts = &table.facts;
     match (dialect, strategy) {
-        (Dialect::DuckDb, Strategy::Like) if facts.physical.create_statement.is_none() => Strategy::Ctas,
-        (Dialect::BigQuery, Strategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
-            Strategy::Copy
+        (Dialect::DuckDb, CopyStrategy::Like) if facts.physical.create_statement.is_none() => {
+            CopyStrategy::Ctas
         }
-        (Dialect::Snowflake, Strategy::Clone)
+        (Dialect::BigQuery, CopyStrategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
+            CopyStrategy::Copy
+        }
+        (Dialect::Snowflake, CopyStrategy::Clone)
             if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
         {
-            Strategy::Ctas
+            CopyStrategy::Ctas
         }
         _ => strategy,
     }

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, TableFacts};
 use super::parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 use super::readiness::{prod_rows, staging_time};
-use super::strategy::Strategy;
+use super::strategy::CopyStrategy;
 use super::{fingerprint, forecast, notes};
 use crate::failure::Refusal;
 use crate::snowplow::Row;
@@ -141,7 +141,7 @@ impl Plan {
             let same_database = staging.is_in_database_of(prod);
             let impossible = match self.dialect {
                 Dialect::Postgres => !same_database,
-                Dialect::Redshift => !same_database && self.strategy == Strategy::Like,
+                Dialect::Redshift => !same_database && self.strategy == CopyStrategy::Like,
                 _ => false,
             };
             if impossible {
@@ -154,7 +154,7 @@ impl Plan {
                     self.dialect
                 );
             }
-            if self.strategy == Strategy::Move && table.action != Action::Create {
+            if self.strategy == CopyStrategy::Move && table.action != Action::Create {
                 bail!(
                     "--strategy move would leave nothing of staging to check {prod} against, which exists: use --strategy like"
                 );
@@ -168,7 +168,7 @@ impl Plan {
 ///
 /// # Errors
 /// A [`Refusal`]: both sides are one. Usage: a strategy that the warehouse does not have.
-pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
+pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<CopyStrategy> {
     for package in &facts.packages {
         if package.staging_manifest.is_same_table(&package.prod_manifest) {
             bail!(Refusal(format!(
@@ -188,7 +188,7 @@ pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
             )))
         }
     }
-    Strategy::choose(facts.dialect, wishes.strategy)
+    CopyStrategy::choose(facts.dialect, wishes.strategy)
 }
 
 /// What happens to a table that has no row in prod, or is to be replaced.

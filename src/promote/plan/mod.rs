@@ -20,5 +20,5 @@ pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub use parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 pub use select::select;
-pub use strategy::Strategy;
+pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

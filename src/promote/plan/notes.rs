@@ -3,7 +3,7 @@
 use super::copying::written_as;
 use super::facts::Facts;
 use super::parts::{Action, Plan, Table};
-use super::strategy::Strategy;
+use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
 /// What is not known, not carried over, or left to do by hand.
@@ -26,7 +26,9 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         notes.extend(
             physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
-        if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas {
+        if table.action != Action::Keep
+            && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas
+        {
             notes.extend(lost_by_ctas(plan.dialect, table));
         }
         if matches!(table.action, Action::Replace { .. }) {
@@ -58,7 +60,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     if !plan.tables.is_empty() {
         said.push(ownership(plan.dialect).to_owned());
     }
-    if plan.strategy == Strategy::Move {
+    if plan.strategy == CopyStrategy::Move {
         said.push(
             "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
              again"

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::TableFacts;
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
-use super::strategy::Strategy;
+use super::strategy::CopyStrategy;
 use crate::snowplow::Family;
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
@@ -14,7 +14,7 @@ use crate::warehouse::{Dialect, Relation};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wishes {
     /// How tables are copied; none: the warehouse's best.
-    pub strategy: Option<Strategy>,
+    pub strategy: Option<CopyStrategy>,
     /// Replace tables and rows that prod has.
     pub replace: bool,
     /// Take tables that prod has without a row as copied already.
@@ -37,7 +37,7 @@ pub struct Plan {
     /// When it was worked out.
     pub made_at: Timestamp,
     /// How tables are copied.
-    pub strategy: Strategy,
+    pub strategy: CopyStrategy,
     /// The tables.
     pub tables: Vec<Table>,
     /// The rows, an entry a package.

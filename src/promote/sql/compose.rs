@@ -5,9 +5,9 @@
 
 use anyhow::Result;
 
-use super::script::{Kind, Script, Statement};
+use super::script::{Script, Statement, StatementKind};
 use super::{assertion, content, grants, header, rows, table, verify};
-use crate::promote::plan::{Action, Ledger, Plan, Strategy, Table};
+use crate::promote::plan::{Action, CopyStrategy, Ledger, Plan, Table};
 use crate::warehouse::Dialect;
 
 /// All that is written for one promotion.
@@ -83,7 +83,7 @@ impl<'p> Composer<'p> {
     }
 
     fn check(&mut self, title: &str, condition: &str, message: &str) {
-        self.of_kind(Kind::Check, title, assertion::assert(self.plan.dialect, condition, message));
+        self.of_kind(StatementKind::Check, title, assertion::assert(self.plan.dialect, condition, message));
     }
 
     fn begin(&mut self) {
@@ -95,14 +95,14 @@ impl<'p> Composer<'p> {
         };
         let what =
             if unit(self.plan.dialect) == Unit::Steps { "all rows are" } else { "tables and rows are" };
-        self.of_kind(Kind::Begin, format!("{what} one unit"), sql);
+        self.of_kind(StatementKind::Begin, format!("{what} one unit"), sql);
     }
 
     fn commit(&mut self) {
-        self.of_kind(Kind::Commit, "all is well", "commit");
+        self.of_kind(StatementKind::Commit, "all is well", "commit");
     }
 
-    fn of_kind(&mut self, kind: Kind, title: impl Into<String>, sql: impl Into<String>) {
+    fn of_kind(&mut self, kind: StatementKind, title: impl Into<String>, sql: impl Into<String>) {
         self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
@@ -142,7 +142,7 @@ impl<'p> Composer<'p> {
                     &content::content_equals(dialect, table),
                     &message,
                 );
-            } else if self.plan.strategy != Strategy::Move {
+            } else if self.plan.strategy != CopyStrategy::Move {
                 self.check(&format!("{model} is complete"), &content::content_matches(table), &message);
             }
         }
@@ -218,7 +218,7 @@ impl<'p> Composer<'p> {
     }
 
     fn staging_gives(&mut self, back: bool) {
-        if self.plan.strategy != Strategy::Move {
+        if self.plan.strategy != CopyStrategy::Move {
             return;
         }
         for ledger in &self.plan.ledgers {
@@ -237,7 +237,7 @@ fn whole(plan: &Plan) -> Result<Script> {
     composer.begin();
     if plan.dialect == Dialect::Postgres {
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "rather give up than wait for ever",
             "set local lock_timeout = '60s'",
         );
@@ -260,7 +260,7 @@ fn whole(plan: &Plan) -> Result<Script> {
             Action::Replace { .. } => table::working_copy(table)?,
         };
         composer.extend(table::copy(dialect, plan.strategy, table, &target));
-        if plan.strategy != Strategy::Move {
+        if plan.strategy != CopyStrategy::Move {
             composer.extend(table::describe(dialect, table, &target));
         }
     }
@@ -343,7 +343,7 @@ fn whole_rollback(plan: &Plan) -> Script {
     composer.begin();
     if plan.dialect == Dialect::Postgres {
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "rather give up than wait for ever",
             "set local lock_timeout = '60s'",
         );
@@ -380,9 +380,9 @@ fn steps(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(StatementKind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "seen in the query history",
             "alter session set query_tag = 'snowplow-backfill promote'",
         );
@@ -457,7 +457,7 @@ fn steps_rollback(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(StatementKind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
     }
     for ledger in &plan.ledgers {
         let condition = rows::free_or_done(dialect, ledger, true);

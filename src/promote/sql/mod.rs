@@ -14,4 +14,4 @@ mod verify;
 pub use compose::Scripts;
 pub use header::{FINGERPRINT, forecast as forecast_lines};
 pub(super) use rows::{free_or_done, written};
-pub use script::{Kind, Script, Statement};
+pub use script::{Script, Statement, StatementKind};
