@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, 
 use clap_complete::Shell;
 
 use crate::check;
-use crate::promote::Strategy;
+use crate::promote::CopyStrategy;
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
 
@@ -388,7 +388,7 @@ pub struct PromoteArgs {
 
     /// How tables are copied: clone, copy, ctas, like, move [default: the warehouse's best]
     #[arg(long, value_enum, help_heading = "Promotion", hide_possible_values = true)]
-    pub strategy: Option<Strategy>,
+    pub strategy: Option<CopyStrategy>,
 
     /// Replace tables that the target has; the old ones are kept under a backup name
     #[arg(long, conflicts_with = "resume", help_heading = "Promotion")]

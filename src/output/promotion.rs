@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::paint::Paint;
-use crate::promote::{Action, Plan, Progress, Record, forecast_lines};
+use crate::promote::{Action, Plan, PromotionRecord, Stage, forecast_lines};
 
 /// Writes to stderr. With stderr gone nobody is left to tell.
 pub fn say(text: &str) {
@@ -75,9 +75,9 @@ pub fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> St
 
 /// A promotion that was stopped and is finished now.
 #[must_use]
-pub fn promotion_goes_on(record: &Record, paint: Paint) -> String {
-    let stopped = match &record.progress {
-        Progress::Failed { statement, .. } => format!("which stopped at statement {}", statement + 1),
+pub fn promotion_goes_on(record: &PromotionRecord, paint: Paint) -> String {
+    let stopped = match &record.stage {
+        Stage::Failed { statement, .. } => format!("which stopped at statement {}", statement + 1),
         _ => "which was stopped".to_owned(),
     };
     let what = paint.bold(&format!("promotion {} → {}", record.from, record.to));
@@ -91,7 +91,7 @@ pub fn promotion_goes_on(record: &Record, paint: Paint) -> String {
 
 /// A promotion that was stopped, and of which prod holds nothing.
 #[must_use]
-pub fn promotion_left_nothing(record: &Record, paint: Paint) -> String {
+pub fn promotion_left_nothing(record: &PromotionRecord, paint: Paint) -> String {
     let text = format!(
         "the promotion of {} at {} UTC was stopped and left nothing in {}",
         record.models.join(", "),
@@ -104,7 +104,7 @@ pub fn promotion_left_nothing(record: &Record, paint: Paint) -> String {
 /// The end of a promotion that was executed: what was compared, staging's value, prod's value.
 #[must_use]
 pub fn promoted(
-    record: &Record,
+    record: &PromotionRecord,
     comparisons: &[(&str, Option<&str>, Option<&str>)],
     folder: &str,
     paint: Paint,
@@ -144,7 +144,7 @@ pub fn promoted(
 
 /// A rollback that begins.
 #[must_use]
-pub fn rollback_begins(record: &Record, paint: Paint) -> String {
+pub fn rollback_begins(record: &PromotionRecord, paint: Paint) -> String {
     let text = format!(
         "{} of the promotion of {} to {} at {} UTC",
         paint.bold("rollback"),
@@ -157,7 +157,7 @@ pub fn rollback_begins(record: &Record, paint: Paint) -> String {
 
 /// A rollback that was executed.
 #[must_use]
-pub fn rolled_back(record: &Record, paint: Paint) -> String {
+pub fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
     let (before, new): (Vec<_>, Vec<_>) = record.models.iter().map(String::as_str).partition(|model| {
         record.recorded_before.iter().any(|recorded| recorded == model)
             || record.witnesses.tables.iter().any(|table| table.is_backup && table.model == *model)
@@ -183,14 +183,14 @@ pub fn rolled_back(record: &Record, paint: Paint) -> String {
 
 /// A promotion in a list of them.
 #[must_use]
-pub fn promotion_listed(record: &Record) -> String {
-    let state = match &record.progress {
-        Progress::Executing { .. } => "stopped".to_owned(),
-        Progress::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
-        Progress::Promoted => "promoted".to_owned(),
-        Progress::Abandoned => "left nothing".to_owned(),
-        Progress::RollingBack { .. } => "rollback stopped".to_owned(),
-        Progress::RolledBack => "taken back".to_owned(),
+pub fn promotion_listed(record: &PromotionRecord) -> String {
+    let state = match &record.stage {
+        Stage::Executing { .. } => "stopped".to_owned(),
+        Stage::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
+        Stage::Promoted => "promoted".to_owned(),
+        Stage::Abandoned => "left nothing".to_owned(),
+        Stage::RollingBack { .. } => "rollback stopped".to_owned(),
+        Stage::RolledBack => "taken back".to_owned(),
     };
     let mut text = format!("{} UTC  {state}: {}\n", record.at.to_the_second(), record.models.join(", "));
     for backup in record.witnesses.backups() {

@@ -1,39 +1,19 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
+//!
+//! Imports run one way: `apply` → `sql` → `plan`, and `read` → `plan`; the facts are at the bottom.
 
-mod catalogue;
-mod clauses;
-mod compose;
-mod facts;
-mod fingerprint;
-mod forecast;
-mod gather;
-mod guards;
-mod header;
-mod layout;
-mod notes;
-mod offline;
+mod apply;
 mod plan;
-mod readiness;
-mod record;
-mod script;
+mod read;
 mod sql;
-mod standing;
-mod strategy;
-mod sync;
-mod verdict;
 
-pub use catalogue::read as read_catalogue;
-pub use compose::Scripts;
-pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
-pub use fingerprint::{Fingerprints, short};
-pub use forecast::Forecast;
-pub use gather::{Connection, PackageVars, Side, facts, limits_of, read, unread_catalogue};
-pub use header::{FINGERPRINT, forecast as forecast_lines};
-pub use offline::select;
-pub use plan::{Action, Ledger, MovedRow, Plan, Table, Wishes, check_places};
-pub use record::{Progress, Record, write_files};
-pub use script::{Kind, Script, Statement};
-pub use standing::{Rows, Standing, TableWitness, Witnesses};
-pub use strategy::Strategy;
-pub use sync::{as_if_synced, sync_until};
-pub use verdict::{Known, Verdict};
+pub use apply::{
+    Known, Presence, PromotionRecord, Stage, TableWitness, Witnessed, WitnessedRows, Witnesses, write_files,
+};
+pub use plan::{
+    Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
+    MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes, as_if_synced, check_places,
+    select, short, sync_until,
+};
+pub use read::{PackageVars, ProdReader, Side, facts, limits_of, read, read_catalogue, unread_catalogue};
+pub use sql::{FINGERPRINT, Script, Scripts, Statement, StatementKind, forecast_lines};

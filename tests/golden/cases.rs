@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use snowplow_backfill::event::Window;
 use snowplow_backfill::promote::{
-    Column, Facts, Layout, ModelFacts, PackageFacts, Physical, Strategy, TableFacts, Tables, Wishes,
+    Column, CopyStrategy, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables, Wishes,
 };
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
@@ -25,14 +25,14 @@ pub struct Case {
 
 const PLAIN: Wishes = Wishes { strategy: None, replace: false, resume: false, sync: false };
 
-fn with(strategy: Strategy) -> Wishes {
+fn with(strategy: CopyStrategy) -> Wishes {
     Wishes { strategy: Some(strategy), ..PLAIN }
 }
 
 /// Copies of these warehouses' own say nothing of how a table is laid out: they keep it.
 fn where_it_is_said(dialect: Dialect) -> Wishes {
     match dialect {
-        Dialect::Redshift | Dialect::Databricks => with(Strategy::Ctas),
+        Dialect::Redshift | Dialect::Databricks => with(CopyStrategy::Ctas),
         Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => {
             PLAIN
         }
@@ -53,14 +53,14 @@ pub fn all() -> Vec<Case> {
         case("alias_and_schema", plain, alias_and_schema),
         case("quoted_names", plain, quoted_names),
         case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
-        case("restated_by_ctas", |_| with(Strategy::Ctas), in_other_parts),
-        case("table_clone", |_| with(Strategy::Clone), one_model),
-        case("moved", |_| with(Strategy::Move), one_model),
+        case("restated_by_ctas", |_| with(CopyStrategy::Ctas), in_other_parts),
+        case("table_clone", |_| with(CopyStrategy::Clone), one_model),
+        case("moved", |_| with(CopyStrategy::Move), one_model),
         case("generated_column", plain, generated_column),
         case("grants", plain, grants),
         case("no_grants", plain, one_model),
         case("different_databases", plain, different_databases),
-        case("different_databases_by_ctas", |_| with(Strategy::Ctas), different_databases),
+        case("different_databases_by_ctas", |_| with(CopyStrategy::Ctas), different_databases),
         case("resumed", |_| Wishes { resume: true, ..PLAIN }, resumed),
         case("in_step_with_prod", |_| Wishes { sync: true, ..PLAIN }, ahead_of_prod),
         case("two_packages", plain, two_packages),

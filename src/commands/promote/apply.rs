@@ -19,8 +19,8 @@ use crate::commands::stdout;
 use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::promote::{self, Action, Plan, Progress, Record, Script, Scripts, Witnesses};
-use crate::output::{self, Paint};
+use crate::promote::{self, Action, Plan, PromotionRecord, Script, Scripts, Stage, Witnesses};
+use crate::report::{self, Paint};
 
 /// Executes the plan and compares both sides.
 pub(super) fn apply(
@@ -38,7 +38,7 @@ pub(super) fn apply(
     let folder = setup.workspace.promotion();
     let kept = plan.tables.iter().filter(|table| table.action == Action::Keep);
     let moved = plan.ledgers.iter().flat_map(|ledger| &ledger.moved);
-    let mut record = Record {
+    let mut record = PromotionRecord {
         schema: 1,
         from: plan.from.clone(),
         to: plan.to.clone(),
@@ -49,7 +49,7 @@ pub(super) fn apply(
         asked: asked.digest.clone(),
         locks: both.lock_names(),
         is_one_unit: scripts.is_one_unit,
-        progress: Progress::Executing { done: 0 },
+        stage: Stage::Executing { done: 0 },
         witnesses: Witnesses::of(plan),
         forecast: promote::forecast_lines(plan),
         promote: scripts.promote.clone(),
@@ -67,7 +67,7 @@ pub(super) fn apply(
 pub(super) fn go_on(
     args: &PromoteArgs,
     both: &Both,
-    mut record: Record,
+    mut record: PromotionRecord,
     folder: &Utf8Path,
     emit: Emit<'_>,
 ) -> Result<Outcome> {
@@ -81,7 +81,7 @@ pub(super) fn go_on(
 fn carry_out(
     args: &PromoteArgs,
     setup: &Setup,
-    record: &mut Record,
+    record: &mut PromotionRecord,
     folder: &Utf8Path,
     emit: Emit<'_>,
 ) -> Result<Outcome> {

@@ -8,8 +8,8 @@ use crate::commands::prepare::Setup;
 use crate::dbt::Execution;
 use crate::event::{self, Emit, Event, StatementFinished};
 use crate::failure::{Failure, FailureKind};
-use crate::promote::{Kind, Known, Progress, Record, Script};
-use crate::output::{self, Paint};
+use crate::promote::{Known, PromotionRecord, Script, Stage, StatementKind};
+use crate::report::{self, Paint};
 
 /// Which way a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Way {
 /// Executes a script of a promotion; keeps its record up to date, and a journal beside it.
 pub(super) fn execute(
     setup: &Setup,
-    record: &mut Record,
+    record: &mut PromotionRecord,
     folder: &Utf8Path,
     (way, script): (Way, &Script),
     emit: Emit<'_>,
@@ -32,18 +32,18 @@ pub(super) fn execute(
     let total = statements.len();
     let paint = Paint::for_stderr();
     let places = (setup.workspace.promotion_project(), setup.workspace.logs("promotion"));
-    let before = match (&record.progress, way) {
+    let before = match (&record.stage, way) {
         // A rollback that was killed, once more.
-        (Progress::RollingBack { before, .. }, _) => *before.clone(),
-        (progress, _) => progress.clone(),
+        (Stage::RollingBack { before, .. }, _) => *before.clone(),
+        (stage, _) => stage.clone(),
     };
     let at = |done| match way {
-        Way::There => Progress::Executing { done },
-        Way::Back => Progress::RollingBack { done, before: Box::new(before.clone()) },
+        Way::There => Stage::Executing { done },
+        Way::Back => Stage::RollingBack { done, before: Box::new(before.clone()) },
     };
     // First what can fail while nothing is said to have begun.
     let mut journal = Journal::create(folder.join("journal.jsonl"))?;
-    record.progress = at(0);
+    record.stage = at(0);
     record.save(folder)?;
     let (mut lost, mut done) = (None, 0);
     let execution = setup.dbt.execute(places, &setup.project, &statements, &setup.vars, emit, |step| {
@@ -52,7 +52,7 @@ pub(super) fn execute(
         }
         done = step.statement + 1;
         let statement = &script.statements[step.statement];
-        record.progress = at(done);
+        record.stage = at(done);
         let event = Event::StatementFinished(StatementFinished {
             statement: done,
             total,
@@ -70,17 +70,17 @@ pub(super) fn execute(
         // Nothing was sent, or nothing is left to send.
         Err(error) => (done, Some(error), done > 0),
     };
-    record.progress = match (&error, way) {
-        _ if executed == total && way == Way::There => Progress::Promoted,
-        _ if executed == total => Progress::RolledBack,
+    record.stage = match (&error, way) {
+        _ if executed == total && way == Way::There => Stage::Promoted,
+        _ if executed == total => Stage::RolledBack,
         // Whether it is taken back is for prod to say: the connection was lost at the commit.
         (Some(error), Way::Back) if script.commit() == Some(executed) && has_place && may_be_done(error) => {
             at(executed)
         }
         // What there was to take back still is.
         (_, Way::Back) => before.clone(),
-        (None, Way::There) => Progress::Promoted,
-        (Some(error), Way::There) => Progress::Failed {
+        (None, Way::There) => Stage::Promoted,
+        (Some(error), Way::There) => Stage::Failed {
             statement: executed,
             error: format!("{error:#}"),
             may_be_done: has_place && may_be_done(error),
@@ -117,7 +117,7 @@ fn may_be_done(error: &anyhow::Error) -> bool {
 }
 
 /// What a statement that failed leaves.
-fn what_is_done(script: &Script, failed: usize, record: &Record) -> String {
+fn what_is_done(script: &Script, failed: usize, record: &PromotionRecord) -> String {
     if record.is_transaction() && record.known() == Known::Open {
         return "The connection was lost at the commit, so that it is not known whether all of it is done or \
                 nothing."
@@ -137,7 +137,7 @@ fn what_is_done(script: &Script, failed: usize, record: &Record) -> String {
 }
 
 /// How a promotion gets to its end, or out of prod.
-fn way_out(script: &Script, failed: usize, record: &Record, folder: &Utf8Path) -> String {
+fn way_out(script: &Script, failed: usize, record: &PromotionRecord, folder: &Utf8Path) -> String {
     let back = format!("promote --to {} --rollback", record.to);
     match record.known() {
         Known::All => format!(
@@ -149,7 +149,7 @@ fn way_out(script: &Script, failed: usize, record: &Record, folder: &Utf8Path) -
             format!("`{back}` asks {}, and takes it back if it is done.", record.to)
         }
         // It would stop there again.
-        Known::Open if script.statements[failed].kind == Kind::Check => {
+        Known::Open if script.statements[failed].kind == StatementKind::Check => {
             format!("Take back what is done with `{back}`, then call again, which plans it anew.")
         }
         Known::Open => format!(

@@ -8,8 +8,8 @@ use crate::commands::prepare::Setup;
 use crate::commands::stdout;
 use crate::dbt::Interrupt;
 use crate::outcome::Outcome;
-use crate::promote::{Progress, Record};
-use crate::output;
+use crate::promote::{PromotionRecord, Stage};
+use crate::report;
 
 /// One promotion.
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct Listed<'a> {
     models: &'a [String],
     backups: Vec<&'a str>,
     #[serde(flatten)]
-    progress: &'a Progress,
+    stage: &'a Stage,
     record: &'a camino::Utf8Path,
 }
 
@@ -28,7 +28,7 @@ struct Listed<'a> {
 pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
-    let records = Record::all(&setup.workspace.promotions(), to)?;
+    let records = PromotionRecord::all(&setup.workspace.promotions(), to)?;
     if args.format == Format::Human {
         let text: String = records.iter().map(|(_, record)| report::promotion_listed(record)).collect();
         stdout::write(text)?;
@@ -42,7 +42,7 @@ pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
             to: &record.to,
             models: &record.models,
             backups: record.witnesses.backups().collect(),
-            progress: &record.progress,
+            stage: &record.stage,
             record: folder,
         })
         .collect();

@@ -13,7 +13,7 @@ use crate::dbt::{self, Interrupt, Listing, QueryProject, RelationName, Selection
 use crate::event::{Emit, Event};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::promote::{self, Connection, Facts, PackageVars, Plan, Scripts, Side, Wishes};
+use crate::promote::{self, Facts, PackageVars, Plan, ProdReader, Scripts, Side, Wishes};
 use crate::snowplow::{self, Package, TouchedPackage};
 use crate::timestamp::Timestamp;
 
@@ -185,8 +185,8 @@ impl Both {
         let mut facts = self.facts.clone();
         let project = self.query_project()?;
         let setup = &self.prod.setup;
-        let connection = Connection { dbt: &setup.dbt, project: &project, vars: &setup.vars };
-        let unread = promote::read(&mut facts, &connection, &self.limits, emit)?;
+        let reader = ProdReader { dbt: &setup.dbt, project: &project, vars: &setup.vars };
+        let unread = promote::read(&mut facts, &reader, &self.limits, emit)?;
         Ok(Read { facts, unread })
     }
 

@@ -13,8 +13,8 @@ use crate::dbt::Interrupt;
 use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::promote::{Known, Progress, Record, Standing, Verdict};
-use crate::output::{self, Paint};
+use crate::promote::{Known, Presence, PromotionRecord, Stage, Witnessed};
+use crate::report::{self, Paint};
 
 /// Runs it.
 pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
@@ -25,18 +25,18 @@ pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
     let mut output = output(args);
     let emit = &mut |event| output.emit(event);
     let promotions = setup.workspace.promotions();
-    for (folder, record) in Record::all(&promotions, to)? {
+    for (folder, record) in PromotionRecord::all(&promotions, to)? {
         if record.known() == Known::Nothing {
             continue;
         }
         let _locks = lock(&setup, &record)?;
         // Whoever held the lock until now may have written it anew.
-        let Some(mut record) = Record::read(&folder)? else { continue };
-        let standing = ask(&setup, &record, emit)?;
-        if is_settled(&mut record, &folder, &standing)? {
+        let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
+        let witnessed = ask(&setup, &record, emit)?;
+        if is_settled(&mut record, &folder, &witnessed)? {
             continue;
         }
-        return take_back(&setup, &mut record, &folder, &standing, emit);
+        return take_back(&setup, &mut record, &folder, &witnessed, emit);
     }
     bail!(
         "no promotion to {to} to take back: none was executed with --apply from this project ({promotions} holds them)"
@@ -44,23 +44,27 @@ pub(super) fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
 }
 
 /// Keeps backfills and other promotions away from both sides.
-pub(super) fn lock(setup: &Setup, record: &Record) -> Result<Vec<Lock>> {
+pub(super) fn lock(setup: &Setup, record: &PromotionRecord) -> Result<Vec<Lock>> {
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     record.locks.iter().map(|name| Lock::take(&setup.workspace.lock(name), &command)).collect()
 }
 
 /// Asks prod what it holds of a promotion.
-pub(super) fn ask(setup: &Setup, record: &Record, emit: Emit<'_>) -> Result<Standing> {
+pub(super) fn ask(setup: &Setup, record: &PromotionRecord, emit: Emit<'_>) -> Result<Witnessed> {
     let queries = record.witnesses.queries();
     let told = setup.dbt.query(&query_project(setup)?, &queries, &setup.vars, emit)?;
     record.witnesses.read(&told.answers)
 }
 
 /// Whether a promotion that was stopped turns out to have left nothing; its record says so from now on.
-pub(super) fn is_settled(record: &mut Record, folder: &Utf8Path, standing: &Standing) -> Result<bool> {
-    let is_nothing = record.judge(standing) == Verdict::Nothing;
+pub(super) fn is_settled(
+    record: &mut PromotionRecord,
+    folder: &Utf8Path,
+    witnessed: &Witnessed,
+) -> Result<bool> {
+    let is_nothing = record.presence(witnessed) == Presence::Nothing;
     if is_nothing {
-        record.progress = Progress::Abandoned;
+        record.stage = Stage::Abandoned;
         record.save(folder)?;
         report::say(&report::promotion_left_nothing(record, Paint::for_stderr()));
     }
@@ -69,24 +73,24 @@ pub(super) fn is_settled(record: &mut Record, folder: &Utf8Path, standing: &Stan
 
 fn take_back(
     setup: &Setup,
-    record: &mut Record,
+    record: &mut PromotionRecord,
     folder: &Utf8Path,
-    standing: &Standing,
+    witnessed: &Witnessed,
     emit: Emit<'_>,
 ) -> Result<Outcome> {
     let paint = Paint::for_stderr();
     let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
-    match record.judge(standing) {
-        Verdict::Moved => bail!(Refusal(format!(
+    match record.presence(witnessed) {
+        Presence::Moved => bail!(Refusal(format!(
             "{to} ran since {what}, or something else wrote its rows ({}): they are no longer what it wrote. Taking it back now \
              would also take away what {to} has processed since, so it cannot be taken back any more, and nothing was changed. \
              To be without these models, disable them in {to}'s project; to have another version of them, use --replace",
-            standing.moved.join(", "),
+            witnessed.moved.join(", "),
             to = record.to
         ))),
-        Verdict::Nothing | Verdict::TakenBack => {
-            let was_killed = matches!(record.progress, Progress::RollingBack { .. });
-            record.progress = Progress::RolledBack;
+        Presence::Nothing | Presence::TakenBack => {
+            let was_killed = matches!(record.stage, Stage::RollingBack { .. });
+            record.stage = Stage::RolledBack;
             record.save(folder)?;
             if !was_killed {
                 bail!(Refusal(format!(
@@ -96,15 +100,15 @@ fn take_back(
                 )))
             }
         }
-        Verdict::Complete | Verdict::Partial => {
-            let lost = record.lost_backups(standing);
+        Presence::Complete | Presence::Partial => {
+            let lost = record.lost_backups(witnessed);
             if !lost.is_empty() {
                 bail!(Refusal(format!(
                     "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was changed",
                     lost.join(", ")
                 )))
             }
-            let script = record.rollback_from(standing);
+            let script = record.rollback_from(witnessed);
             report::say(&report::rollback_begins(record, paint));
             execute(setup, record, folder, (Way::Back, &script), emit)?;
         }

@@ -10,7 +10,7 @@ use crate::backfill::Lock;
 use crate::commands::prepare::Setup;
 use crate::event::Emit;
 use crate::failure::Refusal;
-use crate::promote::{Known, Progress, Record, Verdict};
+use crate::promote::{Known, Presence, PromotionRecord, Stage};
 
 /// The file of what `--format json` shows of a promotion.
 const DOCUMENT: &str = "document.json";
@@ -34,36 +34,36 @@ pub(super) fn find(
     setup: &Setup,
     asked: &Asked<'_>,
     emit: Emit<'_>,
-) -> Result<Option<(Utf8PathBuf, Record, Vec<Lock>)>> {
-    for (folder, record) in Record::all(&setup.workspace.promotions(), asked.to)? {
+) -> Result<Option<(Utf8PathBuf, PromotionRecord, Vec<Lock>)>> {
+    for (folder, record) in PromotionRecord::all(&setup.workspace.promotions(), asked.to)? {
         let is_about = |model: &String| asked.models.contains(&model.as_str());
         if record.known() != Known::Open || record.is_transaction() || !record.models.iter().any(is_about) {
             continue;
         }
         let locks = lock(setup, &record)?;
-        let Some(mut record) = Record::read(&folder)? else { continue };
-        let is_going_back = matches!(record.progress, Progress::RollingBack { .. });
+        let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
+        let is_going_back = matches!(record.stage, Stage::RollingBack { .. });
         if record.asked == asked.digest && !is_going_back {
             return Ok(Some((folder, record, locks)));
         }
-        let standing = ask(setup, &record, emit)?;
-        if is_settled(&mut record, &folder, &standing)? {
+        let witnessed = ask(setup, &record, emit)?;
+        if is_settled(&mut record, &folder, &witnessed)? {
             continue;
         }
-        match record.judge(&standing) {
-            Verdict::Partial => bail!(Refusal(half_way(&record, is_going_back))),
+        match record.presence(&witnessed) {
+            Presence::Partial => bail!(Refusal(half_way(&record, is_going_back))),
             // Somebody executed its script.
-            Verdict::Complete if !is_going_back => {
-                record.progress = Progress::Promoted;
+            Presence::Complete if !is_going_back => {
+                record.stage = Stage::Promoted;
                 record.save(&folder)?;
             }
-            Verdict::Complete | Verdict::Moved | Verdict::Nothing | Verdict::TakenBack => {}
+            Presence::Complete | Presence::Moved | Presence::Nothing | Presence::TakenBack => {}
         }
     }
     Ok(None)
 }
 
-fn half_way(record: &Record, is_going_back: bool) -> String {
+fn half_way(record: &PromotionRecord, is_going_back: bool) -> String {
     let what = format!("{} at {} UTC", record.models.join(", "), record.at.to_the_second());
     let back = format!("`promote --to {} --rollback`", record.to);
     if is_going_back {

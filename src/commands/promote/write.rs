@@ -21,7 +21,7 @@ pub(super) struct Document<'a> {
     from: &'a str,
     to: &'a str,
     dialect: &'a str,
-    strategy: promote::Strategy,
+    strategy: promote::CopyStrategy,
     planned_at: Timestamp,
     tables: Vec<TableDocument<'a>>,
     rows: Vec<RowDocument<'a>>,

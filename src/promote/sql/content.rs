@@ -1,10 +1,9 @@
 //! Whether two tables hold the same.
 
+use super::assertion::all;
+use super::ctas::{filter, filtered_by};
+use crate::promote::plan::{Table, TableFacts};
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::TableFacts;
-use super::super::plan::Table;
-use super::layout::{filter, filtered_by};
 
 /// A whole row. A column of that name would be taken for it, and no table has one.
 const ROW: &str = "snowplow_backfill_row";
@@ -17,18 +16,18 @@ pub fn content_matches(table: &Table) -> String {
     let facts = &table.facts;
     let mut conditions = vec![format!("({}) = ({})", count(prod, facts), count(staging, facts))];
     if let Some(column) = &facts.date_column {
-        let all = filter(filtered_by(facts));
+        let every_row = filter(filtered_by(facts));
         let latest = |of: &Relation| {
-            let latest = format!("{column} = (select max({column}) from {staging}{all})");
-            if all.is_empty() {
+            let latest = format!("{column} = (select max({column}) from {staging}{every_row})");
+            if every_row.is_empty() {
                 format!("(select count(*) from {of} where {latest})")
             } else {
-                format!("(select count(*) from {of}{all} and {latest})")
+                format!("(select count(*) from {of}{every_row} and {latest})")
             }
         };
         conditions.push(format!("{} = {}", latest(prod), latest(staging)));
     }
-    super::all(&conditions)
+    all(&conditions)
 }
 
 /// The same of a table that the script did not make: every value is compared.
@@ -37,7 +36,7 @@ pub fn content_equals(dialect: Dialect, table: &Table) -> String {
     // Without rows there is no digest.
     let digest = |of: &Relation| format!("coalesce(({}), 0)", digest(dialect, of, &table.facts));
     let [staging, prod] = [&table.facts.staging, &table.facts.prod].map(digest);
-    super::all(&[content_matches(table), format!("{prod} = {staging}")])
+    all(&[content_matches(table), format!("{prod} = {staging}")])
 }
 
 /// How many rows there are.
@@ -59,9 +58,9 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
         Dialect::DuckDb => format!("select sum(hash({ROW})) from {of} as {ROW}"),
         Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
         Dialect::BigQuery => {
-            let all = filter(filtered_by(facts));
+            let every_row = filter(filtered_by(facts));
             format!(
-                "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as {ROW}{all}"
+                "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as {ROW}{every_row}"
             )
         }
         Dialect::Databricks | Dialect::Spark => {
@@ -132,7 +131,7 @@ fn listed([staging, prod]: &[String; 2], sizes: &[&str]) -> String {
         same_size.collect::<String>()
     );
     // None at all would be a name that the catalogue does not have.
-    super::all(&[format!("(select count(*) from (\n    {staging}\n  ) as c) > 0"), alone])
+    all(&[format!("(select count(*) from (\n    {staging}\n  ) as c) > 0"), alone])
 }
 
 fn redshift_columns(of: &Relation, in_this_database: bool) -> String {

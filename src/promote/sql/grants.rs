@@ -1,8 +1,7 @@
 //! Who may read the new tables.
 
+use crate::promote::plan::TableFacts;
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::TableFacts;
 
 /// What prod's project grants; dbt would grant it again at the model's next run.
 #[must_use]

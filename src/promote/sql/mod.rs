@@ -1,22 +1,17 @@
-//! The statements of a promotion, one warehouse's way of saying them beside the other's.
+//! The scripts of a promotion: their statements, one warehouse's way of saying them beside the other's, and their order.
 
 mod assertion;
+mod compose;
 mod content;
+mod ctas;
 mod grants;
-mod layout;
+mod header;
 mod rows;
+mod script;
 mod table;
 mod verify;
 
-pub use assertion::{all, assert};
-pub use content::{columns_equal, content_equals, content_matches};
-pub use grants::{keep_grants, known_grants, project_grants};
-pub use rows::{
-    as_planned, delete_rows, free_or_done, insert_rows, lock, lower, recorded, restored, set_row,
-    staging_moves, still, taken_back, written,
-};
-pub use table::{
-    after_copy, back_up, copy, describe, drop_backup_indexes, put_in_place, replace, restore, step_aside,
-    take_back, working_copy, written_as,
-};
-pub use verify::verify;
+pub use compose::Scripts;
+pub use header::{FINGERPRINT, forecast as forecast_lines};
+pub(super) use rows::{free_or_done, written};
+pub use script::{Script, Statement, StatementKind};

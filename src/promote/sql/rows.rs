@@ -1,10 +1,10 @@
 //! Rows of incremental manifests: the last thing that a promotion writes, and the first that its rollback takes back.
 
+use super::assertion::all;
+use crate::promote::plan::{Ledger, MovedRow};
 use crate::snowplow::Family;
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::plan::{Ledger, MovedRow};
 
 /// Names as a list of literals. They are plain, which was checked.
 fn names<'a>(models: impl IntoIterator<Item = &'a str>) -> String {
@@ -82,7 +82,7 @@ pub fn free_or_done(dialect: Dialect, ledger: &Ledger, or_done: bool) -> String 
         let done = ledger.recorded().filter(|_| or_done);
         conditions.push(one_row(dialect, ledger, row, done));
     }
-    super::all(&conditions)
+    all(&conditions)
 }
 
 /// Prod's row of a model is as it was planned, or of this time; and there is no other one.
@@ -93,7 +93,7 @@ fn one_row(dialect: Dialect, ledger: &Ledger, row: &MovedRow, or_at: Option<Time
         Some(time) => format!("(({planned}) or last_success = {})", dialect.timestamp_literal(time)),
         None => planned,
     };
-    super::all(&[format!("{of_model} and {is_it}) = 1"), format!("{of_model}) = 1")])
+    all(&[format!("{of_model} and {is_it}) = 1"), format!("{of_model}) = 1")])
 }
 
 /// The planned values of a row that prod has, as conditions.

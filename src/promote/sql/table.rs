@@ -2,13 +2,12 @@
 
 use regex::Regex;
 
+use super::ctas::{Existing, create, ctas, layout_of};
+use super::script::Statement;
+use crate::promote::plan::{
+    Action, CopyStrategy, Identity, Layout, Physical, Table, TableFacts, is_transient, is_wanted_transient,
+};
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::{Identity, Layout, Physical, TableFacts};
-use super::super::plan::{Action, Table};
-use super::super::script::Statement;
-use super::super::strategy::Strategy;
-use super::layout::{Existing, create, ctas, layout_of};
 
 /// BigQuery: how long a partition is kept.
 const PARTITION_EXPIRATION: &str = "partition_expiration_days";
@@ -26,7 +25,7 @@ pub fn working_copy(table: &Table) -> anyhow::Result<Relation> {
 
 /// Makes and fills the copy, where it can be undone: in a transaction, or under a name of its own.
 #[must_use]
-pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relation) -> Vec<Statement> {
+pub fn copy(dialect: Dialect, strategy: CopyStrategy, table: &Table, target: &Relation) -> Vec<Statement> {
     let facts = &table.facts;
     let (staging, model) = (&facts.staging, &table.model);
     let as_select = || {
@@ -34,8 +33,8 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
         vec![Statement::plain(format!("copy {model}"), sql)]
     };
     match (strategy, dialect) {
-        (Strategy::Move, _) => take(table),
-        (Strategy::Like, Dialect::Postgres) => {
+        (CopyStrategy::Move, _) => take(table),
+        (CopyStrategy::Like, Dialect::Postgres) => {
             let create = format!("create table {target} (like {staging} including all)");
             let mut statements = vec![Statement::plain(format!("a table like staging's {model}"), create)];
             statements.push(Statement::plain(format!("copy {model}"), fill(dialect, facts, target)));
@@ -51,20 +50,20 @@ pub fn copy(dialect: Dialect, strategy: Strategy, table: &Table, target: &Relati
             }));
             statements
         }
-        (Strategy::Ctas, Dialect::Postgres) => {
+        (CopyStrategy::Ctas, Dialect::Postgres) => {
             let mut statements = as_select();
             let title = format!("{model}: the descriptions of its columns");
             statements.push(Statement::plain(title, describe_columns(staging, target)));
             statements
         }
-        (Strategy::Like, Dialect::Redshift) => {
+        (CopyStrategy::Like, Dialect::Redshift) => {
             let create = format!("create table {target} (like {staging} including defaults)");
             vec![
                 Statement::plain(format!("a table like staging's {model}"), create),
                 Statement::plain(format!("copy {model}"), fill(dialect, facts, target)),
             ]
         }
-        (Strategy::Like, Dialect::DuckDb) => {
+        (CopyStrategy::Like, Dialect::DuckDb) => {
             let Some(create) =
                 facts.physical.create_statement.as_deref().and_then(|sql| rebuilt(sql, target))
             else {
@@ -293,13 +292,9 @@ pub fn back_up(dialect: Dialect, table: &Table) -> Option<Statement> {
     Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
 }
 
-fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
-    physical.transient.or(facts.layout.transient).unwrap_or(true)
-}
-
 /// Makes prod's table from staging's in one statement that is whole or not at all.
 #[must_use]
-pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement {
+pub fn replace(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Statement {
     let existing = match table.action {
         Action::Replace { .. } => Existing::Replace,
         // A second execution finishes what the first one began; what the table holds is checked after.
@@ -319,7 +314,7 @@ pub fn replace(dialect: Dialect, strategy: Strategy, table: &Table) -> Statement
 
 /// Puts the backup into the place of what the promotion put there.
 #[must_use]
-pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<Statement> {
+pub fn restore(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Option<Statement> {
     let Action::Replace { backup } = &table.action else { return None };
     let facts = &table.facts;
     let made = Made {
@@ -331,35 +326,6 @@ pub fn restore(dialect: Dialect, strategy: Strategy, table: &Table) -> Option<St
         configured: &facts.layout,
     };
     Some(one_statement(dialect, strategy, &made, format!("put prod's former {} back", table.model)))
-}
-
-/// How a table is really made: what was asked for may not be possible for this one.
-#[must_use]
-pub fn written_as(dialect: Dialect, strategy: Strategy, table: &Table) -> Strategy {
-    let facts = &table.facts;
-    match (dialect, strategy) {
-        (Dialect::DuckDb, Strategy::Like) if facts.physical.create_statement.is_none() => Strategy::Ctas,
-        (Dialect::BigQuery, Strategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
-            Strategy::Copy
-        }
-        (Dialect::Snowflake, Strategy::Clone)
-            if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
-        {
-            Strategy::Ctas
-        }
-        _ => strategy,
-    }
-}
-
-/// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced
-/// stays what it is, because a transient one has no Fail-safe.
-fn is_wanted_transient(table: &Table) -> bool {
-    let facts = &table.facts;
-    let replaced = match table.action {
-        Action::Replace { .. } => facts.replaced.transient,
-        Action::Create | Action::Keep => None,
-    };
-    facts.layout.transient.or(replaced).unwrap_or_else(|| is_transient(&facts.physical, facts))
 }
 
 /// A table that is made from another one.
@@ -377,7 +343,7 @@ struct Made<'a> {
 
 fn one_statement(
     dialect: Dialect,
-    strategy: Strategy,
+    strategy: CopyStrategy,
     made: &Made<'_>,
     title: impl Into<String>,
 ) -> Statement {
@@ -385,18 +351,20 @@ fn one_statement(
     let is_from_transient = physical.transient.or(configured.transient).unwrap_or(true);
     let sql = match (dialect, strategy) {
         // A transient table cannot be cloned to a permanent one.
-        (Dialect::Snowflake, Strategy::Clone) if transient || !is_from_transient => {
+        (Dialect::Snowflake, CopyStrategy::Clone) if transient || !is_from_transient => {
             let kind = if transient { "transient " } else { "" };
             let grants = if existing == Existing::Replace { " copy grants" } else { "" };
             format!("{} clone {from}{grants}", create(existing, kind, to))
         }
-        (Dialect::BigQuery, Strategy::Copy) => format!("{} copy {from}", create(existing, "", to)),
+        (Dialect::BigQuery, CopyStrategy::Copy) => format!("{} copy {from}", create(existing, "", to)),
         // Its grammar has no `or replace` for a clone.
-        (Dialect::BigQuery, Strategy::Clone) if existing == Existing::Replace => {
+        (Dialect::BigQuery, CopyStrategy::Clone) if existing == Existing::Replace => {
             format!("{} copy {from}", create(existing, "", to))
         }
-        (Dialect::BigQuery, Strategy::Clone) => format!("{} clone {from}", create(existing, "", to)),
-        (Dialect::Databricks, Strategy::Clone) => format!("{} deep clone {from}", create(existing, "", to)),
+        (Dialect::BigQuery, CopyStrategy::Clone) => format!("{} clone {from}", create(existing, "", to)),
+        (Dialect::Databricks, CopyStrategy::Clone) => {
+            format!("{} deep clone {from}", create(existing, "", to))
+        }
         _ => {
             let mut layout = physical.layout.clone().unwrap_or_else(|| configured.clone());
             layout.transient = Some(transient);
@@ -413,16 +381,16 @@ fn one_statement(
 
 /// What a copy of the warehouse's own leaves switched off, or takes along from staging.
 #[must_use]
-pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Statement> {
+pub fn after_copy(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<Statement> {
     let (prod, model) = (&table.facts.prod, &table.model);
     match (dialect, strategy) {
-        (Dialect::Snowflake, Strategy::Clone) if layout_of(&table.facts).cluster_by.is_some() => {
+        (Dialect::Snowflake, CopyStrategy::Clone) if layout_of(&table.facts).cluster_by.is_some() => {
             vec![Statement::plain(
                 format!("{model}: a clone's clustering is suspended"),
                 format!("alter table {prod} resume recluster"),
             )]
         }
-        (Dialect::BigQuery, Strategy::Copy | Strategy::Clone) => {
+        (Dialect::BigQuery, CopyStrategy::Copy | CopyStrategy::Clone) => {
             let title = format!("{model}: staging's expiration is not prod's");
             let configured = table.facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
             let days = configured.or(table.facts.physical.expires.then_some("null"));
@@ -431,18 +399,18 @@ pub fn after_copy(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<St
             let sql = format!("alter table {prod} set options (expiration_timestamp = null{partitions})");
             vec![Statement::plain(title, sql)]
         }
-        (Dialect::Databricks, Strategy::Clone) => describe(dialect, table, prod),
+        (Dialect::Databricks, CopyStrategy::Clone) => describe(dialect, table, prod),
         _ => Vec::new(),
     }
 }
 
 /// The rollback of a table, in one transaction with the rows.
 #[must_use]
-pub fn take_back(dialect: Dialect, strategy: Strategy, table: &Table) -> Vec<Statement> {
+pub fn take_back(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<Statement> {
     let (prod, staging, model) = (&table.facts.prod, &table.facts.staging, &table.model);
     match &table.action {
         Action::Keep => Vec::new(),
-        Action::Create if strategy == Strategy::Move => {
+        Action::Create if strategy == CopyStrategy::Move => {
             move_to(prod, staging, &format!("give {model} back to staging"))
         }
         Action::Create => {

@@ -1,19 +1,16 @@
 //! Queries that show whether both sides hold the same: a row each of what is compared, staging's value, prod's value.
 
+use super::content::{count, digest};
+use super::script::Statement;
+use crate::promote::plan::{CopyStrategy, Ledger, Plan, TableFacts};
 use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::TableFacts;
-use super::super::plan::{Ledger, Plan};
-use super::super::script::Statement;
-use super::super::strategy::Strategy;
-use super::content::{count, digest};
 
 /// All of them.
 #[must_use]
 pub fn verify(plan: &Plan) -> Vec<Statement> {
     let mut statements = Vec::new();
-    if plan.strategy != Strategy::Move {
+    if plan.strategy != CopyStrategy::Move {
         for table in &plan.tables {
             let (model, dialect) = (&table.model, plan.dialect);
             statements.push(compared(dialect, &format!("{model}: rows"), &table.facts, |of| {
@@ -26,7 +23,7 @@ pub fn verify(plan: &Plan) -> Vec<Statement> {
     for ledger in &plan.ledgers {
         statements.extend(ledger.models().map(|model| row(plan, ledger, model)));
         // Staging's went with its table where that was moved.
-        if ledger.family == Family::Load && plan.strategy != Strategy::Move {
+        if ledger.family == Family::Load && plan.strategy != CopyStrategy::Move {
             statements.extend(ledger.models().map(|model| first_success(plan, ledger, model)));
         }
     }
@@ -66,7 +63,7 @@ fn row(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
     let (staging, text) = (&ledger.staging, text(dialect));
     let staging = match (plan.strategy, ledger.recorded()) {
         // Staging's row went with its table, or prod was to record another time.
-        (_, Some(time)) if plan.strategy == Strategy::Move || ledger.cap.is_some() => {
+        (_, Some(time)) if plan.strategy == CopyStrategy::Move || ledger.cap.is_some() => {
             format!("select {}", dialect.timestamp_as_text(&dialect.timestamp_literal(time)))
         }
         _ => value(staging),

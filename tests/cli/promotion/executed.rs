@@ -1,6 +1,6 @@
 //! The golden scripts of the warehouses whose engine is here, and Redshift's on Postgres, which takes them too.
 
-use snowplow_backfill::promote::{Action, Strategy};
+use snowplow_backfill::promote::{Action, CopyStrategy};
 use snowplow_backfill::warehouse::Dialect;
 
 use super::client::{Client, Rows};
@@ -81,7 +81,7 @@ fn promoted_then_rolled_back(staged: &Staged) {
         let rows = client.value(&format!("select count(*) from {prod}"));
         assert!(rows.parse::<u32>().expect("a number") > 2_000, "{name}: {rows}");
         assert_eq!(differences(&mut client, &format!("kept_{place}"), &prod), ["0", "0"], "{name}");
-        let is_exact = matches!(staged.plan.strategy, Strategy::Like | Strategy::Move)
+        let is_exact = matches!(staged.plan.strategy, CopyStrategy::Like | CopyStrategy::Move)
             && table.action != Action::Keep
             && !table.facts.physical.columns.is_empty();
         if is_exact {
@@ -111,7 +111,7 @@ fn promoted_then_rolled_back(staged: &Staged) {
     let after = staged.scripted.dump(&mut client);
     assert_ne!(before, after);
 
-    let is_moved = staged.plan.strategy == Strategy::Move;
+    let is_moved = staged.plan.strategy == CopyStrategy::Move;
     let words = if is_moved { "does not exist" } else { "records these models already" };
     refused(&staged.scripted, &mut client, &staged.scripted.promote, words);
     client.run(&staged.scripted.rollback);

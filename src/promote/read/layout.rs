@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::clauses::{Clauses, unescaped};
-use super::facts::Layout;
+use crate::promote::plan::Layout;
 use crate::warehouse::Dialect;
 
 impl Layout {

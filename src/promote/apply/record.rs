@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::compose::Scripts;
-use super::script::Script;
-use super::standing::Witnesses;
+use super::witnesses::Witnesses;
+use crate::promote::sql::{Script, Scripts};
 use crate::timestamp::Timestamp;
 
 /// The file of a record.
@@ -19,7 +18,7 @@ const FILE: &str = "promotion.json";
 /// How far a promotion got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Progress {
+pub enum Stage {
     /// Statements are being executed. Found like this, it was killed; it may have done more than it could write down.
     Executing {
         /// Statements that are done.
@@ -44,7 +43,7 @@ pub enum Progress {
         /// Statements that are done.
         done: usize,
         /// How far the promotion had got.
-        before: Box<Progress>,
+        before: Box<Stage>,
     },
     /// It was taken back.
     RolledBack,
@@ -52,7 +51,7 @@ pub enum Progress {
 
 /// One promotion.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record {
+pub struct PromotionRecord {
     /// The version of this file.
     pub schema: u32,
     /// What staging is called.
@@ -78,7 +77,7 @@ pub struct Record {
     pub is_one_unit: bool,
     /// How far it got.
     #[serde(flatten)]
-    pub progress: Progress,
+    pub stage: Stage,
     /// What shows where prod stands.
     #[serde(default)]
     pub witnesses: Witnesses,
@@ -93,7 +92,7 @@ pub struct Record {
     pub verify: Script,
 }
 
-impl Record {
+impl PromotionRecord {
     /// Writes the scripts and the record into a folder.
     ///
     /// # Errors

@@ -5,11 +5,9 @@
 
 use anyhow::Result;
 
-use super::header;
-use super::plan::{Action, Ledger, Plan, Table};
-use super::script::{Kind, Script, Statement};
-use super::sql;
-use super::strategy::Strategy;
+use super::script::{Script, Statement, StatementKind};
+use super::{assertion, content, grants, header, rows, table, verify};
+use crate::promote::plan::{Action, CopyStrategy, Ledger, Plan, Table};
 use crate::warehouse::Dialect;
 
 /// All that is written for one promotion.
@@ -55,7 +53,7 @@ impl Scripts {
             Unit::ShortLock => (short_lock(plan)?, whole_rollback(plan)),
             Unit::Steps => (steps(plan), steps_rollback(plan)),
         };
-        let verify = Script { header: header::verify(plan), statements: sql::verify(plan) };
+        let verify = Script { header: header::verify(plan), statements: verify::verify(plan) };
         Ok(Self {
             promote: Script { header: header::promote(plan), ..promote },
             rollback: Script { header: header::rollback(plan), ..rollback },
@@ -85,7 +83,7 @@ impl<'p> Composer<'p> {
     }
 
     fn check(&mut self, title: &str, condition: &str, message: &str) {
-        self.of_kind(Kind::Check, title, sql::assert(self.plan.dialect, condition, message));
+        self.of_kind(StatementKind::Check, title, assertion::assert(self.plan.dialect, condition, message));
     }
 
     fn begin(&mut self) {
@@ -97,14 +95,14 @@ impl<'p> Composer<'p> {
         };
         let what =
             if unit(self.plan.dialect) == Unit::Steps { "all rows are" } else { "tables and rows are" };
-        self.of_kind(Kind::Begin, format!("{what} one unit"), sql);
+        self.of_kind(StatementKind::Begin, format!("{what} one unit"), sql);
     }
 
     fn commit(&mut self) {
-        self.of_kind(Kind::Commit, "all is well", "commit");
+        self.of_kind(StatementKind::Commit, "all is well", "commit");
     }
 
-    fn of_kind(&mut self, kind: Kind, title: impl Into<String>, sql: impl Into<String>) {
+    fn of_kind(&mut self, kind: StatementKind, title: impl Into<String>, sql: impl Into<String>) {
         self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
@@ -112,7 +110,7 @@ impl<'p> Composer<'p> {
         let plan = self.plan;
         for ledger in &plan.ledgers {
             self.check_staging(ledger);
-            let condition = sql::free_or_done(plan.dialect, ledger, or_done);
+            let condition = rows::free_or_done(plan.dialect, ledger, or_done);
             let message = format!(
                 "{} records these models already, or other rows than planned: promoted before, or prod ran them",
                 ledger.prod
@@ -122,7 +120,7 @@ impl<'p> Composer<'p> {
     }
 
     fn check_staging(&mut self, ledger: &Ledger) {
-        let condition = sql::as_planned(self.plan.dialect, ledger);
+        let condition = rows::as_planned(self.plan.dialect, ledger);
         let message = format!("{} moved since this was planned: plan again", ledger.staging);
         self.check(&format!("{}: staging's rows are as planned", ledger.package), &condition, &message);
     }
@@ -136,12 +134,16 @@ impl<'p> Composer<'p> {
                 let other_columns = format!("{prod} has other columns than {staging}");
                 self.check(
                     &format!("{model} has the same columns"),
-                    &sql::columns_equal(dialect, table),
+                    &content::columns_equal(dialect, table),
                     &other_columns,
                 );
-                self.check(&format!("{model} is the same"), &sql::content_equals(dialect, table), &message);
-            } else if self.plan.strategy != Strategy::Move {
-                self.check(&format!("{model} is complete"), &sql::content_matches(table), &message);
+                self.check(
+                    &format!("{model} is the same"),
+                    &content::content_equals(dialect, table),
+                    &message,
+                );
+            } else if self.plan.strategy != CopyStrategy::Move {
+                self.check(&format!("{model} is complete"), &content::content_matches(table), &message);
             }
         }
     }
@@ -158,7 +160,7 @@ impl<'p> Composer<'p> {
 
     fn check_rows(&mut self) {
         for ledger in &self.plan.ledgers {
-            let condition = sql::recorded(self.plan.dialect, ledger);
+            let condition = rows::recorded(self.plan.dialect, ledger);
             let message = format!("a row of {} is missing, doubled, or not staging's", ledger.prod);
             self.check(&format!("{}: one row a model", ledger.package), &condition, &message);
         }
@@ -169,7 +171,7 @@ impl<'p> Composer<'p> {
         let plan = self.plan;
         let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
         if let Some(ledger) = plan.ledgers.iter().find(its) {
-            let condition = sql::taken_back(plan.dialect, ledger, &table.model);
+            let condition = rows::taken_back(plan.dialect, ledger, &table.model);
             let message = format!("{} still records {}: prod ran meanwhile", ledger.prod, table.model);
             self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message);
         }
@@ -177,7 +179,7 @@ impl<'p> Composer<'p> {
 
     fn lock_rows(&mut self) {
         for ledger in &self.plan.ledgers {
-            if let Some(lock) = sql::lock(self.plan.dialect, ledger) {
+            if let Some(lock) = rows::lock(self.plan.dialect, ledger) {
                 self.add(format!("{}: nobody else writes rows until this is done", ledger.package), lock);
             }
         }
@@ -185,7 +187,7 @@ impl<'p> Composer<'p> {
 
     fn record(&mut self) {
         for ledger in &self.plan.ledgers {
-            if let Some(insert) = sql::insert_rows(self.plan.dialect, ledger) {
+            if let Some(insert) = rows::insert_rows(self.plan.dialect, ledger) {
                 self.add(format!("{}: record {}", ledger.package, ledger.added.join(", ")), insert);
             }
         }
@@ -194,15 +196,15 @@ impl<'p> Composer<'p> {
     /// Sets rows that prod has to staging's time: those that go back, or those that go forward.
     fn set_rows(&mut self, lower: bool) {
         for ledger in &self.plan.ledgers {
-            for row in ledger.moved.iter().filter(|row| sql::lower(ledger, row) == lower) {
-                let sql = sql::set_row(self.plan.dialect, ledger, row);
+            for row in ledger.moved.iter().filter(|row| rows::lower(ledger, row) == lower) {
+                let sql = rows::set_row(self.plan.dialect, ledger, row);
                 self.add(format!("{}: set the row of {} to staging's", ledger.package, row.model), sql);
             }
         }
     }
 
     fn grants(&mut self, table: &Table) {
-        for grant in sql::project_grants(self.plan.dialect, &table.facts) {
+        for grant in grants::project_grants(self.plan.dialect, &table.facts) {
             self.add(format!("{}: a grant of the project", table.model), grant);
         }
     }
@@ -216,7 +218,7 @@ impl<'p> Composer<'p> {
     }
 
     fn staging_gives(&mut self, back: bool) {
-        if self.plan.strategy != Strategy::Move {
+        if self.plan.strategy != CopyStrategy::Move {
             return;
         }
         for ledger in &self.plan.ledgers {
@@ -224,7 +226,7 @@ impl<'p> Composer<'p> {
             let models: Vec<_> = moved.filter(|model| ledger.models().any(|own| own == *model)).collect();
             if !models.is_empty() {
                 let title = format!("{}: staging's rows go with its tables", ledger.package);
-                self.add(title, sql::staging_moves(ledger, &models, back));
+                self.add(title, rows::staging_moves(ledger, &models, back));
             }
         }
     }
@@ -235,13 +237,13 @@ fn whole(plan: &Plan) -> Result<Script> {
     composer.begin();
     if plan.dialect == Dialect::Postgres {
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "rather give up than wait for ever",
             "set local lock_timeout = '60s'",
         );
         let tables = plan.tables.iter().map(|table| &table.facts.staging);
         let staging = tables.chain(plan.ledgers.iter().map(|ledger| &ledger.staging));
-        composer.add("staging stands still, where this user may see to that", sql::still(staging));
+        composer.add("staging stands still, where this user may see to that", rows::still(staging));
     }
     composer.check_before(false);
     for table in &plan.tables {
@@ -251,22 +253,22 @@ fn whole(plan: &Plan) -> Result<Script> {
             Action::Create => table.facts.prod.clone(),
             // What has an index cannot be renamed there, so that the copy has to be made in its place.
             Action::Replace { .. } if dialect == Dialect::DuckDb => {
-                composer.extend(sql::drop_backup_indexes(table));
-                composer.extend(sql::step_aside(table));
+                composer.extend(table::drop_backup_indexes(table));
+                composer.extend(table::step_aside(table));
                 table.facts.prod.clone()
             }
-            Action::Replace { .. } => sql::working_copy(table)?,
+            Action::Replace { .. } => table::working_copy(table)?,
         };
-        composer.extend(sql::copy(dialect, plan.strategy, table, &target));
-        if plan.strategy != Strategy::Move {
-            composer.extend(sql::describe(dialect, table, &target));
+        composer.extend(table::copy(dialect, plan.strategy, table, &target));
+        if plan.strategy != CopyStrategy::Move {
+            composer.extend(table::describe(dialect, table, &target));
         }
     }
     // The copy took its time; from here on it is a moment.
     composer.lock_rows();
     if plan.dialect == Dialect::Postgres {
         for ledger in &plan.ledgers {
-            let condition = sql::free_or_done(plan.dialect, ledger, false);
+            let condition = rows::free_or_done(plan.dialect, ledger, false);
             let message = format!("{} was written to while the tables were copied: plan again", ledger.prod);
             composer.check(
                 &format!("{}: prod's rows still are as planned", ledger.package),
@@ -278,10 +280,10 @@ fn whole(plan: &Plan) -> Result<Script> {
     for table in &plan.tables {
         if let Action::Replace { backup } = &table.action {
             if plan.dialect != Dialect::DuckDb {
-                composer.extend(sql::step_aside(table));
-                composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
+                composer.extend(table::step_aside(table));
+                composer.extend([table::put_in_place(table, &table::working_copy(table)?)]);
             }
-            if let Some(grants) = sql::keep_grants(plan.dialect, &table.facts.prod, backup) {
+            if let Some(grants) = grants::keep_grants(plan.dialect, &table.facts.prod, backup) {
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
             }
         }
@@ -298,24 +300,24 @@ fn short_lock(plan: &Plan) -> Result<Script> {
         if table.action == Action::Keep {
             continue;
         }
-        let working = sql::working_copy(table)?;
+        let working = table::working_copy(table)?;
         composer.add(
             format!("what a call that was stopped left of {}", table.model),
             format!("drop table if exists {working}"),
         );
-        composer.extend(sql::copy(plan.dialect, plan.strategy, table, &working));
-        composer.extend(sql::describe(plan.dialect, table, &working));
+        composer.extend(table::copy(plan.dialect, plan.strategy, table, &working));
+        composer.extend(table::describe(plan.dialect, table, &working));
     }
     composer.begin();
     composer.lock_rows();
     composer.check_before(false);
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend(sql::step_aside(table));
-            composer.extend([sql::put_in_place(table, &sql::working_copy(table)?)]);
+            composer.extend(table::step_aside(table));
+            composer.extend([table::put_in_place(table, &table::working_copy(table)?)]);
         }
         if matches!(table.action, Action::Replace { .. }) {
-            for grant in sql::known_grants(plan.dialect, &table.facts) {
+            for grant in grants::known_grants(plan.dialect, &table.facts) {
                 composer.add(format!("{}: a grant of the table before", table.model), grant);
             }
         }
@@ -341,7 +343,7 @@ fn whole_rollback(plan: &Plan) -> Script {
     composer.begin();
     if plan.dialect == Dialect::Postgres {
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "rather give up than wait for ever",
             "set local lock_timeout = '60s'",
         );
@@ -353,22 +355,22 @@ fn whole_rollback(plan: &Plan) -> Script {
             "{} does not hold the rows of this promotion: prod ran since, or it never happened",
             ledger.prod
         );
-        let condition = sql::written(plan.dialect, ledger);
+        let condition = rows::written(plan.dialect, ledger);
         composer.check(
             &format!("{}: prod's rows are those of the promotion", ledger.package),
             &condition,
             &message,
         );
         for row in &ledger.moved {
-            let sql = sql::restored(plan.dialect, ledger, row);
+            let sql = rows::restored(plan.dialect, ledger, row);
             composer.add(format!("{}: the row of {} as before", ledger.package, row.model), sql);
         }
-        if let Some(delete) = sql::delete_rows(plan.dialect, ledger) {
+        if let Some(delete) = rows::delete_rows(plan.dialect, ledger) {
             composer.add(format!("{}: forget {}", ledger.package, ledger.added.join(", ")), delete);
         }
     }
     for table in plan.tables.iter().rev() {
-        composer.extend(sql::take_back(plan.dialect, plan.strategy, table));
+        composer.extend(table::take_back(plan.dialect, plan.strategy, table));
     }
     composer.commit();
     composer.script
@@ -378,25 +380,25 @@ fn steps(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(StatementKind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
         composer.of_kind(
-            Kind::Setting,
+            StatementKind::Setting,
             "seen in the query history",
             "alter session set query_tag = 'snowplow-backfill promote'",
         );
     }
     composer.check_before(true);
     for table in &plan.tables {
-        composer.extend(sql::back_up(dialect, table));
+        composer.extend(table::back_up(dialect, table));
     }
     // A row that goes back goes before its table: prod reads too much rather than too little if this stops in between.
     composer.set_rows(true);
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend([sql::replace(dialect, plan.strategy, table).of_table(&table.model)]);
+            composer.extend([table::replace(dialect, plan.strategy, table).of_table(&table.model)]);
         }
         // Also where the call that copied it was stopped before this; what is done twice does no harm.
-        composer.extend(sql::after_copy(dialect, plan.strategy, table));
+        composer.extend(table::after_copy(dialect, plan.strategy, table));
         composer.grants(table);
     }
     composer.check_content();
@@ -405,8 +407,9 @@ fn steps(plan: &Plan) -> Script {
 }
 
 fn record_in_steps(composer: &mut Composer<'_>) {
-    let is_written =
-        |ledger: &Ledger| !ledger.added.is_empty() || ledger.moved.iter().any(|row| !sql::lower(ledger, row));
+    let is_written = |ledger: &Ledger| {
+        !ledger.added.is_empty() || ledger.moved.iter().any(|row| !rows::lower(ledger, row))
+    };
     match composer.plan.dialect {
         // All rows went back before, so there is nothing to wait for.
         _ if !composer.plan.ledgers.iter().any(is_written) => composer.check_rows(),
@@ -454,23 +457,23 @@ fn steps_rollback(plan: &Plan) -> Script {
     let dialect = plan.dialect;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.of_kind(Kind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
+        composer.of_kind(StatementKind::Setting, "times are UTC", "alter session set timezone = 'UTC'");
     }
     for ledger in &plan.ledgers {
-        let condition = sql::free_or_done(dialect, ledger, true);
+        let condition = rows::free_or_done(dialect, ledger, true);
         let message = format!("{} does not hold the rows of this promotion: prod ran since", ledger.prod);
         composer.check(&format!("{}: prod did not run since", ledger.package), &condition, &message);
     }
     let set_back = |composer: &mut Composer<'_>, raised: bool| {
         for ledger in &plan.ledgers {
-            for row in ledger.moved.iter().filter(|row| sql::lower(ledger, row) != raised) {
-                let sql = sql::restored(dialect, ledger, row);
+            for row in ledger.moved.iter().filter(|row| rows::lower(ledger, row) != raised) {
+                let sql = rows::restored(dialect, ledger, row);
                 composer.add(format!("{}: the row of {} as before", ledger.package, row.model), sql);
             }
         }
     };
     for ledger in &plan.ledgers {
-        if let Some(delete) = sql::delete_rows(dialect, ledger) {
+        if let Some(delete) = rows::delete_rows(dialect, ledger) {
             composer.add(format!("{}: forget {}", ledger.package, ledger.added.join(", ")), delete);
         }
     }
@@ -486,7 +489,7 @@ fn steps_rollback(plan: &Plan) -> Script {
                 composer.extend([drop.of_table(&table.model)]);
             }
             Action::Replace { .. } => {
-                let restored = sql::restore(dialect, plan.strategy, table);
+                let restored = table::restore(dialect, plan.strategy, table);
                 composer.extend(restored.map(|statement| statement.of_table(&table.model)));
             }
         }

@@ -7,12 +7,14 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::Value;
 
-use super::catalogue;
-use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
-use super::{fingerprint, guards};
-use crate::dbt::{Answer, Dbt, Manifest, Node, Query, QueryProject, RelationName, Vars};
+use super::reader::ProdReader;
+use super::{catalogue, guards};
+use crate::dbt::{Answer, Manifest, Node, Query, RelationName};
 use crate::event::Emit;
 use crate::failure::{Failure, FailureKind};
+use crate::promote::plan::{
+    self, Column, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
+};
 use crate::snowplow::{Family, Package, Settings, TouchedPackage};
 use crate::warehouse::{Dialect, Relation, is_plain, relation_of, tables};
 
@@ -104,15 +106,15 @@ pub fn facts(
             start_date: vars.settings.start_date,
             load_family_heals: vars.load_family_heals,
         });
-        said.push(fingerprint::of_package(&facts.packages[place]));
+        said.push(plan::of_package(&facts.packages[place]));
         for name in &touched.tracked {
             let model = model(dialect, (staging, prod), package, name, place)?;
-            said.push(fingerprint::of_model(&model));
+            said.push(plan::of_model(&model));
             facts.models.push(model);
         }
     }
     let said = serde_json::to_vec(&said).context("cannot write JSON")?;
-    facts.manifests = fingerprint::short(&said);
+    facts.manifests = plan::short(&said);
     Ok(facts)
 }
 
@@ -209,17 +211,6 @@ fn grants(node: &Node) -> Result<BTreeMap<String, Vec<String>>> {
     Ok(grants)
 }
 
-/// Prod's connection, through which both sides are read.
-#[derive(Debug)]
-pub struct Connection<'a> {
-    /// dbt, on prod's target.
-    pub dbt: &'a Dbt,
-    /// The generated project.
-    pub project: &'a QueryProject,
-    /// The user's vars.
-    pub vars: &'a Vars,
-}
-
 /// Reads rows, windows, the clock, and which tables are there with which columns: all in one call. Then, as far as it answers,
 /// the catalogue; why it does not, where it does not.
 ///
@@ -227,7 +218,7 @@ pub struct Connection<'a> {
 /// dbt cannot read them.
 pub fn read(
     facts: &mut Facts,
-    connection: &Connection<'_>,
+    reader: &ProdReader<'_>,
     limits: &[RelationName],
     emit: Emit<'_>,
 ) -> Result<Option<Failure>> {
@@ -245,7 +236,7 @@ pub fn read(
     for table in facts.models.iter().filter_map(|model| model.table.as_ref()) {
         queries.extend([columns_of(&table.staging), columns_of(&table.prod)]);
     }
-    let told = connection.dbt.query(connection.project, &queries, connection.vars, emit)?;
+    let told = reader.query(&queries, emit)?;
     let mut answers = told.answers.iter();
     let mut next = || answers.next().context("an answer is missing");
     facts.now = Some(tables::read_clock(next()?)?);
@@ -271,8 +262,8 @@ pub fn read(
         (table.staging_exists, table.physical.columns) = columns(next()?);
         (table.prod_exists, table.replaced.columns) = columns(next()?);
     }
-    guards::read(facts, connection, emit)?;
-    read_catalogue(facts, connection, emit)
+    guards::read(facts, reader, emit)?;
+    read_catalogue(facts, reader, emit)
 }
 
 /// What a script says whose tables the catalogue does not tell of.
@@ -299,7 +290,7 @@ fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     }
 }
 
-fn read_catalogue(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
+fn read_catalogue(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
     let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
@@ -315,7 +306,7 @@ fn read_catalogue(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>
     }
     let queries: Vec<_> =
         asked.iter().flat_map(|(relation, _)| catalogue::queries(dialect, &relation.name())).collect();
-    let error = match connection.dbt.query(connection.project, &queries, connection.vars, emit) {
+    let error = match reader.query(&queries, emit) {
         Ok(told) => {
             for ((_, physical), answers) in
                 asked.iter_mut().zip(told.answers.chunks(catalogue::count(dialect)))

@@ -4,9 +4,9 @@
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Action, Plan};
-use super::sql;
 use crate::dbt::{Answer, Query, RelationName};
+use crate::promote::plan::{Action, Plan};
+use crate::promote::sql;
 
 /// What to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Witnesses {
 pub struct RowsWitness {
     /// The incremental manifest, as SQL.
     pub manifest: String,
-    /// Answers with the name of a [`Rows`].
+    /// Answers with the name of a [`WitnessedRows`].
     pub sql: String,
 }
 
@@ -42,7 +42,7 @@ pub struct TableWitness {
 /// What prod's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rows {
+pub enum WitnessedRows {
     /// What the promotion writes.
     Written,
     /// What they were before it.
@@ -55,9 +55,9 @@ pub enum Rows {
 
 /// The answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Witnessed {
     /// Of all packages together.
-    pub rows: Rows,
+    pub rows: WitnessedRows,
     /// The incremental manifests whose rows somebody else wrote.
     pub moved: Vec<String>,
     /// Which of [`Witnesses::tables`] are there.
@@ -111,20 +111,20 @@ impl Witnesses {
     ///
     /// # Errors
     /// They are not what was asked for.
-    pub fn read(&self, answers: &[Answer]) -> Result<Standing> {
+    pub fn read(&self, answers: &[Answer]) -> Result<Witnessed> {
         if answers.len() != self.rows.len() + self.tables.len() {
             bail!("an answer about where prod stands is missing");
         }
         let (rows, tables) = answers.split_at(self.rows.len());
         let rows = rows.iter().map(read_rows).collect::<Result<Vec<_>>>()?;
-        let moved = self.rows.iter().zip(&rows).filter(|(_, rows)| **rows == Rows::Moved);
+        let moved = self.rows.iter().zip(&rows).filter(|(_, rows)| **rows == WitnessedRows::Moved);
         let moved = moved.map(|(witness, _)| witness.manifest.clone()).collect();
         let is_there = tables.iter().map(|answer| matches!(answer, Answer::Rows(_))).collect();
-        Ok(Standing { rows: Rows::together(&rows), moved, is_there })
+        Ok(Witnessed { rows: WitnessedRows::together(&rows), moved, is_there })
     }
 }
 
-fn read_rows(answer: &Answer) -> Result<Rows> {
+fn read_rows(answer: &Answer) -> Result<WitnessedRows> {
     let word = match answer {
         Answer::Rows(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
         Answer::Missing(_) => None,
@@ -133,7 +133,7 @@ fn read_rows(answer: &Answer) -> Result<Rows> {
     serde_json::from_value(word.as_str().into()).with_context(|| format!("prod's rows are {word:?}"))
 }
 
-impl Rows {
+impl WitnessedRows {
     fn together(all: &[Self]) -> Self {
         let mut all = all.iter().copied();
         let first = all.next().unwrap_or(Self::Written);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn packages_are_judged_together() {
-        use Rows::{Before, Between, Moved, Written};
+        use WitnessedRows::{Before, Between, Moved, Written};
         for (rows, expected) in [
             (&[Written, Written][..], Written),
             (&[Before], Before),
@@ -155,7 +155,7 @@ mod tests {
             (&[Written, Between, Before], Between),
             (&[Before, Moved], Moved),
         ] {
-            assert_eq!(Rows::together(rows), expected, "{rows:?}");
+            assert_eq!(WitnessedRows::together(rows), expected, "{rows:?}");
         }
     }
 
@@ -169,10 +169,11 @@ mod tests {
         };
         assert_eq!(witnesses.queries().len(), 3);
         let said = |word: &str| Answer::Rows(vec![vec![Some(word.to_owned())]]);
-        let standing =
+        let found =
             witnesses.read(&[said("written"), said("moved"), Answer::Missing(0)]).expect("understood");
-        let expected = Standing { rows: Rows::Moved, moved: vec!["b".to_owned()], is_there: vec![false] };
-        assert_eq!(standing, expected);
+        let expected =
+            Witnessed { rows: WitnessedRows::Moved, moved: vec!["b".to_owned()], is_there: vec![false] };
+        assert_eq!(found, expected);
         for wrong in [vec![said("written")], vec![said("what"), said("moved"), Answer::Missing(0)]] {
             assert!(witnesses.read(&wrong).is_err(), "{wrong:?}");
         }

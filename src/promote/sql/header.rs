@@ -1,8 +1,7 @@
 //! What stands above each script: what, from where, to where, when, by which fingerprints, and how to execute it.
 
-use super::plan::{Action, Plan};
-use super::sql;
 use crate::event::State;
+use crate::promote::plan::{Action, Plan, written_as};
 use crate::warehouse::Dialect;
 
 fn first_lines(plan: &Plan, what: &str) -> Vec<String> {
@@ -26,7 +25,7 @@ pub fn promote(plan: &Plan) -> Vec<String> {
     lines.push(String::new());
     for table in &plan.tables {
         let facts = &table.facts;
-        let strategy = sql::written_as(plan.dialect, plan.strategy, table);
+        let strategy = written_as(plan.dialect, plan.strategy, table);
         lines.push(match &table.action {
             Action::Create => format!("table {} -> {} ({strategy})", facts.staging, facts.prod),
             Action::Replace { backup } => format!(

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::clauses::{self, Clauses};
-use super::facts::{Column, Identity, Layout, Physical};
 use crate::dbt::{Answer, Query, RelationName};
+use crate::promote::plan::{Column, Identity, Layout, Physical};
 use crate::warehouse::Dialect;
 
 /// The questions about one table, in the order in which [`read`] takes the answers.

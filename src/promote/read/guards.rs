@@ -3,11 +3,11 @@
 
 use anyhow::Result;
 
-use super::facts::{Facts, Physical};
-use super::gather::Connection;
+use super::reader::ProdReader;
 use crate::dbt::{Answer, Query};
 use crate::event::Emit;
 use crate::failure::{Failure, FailureKind};
+use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
 
 /// The question about one table, where the catalogue's other questions do not answer it: it takes rights that not every user has,
@@ -37,26 +37,11 @@ fn question(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-/// Whether the warehouse knows of such things at all. Postgres' catalogue answers with everything else.
-#[must_use]
-pub(super) fn may_restrict(dialect: Dialect) -> bool {
-    dialect == Dialect::Postgres || question(dialect).is_some()
-}
-
-/// What hides behind an answer without rows: for those who may not see it, there is nothing.
-#[must_use]
-pub(super) fn may_be_hidden(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
-        Dialect::Postgres | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => false,
-    }
-}
-
 /// Asks for the tables that prod has. A user who may not ask is no error: the script says then what is not known.
 ///
 /// # Errors
 /// dbt cannot be called; the warehouse cannot be reached any more.
-pub(super) fn read(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_>) -> Result<()> {
+pub(super) fn read(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) -> Result<()> {
     let Some(sql) = question(facts.dialect) else { return Ok(()) };
     let tables = facts.models.iter_mut().filter_map(|model| model.table.as_mut());
     let mut asked: Vec<(&Relation, &mut Physical)> = tables
@@ -68,7 +53,7 @@ pub(super) fn read(facts: &mut Facts, connection: &Connection<'_>, emit: Emit<'_
     }
     let query = |relation: &Relation| Query { relations: vec![relation.name()], sql: Some(sql.to_owned()) };
     let queries: Vec<_> = asked.iter().map(|(relation, _)| query(relation)).collect();
-    let told = match connection.dbt.query(connection.project, &queries, connection.vars, emit) {
+    let told = match reader.query(&queries, emit) {
         Ok(told) => told,
         // A user without the right to ask is one thing, a warehouse that has gone is another.
         Err(error) => {

@@ -11,7 +11,7 @@ use crate::warehouse::Dialect;
 /// A way of copying a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Strategy {
+pub enum CopyStrategy {
     /// The warehouse's own clone: Snowflake's, Databricks' deep clone, BigQuery's table clone
     Clone,
     /// BigQuery's copy job
@@ -24,7 +24,7 @@ pub enum Strategy {
     Move,
 }
 
-impl Strategy {
+impl CopyStrategy {
     /// What a warehouse can do, the best one first.
     ///
     /// Source: the vendors' manuals; tried on Postgres, DuckDB and Spark SQL.
@@ -56,7 +56,7 @@ impl Strategy {
     }
 }
 
-impl fmt::Display for Strategy {
+impl fmt::Display for CopyStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Clone => "clone",

@@ -1,10 +1,9 @@
 //! What whoever executes a script has to know besides.
 
+use super::copying::written_as;
 use super::facts::Facts;
-use super::guards;
-use super::plan::{Action, Plan, Table};
-use super::sql;
-use super::strategy::Strategy;
+use super::parts::{Action, Plan, Table};
+use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
 /// What is not known, not carried over, or left to do by hand.
@@ -28,7 +27,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
             physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
         );
         if table.action != Action::Keep
-            && sql::written_as(plan.dialect, plan.strategy, table) == Strategy::Ctas
+            && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas
         {
             notes.extend(lost_by_ctas(plan.dialect, table));
         }
@@ -61,7 +60,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     if !plan.tables.is_empty() {
         said.push(ownership(plan.dialect).to_owned());
     }
-    if plan.strategy == Strategy::Move {
+    if plan.strategy == CopyStrategy::Move {
         said.push(
             "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
              again"
@@ -120,10 +119,10 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         }
         _ => {}
     }
-    if guards::may_restrict(plan.dialect) {
+    if may_restrict(plan.dialect) {
         let why = match &replaced.guards {
             None => "could not be read",
-            Some(_) if guards::may_be_hidden(plan.dialect) => "is told only to those who may see to it",
+            Some(_) if may_be_hidden(plan.dialect) => "is told only to those who may see to it",
             Some(_) => return notes,
         };
         notes.push(format!(
@@ -133,6 +132,26 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Whether the warehouse has policies or masks at all.
+fn may_restrict(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks => true,
+        Dialect::Spark | Dialect::DuckDb => false,
+    }
+}
+
+/// Whether the catalogue shows policies and masks only to those who may see them: others get an answer without rows.
+fn may_be_hidden(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
+        Dialect::Postgres | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => false,
+    }
 }
 
 /// Who must execute it, so that prod's runs can go on with the tables.

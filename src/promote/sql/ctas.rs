@@ -1,8 +1,7 @@
 //! `create table … as select`, with everything restated that it would lose.
 
+use crate::promote::plan::{Layout, TableFacts};
 use crate::warehouse::{Dialect, Relation};
-
-use super::super::facts::{Layout, TableFacts};
 
 /// Whether an existing table is kept, replaced, or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

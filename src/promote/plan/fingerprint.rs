@@ -45,7 +45,8 @@ pub fn of(facts: &Facts) -> Fingerprints {
 }
 
 /// What the dbt manifests and vars say of a package. A list of values: a field that is renamed here changes no fingerprint.
-pub(super) fn of_package(package: &PackageFacts) -> Value {
+#[must_use]
+pub fn of_package(package: &PackageFacts) -> Value {
     json!([
         package.name,
         match package.family {
@@ -64,7 +65,8 @@ pub(super) fn of_package(package: &PackageFacts) -> Value {
 }
 
 /// What they say of a model.
-pub(super) fn of_model(model: &ModelFacts) -> Value {
+#[must_use]
+pub fn of_model(model: &ModelFacts) -> Value {
     let table = model.table.as_ref().map(|table| {
         let layout = &table.layout;
         json!([

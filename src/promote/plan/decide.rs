@@ -1,132 +1,16 @@
 //! What is promoted, decided from the facts. Pure.
 
 use anyhow::{Result, bail};
-use serde::Serialize;
 
 use super::facts::{Column, Facts, Layout, ModelFacts, PackageFacts, TableFacts};
-use super::fingerprint::{self, Fingerprints};
-use super::forecast::{self, Forecast};
-use super::notes;
+use super::parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 use super::readiness::{prod_rows, staging_time};
-use super::strategy::Strategy;
+use super::strategy::CopyStrategy;
+use super::{fingerprint, forecast, notes};
 use crate::failure::Refusal;
-use crate::snowplow::{Family, Row};
+use crate::snowplow::Row;
 use crate::timestamp::Timestamp;
-use crate::warehouse::{Dialect, Relation};
-
-/// What the user asks for besides the models.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wishes {
-    /// How tables are copied; none: the warehouse's best.
-    pub strategy: Option<Strategy>,
-    /// Replace tables and rows that prod has.
-    pub replace: bool,
-    /// Take tables that prod has without a row as copied already.
-    pub resume: bool,
-    /// Record no later time than prod's own rows have, so that its next run finds all of them in step.
-    pub sync: bool,
-}
-
-/// A promotion.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The warehouse.
-    pub dialect: Dialect,
-    /// What staging is called.
-    pub from: String,
-    /// What prod is called.
-    pub to: String,
-    /// The user's selection, as dbt's arguments.
-    pub selection: Vec<String>,
-    /// When it was worked out.
-    pub made_at: Timestamp,
-    /// How tables are copied.
-    pub strategy: Strategy,
-    /// The tables.
-    pub tables: Vec<Table>,
-    /// The rows, an entry a package.
-    pub ledgers: Vec<Ledger>,
-    /// Selected models that prod runs already.
-    pub left_alone: Vec<String>,
-    /// Prod's next run, an entry a package; empty offline.
-    pub forecasts: Vec<Forecast>,
-    /// What is not known, not carried over, or left to do by hand.
-    pub notes: Vec<String>,
-    /// What it was worked out from.
-    pub fingerprints: Fingerprints,
-}
-
-/// A table that goes to prod.
-#[derive(Debug, Clone)]
-pub struct Table {
-    /// Its model.
-    pub model: String,
-    /// Where it is and what is known of it.
-    pub facts: TableFacts,
-    /// What happens to it.
-    pub action: Action,
-}
-
-/// What happens to a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Prod has none: it is copied.
-    Create,
-    /// Prod has one: it is kept under a backup name.
-    Replace {
-        /// That name.
-        backup: Relation,
-    },
-    /// Prod has a copy already; only its content is checked.
-    Keep,
-}
-
-/// The rows of one package.
-#[derive(Debug, Clone)]
-pub struct Ledger {
-    /// The package.
-    pub package: String,
-    /// How it works out its windows: the columns hang on it.
-    pub family: Family,
-    /// Staging's incremental manifest.
-    pub staging: Relation,
-    /// Prod's.
-    pub prod: Relation,
-    /// `last_success` of all these models in staging; none offline.
-    pub time: Option<Timestamp>,
-    /// What prod is to record where that is not staging's time: its own models' earlier one, from which its next run hands
-    /// them all the same events.
-    pub cap: Option<Timestamp>,
-    /// Models whose rows prod gets.
-    pub added: Vec<String>,
-    /// Models whose rows prod has, with their `last_success` there.
-    pub moved: Vec<MovedRow>,
-}
-
-/// A row that prod has and that is set to staging's time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MovedRow {
-    /// The model.
-    pub model: String,
-    /// Its `last_success` in prod now.
-    pub from: Timestamp,
-    /// Its `first_success` there, which only the load family has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first: Option<Timestamp>,
-}
-
-impl Ledger {
-    /// The time that prod records; none offline, where it is whatever staging has.
-    #[must_use]
-    pub fn recorded(&self) -> Option<Timestamp> {
-        self.cap.or(self.time)
-    }
-
-    /// All its models.
-    pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.added.iter().map(String::as_str).chain(self.moved.iter().map(|row| row.model.as_str()))
-    }
-}
+use crate::warehouse::Dialect;
 
 impl Plan {
     /// Works it out, or says why it cannot be done safely.
@@ -257,7 +141,7 @@ impl Plan {
             let same_database = staging.is_in_database_of(prod);
             let impossible = match self.dialect {
                 Dialect::Postgres => !same_database,
-                Dialect::Redshift => !same_database && self.strategy == Strategy::Like,
+                Dialect::Redshift => !same_database && self.strategy == CopyStrategy::Like,
                 _ => false,
             };
             if impossible {
@@ -270,7 +154,7 @@ impl Plan {
                     self.dialect
                 );
             }
-            if self.strategy == Strategy::Move && table.action != Action::Create {
+            if self.strategy == CopyStrategy::Move && table.action != Action::Create {
                 bail!(
                     "--strategy move would leave nothing of staging to check {prod} against, which exists: use --strategy like"
                 );
@@ -284,7 +168,7 @@ impl Plan {
 ///
 /// # Errors
 /// A [`Refusal`]: both sides are one. Usage: a strategy that the warehouse does not have.
-pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
+pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<CopyStrategy> {
     for package in &facts.packages {
         if package.staging_manifest.is_same_table(&package.prod_manifest) {
             bail!(Refusal(format!(
@@ -304,7 +188,7 @@ pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<Strategy> {
             )))
         }
     }
-    Strategy::choose(facts.dialect, wishes.strategy)
+    CopyStrategy::choose(facts.dialect, wishes.strategy)
 }
 
 /// What happens to a table that has no row in prod, or is to be replaced.

@@ -22,7 +22,7 @@ pub struct Statement {
     /// Without the semicolon at its end.
     pub sql: String,
     /// What it does to transactions, if it does anything.
-    pub kind: Kind,
+    pub kind: StatementKind,
     /// The model whose table it puts into prod, or takes out again, outside of any transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
@@ -31,7 +31,7 @@ pub struct Statement {
 /// What a statement does to transactions, if it does anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum StatementKind {
     /// Begins one.
     Begin,
     /// Ends one, and keeps what it did.
@@ -48,7 +48,7 @@ impl Statement {
     /// One that neither begins nor ends a transaction.
     #[must_use]
     pub fn plain(title: impl Into<String>, sql: impl Into<String>) -> Self {
-        Self { title: title.into(), sql: sql.into(), kind: Kind::Plain, table: None }
+        Self { title: title.into(), sql: sql.into(), kind: StatementKind::Plain, table: None }
     }
 
     /// The same as what puts a model's table into prod by itself, or takes it out.
@@ -63,7 +63,7 @@ impl Statement {
 struct Recorded {
     title: String,
     sql: String,
-    kind: Option<Kind>,
+    kind: Option<StatementKind>,
     #[serde(default)]
     table: Option<String>,
 }
@@ -71,9 +71,9 @@ struct Recorded {
 impl From<Recorded> for Statement {
     fn from(Recorded { title, sql, kind, table }: Recorded) -> Self {
         let by_text = || match sql.as_str() {
-            "begin" | "begin transaction" | "begin isolation level read committed" => Kind::Begin,
-            "commit" => Kind::Commit,
-            _ => Kind::Plain,
+            "begin" | "begin transaction" | "begin isolation level read committed" => StatementKind::Begin,
+            "commit" => StatementKind::Commit,
+            _ => StatementKind::Plain,
         };
         Self { kind: kind.unwrap_or_else(by_text), title, sql, table }
     }
@@ -85,7 +85,7 @@ impl Script {
         self.statements.push(Statement::plain(title, sql));
     }
 
-    fn has(statements: &[Statement], kind: Kind) -> bool {
+    fn has(statements: &[Statement], kind: StatementKind) -> bool {
         statements.iter().any(|statement| statement.kind == kind)
     }
 
@@ -93,27 +93,28 @@ impl Script {
     #[must_use]
     pub fn goes_on_from(&self, failed: usize) -> usize {
         let before = &self.statements[..failed];
-        let begin = before.iter().rposition(|statement| statement.kind == Kind::Begin);
-        begin.filter(|&begin| !Self::has(&before[begin..], Kind::Commit)).unwrap_or(failed)
+        let begin = before.iter().rposition(|statement| statement.kind == StatementKind::Begin);
+        begin.filter(|&begin| !Self::has(&before[begin..], StatementKind::Commit)).unwrap_or(failed)
     }
 
     /// Whether the statement at this place comes after the last transaction.
     #[must_use]
     pub fn is_committed_before(&self, place: usize) -> bool {
         let (before, after) = self.statements.split_at(place);
-        Self::has(before, Kind::Commit) && !Self::has(after, Kind::Commit)
+        Self::has(before, StatementKind::Commit) && !Self::has(after, StatementKind::Commit)
     }
 
     /// Where it commits its last transaction.
     #[must_use]
     pub fn commit(&self) -> Option<usize> {
-        self.statements.iter().rposition(|statement| statement.kind == Kind::Commit)
+        self.statements.iter().rposition(|statement| statement.kind == StatementKind::Commit)
     }
 
     /// Whether the first statements, so many, leave nothing behind.
     #[must_use]
     pub fn changes_nothing_in(&self, first: usize) -> bool {
-        let harmless = |kind| matches!(kind, Kind::Begin | Kind::Check | Kind::Setting);
+        let harmless =
+            |kind| matches!(kind, StatementKind::Begin | StatementKind::Check | StatementKind::Setting);
         self.statements.iter().take(first).all(|statement| harmless(statement.kind))
     }
 
@@ -144,7 +145,14 @@ mod tests {
 
     #[test]
     fn a_transaction_is_gone_into_again_from_its_beginning() {
-        let kinds = [Kind::Plain, Kind::Begin, Kind::Plain, Kind::Commit, Kind::Plain, Kind::Plain];
+        let kinds = [
+            StatementKind::Plain,
+            StatementKind::Begin,
+            StatementKind::Plain,
+            StatementKind::Commit,
+            StatementKind::Plain,
+            StatementKind::Plain,
+        ];
         let statements = kinds.map(|kind| Statement { kind, ..Statement::plain("", "") }).to_vec();
         let script = Script { statements, ..Script::default() };
         let places: Vec<_> = (0..6).map(|failed| script.goes_on_from(failed)).collect();
@@ -155,7 +163,7 @@ mod tests {
 
     #[test]
     fn records_say_what_begins_and_commits_and_older_ones_are_understood() {
-        let kinds = |json: &str| -> Vec<Kind> {
+        let kinds = |json: &str| -> Vec<StatementKind> {
             let read: Vec<Statement> = serde_json::from_str(json).expect("statements");
             read.into_iter().map(|statement| statement.kind).collect()
         };
@@ -164,12 +172,14 @@ mod tests {
             {"title": "", "sql": "begin\n  begin transaction;\nend"},
             {"title": "", "sql": "commit"}
         ]"#;
-        assert_eq!(kinds(older), [Kind::Begin, Kind::Plain, Kind::Commit]);
+        assert_eq!(kinds(older), [StatementKind::Begin, StatementKind::Plain, StatementKind::Commit]);
         // What it is counts, and not what it looks like.
-        let now =
-            [Statement::plain("", "commit"), Statement { kind: Kind::Commit, ..Statement::plain("", "end") }];
+        let now = [
+            Statement::plain("", "commit"),
+            Statement { kind: StatementKind::Commit, ..Statement::plain("", "end") },
+        ];
         let written = serde_json::to_string(&now).expect("JSON");
-        assert_eq!(kinds(&written), [Kind::Plain, Kind::Commit]);
+        assert_eq!(kinds(&written), [StatementKind::Plain, StatementKind::Commit]);
     }
 
     #[test]

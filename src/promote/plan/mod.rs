@@ -1,0 +1,24 @@
+//! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written here.
+
+mod copying;
+mod decide;
+mod facts;
+mod fingerprint;
+mod forecast;
+mod notes;
+mod parts;
+mod readiness;
+mod select;
+mod strategy;
+mod sync;
+
+pub(super) use copying::{is_transient, is_wanted_transient, written_as};
+pub use decide::check_places;
+pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
+pub use fingerprint::{Fingerprints, short};
+pub(super) use fingerprint::{of_model, of_package};
+pub use forecast::Forecast;
+pub use parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
+pub use select::select;
+pub use strategy::CopyStrategy;
+pub use sync::{as_if_synced, sync_until};
