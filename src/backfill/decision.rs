@@ -95,7 +95,9 @@ impl Verdict {
     pub fn reached(&self, until: Timestamp) -> bool {
         self.progress == Progress::CaughtUp
             || self.after.frontier() >= Frontier::At(until)
-            || (self.before.state.is_open_ended() && self.after.state == State::Standard && self.window.upper >= until)
+            || (self.before.state.is_open_ended()
+                && self.after.state == State::Standard
+                && self.window.upper >= until)
     }
 
     /// What the next call is to know of it.

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
 use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
 use crate::timestamp::Timestamp;
-use crate::workspace::GoodRun;
+use crate::workspace::{GoodPackageRun, GoodRun};
 
 /// How far to go.
 #[derive(Debug, Clone, Default)]
@@ -180,8 +180,7 @@ impl<D: Driver> Loop<'_, D> {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
         if let Some(until) = self.options.until {
-            let mut frontiers =
-                done.observation.packages.iter().map(|tables| tables.standing().frontier());
+            let mut frontiers = done.observation.packages.iter().map(|tables| tables.standing().frontier());
             if frontiers.all(|frontier| frontier >= Frontier::At(until)) {
                 return Some(Outcome::Reached { until });
             }
@@ -234,7 +233,7 @@ impl<D: Driver> Loop<'_, D> {
 
     /// Judges a good run of an earlier call; none where it says nothing about the tables as they are.
     fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
-        let judge = |run| {
+        let judge = |run: &GoodPackageRun| {
             let tables = observation.package(&run.package)?;
             Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
         };
@@ -303,15 +302,10 @@ impl<D: Driver> Loop<'_, D> {
     }
 
     /// The limit for the stall that needs least.
-    fn raised(
-        &self,
-        stalls: &[(Stall, Outlook)],
-        limit_days: u32,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let needs = stalls
-            .iter()
-            .map(|(stall, outlook)| (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)));
+    fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Limit>> {
+        let needs = stalls.iter().map(|(stall, outlook)| {
+            (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days))
+        });
         // One package after the other: the nearest goes on first, with a window that is right for it.
         let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);

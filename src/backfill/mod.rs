@@ -13,6 +13,6 @@ mod session;
 pub use driver::{Driver, RunRequest};
 pub use engine::{Loop, Options};
 pub use preflight::FirstRun;
-pub use selected::Selected;
 pub use request::Request;
+pub use selected::Selected;
 pub use session::{Backfill, Forecast};

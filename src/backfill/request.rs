@@ -21,4 +21,3 @@ pub struct Request {
     /// What follows `--`.
     pub dbt_args: Vec<String>,
 }
-

@@ -14,7 +14,9 @@ use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::outcome::Outcome;
-use crate::snowplow::{self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of};
+use crate::snowplow::{
+    self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
+};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::code::without_comments;
 use super::settings::RuleSettings;
 use super::strategy::Strategy;
-use crate::dbt::{Call, Graph, Node, Project, Scope, Vars};
+use crate::dbt::{Graph, MacroCall, Node, Project, VarScope, Vars};
 use crate::snowplow::{self, Package};
 use crate::timestamp::Timestamp;
 
@@ -81,7 +81,7 @@ pub struct CheckedHook {
     /// The dbt package that calls it: the scope of the vars in it.
     pub dbt_package: String,
     /// How the package's macro is called.
-    pub call: Option<Call>,
+    pub call: Option<MacroCall>,
 }
 
 /// A var that dbt_project.yml sets.
@@ -222,7 +222,7 @@ impl Subject {
             }
         }
         // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
-        !Call::find_all(&live, macro_name).is_empty()
+        !MacroCall::find_all(&live, macro_name).is_empty()
     }
 
     /// The tables and views that a run of a package writes, for as much of it as is in the dbt manifest.
@@ -259,16 +259,16 @@ impl Subject {
 
     /// The vars as a package sees them.
     #[must_use]
-    pub fn scope<'s>(&'s self, package: &'s CheckedPackage) -> Scope<'s> {
-        Scope::with(&package.package.dbt_package, package.project.clone(), &self.project, &self.vars)
+    pub fn scope<'s>(&'s self, package: &'s CheckedPackage) -> VarScope<'s> {
+        VarScope::with(&package.package.dbt_package, package.project.clone(), &self.project, &self.vars)
     }
 
     /// The vars as a hook sees them.
     #[must_use]
-    pub fn scope_of_hook<'s>(&'s self, package: &'s CheckedPackage, hook: &'s CheckedHook) -> Scope<'s> {
+    pub fn scope_of_hook<'s>(&'s self, package: &'s CheckedPackage, hook: &'s CheckedHook) -> VarScope<'s> {
         // Other packages do not call this one's hook.
         let project = (hook.dbt_package == package.package.dbt_package).then(|| package.project.clone());
-        Scope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
+        VarScope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
     }
 
     /// Nodes by name, for those with more than one.

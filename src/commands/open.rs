@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, WindowArgs};
 use crate::backfill::{FirstRun, Options, Request};
+use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, WindowArgs};
 use crate::dbt::{Interrupt, ProfileArguments, SelectionArguments};
 use crate::workspace::{DbtChoice, OpenProject};
 
@@ -29,11 +29,7 @@ pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
 }
 
 /// A backfill, as far as `plan` and `run` are asked alike.
-pub(super) fn request(
-    selected: &SelectionArgs,
-    windows: &WindowArgs,
-    first_run: &FirstRunArgs,
-) -> Request {
+pub(super) fn request(selected: &SelectionArgs, windows: &WindowArgs, first_run: &FirstRunArgs) -> Request {
     Request {
         selection: selection(selected),
         start_date: windows.start_date,

@@ -26,10 +26,8 @@ pub(super) enum Report {
 
 impl Report {
     fn listeners(self, target: &OpenTarget<'_>, verbose: bool) -> Result<Listeners> {
-        let (people, programs) = match verbose {
-            true => (Detail::Verbose, Detail::Verbose),
-            false => (Detail::Full, Detail::Trouble),
-        };
+        let (people, programs) =
+            if verbose { (Detail::Verbose, Detail::Verbose) } else { (Detail::Full, Detail::Trouble) };
         Ok(match self {
             Self::People => Listeners::people(people, Part::Whole),
             Self::PeopleOfPart => Listeners::people(people, Part::OfAnotherCommand),
@@ -60,8 +58,8 @@ pub(super) fn run(
         finished |= matches!(event, Event::BackfillFinished(_));
         listeners.emit(event);
     };
-    let result = Backfill::open(target, request, emit)
-        .and_then(|backfill| backfill.run(Some(&journal_path), emit));
+    let result =
+        Backfill::open(target, request, emit).and_then(|backfill| backfill.run(Some(&journal_path), emit));
     if let Err(error) = &result
         && !finished
     {

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 
-
 /// The oldest one that the tests run with.
 pub const OLDEST: Version = Version { major: 1, minor: 7 };
 

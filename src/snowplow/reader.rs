@@ -102,7 +102,10 @@ impl Reader<'_> {
         let dialect = self.dialect;
         let mut queries = vec![tables::clock_query(dialect)];
         queries.extend(self.packages.iter().flat_map(|sources| {
-            [tables::rows_query(dialect, &sources.incremental_manifest), tables::window_query(dialect, &sources.limits)]
+            [
+                tables::rows_query(dialect, &sources.incremental_manifest),
+                tables::window_query(dialect, &sources.limits),
+            ]
         }));
         let told = self.querier.ask(&queries, listen)?;
         let (clock, tables) = told.answers.split_first().context("no answer")?;

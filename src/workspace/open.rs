@@ -6,8 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
-    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments, Program,
-    Project, Querier, Query, SelectionArguments, Step, Vars, harmful_here,
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments,
+    Program, Project, Querier, Query, SelectionArguments, Step, Vars, harmful_here,
 };
 use crate::event::{Emit, Event, notices};
 
@@ -47,14 +47,8 @@ impl OpenProject {
         let directory =
             Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
         let project = Project::find(choice.project_dir.as_deref(), &directory)?;
-        let dbt = Dbt::new(
-            program,
-            directory.clone(),
-            project.directory.clone(),
-            choice.profile,
-            vars,
-            interrupt,
-        );
+        let dbt =
+            Dbt::new(program, directory.clone(), project.directory.clone(), choice.profile, vars, interrupt);
         Ok(Self { project, dbt, directory })
     }
 

@@ -15,6 +15,7 @@ const LIMITS: usize = 6;
 const IN_USE: &str = "in-use";
 
 /// Marks a folder as in use, as long as the file lives; none where the file system has no locks.
+#[must_use]
 pub fn mark(folder: &Utf8Path) -> Option<File> {
     fs::create_dir_all(folder).ok()?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(IN_USE)).ok()?;

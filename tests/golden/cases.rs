@@ -6,10 +6,10 @@ mod recorded;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use snowplow_backfill::event::Window;
 use snowplow_backfill::promote::{
     Column, CopyStrategy, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables, Wishes,
 };
+use snowplow_backfill::snowplow::Window;
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::{Dialect, Relation};

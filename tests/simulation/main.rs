@@ -6,11 +6,11 @@ mod warehouse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use snowplow_backfill::backfill::{Backfill, FirstRun, Options};
+use snowplow_backfill::backfill::{Driver, FirstRun, Loop, Options};
 use snowplow_backfill::dbt::Interrupt;
 use snowplow_backfill::event::{Event, RaiseReason};
 use snowplow_backfill::outcome::Outcome;
-use snowplow_backfill::snowplow::{Family, Settings};
+use snowplow_backfill::snowplow::Family;
 
 use warehouse::{DAY, HOUR, Micros, Package, SECOND, Warehouse, timestamp};
 
@@ -18,24 +18,12 @@ use warehouse::{DAY, HOUR, Micros, Package, SECOND, Warehouse, timestamp};
 const START: Micros = 18_262 * DAY;
 
 fn backfill(warehouse: &mut Warehouse, options: &Options) -> (Outcome, Vec<Event>) {
-    let tracked = warehouse.tracked();
-    let settings: Vec<_> = warehouse
-        .packages
-        .iter()
-        .map(|package| Settings { start_date: Some(timestamp(package.start)), lookback_hours: 6 })
-        .collect();
     let mut events = Vec::new();
-    let first = snowplow_backfill::backfill::Driver::observe(warehouse, &mut |_| {}).expect("an observation");
+    let first = warehouse.observe(&mut |_| {}).expect("an observation");
     let first_run = warehouse.first_run.clone();
-    let outcome = Backfill {
-        driver: warehouse,
-        tracked: &tracked,
-        settings: &settings,
-        options,
-        first_run: &first_run,
-        interrupt: &Interrupt::default(),
-    }
-    .run(&first, &mut |event| events.push(event));
+    let outcome =
+        Loop { driver: warehouse, options, first_run: &first_run, interrupt: &Interrupt::default() }
+            .run(&first, &mut |event| events.push(event));
     (outcome.expect("the simulated dbt answers"), events)
 }
 

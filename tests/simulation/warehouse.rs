@@ -3,15 +3,18 @@
 //! Written apart from the engine's own forecast on purpose, in integer microseconds: two readings of one contract.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::Result;
-use snowplow_backfill::backfill::{Driver, FirstRun, GoodRun, RunRequest, Tracked};
+use snowplow_backfill::backfill::{Driver, FirstRun, RunRequest};
 use snowplow_backfill::dbt::RunReport;
-use snowplow_backfill::event::{Emit, Window};
+use snowplow_backfill::event::Emit;
 use snowplow_backfill::failure::{Failure, FailureKind};
-use snowplow_backfill::snowplow::{Family, Observation, PackageTables, Row};
+use snowplow_backfill::snowplow::{
+    EventQuestion, Family, FirstEvent, Observation, PackageTables, Row, Settings, TrackedPackage, Window,
+};
 use snowplow_backfill::timestamp::Timestamp;
-use snowplow_backfill::warehouse::FirstEvent;
+use snowplow_backfill::workspace::GoodRun;
 
 /// Microseconds since 1970.
 pub type Micros = i64;
@@ -154,18 +157,11 @@ impl Warehouse {
             last_good_run: None,
         }
     }
+}
 
-    /// The packages as the engine is told of them.
-    pub fn tracked(&self) -> Vec<Tracked> {
-        let numbered = self.packages.iter().enumerate();
-        numbered
-            .map(|(number, package)| Tracked {
-                name: format!("package_{number}"),
-                family: package.family,
-                models: package.models.clone(),
-            })
-            .collect()
-    }
+/// What a simulated package is called.
+fn name(number: usize) -> String {
+    format!("package_{number}")
 }
 
 pub fn timestamp(micros: Micros) -> Timestamp {
@@ -179,31 +175,36 @@ fn micros(time: Timestamp) -> Micros {
 
 impl Driver for Warehouse {
     fn observe(&mut self, _: Emit<'_>) -> Result<Observation> {
-        let packages = self
-            .packages
-            .iter()
-            .map(|package| PackageTables {
-                has_manifest: true,
-                rows: package
-                    .rows
-                    .iter()
-                    .map(|(model, &time)| Row { model: model.clone(), last_success: Some(timestamp(time)) })
-                    .collect(),
-                window: package
-                    .limits
-                    .map(|(lower, upper)| Window { lower: timestamp(lower), upper: timestamp(upper) }),
-            })
-            .collect();
-        Ok(Observation { now: timestamp(self.now), packages })
+        let packages = self.packages.iter().enumerate().map(|(number, package)| PackageTables {
+            package: Arc::new(TrackedPackage {
+                name: name(number),
+                family: package.family,
+                models: package.models.clone(),
+                settings: Settings { start_date: Some(timestamp(package.start)), lookback_hours: 6 },
+                load_family_heals: true,
+            }),
+            has_manifest: true,
+            rows: package
+                .rows
+                .iter()
+                .map(|(model, &time)| Row { model: model.clone(), last_success: Some(timestamp(time)) })
+                .collect(),
+            window: package
+                .limits
+                .map(|(lower, upper)| Window { lower: timestamp(lower), upper: timestamp(upper) }),
+        });
+        Ok(Observation { now: timestamp(self.now), packages: packages.collect() })
     }
 
-    fn first_events(&mut self, asked: &[(usize, Timestamp)], _: Emit<'_>) -> Result<Vec<FirstEvent>> {
-        let answer = |&(package, from): &(usize, Timestamp)| {
-            let package = &self.packages[package];
+    fn first_events(&mut self, asked: &[EventQuestion], _: Emit<'_>) -> Result<Vec<FirstEvent>> {
+        let answer = |question: &EventQuestion| {
+            let mut packages = self.packages.iter().enumerate();
+            let package = packages.find(|(number, _)| name(*number) == question.package.name);
+            let (_, package) = package.expect("one of the simulated packages");
             if !package.can_be_asked {
                 return FirstEvent::Unknown;
             }
-            match package.events.range(micros(from)..=self.now).next() {
+            match package.events.range(micros(question.from)..=self.now).next() {
                 Some((&time, _)) => FirstEvent::At(timestamp(time)),
                 None => FirstEvent::None,
             }
@@ -215,8 +216,13 @@ impl Driver for Warehouse {
         self.last_good_run.clone()
     }
 
-    fn remember(&mut self, run: Option<&GoodRun>) -> Result<()> {
-        self.last_good_run = run.cloned();
+    fn remember(&mut self, run: &GoodRun) -> Result<()> {
+        self.last_good_run = Some(run.clone());
+        Ok(())
+    }
+
+    fn forget(&mut self) -> Result<()> {
+        self.last_good_run = None;
         Ok(())
     }
 

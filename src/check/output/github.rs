@@ -7,8 +7,8 @@ use crate::check::finding::Finding;
 use crate::check::report::Report;
 use crate::check::rule::Severity;
 use crate::output::Paint;
-use crate::output::markdown::{escaped, inline};
 use crate::output::github::workflow::{Annotation, Level};
+use crate::output::markdown::{escaped, inline};
 
 /// GitHub shows no summary of more than a megabyte.
 const MOST_ROWS: usize = 1000;

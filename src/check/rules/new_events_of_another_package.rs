@@ -4,7 +4,7 @@ use super::incremental_without_new_events_check::call;
 use crate::check::finding::Found;
 use crate::check::rule::{Example, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::dbt::{Argument, Call};
+use crate::dbt::{Argument, MacroCall};
 
 pub(super) const RULE: Rule = Rule {
     id: "new-events-of-another-package",
@@ -33,7 +33,7 @@ fn check(subject: &Subject) -> Vec<Found> {
     subject
         .own_tracked_incremental()
         .filter_map(|(package, node)| {
-            let calls = Call::find_all(&subject.live_code(node), "is_run_with_new_events");
+            let calls = MacroCall::find_all(&subject.live_code(node), "is_run_with_new_events");
             // Where the tables are given by name, the package's has no say.
             let by_package = calls.iter().filter(|call| call.len() == 1);
             let asked: Vec<_> = by_package

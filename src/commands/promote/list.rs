@@ -4,12 +4,10 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use crate::cli::{Format, PromoteArgs};
-use crate::commands::prepare::Setup;
-use crate::commands::stdout;
-use crate::dbt::Interrupt;
+use crate::commands::open;
 use crate::outcome::Outcome;
-use crate::promote::{PromotionRecord, Stage};
-use crate::report;
+use crate::output::stdout;
+use crate::promote::{self, PromotionRecord, Stage};
 
 /// One promotion.
 #[derive(Serialize)]
@@ -27,10 +25,11 @@ struct Listed<'a> {
 /// Runs it.
 pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
-    let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
-    let records = PromotionRecord::all(&setup.workspace.promotions(), to)?;
+    let project = open::project(&args.dbt)?;
+    let target = project.on(args.dbt.target.as_deref())?;
+    let records = PromotionRecord::all(&target.workspace.promotions(), to)?;
     if args.format == Format::Human {
-        let text: String = records.iter().map(|(_, record)| report::promotion_listed(record)).collect();
+        let text: String = records.iter().map(|(_, record)| promote::listed(record)).collect();
         stdout::write(text)?;
         return Ok(Outcome::Done);
     }

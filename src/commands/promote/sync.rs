@@ -1,50 +1,39 @@
-//! `--sync`: the staging backfill up to where prod is.
+//! `--sync`: the staging backfill, up to where prod is.
 
 use anyhow::{Result, anyhow, bail};
 
-use super::online::{Both, planned};
-use super::write::check_out_dir;
-use crate::cli::{Command, FirstRunArgs, PromoteArgs, RunArgs, RunFormat, StopArgs, WindowArgs};
-use crate::commands::run;
-use crate::config::{self, Request, Surroundings};
-use crate::event::Emit;
+use crate::backfill::{Options, Request};
+use crate::cli::{Command, PromoteArgs, RunArgs};
+use crate::commands::reported::{self, Report};
+use crate::config::{self, Surroundings};
+use crate::dbt::SelectionArguments;
 use crate::outcome::Outcome;
-use crate::promote;
 use crate::timestamp::Timestamp;
+use crate::workspace::OpenTarget;
 
-/// Backfills staging until it is where prod is; an outcome, if it did not get there. What would be refused anyway is refused
-/// before.
-pub(super) fn sync(args: &PromoteArgs, both: &Both, emit: Emit<'_>) -> Result<Option<Outcome>> {
-    let read = both.read(emit)?;
-    let Some(until) = promote::sync_until(&read.facts) else { return Ok(None) };
-    planned(args, &read, &promote::as_if_synced(&read.facts, until))?;
-    if let Some(folder) = &args.out_dir {
-        check_out_dir(folder)?;
-    }
-    let outcome = run::run_within(&backfill(args, until)?)?;
-    Ok((outcome.exit_code() != 0).then_some(outcome))
-}
-
-fn backfill(args: &PromoteArgs, until: Timestamp) -> Result<RunArgs> {
+/// Backfills staging until it has reached a time.
+pub(super) fn run(
+    args: &PromoteArgs,
+    staging: &OpenTarget<'_>,
+    selection: &SelectionArguments,
+    until: Timestamp,
+) -> Result<Outcome> {
     let of_run = settings_of_run(args)?;
-    Ok(RunArgs {
-        selection: args.selection.clone(),
-        windows: WindowArgs {
-            limit_days: args.limit_days,
-            max_limit_days: of_run.windows.max_limit_days.map(|most| most.max(args.limit_days)),
-            start_date: None,
+    let limit_days = args.limit_days;
+    let request = Request {
+        selection: selection.clone(),
+        options: Options {
+            limit_days,
+            until: Some(until),
+            max_limit_days: of_run.windows.max_limit_days.map(|most| most.max(limit_days)),
+            ..Options::default()
         },
-        stop: StopArgs { until: Some(until), once: false, max_runs: None, max_duration: None },
-        first_run: FirstRunArgs { full_refresh: false, remove_from_manifest: Vec::new() },
-        dbt: args.dbt.clone(),
         threads: of_run.threads,
         dbt_args: of_run.dbt_args,
-        dry_run: false,
-        // Its result is no part of this command's.
-        format: RunFormat::Human,
-        journal: None,
-        verbose: args.verbose,
-    })
+        ..Request::default()
+    };
+    crate::commands::passed_on::check(&request.dbt_args)?;
+    reported::run(staging, &request, Report::PeopleOfPart, None, args.verbose)
 }
 
 /// What the environment and the file say of flags that only `run` has.
@@ -56,7 +45,7 @@ fn settings_of_run(args: &PromoteArgs) -> Result<RunArgs> {
     // A selection is needed, and this one says nothing.
     words.extend(["--select", "none"]);
     match config::read(&Surroundings::of_this_process()?.with_arguments(&words)) {
-        Ok(Request::Command { cli, .. }) => match cli.command {
+        Ok(config::Request::Command { cli, .. }) => match cli.command {
             Command::Run(args) => Ok(*args),
             _ => bail!("the configuration of run is not that of run"),
         },

@@ -2,8 +2,8 @@
 
 use camino::Utf8PathBuf;
 
-use crate::dbt::artifacts::log::without_clock;
 use super::process::Exit;
+use crate::dbt::artifacts::log::without_clock;
 use crate::failure::{Complaint, Failure, FailureKind};
 
 /// The failure of a call that printed `said`, with no more known about it.

@@ -166,7 +166,13 @@ impl Dbt {
         listen: Listen<'_>,
         mut on_line: impl FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
-        self.carry(invocation.purpose, &self.arguments(invocation), &invocation.variables, listen, &mut on_line)
+        self.carry(
+            invocation.purpose,
+            &self.arguments(invocation),
+            &invocation.variables,
+            listen,
+            &mut on_line,
+        )
     }
 
     /// Makes a call that either answers or fails, and returns the lines that `is_answer` leaves.
@@ -198,10 +204,11 @@ impl Dbt {
     /// `dbt --version`, with what it printed.
     pub(super) fn ask_version(&self, listen: Listen<'_>) -> Result<(Ended, String)> {
         let mut text = String::new();
-        let ended = self.carry(Purpose::Version, &["--version".to_owned()], &[], listen, &mut |line, _| {
-            text.push_str(&line.into_text());
-            text.push('\n');
-        })?;
+        let ended =
+            self.carry(Purpose::Version, &["--version".to_owned()], &[], listen, &mut |line, _| {
+                text.push_str(&line.into_text());
+                text.push('\n');
+            })?;
         Ok((ended, text))
     }
 

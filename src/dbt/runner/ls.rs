@@ -51,8 +51,8 @@ impl Dbt {
     pub fn list(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<Listing> {
         // Held until the dbt manifest is read: it depends on the vars of this call.
         let _turn = Turn::wait_for(call.target_path, &self.interrupt, listen)?;
-        let listed = self.listed(call, &["--quiet", "--no-print"], listen);
-        let (selected, _) = listed.map_err(|error| self.explained(error, listen))?;
+        let answer = self.listed(call, &["--quiet", "--no-print"], listen);
+        let (selected, _) = answer.map_err(|error| self.explained(error, listen))?;
         let manifest_path = call.target_path.join("manifest.json");
         if !manifest_path.is_file() {
             bail!(

@@ -95,7 +95,11 @@ pub struct Ended {
 ///
 /// # Errors
 /// The process cannot be started.
-pub fn run(command: &ProcessCommand<'_>, interrupt: &Interrupt, mut on_line: impl FnMut(Line)) -> Result<Ended> {
+pub fn run(
+    command: &ProcessCommand<'_>,
+    interrupt: &Interrupt,
+    mut on_line: impl FnMut(Line),
+) -> Result<Ended> {
     let started = Instant::now();
     let (output, errors) = (pipe()?, pipe()?);
     let mut expression = duct::cmd(

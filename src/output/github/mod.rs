@@ -12,10 +12,10 @@ use camino::Utf8Path;
 
 use self::paths::RepositoryPaths;
 use self::summary::Summary;
+use self::workflow::{Annotation, Level};
 use super::Reporter;
 use super::paint::Paint;
 use super::text;
-use self::workflow::{Annotation, Level};
 use crate::dbt::ModelFinished;
 use crate::event::{Envelope, Event, PackageState};
 use crate::failure::{Failure, signal_name};

@@ -1,9 +1,22 @@
-//! What was executed: its record, and what prod holds of it.
+//! Executing a promotion: its record, what prod holds of it, finishing it, taking it back.
 
+mod aftermath;
+mod compare;
+mod execute;
+mod news;
 mod presence;
+mod prod;
 mod record;
+mod resume;
+mod rollback;
+mod run;
 mod witnesses;
 
+pub use compare::Comparison;
+pub use news::{News, Tell};
 pub use presence::{Known, Presence};
 pub use record::{PromotionRecord, Stage, write_files};
+pub use resume::{Asked, Unfinished, find_unfinished, kept_document};
+pub use rollback::roll_back;
+pub use run::{Application, Applied, apply, go_on};
 pub use witnesses::{TableWitness, Witnessed, WitnessedRows, Witnesses};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::Window;
+use crate::snowplow::Window;
 use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};

@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::facts::PackageFacts;
-use crate::event::{State, Window};
 use crate::failure::Refusal;
 use crate::snowplow::{Family, Row, Settings, Standing};
+use crate::snowplow::{State, Window};
 use crate::timestamp::Timestamp;
 
 /// Prod's next run of one package.

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::facts::{Facts, PackageFacts, Tables};
-use crate::event::State;
 use crate::failure::Refusal;
+use crate::snowplow::State;
 use crate::snowplow::{Family, Row, Standing};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Relation;

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::Value;
 
-use super::reader::ProdReader;
 use super::{catalogue, guards};
 use crate::dbt::{Answer, Manifest, Node, Query, RelationName};
 use crate::event::Emit;
@@ -16,7 +15,9 @@ use crate::promote::plan::{
     self, Column, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
 };
 use crate::snowplow::{Family, Package, Settings, TouchedPackage};
-use crate::warehouse::{Dialect, Relation, is_plain, relation_of, tables};
+use crate::snowplow::{relation_of, tables};
+use crate::warehouse::{Dialect, Relation, is_plain};
+use crate::workspace::OpenTarget;
 
 /// One side of a promotion, as its dbt manifest has it.
 #[derive(Debug)]
@@ -218,25 +219,25 @@ fn grants(node: &Node) -> Result<BTreeMap<String, Vec<String>>> {
 /// dbt cannot read them.
 pub fn read(
     facts: &mut Facts,
-    reader: &ProdReader<'_>,
+    prod: &OpenTarget<'_>,
     limits: &[RelationName],
     emit: Emit<'_>,
 ) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
-    let mut queries = vec![tables::clock(dialect)];
+    let mut queries = vec![tables::clock_query(dialect)];
     for (package, limits) in facts.packages.iter().zip(limits) {
-        queries.push(tables::rows(dialect, &package.staging_manifest.name()));
-        queries.push(tables::rows(dialect, &package.prod_manifest.name()));
-        queries.push(tables::window(dialect, limits));
+        queries.push(tables::rows_query(dialect, &package.staging_manifest.name()));
+        queries.push(tables::rows_query(dialect, &package.prod_manifest.name()));
+        queries.push(tables::window_query(dialect, limits));
         if package.family == Family::Load {
-            queries.push(tables::first_successes(dialect, &package.prod_manifest.name()));
+            queries.push(tables::first_successes_query(dialect, &package.prod_manifest.name()));
         }
     }
     let columns_of = |relation: &Relation| Query { relations: vec![relation.name()], sql: None };
     for table in facts.models.iter().filter_map(|model| model.table.as_ref()) {
         queries.extend([columns_of(&table.staging), columns_of(&table.prod)]);
     }
-    let told = reader.query(&queries, emit)?;
+    let told = prod.query(&queries, emit)?;
     let mut answers = told.answers.iter();
     let mut next = || answers.next().context("an answer is missing");
     facts.now = Some(tables::read_clock(next()?)?);
@@ -262,8 +263,8 @@ pub fn read(
         (table.staging_exists, table.physical.columns) = columns(next()?);
         (table.prod_exists, table.replaced.columns) = columns(next()?);
     }
-    guards::read(facts, reader, emit)?;
-    read_catalogue(facts, reader, emit)
+    guards::read(facts, prod, emit)?;
+    read_catalogue(facts, prod, emit)
 }
 
 /// What a script says whose tables the catalogue does not tell of.
@@ -290,7 +291,7 @@ fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     }
 }
 
-fn read_catalogue(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
+fn read_catalogue(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
     let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
@@ -306,7 +307,7 @@ fn read_catalogue(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) ->
     }
     let queries: Vec<_> =
         asked.iter().flat_map(|(relation, _)| catalogue::queries(dialect, &relation.name())).collect();
-    let error = match reader.query(&queries, emit) {
+    let error = match prod.query(&queries, emit) {
         Ok(told) => {
             for ((_, physical), answers) in
                 asked.iter_mut().zip(told.answers.chunks(catalogue::count(dialect)))

@@ -3,12 +3,12 @@
 
 use anyhow::Result;
 
-use super::reader::ProdReader;
 use crate::dbt::{Answer, Query};
 use crate::event::Emit;
 use crate::failure::{Failure, FailureKind};
 use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
+use crate::workspace::OpenTarget;
 
 /// The question about one table, where the catalogue's other questions do not answer it: it takes rights that not every user has,
 /// and a question that fails takes the others with it.
@@ -41,7 +41,7 @@ fn question(dialect: Dialect) -> Option<&'static str> {
 ///
 /// # Errors
 /// dbt cannot be called; the warehouse cannot be reached any more.
-pub(super) fn read(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) -> Result<()> {
+pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<()> {
     let Some(sql) = question(facts.dialect) else { return Ok(()) };
     let tables = facts.models.iter_mut().filter_map(|model| model.table.as_mut());
     let mut asked: Vec<(&Relation, &mut Physical)> = tables
@@ -53,7 +53,7 @@ pub(super) fn read(facts: &mut Facts, reader: &ProdReader<'_>, emit: Emit<'_>) -
     }
     let query = |relation: &Relation| Query { relations: vec![relation.name()], sql: Some(sql.to_owned()) };
     let queries: Vec<_> = asked.iter().map(|(relation, _)| query(relation)).collect();
-    let told = match reader.query(&queries, emit) {
+    let told = match prod.query(&queries, emit) {
         Ok(told) => told,
         // A user without the right to ask is one thing, a warehouse that has gone is another.
         Err(error) => {

@@ -1,12 +1,15 @@
 //! Reading both sides of a promotion: their dbt manifests, and through dbt their tables and the warehouse's catalogue.
 
+mod both;
 mod catalogue;
 mod clauses;
+mod dialect;
 mod gather;
 mod guards;
 mod layout;
-mod reader;
+mod offline;
 
+pub use both::{BothRead, BothTargets, ListedTarget, Route};
 pub use catalogue::read as read_catalogue;
-pub use gather::{PackageVars, Side, facts, limits_of, read, unread_catalogue};
-pub use reader::ProdReader;
+pub use gather::unread_catalogue;
+pub use offline::offline_facts;

@@ -1,7 +1,7 @@
 //! What stands above each script: what, from where, to where, when, by which fingerprints, and how to execute it.
 
-use crate::event::State;
 use crate::promote::plan::{Action, Plan, written_as};
+use crate::snowplow::State;
 use crate::warehouse::Dialect;
 
 fn first_lines(plan: &Plan, what: &str) -> Vec<String> {

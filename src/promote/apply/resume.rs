@@ -5,49 +5,61 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::rollback::{ask, is_settled, lock};
-use crate::backfill::Lock;
-use crate::commands::prepare::Setup;
+use super::news::Tell;
+use super::presence::{Known, Presence};
+use super::prod::{ask, is_settled};
+use super::record::{PromotionRecord, Stage};
 use crate::event::Emit;
 use crate::failure::Refusal;
-use crate::promote::{Known, Presence, PromotionRecord, Stage};
+use crate::workspace::{Lock, OpenTarget};
 
 /// The file of what `--format json` shows of a promotion.
 const DOCUMENT: &str = "document.json";
 
 /// What a call of `promote` is about.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub struct Asked<'a> {
     /// What is promoted to.
-    pub(super) to: &'a str,
+    pub to: &'a str,
     /// Selected models.
-    pub(super) models: Vec<&'a str>,
+    pub models: Vec<&'a str>,
     /// A digest of all that was asked for.
-    pub(super) digest: String,
+    pub digest: String,
 }
 
-/// The promotion that this call finishes, with its locks.
+/// A promotion that stopped half-way, and that this call finishes. Its locks are held.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// The folder of its record.
+    pub folder: Utf8PathBuf,
+    /// Its record.
+    pub record: PromotionRecord,
+    _locks: Vec<Lock>,
+}
+
+/// The promotion that this call finishes.
 ///
 /// # Errors
 /// A [`Refusal`]: a promotion of these models stopped half-way, and this call is another one.
-pub(super) fn find(
-    setup: &Setup,
+pub fn find_unfinished(
+    prod: &OpenTarget<'_>,
     asked: &Asked<'_>,
     emit: Emit<'_>,
-) -> Result<Option<(Utf8PathBuf, PromotionRecord, Vec<Lock>)>> {
-    for (folder, record) in PromotionRecord::all(&setup.workspace.promotions(), asked.to)? {
+    tell: Tell<'_>,
+) -> Result<Option<Unfinished>> {
+    for (folder, record) in PromotionRecord::all(&prod.workspace.promotions(), asked.to)? {
         let is_about = |model: &String| asked.models.contains(&model.as_str());
         if record.known() != Known::Open || record.is_transaction() || !record.models.iter().any(is_about) {
             continue;
         }
-        let locks = lock(setup, &record)?;
+        let locks = prod.lock(record.locks.iter().map(String::as_str))?;
         let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
         let is_going_back = matches!(record.stage, Stage::RollingBack { .. });
         if record.asked == asked.digest && !is_going_back {
-            return Ok(Some((folder, record, locks)));
+            return Ok(Some(Unfinished { folder, record, _locks: locks }));
         }
-        let witnessed = ask(setup, &record, emit)?;
-        if is_settled(&mut record, &folder, &witnessed)? {
+        let witnessed = ask(prod, &record, emit)?;
+        if is_settled(&mut record, &folder, &witnessed, tell)? {
             continue;
         }
         match record.presence(&witnessed) {
@@ -84,7 +96,7 @@ pub(super) fn keep_document(folder: &Utf8Path, document: &impl serde::Serialize)
 }
 
 /// What was kept.
-pub(super) fn kept_document(folder: &Utf8Path) -> Result<serde_json::Value> {
+pub fn kept_document(folder: &Utf8Path) -> Result<serde_json::Value> {
     let path = folder.join(DOCUMENT);
     let text = fs::read(&path).with_context(|| format!("cannot read {path}"))?;
     serde_json::from_slice(&text).with_context(|| format!("{path} is not what this tool wrote"))

@@ -3,17 +3,22 @@
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
-use crate::cli::PromoteArgs;
-use crate::dbt::{self, Listing, Manifest};
-use crate::promote::{self, Facts, PackageVars, Side};
+use super::dialect::common_dialect;
+use super::gather::{self, PackageVars, Side};
+use crate::dbt::{self, Listing, Manifest, SelectionArguments};
+use crate::promote::plan::{self, Facts};
 use crate::snowplow::{self, TouchedPackage};
-use crate::warehouse::Dialect;
 
-pub(super) fn facts(args: &PromoteArgs) -> Result<Facts> {
-    let (Some(from), Some(to)) = (&args.manifest, &args.to_manifest) else {
-        bail!("--manifest and --to-manifest go together")
-    };
-    if args.selection.selector.is_some() {
+/// The facts of a promotion from one dbt manifest to another. `dialect` is the user's word for the warehouse.
+///
+/// # Errors
+/// A dbt manifest cannot be read; both are of different projects or warehouses; a selection that only dbt understands.
+pub fn offline_facts(
+    (from, to): (&Utf8Path, &Utf8Path),
+    selection: &SelectionArguments,
+    dialect: Option<&str>,
+) -> Result<Facts> {
+    if selection.selector.is_some() {
         bail!(
             "--selector is dbt's to read: use --select, or give --target and --to instead of two dbt manifests"
         );
@@ -23,8 +28,8 @@ pub(super) fn facts(args: &PromoteArgs) -> Result<Facts> {
         let name = |manifest: &Manifest| manifest.metadata.project_name.clone().unwrap_or_default();
         bail!("{from} and {to} are of different projects: {} and {}", name(&staging), name(&prod));
     }
-    let dialect = dialect(&staging, &prod, (from.as_str(), to.as_str()), args.dialect.as_deref())?;
-    let selected = promote::select(&staging, &args.selection.select, &args.selection.exclude)
+    let dialect = common_dialect(&staging, &prod, (from.as_str(), to.as_str()), dialect)?;
+    let selected = plan::select(&staging, &selection.select, &selection.exclude)
         .with_context(|| format!("selecting from {from}"))?;
     let listing = Listing { selected, manifest: staging };
     let packages = snowplow::discover(&listing.manifest)?;
@@ -34,8 +39,7 @@ pub(super) fn facts(args: &PromoteArgs) -> Result<Facts> {
         &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },
         &Side { name: to.as_str(), manifest: &prod, packages: &packages_in_prod },
     );
-    let selection = super::online::selection(args).arguments();
-    promote::facts(dialect, sides, &touched, selection, |_| Ok(PackageVars::default()))
+    gather::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {
@@ -43,20 +47,4 @@ fn read(path: &Utf8Path) -> Result<Manifest> {
     dbt::check_version(&manifest.metadata.dbt_version)
         .with_context(|| format!("{path} was written by a dbt that is not supported"))?;
     Ok(manifest)
-}
-
-/// One warehouse for both sides; the user's word counts where a manifest's adapter is another (`--dialect`).
-pub(super) fn dialect(
-    staging: &Manifest,
-    prod: &Manifest,
-    (from, to): (&str, &str),
-    wanted: Option<&str>,
-) -> Result<Dialect> {
-    let (ours, theirs) = (&staging.metadata.adapter_type, &prod.metadata.adapter_type);
-    if ours != theirs {
-        bail!(
-            "{from} is on {ours} and {to} on {theirs}: tables cannot be promoted from one warehouse to another"
-        );
-    }
-    wanted.unwrap_or(ours).parse()
 }

@@ -1,35 +1,43 @@
-//! A promotion as lines of text. Pure, but for [`say`].
+//! A promotion as lines of text. Pure.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use super::paint::Paint;
-use crate::promote::{Action, Plan, PromotionRecord, Stage, forecast_lines};
-
-/// Writes to stderr. With stderr gone nobody is left to tell.
-pub fn say(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
+use crate::output::Paint;
+use crate::promote::apply::{Applied, Comparison, News, PromotionRecord, Stage};
+use crate::promote::plan::{Action, Plan};
+use crate::promote::sql::forecast_lines;
 
 fn lines(text: &str, paint: Paint) -> String {
     paint.wrapped(text.trim_end()) + "\n"
 }
 
+/// News, as they happen.
+#[must_use]
+pub fn news(news: &News<'_>, paint: Paint) -> String {
+    match news {
+        News::Begins(plan) => begins(plan, paint),
+        News::GoesOn(record) => goes_on(record, paint),
+        News::StatementDone { number, total, title } => statement_done(*number, *total, title, paint),
+        News::LeftNothing(record) => left_nothing(record, paint),
+        News::RollbackBegins(record) => rollback_begins(record, paint),
+        News::RolledBack(record) => rolled_back(record, paint),
+    }
+}
+
 /// What a promotion does, and what to do with its script.
 #[must_use]
-pub fn promotion(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
+pub fn planned(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
     let next = match out_dir {
         Some(folder) => {
             format!("{folder}/promote.sql, rollback.sql and verify.sql are written; nothing was executed")
         }
         None => "nothing was executed; --apply executes it".to_owned(),
     };
-    promotion_begins(plan, paint) + &lines(&next, paint)
+    begins(plan, paint) + &lines(&next, paint)
 }
 
 /// What is promoted, and what whoever executes it has to know.
-#[must_use]
-pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
+fn begins(plan: &Plan, paint: Paint) -> String {
     let mut text = format!(
         "{} {}\n",
         paint.bold(&format!("promotion {} → {}", plan.from, plan.to)),
@@ -68,14 +76,12 @@ pub fn promotion_begins(plan: &Plan, paint: Paint) -> String {
 }
 
 /// A statement that was executed.
-#[must_use]
-pub fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> String {
+fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> String {
     lines(&format!("  {} {title}", paint.dim(&format!("{number:>3}/{of}"))), paint)
 }
 
 /// A promotion that was stopped and is finished now.
-#[must_use]
-pub fn promotion_goes_on(record: &PromotionRecord, paint: Paint) -> String {
+fn goes_on(record: &PromotionRecord, paint: Paint) -> String {
     let stopped = match &record.stage {
         Stage::Failed { statement, .. } => format!("which stopped at statement {}", statement + 1),
         _ => "which was stopped".to_owned(),
@@ -90,8 +96,7 @@ pub fn promotion_goes_on(record: &PromotionRecord, paint: Paint) -> String {
 }
 
 /// A promotion that was stopped, and of which prod holds nothing.
-#[must_use]
-pub fn promotion_left_nothing(record: &PromotionRecord, paint: Paint) -> String {
+fn left_nothing(record: &PromotionRecord, paint: Paint) -> String {
     let text = format!(
         "the promotion of {} at {} UTC was stopped and left nothing in {}",
         record.models.join(", "),
@@ -101,24 +106,20 @@ pub fn promotion_left_nothing(record: &PromotionRecord, paint: Paint) -> String 
     lines(&text, paint)
 }
 
-/// The end of a promotion that was executed: what was compared, staging's value, prod's value.
+/// The end of a promotion that was executed. `folder` is shown as the place of its record.
 #[must_use]
-pub fn promoted(
-    record: &PromotionRecord,
-    comparisons: &[(&str, Option<&str>, Option<&str>)],
-    folder: &str,
-    paint: Paint,
-) -> String {
-    let differing: Vec<_> = comparisons.iter().filter(|(_, staging, prod)| staging != prod).collect();
+pub fn promoted(applied: &Applied, folder: &str, paint: Paint) -> String {
+    let Applied { record, comparisons, .. } = applied;
+    let differing: Vec<_> = comparisons.iter().filter(|comparison| !comparison.is_equal()).collect();
     let is_equal = differing.is_empty();
     let mut text = String::new();
-    for (what, staging, prod) in &differing {
+    for Comparison { what, staging, prod } in &differing {
         let _ = writeln!(
             text,
             "  {} {what}: {} in staging, {} in prod",
             paint.error("differs"),
-            staging.unwrap_or("nothing"),
-            prod.unwrap_or("nothing")
+            staging.as_deref().unwrap_or("nothing"),
+            prod.as_deref().unwrap_or("nothing")
         );
     }
     let _ = writeln!(
@@ -143,8 +144,7 @@ pub fn promoted(
 }
 
 /// A rollback that begins.
-#[must_use]
-pub fn rollback_begins(record: &PromotionRecord, paint: Paint) -> String {
+fn rollback_begins(record: &PromotionRecord, paint: Paint) -> String {
     let text = format!(
         "{} of the promotion of {} to {} at {} UTC",
         paint.bold("rollback"),
@@ -156,8 +156,7 @@ pub fn rollback_begins(record: &PromotionRecord, paint: Paint) -> String {
 }
 
 /// A rollback that was executed.
-#[must_use]
-pub fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
+fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
     let (before, new): (Vec<_>, Vec<_>) = record.models.iter().map(String::as_str).partition(|model| {
         record.recorded_before.iter().any(|recorded| recorded == model)
             || record.witnesses.tables.iter().any(|table| table.is_backup && table.model == *model)
@@ -183,7 +182,7 @@ pub fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
 
 /// A promotion in a list of them.
 #[must_use]
-pub fn promotion_listed(record: &PromotionRecord) -> String {
+pub fn listed(record: &PromotionRecord) -> String {
     let state = match &record.stage {
         Stage::Executing { .. } => "stopped".to_owned(),
         Stage::Failed { statement, .. } => format!("failed at statement {}", statement + 1),

@@ -1,0 +1,68 @@
+//! What a failed statement leaves behind, and what to do about it: the words for people. Pure.
+
+use camino::Utf8Path;
+
+use super::presence::Known;
+use super::record::PromotionRecord;
+use crate::failure::{Failure, FailureKind};
+use crate::promote::sql::{Script, StatementKind};
+
+/// Whether the warehouse may have executed a statement although it is not known to have: it did not say no.
+pub(super) fn may_be_done(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_none_or(|failure| failure.kind != FailureKind::Statement)
+}
+
+/// What a statement that failed leaves.
+pub(super) fn what_is_done(script: &Script, failed: usize, record: &PromotionRecord) -> String {
+    if record.is_transaction() && record.known() == Known::Open {
+        return "The connection was lost at the commit, so that it is not known whether all of it is done or \
+                nothing."
+            .to_owned();
+    }
+    match script.goes_on_from(failed) {
+        0 if record.is_one_unit => {
+            "All of it is one transaction, which was taken back: nothing has changed.".to_owned()
+        }
+        0 => "Nothing has changed.".to_owned(),
+        _ if record.is_transaction() && script.is_committed_before(failed) => {
+            "All before it is done, and committed.".to_owned()
+        }
+        1 => "Statement 1 is done and does no harm.".to_owned(),
+        done => format!("Statements 1 to {done} are done and do no harm."),
+    }
+}
+
+/// How a promotion gets to its end, or out of prod.
+pub(super) fn way_out(script: &Script, failed: usize, record: &PromotionRecord, folder: &Utf8Path) -> String {
+    let back = format!("promote --to {} --rollback", record.to);
+    match record.known() {
+        Known::All => format!(
+            "What is left, from statement {} of {folder}/promote.sql on, can be executed by hand; `{back}` takes all of it back.",
+            failed + 1
+        ),
+        Known::Nothing => "Once the cause is gone, call again.".to_owned(),
+        Known::Open if record.is_transaction() => {
+            format!("`{back}` asks {}, and takes it back if it is done.", record.to)
+        }
+        // It would stop there again.
+        Known::Open if script.statements[failed].kind == StatementKind::Check => {
+            format!("Take back what is done with `{back}`, then call again, which plans it anew.")
+        }
+        Known::Open => format!(
+            "Once the cause is gone, the same call finishes what is left, as executing {folder}/promote.sql does; `{back}` \
+             takes back what is done."
+        ),
+    }
+}
+
+/// The same for a rollback that failed.
+pub(super) fn what_is_taken_back(script: &Script, failed: usize, error: &anyhow::Error) -> (String, String) {
+    let is_known = !may_be_done(error) || script.commit() != Some(failed);
+    let is_done = match script.commit() {
+        Some(_) if is_known => "All of it is one transaction, which was undone: nothing has changed.",
+        Some(_) => "The connection was lost at the commit, so that it is not known whether it is taken back.",
+        None if script.changes_nothing_in(failed) => "Nothing has changed.",
+        None => "What is done before it stays done.",
+    };
+    (is_done.to_owned(), "Once the cause is gone, call --rollback again.".to_owned())
+}

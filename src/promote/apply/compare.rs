@@ -1,0 +1,42 @@
+//! The verification: whether both sides hold the same.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::dbt::{Answer, Query};
+use crate::event::Emit;
+use crate::promote::sql::Script;
+use crate::workspace::OpenTarget;
+
+/// One line of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// What is compared.
+    pub what: String,
+    /// Staging's value.
+    pub staging: Option<String>,
+    /// Prod's.
+    pub prod: Option<String>,
+}
+
+impl Comparison {
+    /// Whether both sides agree.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.staging == self.prod
+    }
+}
+
+/// Asks the verification's queries.
+pub(super) fn compare(prod: &OpenTarget<'_>, verify: &Script, emit: Emit<'_>) -> Result<Vec<Comparison>> {
+    let ask = |sql: &String| Query { relations: Vec::new(), sql: Some(sql.clone()) };
+    let queries: Vec<_> = verify.statements.iter().map(|statement| ask(&statement.sql)).collect();
+    let told = prod.query(&queries, emit)?;
+    let comparison = |answer: &Answer| {
+        let Answer::Rows(rows) = answer else { return None };
+        let [row] = rows.as_slice() else { return None };
+        let [Some(what), staging, prod] = row.as_slice() else { return None };
+        Some(Comparison { what: what.clone(), staging: staging.clone(), prod: prod.clone() })
+    };
+    told.answers.iter().map(|answer| comparison(answer).context("the verification has no answer")).collect()
+}

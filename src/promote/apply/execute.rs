@@ -1,0 +1,166 @@
+//! Executing a script statement by statement, with a record that says how far it got.
+
+use anyhow::Result;
+use camino::Utf8Path;
+
+use super::aftermath::{may_be_done, way_out, what_is_done, what_is_taken_back};
+use super::news::{News, Tell};
+use super::record::{PromotionRecord, Stage};
+use crate::dbt::Execution;
+use crate::event::{Emit, Envelope, Event, StatementFinished};
+use crate::promote::sql::Script;
+use crate::workspace::{Journal, OpenTarget};
+
+/// Which way a script goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To prod.
+    There,
+    /// Back.
+    Back,
+}
+
+/// The stages that a record goes through on a way.
+#[derive(Debug)]
+struct Course {
+    way: Way,
+    /// The stage that a rollback which changes nothing goes back to.
+    before: Stage,
+}
+
+impl Course {
+    fn of(record: &PromotionRecord, way: Way) -> Self {
+        let before = match &record.stage {
+            // A rollback that was killed, once more.
+            Stage::RollingBack { before, .. } => *before.clone(),
+            stage => stage.clone(),
+        };
+        Self { way, before }
+    }
+
+    /// The stage after so many statements.
+    fn at(&self, done: usize) -> Stage {
+        match self.way {
+            Way::There => Stage::Executing { done },
+            Way::Back => Stage::RollingBack { done, before: Box::new(self.before.clone()) },
+        }
+    }
+
+    /// The stage at the end.
+    fn end(&self, ended: &Ended, script: &Script) -> Stage {
+        let is_done = ended.executed == script.statements.len();
+        match (&ended.error, self.way) {
+            (_, Way::There) if is_done => Stage::Promoted,
+            (_, Way::Back) if is_done => Stage::RolledBack,
+            // Whether it is taken back is for prod to say: the connection was lost at the commit.
+            (Some(error), Way::Back)
+                if script.commit() == Some(ended.executed) && ended.has_place && may_be_done(error) =>
+            {
+                self.at(ended.executed)
+            }
+            // What there was to take back still is.
+            (_, Way::Back) => self.before.clone(),
+            (None, Way::There) => Stage::Promoted,
+            (Some(error), Way::There) => Stage::Failed {
+                statement: ended.executed,
+                error: format!("{error:#}"),
+                may_be_done: ended.has_place && may_be_done(error),
+            },
+        }
+    }
+}
+
+/// How an execution ended.
+#[derive(Debug)]
+struct Ended {
+    executed: usize,
+    error: Option<anyhow::Error>,
+    /// The error is that of the statement after those that were executed.
+    has_place: bool,
+}
+
+impl Ended {
+    fn of(execution: Result<Execution>, total: usize, done: usize) -> Self {
+        match execution {
+            Ok(Execution::Done) => Self { executed: total, error: None, has_place: true },
+            Ok(Execution::Failed { at, error }) => Self { executed: at, error: Some(error), has_place: true },
+            // Nothing was sent, or nothing is left to send.
+            Err(error) => Self { executed: done, error: Some(error), has_place: done > 0 },
+        }
+    }
+}
+
+/// Executes a script of a promotion. Keeps its record up to date, and a journal beside it.
+pub(super) fn execute(
+    target: &OpenTarget<'_>,
+    record: &mut PromotionRecord,
+    folder: &Utf8Path,
+    (way, script): (Way, &Script),
+    emit: Emit<'_>,
+    tell: Tell<'_>,
+) -> Result<()> {
+    let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
+    let total = statements.len();
+    let course = Course::of(record, way);
+    // First what can fail while nothing is said to have begun.
+    let mut journal = Journal::create(folder.join("journal.jsonl"))?;
+    record.stage = course.at(0);
+    record.save(folder)?;
+    let (mut lost, mut done) = (None, 0);
+    let execution = target.execute(statements, emit, |step| {
+        if !step.done {
+            return;
+        }
+        done = step.statement + 1;
+        record.stage = course.at(done);
+        // The statements go on: what cannot be written is told at the end.
+        let written = record.save(folder).and_then(|()| journal.append(&finished(script, step.statement)));
+        lost = lost.take().or(written.err());
+        tell(&News::StatementDone { number: done, total, title: &script.statements[step.statement].title });
+    });
+    let ended = Ended::of(execution, total, done);
+    record.stage = course.end(&ended, script);
+    record.save(folder)?;
+    let Ended { executed, error, has_place } = ended;
+    let told = error.as_ref().map(|error| format!("{error:#}"));
+    journal.append(&Envelope::now(Event::PromotionFinished { executed, error: told }))?;
+    match (error, lost) {
+        (None, None) => Ok(()),
+        (None, Some(lost)) => Err(lost),
+        (Some(error), _) if executed == total || !has_place => Err(error),
+        (Some(error), _) => Err(explained(error, executed, (way, script), record, folder)),
+    }
+}
+
+/// A statement that has been executed, for the journal.
+fn finished(script: &Script, place: usize) -> Envelope {
+    let statement = &script.statements[place];
+    Envelope::now(Event::StatementFinished(StatementFinished {
+        statement: place + 1,
+        total: script.statements.len(),
+        title: statement.title.clone(),
+        sql: statement.sql.clone(),
+    }))
+}
+
+/// The error of a statement, with what is done and what to do.
+fn explained(
+    error: anyhow::Error,
+    executed: usize,
+    (way, script): (Way, &Script),
+    record: &PromotionRecord,
+    folder: &Utf8Path,
+) -> anyhow::Error {
+    let (is_done, what_now) = match way {
+        Way::There => (what_is_done(script, executed, record), way_out(script, executed, record, folder)),
+        Way::Back => what_is_taken_back(script, executed, &error),
+    };
+    let failed = &script.statements[executed];
+    error.context(format!(
+        "statement {} of {} failed ({}). {is_done} {what_now}\n{}",
+        executed + 1,
+        script.statements.len(),
+        failed.title,
+        failed.sql
+    ))
+}

@@ -1,0 +1,31 @@
+//! What people are told while a promotion or its rollback is executed.
+
+use super::record::PromotionRecord;
+use crate::promote::plan::Plan;
+
+/// Where news go.
+pub type Tell<'a> = &'a mut dyn FnMut(&News<'_>);
+
+/// Something that people are told.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// A promotion begins.
+    Begins(&'a Plan),
+    /// A promotion that was stopped is being finished.
+    GoesOn(&'a PromotionRecord),
+    /// A statement has been executed.
+    StatementDone {
+        /// From 1.
+        number: usize,
+        /// How many there are.
+        total: usize,
+        /// What it is for.
+        title: &'a str,
+    },
+    /// A promotion that was stopped turns out to have left nothing in prod.
+    LeftNothing(&'a PromotionRecord),
+    /// A rollback begins.
+    RollbackBegins(&'a PromotionRecord),
+    /// A rollback is done.
+    RolledBack(&'a PromotionRecord),
+}

@@ -1,0 +1,84 @@
+//! `--rollback`: takes back the last promotion that prod holds anything of.
+
+use anyhow::{Result, bail};
+use camino::Utf8Path;
+
+use super::execute::{Way, execute};
+use super::news::{News, Tell};
+use super::presence::{Known, Presence};
+use super::prod::{ask, is_settled};
+use super::record::{PromotionRecord, Stage};
+use super::witnesses::Witnessed;
+use crate::event::Emit;
+use crate::failure::Refusal;
+use crate::workspace::OpenTarget;
+
+/// Takes back the last promotion to `to`, which is the name of `prod`.
+///
+/// # Errors
+/// There is none to take back. A [`Refusal`]: prod has moved on since, or the replaced tables are gone. A statement fails.
+pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>) -> Result<()> {
+    let promotions = prod.workspace.promotions();
+    for (folder, record) in PromotionRecord::all(&promotions, to)? {
+        if record.known() == Known::Nothing {
+            continue;
+        }
+        let _locks = prod.lock(record.locks.iter().map(String::as_str))?;
+        // The process that held the lock until now may have written it anew.
+        let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
+        let witnessed = ask(prod, &record, emit)?;
+        if is_settled(&mut record, &folder, &witnessed, tell)? {
+            continue;
+        }
+        return take_back(prod, &mut record, &folder, &witnessed, emit, tell);
+    }
+    bail!(
+        "no promotion to {to} to take back: none was executed with --apply from this project ({promotions} holds them)"
+    )
+}
+
+fn take_back(
+    prod: &OpenTarget<'_>,
+    record: &mut PromotionRecord,
+    folder: &Utf8Path,
+    witnessed: &Witnessed,
+    emit: Emit<'_>,
+    tell: Tell<'_>,
+) -> Result<()> {
+    let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
+    match record.presence(witnessed) {
+        Presence::Moved => bail!(Refusal(format!(
+            "{to} ran since {what}, or something else wrote its rows ({}): they are no longer what it wrote. Taking it back now \
+             would also take away what {to} has processed since, so it cannot be taken back any more, and nothing was changed. \
+             To be without these models, disable them in {to}'s project; to have another version of them, use --replace",
+            witnessed.moved.join(", "),
+            to = record.to
+        ))),
+        Presence::Nothing | Presence::TakenBack => {
+            let was_killed = matches!(record.stage, Stage::RollingBack { .. });
+            record.stage = Stage::RolledBack;
+            record.save(folder)?;
+            if !was_killed {
+                bail!(Refusal(format!(
+                    "{what} was taken back already, outside of this tool: {}'s rows are as before it. Its record says so now; \
+                     call --rollback again to take back the one before it",
+                    record.to
+                )))
+            }
+        }
+        Presence::Complete | Presence::Partial => {
+            let lost = record.lost_backups(witnessed);
+            if !lost.is_empty() {
+                bail!(Refusal(format!(
+                    "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was changed",
+                    lost.join(", ")
+                )))
+            }
+            let script = record.rollback_from(witnessed);
+            tell(&News::RollbackBegins(record));
+            execute(prod, record, folder, (Way::Back, &script), emit, tell)?;
+        }
+    }
+    tell(&News::RolledBack(record));
+    Ok(())
+}

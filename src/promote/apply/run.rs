@@ -1,0 +1,170 @@
+//! `--apply`: executing a promotion, and finishing one that was stopped.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use regex::Regex;
+use serde::Serialize;
+
+use super::compare::{Comparison, compare};
+use super::execute::{Way, execute};
+use super::news::{News, Tell};
+use super::record::{PromotionRecord, Stage, write_files};
+use super::resume::{Unfinished, keep_document};
+use super::witnesses::Witnesses;
+use crate::event::Emit;
+use crate::failure::Refusal;
+use crate::promote::plan::{Action, Plan};
+use crate::promote::sql::{FINGERPRINT, Script, Scripts, forecast_lines};
+use crate::workspace::OpenTarget;
+
+/// A promotion to be executed.
+#[derive(Debug)]
+pub struct Application<'a> {
+    /// What is promoted.
+    pub plan: &'a Plan,
+    /// Its scripts.
+    pub scripts: &'a Scripts,
+    /// A digest of what was asked for.
+    pub digest: &'a str,
+    /// The names of the locks on both sides.
+    pub locks: Vec<String>,
+    /// The folder of the scripts that were reviewed, where there is one.
+    pub reviewed: Option<&'a Utf8Path>,
+}
+
+/// A promotion that was executed and compared.
+#[derive(Debug)]
+pub struct Applied {
+    /// Its record.
+    pub record: PromotionRecord,
+    /// The folder of its record.
+    pub folder: Utf8PathBuf,
+    /// Both sides, compared.
+    pub comparisons: Vec<Comparison>,
+}
+
+impl Application<'_> {
+    fn record(&self) -> PromotionRecord {
+        let Self { plan, scripts, digest, locks, .. } = self;
+        let kept = plan.tables.iter().filter(|table| table.action == Action::Keep);
+        let moved = plan.ledgers.iter().flat_map(|ledger| &ledger.moved);
+        PromotionRecord {
+            schema: 1,
+            from: plan.from.clone(),
+            to: plan.to.clone(),
+            at: plan.made_at,
+            models: plan.ledgers.iter().flat_map(|ledger| ledger.models().map(str::to_owned)).collect(),
+            recorded_before: moved.map(|row| row.model.clone()).collect(),
+            kept: kept.map(|table| table.model.clone()).collect(),
+            asked: (*digest).to_owned(),
+            locks: locks.clone(),
+            is_one_unit: scripts.is_one_unit,
+            stage: Stage::Executing { done: 0 },
+            witnesses: Witnesses::of(plan),
+            forecast: forecast_lines(plan),
+            promote: scripts.promote.clone(),
+            rollback: scripts.rollback.clone(),
+            verify: scripts.verify.clone(),
+        }
+    }
+}
+
+/// Executes a plan and compares both sides. `document` is kept for the call that may have to finish it.
+///
+/// # Errors
+/// A [`Refusal`]: it is not what was reviewed. A statement fails; the files cannot be written.
+pub fn apply(
+    prod: &OpenTarget<'_>,
+    application: &Application<'_>,
+    document: &impl Serialize,
+    emit: Emit<'_>,
+    tell: Tell<'_>,
+) -> Result<Applied> {
+    let Application { plan, scripts, .. } = application;
+    if let Some(reviewed) = application.reviewed {
+        check_reviewed(reviewed, &scripts.promote)?;
+        write_files(reviewed, scripts).with_context(|| format!("cannot write to --out-dir {reviewed}"))?;
+    }
+    let folder = prod.workspace.promotion();
+    // The record comes last: without one there is nothing to finish or to take back.
+    write_files(&folder, scripts)?;
+    keep_document(&folder, document)?;
+    tell(&News::Begins(plan));
+    carry_out(prod, application.record(), folder, emit, tell)
+}
+
+/// Finishes a promotion that was stopped.
+///
+/// # Errors
+/// Those of [`apply`].
+pub fn go_on(
+    prod: &OpenTarget<'_>,
+    unfinished: &Unfinished,
+    reviewed: Option<&Utf8Path>,
+    emit: Emit<'_>,
+    tell: Tell<'_>,
+) -> Result<Applied> {
+    let record = unfinished.record.clone();
+    if let Some(reviewed) = reviewed {
+        check_reviewed(reviewed, &record.promote)?;
+    }
+    tell(&News::GoesOn(&record));
+    carry_out(prod, record, unfinished.folder.clone(), emit, tell)
+}
+
+fn carry_out(
+    prod: &OpenTarget<'_>,
+    mut record: PromotionRecord,
+    folder: Utf8PathBuf,
+    emit: Emit<'_>,
+    tell: Tell<'_>,
+) -> Result<Applied> {
+    let (script, verify) = (record.promote.clone(), record.verify.clone());
+    execute(prod, &mut record, &folder, (Way::There, &script), emit, tell)?;
+    let comparisons = compare(prod, &verify, emit).with_context(|| {
+        format!(
+            "the promotion was executed, but not compared: {folder}/verify.sql holds the queries; `promote --to {} --rollback` \
+             takes it back",
+            record.to
+        )
+    })?;
+    Ok(Applied { record, folder, comparisons })
+}
+
+/// What was written for review is what is executed, or nothing is.
+fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
+    let path = folder.join("promote.sql");
+    let reviewed = match fs::read_to_string(&path) {
+        Ok(reviewed) => reviewed,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {path}, which was to be reviewed"));
+        }
+    };
+    let again = "call without --apply to write it anew, and look at it again";
+    for line in script.header.iter().filter(|line| line.starts_with(FINGERPRINT)) {
+        if !reviewed.lines().any(|reviewed| reviewed.strip_prefix("-- ") == Some(line)) {
+            let what = line.split(':').next().unwrap_or_default().replace(FINGERPRINT, "");
+            bail!(Refusal(format!("{what} moved since {path} was written: {again}")))
+        }
+    }
+    if statements(&reviewed) != statements(&script.to_text()) {
+        bail!(Refusal(format!(
+            "{path} is not what would be executed: it was edited, or written by other flags. To execute an edited script, use \
+             the warehouse's own client; else {again}"
+        )))
+    }
+    Ok(())
+}
+
+/// A script without its comments, and without the time of its plan, which the names of backups carry.
+fn statements(text: &str) -> Vec<String> {
+    static BACKUP: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("__bk_[0-9]{14}").expect("a pattern that is written down"));
+    let lines = text.lines().filter(|line| !line.starts_with("--"));
+    lines.map(|line| BACKUP.replace_all(line, "__bk").into_owned()).collect()
+}

@@ -1,0 +1,169 @@
+//! Both targets of a promotion, as dbt lists them.
+
+use anyhow::{Context, Result, bail};
+
+use super::dialect::common_dialect;
+use super::gather::{self, PackageVars, Side};
+use crate::dbt::{Listing, RelationName, SelectionArguments, VarScope};
+use crate::event::Emit;
+use crate::failure::Failure;
+use crate::promote::plan::Facts;
+use crate::snowplow::{self, Package, TouchedPackage};
+use crate::workspace::{Lock, OpenProject, OpenTarget};
+
+/// What is promoted from where to where.
+#[derive(Debug, Clone, Copy)]
+pub struct Route<'a> {
+    /// The models.
+    pub selection: &'a SelectionArguments,
+    /// The target that was backfilled; none for dbt's default.
+    pub from: Option<&'a str>,
+    /// The target that is promoted to.
+    pub to: &'a str,
+    /// The user's word for the warehouse.
+    pub dialect: Option<&'a str>,
+}
+
+/// A target with its models.
+#[derive(Debug)]
+pub struct ListedTarget<'p> {
+    /// dbt's name of the target.
+    pub name: String,
+    /// The target.
+    pub target: OpenTarget<'p>,
+    listing: Listing,
+    packages: Vec<Package>,
+}
+
+/// Both targets, and what of them can be promoted.
+#[derive(Debug)]
+pub struct BothTargets<'p> {
+    /// The target that was backfilled.
+    pub staging: ListedTarget<'p>,
+    /// The target that is promoted to.
+    pub prod: ListedTarget<'p>,
+    /// What the dbt manifests tell.
+    pub facts: Facts,
+    limits: Vec<RelationName>,
+}
+
+/// What was read of both sides.
+#[derive(Debug)]
+pub struct BothRead {
+    /// What the dbt manifests and the warehouse tell.
+    pub facts: Facts,
+    /// Why the catalogue could not be read.
+    pub unread: Option<Failure>,
+}
+
+impl<'p> ListedTarget<'p> {
+    fn list(
+        project: &'p OpenProject,
+        name: Option<&str>,
+        selection: &SelectionArguments,
+        emit: Emit<'_>,
+    ) -> Result<Self> {
+        let target = project.on(name)?;
+        let name = match name {
+            Some(name) => name.to_owned(),
+            // dbt tells what it calls its default.
+            None => target.query(&[], emit)?.target.name,
+        };
+        let listing = target.list(selection, emit)?;
+        let packages = snowplow::discover(&listing.manifest)?;
+        Ok(Self { name, target, listing, packages })
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side { name: &self.name, manifest: &self.listing.manifest, packages: &self.packages }
+    }
+
+    fn lock_name(&self) -> Option<&str> {
+        snowplow::lock_name(&self.packages, &self.listing.manifest)
+    }
+}
+
+impl<'p> BothTargets<'p> {
+    /// Asks dbt for the models of both targets.
+    ///
+    /// # Errors
+    /// Usage: both are one target, or on different warehouses. dbt fails; a model of staging is not one of prod.
+    pub fn list(project: &'p OpenProject, route: &Route<'_>, emit: Emit<'_>) -> Result<Self> {
+        let to = route.to;
+        if route.from == Some(to) {
+            bail!(
+                "--target and --to are both {to}: give the target that was backfilled and the one that is promoted to"
+            );
+        }
+        let staging = ListedTarget::list(project, route.from, route.selection, emit)?;
+        if staging.name == to {
+            bail!(
+                "{to} is the profile's default target, too: give the one that was backfilled with --target"
+            );
+        }
+        project.warn_of_environment(emit);
+        let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
+        // All models: prod's next run counts them all.
+        let prod = ListedTarget::list(project, Some(to), &SelectionArguments::default(), emit)?;
+
+        let names = (staging.name.as_str(), prod.name.as_str());
+        let dialect = common_dialect(&staging.listing.manifest, &prod.listing.manifest, names, None)?;
+        if let Some(wanted) = route.dialect
+            && wanted != dialect.adapter()
+        {
+            bail!("--dialect {wanted}: both targets are on {dialect}");
+        }
+        let sides = (&staging.side(), &prod.side());
+        let selection = route.selection.arguments();
+        let facts =
+            gather::facts(dialect, sides, &touched, selection, |package| package_vars(package, project))?;
+        let limits = touched
+            .iter()
+            .map(|touched| gather::limits_of(&touched.package, &staging.listing.manifest))
+            .collect::<Result<_>>()?;
+        Ok(Self { staging, prod, facts, limits })
+    }
+
+    /// Reads both sides on prod's connection.
+    ///
+    /// # Errors
+    /// dbt fails.
+    pub fn read(&self, emit: Emit<'_>) -> Result<BothRead> {
+        let mut facts = self.facts.clone();
+        let unread = gather::read(&mut facts, &self.prod.target, &self.limits, emit)?;
+        Ok(BothRead { facts, unread })
+    }
+
+    /// Keeps backfills and other promotions away from both sides.
+    ///
+    /// # Errors
+    /// A [`Refusal`](crate::failure::Refusal): another process is at work there.
+    pub fn lock(&self) -> Result<Vec<Lock>> {
+        self.prod.target.lock(self.lock_names().iter().map(String::as_str))
+    }
+
+    /// The names of the locks of both sides, in one order whichever way round the targets are.
+    #[must_use]
+    pub fn lock_names(&self) -> Vec<String> {
+        let sides = [&self.staging, &self.prod];
+        let mut names: Vec<_> = sides.iter().filter_map(|side| side.lock_name().map(str::to_owned)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// What the project's vars say of a package. The vars are the same for both targets.
+fn package_vars(package: &Package, project: &OpenProject) -> Result<PackageVars> {
+    let vars = VarScope::of(&package.dbt_package, &project.project, project.dbt.vars())
+        .context("cannot read the project's vars")?;
+    let settings = snowplow::settings(&vars, None);
+    let limit = vars.text("snowplow__backfill_limit_days").and_then(|days| days.parse().ok());
+    let utils = project.project.package_version("snowplow_utils");
+    Ok(PackageVars {
+        settings,
+        limit_days: limit.unwrap_or(PackageVars::default().limit_days),
+        staging_lookback_hours: settings.lookback_hours,
+        load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
+    })
+}
