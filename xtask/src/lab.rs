@@ -90,8 +90,7 @@ const VALUE: &str =
 
 /// Builds the tool as it is released.
 pub fn build_tool() -> Result<Utf8PathBuf> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    duct::cmd!(cargo, "build", "--quiet", "--release", "--bin", "snowplow-backfill")
+    duct::cmd!(paths::cargo(), "build", "--quiet", "--release", "--bin", "snowplow-backfill")
         .dir(paths::root())
         .run()
         .context("cannot build the tool")?;

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod fixtures;
 mod lab;
+mod msrv;
 mod paths;
 mod rules;
 mod test;
@@ -40,6 +41,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Check that the dependencies and the code work with the declared Rust version
+    Msrv,
     /// Write the page of check's rules
     Rules {
         /// Only look whether it is of today
@@ -74,6 +77,7 @@ fn main() -> Result<()> {
         Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
         Chore::Fixtures { check } => fixtures::run(check),
+        Chore::Msrv => msrv::run(),
         Chore::Rules { check } => rules::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),

@@ -13,3 +13,8 @@ pub fn work() -> Utf8PathBuf {
         std::env::var("CARGO_TARGET_DIR").map_or_else(|_| root().join("target"), |dir| root().join(dir));
     target.join("xtask")
 }
+
+/// The cargo that runs this chore.
+pub fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
+}

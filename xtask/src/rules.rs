@@ -9,14 +9,14 @@ use crate::paths;
 
 /// Writes the page, or only looks whether it is of today.
 pub fn run(check: bool) -> Result<()> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let page = cmd!(cargo, "run", "--quiet", "--bin", "snowplow-backfill", "--", "check", "--explain")
-        .dir(paths::root())
-        // `read` would take the line break at the end away.
-        .stdout_capture()
-        .run()
-        .context("the tool does not explain its rules")?
-        .stdout;
+    let page =
+        cmd!(paths::cargo(), "run", "--quiet", "--bin", "snowplow-backfill", "--", "check", "--explain")
+            .dir(paths::root())
+            // `read` would take the line break at the end away.
+            .stdout_capture()
+            .run()
+            .context("the tool does not explain its rules")?
+            .stdout;
     let path = paths::root().join("src/check/README.md");
     if !check {
         return fs::write(&path, page).with_context(|| format!("cannot write {path}"));

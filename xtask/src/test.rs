@@ -15,8 +15,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     // would wait for ever. What has a handler here is back to normal in what is started from here.
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())
         .context("cannot handle SIGINT")?;
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let arguments = ["test", "--workspace"].into_iter().chain(arguments.iter().map(String::as_str));
-    cmd(cargo, arguments).dir(paths::root()).run().context("tests failed")?;
+    cmd(paths::cargo(), arguments).dir(paths::root()).run().context("tests failed")?;
     Ok(())
 }
