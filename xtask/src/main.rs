@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod deny;
 mod fixtures;
 mod lab;
 mod msrv;
@@ -35,6 +36,8 @@ enum Chore {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Check licences, duplicates and sources of the dependencies
+    Deny,
     /// Write the golden SQL anew
     Fixtures {
         /// Only look whether it is up to date
@@ -76,6 +79,7 @@ fn main() -> Result<()> {
         Chore::Demo { days } => demo::run(days),
         Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
+        Chore::Deny => deny::run(),
         Chore::Fixtures { check } => fixtures::run(check),
         Chore::Msrv => msrv::run(),
         Chore::Rules { check } => rules::run(check),
