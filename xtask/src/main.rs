@@ -6,8 +6,8 @@ mod deny;
 mod fixtures;
 mod lab;
 mod msrv;
+mod pages;
 mod paths;
-mod rules;
 mod test;
 mod venv;
 
@@ -46,9 +46,9 @@ enum Chore {
     },
     /// Check that the dependencies and the code work with the declared Rust version
     Msrv,
-    /// Write the page of check's rules
-    Rules {
-        /// Only look whether it is of today
+    /// Write the generated parts of the reference pages
+    Pages {
+        /// Only look whether they are up to date
         #[arg(long)]
         check: bool,
     },
@@ -82,7 +82,7 @@ fn main() -> Result<()> {
         Chore::Deny => deny::run(),
         Chore::Fixtures { check } => fixtures::run(check),
         Chore::Msrv => msrv::run(),
-        Chore::Rules { check } => rules::run(check),
+        Chore::Pages { check } => pages::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }
