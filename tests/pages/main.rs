@@ -6,6 +6,7 @@
 mod endings;
 mod events;
 mod flags;
+mod links;
 mod warehouses;
 
 use std::fmt::Write;
