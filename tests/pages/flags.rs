@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
 use snowplow_backfill::cli;
 
@@ -60,7 +61,7 @@ fn default(flag: &Arg) -> String {
 fn meaning(flag: &Arg, command: &Command) -> String {
     let mut sentences = vec![flag.get_help().map(ToString::to_string).unwrap_or_default()];
     let values = flag.get_possible_values();
-    let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+    let values: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
     if (1..=MOST_VALUES).contains(&values.len()) && !matches!(flag.get_action(), ArgAction::SetTrue) {
         sentences.push(format!("Values: {}", code(values)));
     }
