@@ -96,3 +96,13 @@ fn the_readme_is_short_enough_to_be_read() {
     let lines = read("README.md").lines().count();
     assert!(lines <= 250, "{lines} lines: move reference parts to the pages beside the code");
 }
+
+#[test]
+fn contributing_names_only_files_that_exist() {
+    let named = Regex::new(r"`((?:src|tests|fixtures|xtask|\.ci)/[^`<>]*|[a-z]+\.toml)`").expect("a pattern");
+    let text = read("CONTRIBUTING.md");
+    let paths: BTreeSet<_> = named.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let missing: Vec<_> = paths.iter().filter(|path| !root.join(path).exists()).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
