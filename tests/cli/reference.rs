@@ -1,4 +1,4 @@
-//! The reference pages say what the program does: every flag that it lists, every event that it writes, and their fields.
+//! The reference pages name every flag that `--help` lists, and every event and field that is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -64,7 +64,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("kind", "where in dbt's work the failure happened"),
     (
         "limit_days",
-        "the limit of the run, in days (`snowplow__backfill_limit_days`); in `backfill_started` that of the first run",
+        "the limit (`snowplow__backfill_limit_days`) of the run; in `backfill_started` of the first run",
     ),
     ("log", "the path of dbt's log of this call"),
     ("lower", "where a window begins"),
@@ -221,7 +221,7 @@ fn name(event: &Event) -> String {
     serde_json::to_value(event).expect("JSON")["event"].as_str().expect("a name").to_owned()
 }
 
-/// The names of all variants of an enum, as serde lists them for a name that is none. `tag` is the field that holds the name.
+/// The names of an enum's variants: serde lists them if it gets another name. `tag` is the field of the name.
 pub fn variants<T: DeserializeOwned>(tag: Option<&str>) -> BTreeSet<String> {
     let none = "no-such-variant";
     let value = tag.map_or_else(|| none.into(), |tag| json!({ tag: none }));

@@ -1,7 +1,7 @@
 //! The reference pages: what can be told from the code is written by it.
 //!
-//! A page is text with generated parts between two comments. `cargo xtask pages` writes these parts again; without it, these tests
-//! compare them with what would be written.
+//! A page is text with generated parts between two comments. `cargo xtask pages` writes these parts.
+//! Otherwise these tests compare them with what would be written.
 
 mod endings;
 mod events;

@@ -6,7 +6,7 @@ use duct::cmd;
 
 use crate::paths;
 
-/// The version that is installed where none is found. Others may word or judge things differently.
+/// The version that is used. Another one may judge differently.
 const VERSION: &str = "0.20.2";
 
 /// The checks that need no network. Advisories do: they are a database that changes every day.
@@ -22,7 +22,7 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// The pinned cargo-deny: the one on the PATH if it is of that version, else one that is built under the target folder.
+/// The pinned cargo-deny: from the PATH if it has that version, else built under the target folder.
 fn ensure() -> Result<Utf8PathBuf> {
     let root = paths::work().join("cargo-deny");
     let built = root.join("bin/cargo-deny");

@@ -5,10 +5,10 @@ use duct::cmd;
 
 use crate::paths;
 
-/// Writes them, or compares them with what would be written.
+/// Writes these parts, or compares them with what would be written.
 pub fn run(check: bool) -> Result<()> {
     let test = cmd!(paths::cargo(), "test", "--quiet", "--test", "pages").dir(paths::root());
     let test = if check { test } else { test.env("UPDATE_PAGES", "1") };
-    test.run().context("a page is not what would be written")?;
+    test.run().context("the pages are not as they should be")?;
     Ok(())
 }
