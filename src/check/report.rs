@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::finding::{Finding, Found};
-use super::places::Places;
-use super::rule::{Rule, Severity};
+use super::finding::{Finding, Found, list};
+use super::locator::Locator;
+use super::rule::Rule;
 use super::rules::RULES;
 use super::selector;
-use super::settings::exemptions;
-use super::subject::{Subject, list};
+use super::settings::{RuleSettings, exemptions};
+use super::severity::Severity;
+use super::subject::Subject;
 
 /// What a check has found.
 #[derive(Debug, Clone, Serialize)]
@@ -66,18 +67,18 @@ pub enum IgnoredBy {
 ///
 /// # Errors
 /// A model's `meta` that exempts it from a rule that there is not.
-pub fn check(subject: &Subject) -> Result<Report> {
+pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     let exempt = exempt_models(subject)?;
-    let mut places = Places::new(&subject.project, subject.root());
+    let mut locator = Locator::new(&subject.project, subject.root());
     let (mut findings, mut ignored, mut off) = (Vec::new(), Vec::new(), Vec::new());
     for rule in RULES {
-        let Some(severity) = subject.settings.severity(rule) else {
+        let Some(severity) = settings.severity(rule) else {
             off.push(rule.id);
             continue;
         };
-        for found in (rule.check)(subject) {
-            let reason = reason_to_ignore(subject, &exempt, rule, &found);
-            let finding = finding(rule, severity, found, &mut places);
+        for found in rule.find(subject, settings.number(rule)) {
+            let reason = reason_to_ignore(settings, &exempt, rule, &found);
+            let finding = finding(rule, severity, found, &mut locator);
             match reason {
                 None => findings.push(finding),
                 Some((by, reason)) => ignored.push(Suppressed { finding, reason, by }),
@@ -102,7 +103,7 @@ pub fn check(subject: &Subject) -> Result<Report> {
         warnings: findings.len() - errors,
         findings,
         ignored,
-        notes: notes(subject),
+        notes: notes(subject, settings),
     })
 }
 
@@ -120,20 +121,20 @@ fn exempt_models(subject: &Subject) -> Result<Exemptions<'_>> {
 }
 
 fn reason_to_ignore(
-    subject: &Subject,
+    settings: &RuleSettings,
     exempt: &Exemptions<'_>,
     rule: &Rule,
     found: &Found,
 ) -> Option<(IgnoredBy, String)> {
     let model = found.model.as_ref()?;
     let by_model = exempt.get(model.unique_id.as_str()).and_then(|rules| rules.get(rule.id).copied());
-    let by_file = subject.settings.reason_to_ignore(rule, &model.name);
+    let by_file = settings.reason_to_ignore(rule, &model.name);
     let said = |by| move |reason: &str| (by, reason.to_owned());
     by_model.map(said(IgnoredBy::Model)).or_else(|| by_file.map(said(IgnoredBy::Configuration)))
 }
 
-fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_>) -> Finding {
-    let (file, line) = places.find(&found.place);
+fn finding(rule: &Rule, severity: Severity, found: Found, locator: &mut Locator<'_>) -> Finding {
+    let (file, line) = locator.find(&found.place);
     Finding {
         rule: rule.id,
         severity,
@@ -145,7 +146,7 @@ fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_
     }
 }
 
-fn notes(subject: &Subject) -> Vec<String> {
+fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
     let mut notes = Vec::new();
     if subject.packages.is_empty() && subject.strange_hooks.is_empty() {
         notes.push(
@@ -169,8 +170,7 @@ fn notes(subject: &Subject) -> Vec<String> {
         .chain(&subject.graph.disabled)
         .map(|node| node.name.as_str())
         .collect();
-    let idle =
-        subject.settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
+    let idle = settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
     notes.extend(idle.map(|(rule, pattern)| {
         format!("check.rules.{rule}.ignore: no model is called {}", pattern.as_str())
     }));
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     fn checked(lab: &Lab) -> Report {
-        check(&lab.subject()).expect("a report")
+        check(&lab.subject(), lab.settings_of_rules()).expect("a report")
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!((report.off, report.notes), (vec!["incremental-without-new-events-check"], vec![]));
 
         lab.change("carts").config("meta", json!({"snowplow_backfill": {"ignore": {"nope": "x"}}}));
-        let error = check(&lab.subject()).expect_err("no such rule").to_string();
+        let error = check(&lab.subject(), lab.settings_of_rules()).expect_err("no such rule").to_string();
         assert_eq!(
             error,
             "meta.snowplow_backfill of the model carts (models/carts.sql): there is no rule `nope`"

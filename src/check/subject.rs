@@ -1,16 +1,19 @@
 //! What rules look at, and what they ask of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_yaml::Value;
 
 use super::code::without_comments;
-use super::settings::RuleSettings;
-use super::strategy::Strategy;
+use super::incremental::IncrementalStrategy;
+use super::package::{CheckedHook, CheckedPackage};
 use crate::dbt::{Call, Graph, Node, Project, Scope, Vars};
-use crate::snowplow::{self, Package};
+use crate::snowplow::{self, Family};
 use crate::timestamp::Timestamp;
+
+/// The macro by which a model asks whether a run has new events for it.
+pub(super) const NEW_EVENTS_MACRO: &str = "is_run_with_new_events";
 
 /// A project, as far as it can be known without dbt and without a warehouse.
 #[derive(Debug)]
@@ -27,8 +30,6 @@ pub struct Subject {
     pub prod_target: String,
     /// This machine's clock.
     pub now: Timestamp,
-    /// The configuration of the rules.
-    pub settings: RuleSettings,
     /// The Snowplow packages, each once.
     pub packages: Vec<CheckedPackage>,
     /// `unique_id` of hooks that cannot be understood, and why.
@@ -52,36 +53,6 @@ pub struct Given {
     pub vars: Vars,
     /// The name of the prod target.
     pub prod_target: String,
-    /// The configuration of the rules.
-    pub settings: RuleSettings,
-}
-
-/// A Snowplow package, with what rules ask of it again and again.
-#[derive(Debug)]
-pub struct CheckedPackage {
-    /// The package.
-    pub package: Package,
-    /// Its own dbt_project.yml, where it is installed.
-    pub project: Option<Project>,
-    /// All its hooks.
-    pub hooks: Vec<CheckedHook>,
-    /// `unique_id` of its tracked models, ephemeral ones included.
-    pub tracked: BTreeSet<String>,
-    /// `unique_id` of the models that its events of a run are made from, these events included.
-    pub base: HashSet<String>,
-    /// Those of them that are built from its limits, with these and the incremental manifest.
-    pub windowed: HashSet<String>,
-}
-
-/// An on-run-end hook of a package.
-#[derive(Debug)]
-pub struct CheckedHook {
-    /// Its `unique_id`.
-    pub id: String,
-    /// The dbt package that calls it: the scope of the vars in it.
-    pub dbt_package: String,
-    /// How the package's macro is called.
-    pub call: Option<Call>,
 }
 
 /// A var that dbt_project.yml sets.
@@ -99,7 +70,7 @@ impl Subject {
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
     pub fn new(given: Given) -> Result<Self> {
-        let Given { graph, prod, project, vars, prod_target, settings } = given;
+        let Given { graph, prod, project, vars, prod_target } = given;
         let mut packages: Vec<CheckedPackage> = Vec::new();
         let mut strange_hooks = Vec::new();
         for hook in snowplow::hooks(&graph.manifest) {
@@ -131,7 +102,6 @@ impl Subject {
             vars,
             prod_target,
             now: Timestamp::of_this_machine(),
-            settings,
             packages,
             strange_hooks,
             utils_version,
@@ -190,8 +160,8 @@ impl Subject {
     }
 
     /// How an incremental model gets its new rows into its table.
-    pub(super) fn strategy(&self, node: &Node) -> Strategy {
-        Strategy::of(node, self.adapter())
+    pub(super) fn strategy(&self, node: &Node) -> IncrementalStrategy {
+        IncrementalStrategy::of(node, self.adapter())
     }
 
     /// A model's text without what is commented out.
@@ -271,6 +241,47 @@ impl Subject {
         Scope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
     }
 
+    /// The models that work out windows from an incremental manifest that no hook writes.
+    pub(super) fn limits_without_hook(&self) -> impl Iterator<Item = (Family, &Node)> {
+        let strange = self.strange_hooks.iter().filter_map(|(id, _)| self.node(id));
+        let hooked: Vec<&str> = self
+            .packages
+            .iter()
+            .map(|package| package.package.incremental_manifest.as_str())
+            .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
+            .collect();
+        self.graph.manifest.models().filter_map(move |node| {
+            let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
+            let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
+            (!is_recorded).then_some((family, node))
+        })
+    }
+
+    /// The call that asks a package whether a run has new events.
+    ///
+    /// The macro finds the package's tables by its name only where their names begin with it.
+    pub(super) fn new_events_call(&self, package: &CheckedPackage) -> String {
+        let tables = [
+            ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
+            ("incremental_manifest_table", &package.package.incremental_manifest, "incremental_manifest"),
+        ];
+        let name = package.name();
+        let given = tables.into_iter().filter_map(|(parameter, id, usual)| {
+            let table = &self.node(id)?.name;
+            (*table != format!("{name}_{usual}")).then(|| format!(", {parameter}='{table}'"))
+        });
+        format!("snowplow_utils.{NEW_EVENTS_MACRO}('{name}'{})", given.collect::<String>())
+    }
+
+    /// Whether dbt looks for its own macros in snowplow_utils first.
+    pub(super) fn dispatches_to_utils(&self) -> bool {
+        let entries = self.project.dispatch.as_ref().and_then(Value::as_sequence);
+        let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
+        let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
+        let place = |name: &str| order.iter().position(|package| package == name);
+        place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
+    }
+
     /// Nodes by name, for those with more than one.
     pub(super) fn by_name<'s>(nodes: impl Iterator<Item = &'s Node>) -> Vec<(&'s str, Vec<&'s Node>)> {
         let mut by_name: HashMap<&str, Vec<&Node>> = HashMap::new();
@@ -286,61 +297,9 @@ impl Subject {
     }
 }
 
-impl CheckedPackage {
-    fn new(package: Package, hook: CheckedHook, graph: &Graph, root: &Project) -> Result<Self> {
-        let project = root
-            .package(&package.dbt_package)
-            .with_context(|| format!("cannot read the package {}", package.dbt_package))?;
-        let tracked = package.tracked(&graph.manifest).map(|node| node.unique_id.clone()).collect();
-        let mut base = HashSet::new();
-        let mut open = vec![package.base_events.as_str()];
-        while let Some(id) = open.pop() {
-            if let Some(node) = graph.manifest.node(id).filter(|_| base.insert(id.to_owned())) {
-                open.extend(node.parents.iter().map(String::as_str));
-            }
-        }
-        let mut windowed = HashSet::from([package.limits.clone(), package.incremental_manifest.clone()]);
-        let mut before = 0;
-        while windowed.len() > before {
-            before = windowed.len();
-            let nodes = base.iter().filter_map(|id| graph.manifest.node(id));
-            let built = nodes.filter(|node| node.parents.iter().any(|parent| windowed.contains(parent)));
-            let built: Vec<_> = built.map(|node| node.unique_id.clone()).collect();
-            windowed.extend(built);
-        }
-        Ok(Self { package, project, hooks: vec![hook], tracked, base, windowed })
-    }
-
-    /// The name of the package, as its hook gives it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.package.name
-    }
-
-    /// Whether a model is one of those that the package's machinery is made of.
-    #[must_use]
-    pub fn is_base_model(&self, id: &str) -> bool {
-        self.base.contains(id) || self.package.incremental_manifest == id || self.package.limits == id
-    }
-}
-
 /// Whether a model keeps its rows from run to run: dbt's own materialization or a custom one.
 pub(super) fn is_incremental(node: &Node) -> bool {
     node.materialized() == "incremental" || node.materialized().ends_with("_incremental")
-}
-
-/// Names in a sentence.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// Whether an incremental model asks for Snowplow's own way to upsert; as Jinja sees it.
-pub(super) fn is_optimized(node: &Node) -> bool {
-    match node.config.get("snowplow_optimize") {
-        None | Some(serde_json::Value::Null) => false,
-        Some(serde_json::Value::Bool(set)) => *set,
-        Some(_) => !is_empty(node, "snowplow_optimize"),
-    }
 }
 
 /// Models of a package that stands in the project's own folder are the user's, as long as it is no package of Snowplow's.
@@ -355,16 +314,6 @@ fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> H
     let local = names.into_iter().filter(|name| !has_hook(name) && is_in_repository(name)).map(str::to_owned);
     let name = graph.manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
     local.chain([name.clone()]).collect()
-}
-
-/// Whether a configuration says nothing for a key.
-pub(super) fn is_empty(node: &Node, key: &str) -> bool {
-    match node.config.get(key) {
-        None | Some(serde_json::Value::Null) => true,
-        Some(serde_json::Value::String(text)) => text.is_empty(),
-        Some(serde_json::Value::Array(items)) => items.is_empty(),
-        Some(_) => false,
-    }
 }
 
 #[cfg(test)]

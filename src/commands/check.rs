@@ -10,7 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::output::Output;
 use super::prepare::Setup;
 use super::stdout;
-use crate::check::{self, Changes, Files, Format, Given, RuleSettings, Said, Subject, View};
+use crate::check::{
+    self, Changes, CheckFormat, ConfiguredRule, Files, Given, IgnoredFindings, RuleSettings, Subject, View,
+};
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
 use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Parsed, Project, Vars};
@@ -43,7 +45,7 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     let settings = rule_settings(config::File::read(&project.directory, &directory)?.as_ref())?;
 
     // What cannot be written is known before any work is done.
-    let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
+    let summary = if args.format == CheckFormat::Github { workflow::summary_file()? } else { None };
 
     let mut output = Output::quiet(args.verbose);
     let parsed = args.checked.parse.then(|| parse(args, &mut output)).transpose()?;
@@ -63,16 +65,15 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     let graph = graph?;
     refuse_another_project(&manifest, &graph, &project)?;
     let prod_target = args.checked.prod_target.clone();
-    let subject =
-        Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target, settings })?;
-    let mut report = check::check(&subject)?;
+    let subject = Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target })?;
+    let mut report = check::check(&subject, &settings)?;
     if let Some(files) = files {
         let changes = files.changes_since(&manifest, &subject.graph, &subject.project)?;
         report.notes.extend(staleness(&manifest, &changes, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
-    if matches!(args.format, Format::Human | Format::Json) {
+    if matches!(args.format, CheckFormat::Human | CheckFormat::Json) {
         report.notes.iter().for_each(|note| output.emit(Event::Warning { message: note.clone() }));
     }
     output.finish()?;
@@ -81,7 +82,7 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         project: &subject.project.directory,
         directory: &directory,
         paint: Paint::for_stdout(),
-        with_ignored: args.verbose,
+        ignored: if args.verbose { IgnoredFindings::Show } else { IgnoredFindings::Hide },
     };
     if let Some(mut file) = summary {
         file.write_all(check::summary(&report, &view).as_bytes())
@@ -181,12 +182,14 @@ fn path_of(below: &[String]) -> Vec<&str> {
 /// What the configuration says of rules, a line each, and where it stands; nothing where it says nothing.
 pub(super) fn configured_rules(file: Option<&config::File>) -> Result<String> {
     let settings = rule_settings(file)?;
-    let (Some(file), [_, ..]) = (file, settings.said()) else { return Ok(String::new()) };
-    let width = |of: fn(&Said) -> &str| settings.said().iter().map(|said| of(said).chars().count()).max();
+    let (Some(file), [_, ..]) = (file, settings.configured()) else { return Ok(String::new()) };
+    let width = |of: fn(&ConfiguredRule) -> &str| {
+        settings.configured().iter().map(|said| of(said).chars().count()).max()
+    };
     let rules = width(|said| said.rule).unwrap_or(0);
     let values = width(|said| &said.value).unwrap_or(0).min(40);
     let mut text = "\nrules\n\n".to_owned();
-    for said in settings.said() {
+    for said in settings.configured() {
         let (place, key) = (file.place(&path_of(&said.path)), path_of(&said.path).join("."));
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<rules$}  {:<values$}  {place}: {key}", said.rule, said.value);

@@ -226,6 +226,10 @@ impl Lab {
         self.settings = RuleSettings::from_value(&value).expect("settings");
     }
 
+    pub(in crate::check) fn settings_of_rules(&self) -> &RuleSettings {
+        &self.settings
+    }
+
     /// The schema of the models to come.
     pub(in crate::check) fn schema(&mut self, name: &str) {
         name.clone_into(&mut self.schema);
@@ -281,7 +285,6 @@ impl Lab {
             project,
             vars: Vars::default(),
             prod_target: "prod".to_owned(),
-            settings: self.settings.clone(),
         };
         let mut subject = Subject::new(given).expect("a subject");
         subject.now = "2024-06-01 12:00:00".parse().expect("a time");
@@ -290,7 +293,7 @@ impl Lab {
 
     /// What a rule finds, in the order of the models' names.
     pub(in crate::check) fn check(&self, rule: &Rule) -> Vec<Found> {
-        let mut found = (rule.check)(&self.subject());
+        let mut found = rule.find(&self.subject(), self.settings.number(rule));
         found.sort_by_key(|found| found.model.as_ref().map(|model| model.name.clone()));
         found
     }

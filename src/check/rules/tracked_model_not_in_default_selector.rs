@@ -1,9 +1,11 @@
 //! A tracked model that a plain `dbt run` leaves out.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::finding::{Found, list};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
 use crate::check::selector;
-use crate::check::subject::{CheckedPackage, Subject, list};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,8 +22,7 @@ pub(super) const RULE: Rule = Rule {
         "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        \
          - {method: package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,8 +25,7 @@ pub(super) const RULE: Rule = Rule {
          {{ config(materialized='incremental', unique_key='page_view_id', tags=['snowplow_unified_incremental']) }}\n\n\
          select * from {{ ref('snowplow_unified_base_events_this_run') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -1,0 +1,74 @@
+//! A Snowplow package as rules see it.
+
+use std::collections::{BTreeSet, HashSet};
+
+use anyhow::{Context, Result};
+
+use crate::dbt::{Call, Graph, Project};
+use crate::snowplow::Package;
+
+/// A Snowplow package, with what rules ask of it again and again.
+#[derive(Debug)]
+pub struct CheckedPackage {
+    /// The package.
+    pub package: Package,
+    /// Its own dbt_project.yml, where it is installed.
+    pub project: Option<Project>,
+    /// All its hooks.
+    pub hooks: Vec<CheckedHook>,
+    /// `unique_id` of its tracked models, ephemeral ones included.
+    pub tracked: BTreeSet<String>,
+    /// `unique_id` of the models that its events of a run are made from, these events included.
+    pub base: HashSet<String>,
+    /// Those of them that are built from its limits, with these and the incremental manifest.
+    pub windowed: HashSet<String>,
+}
+
+/// An on-run-end hook of a package.
+#[derive(Debug)]
+pub struct CheckedHook {
+    /// Its `unique_id`.
+    pub id: String,
+    /// The dbt package that calls it: the scope of the vars in it.
+    pub dbt_package: String,
+    /// How the package's macro is called.
+    pub call: Option<Call>,
+}
+
+impl CheckedPackage {
+    pub(super) fn new(package: Package, hook: CheckedHook, graph: &Graph, root: &Project) -> Result<Self> {
+        let project = root
+            .package(&package.dbt_package)
+            .with_context(|| format!("cannot read the package {}", package.dbt_package))?;
+        let tracked = package.tracked(&graph.manifest).map(|node| node.unique_id.clone()).collect();
+        let mut base = HashSet::new();
+        let mut open = vec![package.base_events.as_str()];
+        while let Some(id) = open.pop() {
+            if let Some(node) = graph.manifest.node(id).filter(|_| base.insert(id.to_owned())) {
+                open.extend(node.parents.iter().map(String::as_str));
+            }
+        }
+        let mut windowed = HashSet::from([package.limits.clone(), package.incremental_manifest.clone()]);
+        let mut before = 0;
+        while windowed.len() > before {
+            before = windowed.len();
+            let nodes = base.iter().filter_map(|id| graph.manifest.node(id));
+            let built = nodes.filter(|node| node.parents.iter().any(|parent| windowed.contains(parent)));
+            let built: Vec<_> = built.map(|node| node.unique_id.clone()).collect();
+            windowed.extend(built);
+        }
+        Ok(Self { package, project, hooks: vec![hook], tracked, base, windowed })
+    }
+
+    /// The name of the package, as its hook gives it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.package.name
+    }
+
+    /// Whether a model is one of those that the package's machinery is made of.
+    #[must_use]
+    pub fn is_base_model(&self, id: &str) -> bool {
+        self.base.contains(id) || self.package.incremental_manifest == id || self.package.limits == id
+    }
+}
