@@ -14,7 +14,6 @@ mod package;
 mod report;
 mod rule;
 mod rules;
-mod selector;
 mod settings;
 mod severity;
 mod subject;

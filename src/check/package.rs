@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result};
 
-use crate::dbt::{Call, Graph, Project};
+use crate::dbt::{Call, Lineage, Manifest, Project};
 use crate::snowplow::Package;
 
 /// A Snowplow package, with what rules ask of it again and again.
@@ -36,27 +36,25 @@ pub struct CheckedHook {
 }
 
 impl CheckedPackage {
-    pub(super) fn new(package: Package, hook: CheckedHook, graph: &Graph, root: &Project) -> Result<Self> {
+    pub(super) fn new(
+        package: Package,
+        hook: CheckedHook,
+        manifest: &Manifest,
+        lineage: &Lineage<'_>,
+        root: &Project,
+    ) -> Result<Self> {
         let project = root
             .package(&package.dbt_package)
             .with_context(|| format!("cannot read the package {}", package.dbt_package))?;
-        let tracked = package.tracked(&graph.manifest).map(|node| node.unique_id.clone()).collect();
-        let mut base = HashSet::new();
-        let mut open = vec![package.base_events.as_str()];
-        while let Some(id) = open.pop() {
-            if let Some(node) = graph.manifest.node(id).filter(|_| base.insert(id.to_owned())) {
-                open.extend(node.parents.iter().map(String::as_str));
-            }
-        }
-        let mut windowed = HashSet::from([package.limits.clone(), package.incremental_manifest.clone()]);
-        let mut before = 0;
-        while windowed.len() > before {
-            before = windowed.len();
-            let nodes = base.iter().filter_map(|id| graph.manifest.node(id));
-            let built = nodes.filter(|node| node.parents.iter().any(|parent| windowed.contains(parent)));
-            let built: Vec<_> = built.map(|node| node.unique_id.clone()).collect();
-            windowed.extend(built);
-        }
+        let tracked = package.tracked(manifest).map(|node| node.unique_id.clone()).collect();
+        let is_model = |id: &&str| manifest.node(id).is_some();
+        let owned = |ids: HashSet<&str>| ids.into_iter().map(str::to_owned).collect::<HashSet<_>>();
+        let base: HashSet<_> =
+            lineage.ancestors([package.base_events.as_str()], usize::MAX).filter(is_model).collect();
+        let tables = [package.limits.as_str(), &package.incremental_manifest];
+        let below = lineage.descendants(tables, usize::MAX);
+        let windowed: HashSet<_> = below.filter(|id| tables.contains(id) || base.contains(id)).collect();
+        let (base, windowed) = (owned(base), owned(windowed));
         Ok(Self { package, project, hooks: vec![hook], tracked, base, windowed })
     }
 

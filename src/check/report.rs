@@ -9,10 +9,10 @@ use super::finding::{Finding, Found, list};
 use super::locator::Locator;
 use super::rule::Rule;
 use super::rules::RULES;
-use super::selector;
 use super::settings::{RuleSettings, exemptions};
 use super::severity::Severity;
 use super::subject::Subject;
+use crate::dbt::select_by_definition;
 
 /// What a check has found.
 #[derive(Debug, Clone, Serialize)]
@@ -94,9 +94,9 @@ pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     Ok(Report {
         project: subject.root().to_owned(),
-        dbt_version: subject.graph.manifest.metadata.dbt_version.clone(),
+        dbt_version: subject.manifest.metadata.dbt_version.clone(),
         packages: subject.packages.iter().map(|package| package.name().to_owned()).collect(),
-        models: subject.graph.manifest.models().count(),
+        models: subject.manifest.models().count(),
         rules: RULES.len() - off.len(),
         off,
         errors,
@@ -111,7 +111,7 @@ type Exemptions<'s> = HashMap<&'s str, BTreeMap<&'static str, &'s str>>;
 
 fn exempt_models(subject: &Subject) -> Result<Exemptions<'_>> {
     let mut exempt = HashMap::new();
-    for node in subject.graph.manifest.models().chain(&subject.graph.disabled) {
+    for node in subject.manifest.models().chain(&subject.manifest.disabled) {
         let rules = exemptions(node)?;
         if !rules.is_empty() {
             exempt.insert(node.unique_id.as_str(), rules);
@@ -155,34 +155,29 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let Some(default) = &subject.graph.default_selector
-        && let Err(reason) = selector::select(&default.definition, &subject.graph, subject.root())
+    if let Some(default) = &subject.manifest.default_selector
+        && let Err(reason) = select_by_definition(&subject.manifest, &default.definition)
     {
         notes.push(format!(
             "the default selector {} was not looked at: what it selects by {reason} only dbt can tell",
             default.name
         ));
     }
-    let names: Vec<_> = subject
-        .graph
-        .manifest
-        .models()
-        .chain(&subject.graph.disabled)
-        .map(|node| node.name.as_str())
-        .collect();
+    let names: Vec<_> =
+        subject.manifest.models().chain(&subject.manifest.disabled).map(|node| node.name.as_str()).collect();
     let idle = settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
     notes.extend(idle.map(|(rule, pattern)| {
         format!("check.rules.{rule}.ignore: no model is called {}", pattern.as_str())
     }));
     if let Some(prod) = &subject.prod
-        && prod.manifest.metadata.project_name != subject.graph.manifest.metadata.project_name
+        && prod.metadata.project_name != subject.manifest.metadata.project_name
     {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         notes.push(format!(
             "the two dbt manifests are of different projects: {}",
             list([
-                name(&subject.graph.manifest.metadata.project_name).as_str(),
-                name(&prod.manifest.metadata.project_name).as_str()
+                name(&subject.manifest.metadata.project_name).as_str(),
+                name(&prod.metadata.project_name).as_str()
             ])
         ));
     }

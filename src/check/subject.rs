@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::code::without_comments;
 use super::incremental::IncrementalStrategy;
 use super::package::{CheckedHook, CheckedPackage};
-use crate::dbt::{Call, Graph, Node, Project, Scope, Vars};
+use crate::dbt::{Call, Lineage, Manifest, Node, Project, Scope, Vars};
 use crate::snowplow::{self, Family};
 use crate::timestamp::Timestamp;
 
@@ -19,9 +19,9 @@ pub(super) const NEW_EVENTS_MACRO: &str = "is_run_with_new_events";
 #[derive(Debug)]
 pub struct Subject {
     /// The dbt manifest.
-    pub graph: Graph,
+    pub manifest: Manifest,
     /// That of prod, where it was given.
-    pub prod: Option<Graph>,
+    pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
@@ -44,9 +44,9 @@ pub struct Subject {
 #[derive(Debug)]
 pub struct Given {
     /// The dbt manifest.
-    pub graph: Graph,
+    pub manifest: Manifest,
     /// That of prod, where it was given.
-    pub prod: Option<Graph>,
+    pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
@@ -70,10 +70,11 @@ impl Subject {
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
     pub fn new(given: Given) -> Result<Self> {
-        let Given { graph, prod, project, vars, prod_target } = given;
+        let Given { manifest, prod, project, vars, prod_target } = given;
+        let lineage = Lineage::of(&manifest);
         let mut packages: Vec<CheckedPackage> = Vec::new();
         let mut strange_hooks = Vec::new();
-        for hook in snowplow::hooks(&graph.manifest) {
+        for hook in snowplow::hooks(&manifest) {
             let id = hook.node.unique_id.clone();
             let package = match hook.package {
                 Ok(package) => package,
@@ -90,13 +91,13 @@ impl Subject {
             };
             match packages.iter_mut().find(is_it) {
                 Some(known) => known.hooks.push(hook),
-                None => packages.push(CheckedPackage::new(package, hook, &graph, &project)?),
+                None => packages.push(CheckedPackage::new(package, hook, &manifest, &lineage, &project)?),
             }
         }
-        let own = own_packages(&graph, &project, &packages);
+        let own = own_packages(&manifest, &project, &packages);
         let utils_version = project.package_version("snowplow_utils");
         Ok(Self {
-            graph,
+            manifest,
             prod,
             project,
             vars,
@@ -112,19 +113,19 @@ impl Subject {
     /// The root project's name.
     #[must_use]
     pub fn root(&self) -> &str {
-        self.graph.manifest.metadata.project_name.as_deref().unwrap_or(&self.project.name)
+        self.manifest.metadata.project_name.as_deref().unwrap_or(&self.project.name)
     }
 
     /// An enabled model or hook.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&Node> {
-        self.graph.manifest.node(id)
+        self.manifest.node(id)
     }
 
     /// The kind of warehouse, as dbt's adapter for it is called.
     #[must_use]
     pub fn adapter(&self) -> &str {
-        &self.graph.manifest.metadata.adapter_type
+        &self.manifest.metadata.adapter_type
     }
 
     /// All tracked models with the package that tracks them; one that two packages track comes twice.
@@ -143,7 +144,7 @@ impl Subject {
     /// The tracked models that keep their rows from run to run, but for those that a package's machinery is made of.
     pub fn tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.tracked_once().filter(|(_, node)| {
-            is_incremental(node)
+            node.is_incremental()
                 && self.packages.iter().all(|package| !package.is_base_model(&node.unique_id))
         })
     }
@@ -180,16 +181,9 @@ impl Subject {
             let name = name(id);
             live.contains(&name) || !node.raw_code.contains(&name)
         };
-        let mut seen = HashSet::new();
-        let mut open: Vec<&str> = node.macros.iter().map(String::as_str).filter(is_live).collect();
-        while let Some(id) = open.pop() {
-            if name(&id) == macro_name {
-                return true;
-            }
-            if seen.insert(id) {
-                let code = self.graph.manifest.macros.get(id);
-                open.extend(code.into_iter().flat_map(|code| &code.calls).map(String::as_str));
-            }
+        let macros = node.macros.iter().map(String::as_str).filter(is_live);
+        if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {
+            return true;
         }
         // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
         !Call::find_all(&live, macro_name).is_empty()
@@ -198,7 +192,7 @@ impl Subject {
     /// The tables and views that a run of a package writes, for as much of it as is in the dbt manifest.
     pub fn written_by<'s>(&'s self, package: &'s CheckedPackage) -> impl Iterator<Item = &'s Node> {
         let is_installed = !self.own.contains(&package.package.dbt_package);
-        self.graph.manifest.models().filter(move |node| {
+        self.manifest.models().filter(move |node| {
             let id = &node.unique_id;
             package.tracked.contains(id)
                 || package.is_base_model(id)
@@ -250,7 +244,7 @@ impl Subject {
             .map(|package| package.package.incremental_manifest.as_str())
             .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
             .collect();
-        self.graph.manifest.models().filter_map(move |node| {
+        self.manifest.models().filter_map(move |node| {
             let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
             let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
             (!is_recorded).then_some((family, node))
@@ -297,14 +291,9 @@ impl Subject {
     }
 }
 
-/// Whether a model keeps its rows from run to run: dbt's own materialization or a custom one.
-pub(super) fn is_incremental(node: &Node) -> bool {
-    node.materialized() == "incremental" || node.materialized().ends_with("_incremental")
-}
-
 /// Models of a package that stands in the project's own folder are the user's, as long as it is no package of Snowplow's.
-fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
-    let names: HashSet<&str> = graph.manifest.models().map(|node| node.package_name.as_str()).collect();
+fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
+    let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
     let is_in_repository = |name: &&str| {
         // dbt makes a link to a package that is given as a local path.
         let link = root.package_directory(name);
@@ -312,7 +301,7 @@ fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> H
     };
     let has_hook = |name: &&str| packages.iter().any(|package| package.package.dbt_package == *name);
     let local = names.into_iter().filter(|name| !has_hook(name) && is_in_repository(name)).map(str::to_owned);
-    let name = graph.manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
+    let name = manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
     local.chain([name.clone()]).collect()
 }
 

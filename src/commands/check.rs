@@ -15,7 +15,7 @@ use crate::check::{
 };
 use crate::cli::{ALL_RULES, CheckArgs, SelectionArgs};
 use crate::config;
-use crate::dbt::{Graph, Interrupt, PROJECT_FILE, Parsed, Project, Vars};
+use crate::dbt::{Interrupt, Manifest, PROJECT_FILE, Parsed, Project, ReadFor, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::report::Paint;
@@ -49,27 +49,27 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
 
     let mut output = Output::quiet(args.verbose);
     let parsed = args.checked.parse.then(|| parse(args, &mut output)).transpose()?;
-    let manifest = match (&parsed, &args.checked.manifest) {
+    let path = match (&parsed, &args.checked.manifest) {
         (Some(parsed), _) => parsed.manifest.clone(),
         (None, Some(given)) => directory.join(given),
         (None, None) => written_by_dbt(args, &project)?,
     };
     let prod = args.checked.to_manifest.as_ref().map(|path| directory.join(path));
     // Each takes its time, and none needs another.
-    let (graph, prod, files) = thread::scope(|scope| {
+    let (manifest, prod, files) = thread::scope(|scope| {
         let files = (!args.checked.parse).then(|| scope.spawn(|| Files::of(&project)));
-        let prod = prod.as_ref().map(|path| scope.spawn(|| Graph::read(path)));
-        (Graph::read(&manifest), prod.map(joined), files.map(joined))
+        let prod = prod.as_ref().map(|path| scope.spawn(|| Manifest::read(path, ReadFor::Checks)));
+        (Manifest::read(&path, ReadFor::Checks), prod.map(joined), files.map(joined))
     });
     drop(parsed);
-    let graph = graph?;
-    refuse_another_project(&manifest, &graph, &project)?;
+    let manifest = manifest?;
+    refuse_another_project(&path, &manifest, &project)?;
     let prod_target = args.checked.prod_target.clone();
-    let subject = Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target })?;
+    let subject = Subject::new(Given { manifest, prod: prod.transpose()?, project, vars, prod_target })?;
     let mut report = check::check(&subject, &settings)?;
     if let Some(files) = files {
-        let changes = files.changes_since(&manifest, &subject.graph, &subject.project)?;
-        report.notes.extend(staleness(&manifest, &changes, args.checked.require_fresh)?);
+        let changes = files.changes_since(&path, &subject.manifest, &subject.project)?;
+        report.notes.extend(staleness(&path, &changes, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
@@ -123,10 +123,10 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
 }
 
 /// Findings about one project, at places in another, would only mislead.
-fn refuse_another_project(manifest: &Utf8Path, graph: &Graph, project: &Project) -> Result<()> {
-    match graph.manifest.metadata.project_name.as_deref() {
+fn refuse_another_project(path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<()> {
+    match manifest.metadata.project_name.as_deref() {
         Some(name) if name != project.name && !project.name.contains("{{") => bail!(
-            "the dbt manifest {manifest} is of the project {name}, but {} is of {}: say with --project-dir where the \
+            "the dbt manifest {path} is of the project {name}, but {} is of {}: say with --project-dir where the \
              project of the dbt manifest is",
             project.directory.join(PROJECT_FILE),
             project.name

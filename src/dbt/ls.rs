@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::diagnosis;
 use super::log::without_clock;
 use super::manifest::Manifest;
+use super::manifest_reader::ReadFor;
 use super::process::{Ended, Line};
 use super::session::{Call, Dbt, SelectionArguments};
 use super::turn::Turn;
@@ -73,7 +74,7 @@ impl Dbt {
                 self.program
             );
         }
-        let manifest = Manifest::read(&manifest_path)?;
+        let manifest = Manifest::read(&manifest_path, ReadFor::Runs)?;
         version::check(&manifest.metadata.dbt_version)?;
         if said.nodes.is_empty() {
             // Quiet, dbt does not say which criterion matched nothing.

@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let Some(prod) = &subject.prod else { return Vec::new() };
     let in_prod = |node: &&Node| {
-        let same = prod.manifest.node(&node.unique_id);
+        let same = prod.node(&node.unique_id);
         node.relation_name.is_some() && same.is_some_and(|same| same.relation_name == node.relation_name)
     };
     let mut found = Vec::new();

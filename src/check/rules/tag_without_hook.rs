@@ -29,7 +29,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         is_of_a_package && !may_be_right || meant(tag, &tags).is_some()
     };
     // Other packages have tags of their own; and a model that is tracked can have more tags.
-    let models = subject.graph.manifest.models();
+    let models = subject.manifest.models();
     let untracked =
         models.filter(|node| subject.is_own(node) && !node.tags.iter().any(|tag| tags.contains(tag)));
     untracked

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let models = subject.graph.manifest.models();
+    let models = subject.manifest.models();
     models
         .filter_map(|node| {
             let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(subject: &Subject) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    let disabled = subject.graph.disabled.iter().filter(|node| {
+    let disabled = subject.manifest.disabled.iter().filter(|node| {
         // Packages bring modules that are off unless they are asked for, and a model can have another definition that is on.
         subject.is_own(node) && subject.node(&node.unique_id).is_none()
     });

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use crate::cli::PromoteArgs;
-use crate::dbt::{self, Listing, Manifest};
+use crate::dbt::{self, Listing, Manifest, ReadFor};
 use crate::promote::{self, Facts, PackageVars, Side};
 use crate::snowplow::{self, TouchedPackage};
 use crate::warehouse::Dialect;
@@ -24,7 +24,7 @@ pub(super) fn facts(args: &PromoteArgs) -> Result<Facts> {
         bail!("{from} and {to} are of different projects: {} and {}", name(&staging), name(&prod));
     }
     let dialect = dialect(&staging, &prod, (from.as_str(), to.as_str()), args.dialect.as_deref())?;
-    let selected = promote::select(&staging, &args.selection.select, &args.selection.exclude)
+    let selected = dbt::select_by_criteria(&staging, &args.selection.select, &args.selection.exclude)
         .with_context(|| format!("selecting from {from}"))?;
     let listing = Listing { selected, manifest: staging };
     let packages = snowplow::discover(&listing.manifest)?;
@@ -39,7 +39,7 @@ pub(super) fn facts(args: &PromoteArgs) -> Result<Facts> {
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {
-    let manifest = Manifest::read(path)?;
+    let manifest = Manifest::read(path, ReadFor::Runs)?;
     dbt::check_version(&manifest.metadata.dbt_version)
         .with_context(|| format!("{path} was written by a dbt that is not supported"))?;
     Ok(manifest)
