@@ -507,7 +507,7 @@ pub struct CheckArgs {
 
     /// human: text; json: a document; github: annotations; sarif: for code scanning; junit: for CI systems
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
-    pub format: check::Format,
+    pub format: check::CheckFormat,
 
     /// Show findings that are ignored too, and the call of dbt
     #[arg(short, long, help_heading = "Output")]

@@ -8,7 +8,6 @@ mod forecast;
 mod notes;
 mod parts;
 mod readiness;
-mod select;
 mod strategy;
 mod sync;
 
@@ -19,6 +18,5 @@ pub use fingerprint::{Fingerprints, short};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub use parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
-pub use select::select;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

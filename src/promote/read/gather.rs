@@ -140,7 +140,7 @@ fn model(
         bail!("the model name {name} is not allowed in a script: only letters, digits and underscores are");
     }
     // One package tags its own manifest too.
-    let holds_history = is_incremental(ours) && ours.unique_id != package.incremental_manifest;
+    let holds_history = ours.is_incremental() && ours.unique_id != package.incremental_manifest;
     let table = holds_history.then(|| table(dialect, ours, theirs)).transpose()?;
     Ok(ModelFacts { name: name.to_owned(), package: place, table })
 }
@@ -159,26 +159,6 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         layout: Layout::configured(dialect, &prod.config)
             .with_context(|| format!("the model {}", prod.name))?,
     })
-}
-
-/// Incremental, or by a materialization of the project's own, which keeps history just so. What the warehouse itself keeps up to
-/// date by a query holds no history that is not in the events.
-fn is_incremental(node: &Node) -> bool {
-    !matches!(
-        node.materialized(),
-        "view"
-            | "table"
-            | "ephemeral"
-            | "materialized_view"
-            | "dynamic_table"
-            | "streaming_table"
-            | "external"
-            | "seed"
-            | "clone"
-            | "function"
-            | "test"
-            | "unit"
-    )
 }
 
 static PRIVILEGE: LazyLock<Regex> =
