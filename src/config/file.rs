@@ -10,10 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Command;
 use serde_yaml::{Mapping, Value};
 
-use super::environment::words;
 use super::flags::{Flag, Shape};
 use super::places::Places;
-use super::resolve::{Layer, Origin, Setting, switch};
+use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::cli;
 use crate::suggest;
 

@@ -7,6 +7,12 @@ use clap::{Arg, ArgAction, Command, Id, ValueHint};
 
 use crate::cli;
 
+/// The beginning of the names of this tool's own environment variables.
+pub(super) const VARIABLE_PREFIX: &str = "SNOWPLOW_BACKFILL_";
+
+/// The value of a switch that is on.
+pub(super) const TRUE: &str = "true";
+
 /// Flags that dbt lets win over others without a word: `--selector` leaves what is selected otherwise out of account.
 const INSTEAD_OF: &[(&str, &str)] = &[("selector", "select"), ("selector", "exclude")];
 
@@ -80,7 +86,7 @@ impl Flag {
 
     /// Variables that set it, the first one first.
     pub(super) fn variables(&self) -> Vec<String> {
-        let mut names = vec![format!("{}{}", super::environment::PREFIX, self.key().to_uppercase())];
+        let mut names = vec![format!("{}{}", VARIABLE_PREFIX, self.key().to_uppercase())];
         if let Some(name) = self.argument.get_env().and_then(|name| name.to_str()) {
             // dbt 1.11 prefers the longer name of its own.
             names.extend(name.strip_prefix("DBT_").map(|name| format!("DBT_ENGINE_{name}")));
@@ -127,9 +133,7 @@ impl Flag {
     /// As words of a command line.
     pub(super) fn words(&self, values: &[String]) -> Vec<String> {
         match self.shape {
-            Shape::Switch => {
-                values.iter().filter(|value| *value == super::resolve::TRUE).map(|_| self.name()).collect()
-            }
+            Shape::Switch => values.iter().filter(|value| *value == TRUE).map(|_| self.name()).collect(),
             Shape::One | Shape::Several => {
                 values.iter().map(|value| format!("{}={value}", self.name())).collect()
             }

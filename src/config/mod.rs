@@ -9,6 +9,7 @@ mod flags;
 mod places;
 mod read;
 mod resolve;
+mod setting;
 mod show;
 
 pub use file::{FILE_NAME, File};

@@ -10,8 +10,9 @@ use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::environment;
 use super::file::File;
-use super::flags::{Flag, Shape};
-use super::resolve::{self, Layer, Origin, Resolved, Setting, TRUE};
+use super::flags::{Flag, Shape, TRUE};
+use super::resolve::{self, Resolved};
+use super::setting::{self, Layer, Origin, Setting};
 use super::show::{self, Shown};
 use crate::cli::{self, Cli};
 use crate::dbt::Project;
@@ -205,7 +206,7 @@ fn check_value(parser: &Command, command: &str, resolved: &Resolved<'_>) -> anyh
         .chain(resolved.flag.words(&setting.values));
     match parser.clone().try_get_matches_from(words) {
         Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
-            Err(setting.origin.located(&anyhow!("{}", resolve::said(&error))))
+            Err(setting.origin.located(&anyhow!("{}", setting::reason(&error))))
         }
         _ => Ok(()),
     }
