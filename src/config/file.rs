@@ -11,7 +11,7 @@ use clap::Command;
 use serde_yaml::{Mapping, Value};
 
 use super::flags::{Flag, Shape};
-use super::places::Places;
+use super::positions::KeyPositions;
 use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::cli;
 use crate::suggest;
@@ -35,7 +35,7 @@ pub struct File {
     /// Its name as errors show it: from where the tool was called, if it is below that.
     name: String,
     content: Mapping,
-    places: Places,
+    positions: KeyPositions,
 }
 
 impl File {
@@ -62,8 +62,8 @@ impl File {
             Ok(_) => bail!("{name}: must be a mapping of flags to values, such as `limit_days: 30`"),
             Err(error) => return Err(malformed(&name, &error)),
         };
-        let places = Places::of(&text);
-        Ok(Some(Self { folder: folder.to_owned(), directory, name, content, places }))
+        let positions = KeyPositions::of(&text);
+        Ok(Some(Self { folder: folder.to_owned(), directory, name, content, positions }))
     }
 
     /// The file's name as errors show it.
@@ -77,7 +77,7 @@ impl File {
     pub fn place(&self, path: &[&str]) -> String {
         let mut path = path;
         while let Some((_, above)) = path.split_last() {
-            if let Some((line, column)) = self.places.get(path) {
+            if let Some((line, column)) = self.positions.get(path) {
                 return format!("{}:{line}:{column}", self.name);
             }
             path = above;

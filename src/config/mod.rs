@@ -6,7 +6,7 @@
 mod environment;
 mod file;
 mod flags;
-mod places;
+mod positions;
 mod read;
 mod resolve;
 mod setting;
