@@ -5,7 +5,6 @@ mod completions;
 mod man;
 mod models;
 mod output;
-mod passed_on;
 mod plan;
 mod prepare;
 mod promote;

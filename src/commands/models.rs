@@ -7,7 +7,7 @@ use super::output::Output;
 use super::prepare::Setup;
 use super::stdout;
 use crate::backfill::FirstRun;
-use crate::cli::{Format, ModelsArgs};
+use crate::cli::{ModelsArgs, OutputFormat};
 use crate::dbt::Interrupt;
 use crate::event::{PackageScope, StandIn};
 use crate::outcome::Outcome;
@@ -31,8 +31,8 @@ pub fn run(args: &ModelsArgs) -> Result<Outcome> {
     let selected = setup.list(&mut |event| output.emit(event))?;
     let start = selected.start(&setup, 0, &FirstRun::default(), None);
     match args.format {
-        Format::Human => stdout::write(format!("{}\n", start.models_to_run))?,
-        Format::Json => stdout::write_json(&Document {
+        OutputFormat::Human => stdout::write(format!("{}\n", start.models_to_run))?,
+        OutputFormat::Json => stdout::write_json(&Document {
             models_to_run: &start.models_to_run,
             models: &start.models,
             packages: &start.packages,

@@ -8,7 +8,7 @@ use super::prepare::Setup;
 use super::run::{check_refresh, check_usage, first_run};
 use super::stdout;
 use crate::backfill;
-use crate::cli::{Format, PlanArgs};
+use crate::cli::{OutputFormat, PlanArgs};
 use crate::dbt::Interrupt;
 use crate::event::{PackageState, Start};
 use crate::outcome::Outcome;
@@ -44,8 +44,10 @@ pub fn run(args: &PlanArgs) -> Result<Outcome> {
     let as_found = first_run.applied_to(&observation);
     let states = backfill::states(&packages.tracked, &packages.settings, &as_found, args.windows.limit_days);
     match args.format {
-        Format::Human => stdout::write(report::plan(&start, &states, Paint::for_stdout()))?,
-        Format::Json => stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?,
+        OutputFormat::Human => stdout::write(report::plan(&start, &states, Paint::for_stdout()))?,
+        OutputFormat::Json => {
+            stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?
+        }
     }
     backfill::check(
         &packages.tracked,

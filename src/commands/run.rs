@@ -5,11 +5,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use super::output::Output;
-use super::passed_on;
 use super::plan;
 use super::prepare::Setup;
 use crate::backfill::{self, Backfill, DbtDriver, FirstRun, Journal, Lock, Options};
-use crate::cli::{DbtArgs, FirstRunArgs, PlanArgs, RunArgs, RunFormat, WindowArgs};
+use crate::cli::{DbtArgs, FirstRunArgs, PlanArgs, RunArgs, RunFormat, WindowArgs, check_passed_on};
 use crate::dbt::{Interrupt, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
@@ -44,7 +43,7 @@ fn backfill(args: &RunArgs, is_part: bool) -> Result<Outcome> {
         });
     }
     check_usage(&args.windows, &args.first_run, &args.dbt)?;
-    passed_on::check(&args.dbt_args)?;
+    check_passed_on(&args.dbt_args)?;
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let journal = Journal::create(args.journal.clone().unwrap_or_else(|| setup.workspace.journal()))?;
     let journal_path = journal.path().to_owned();

@@ -13,7 +13,7 @@ use super::execute::{Way, execute};
 use super::online::Both;
 use super::unfinished::{Asked, keep_document, kept_document};
 use super::write::{document, write_out};
-use crate::cli::{Format, PromoteArgs};
+use crate::cli::{OutputFormat, PromoteArgs};
 use crate::commands::prepare::Setup;
 use crate::commands::stdout;
 use crate::event::Emit;
@@ -95,18 +95,18 @@ fn carry_out(
         )
     })?;
     match args.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let mut document = kept_document(folder)?;
             document["applied"] = true.into();
             document["comparisons"] = serde_json::to_value(&comparisons).context("cannot write JSON")?;
             stdout::write_json(&document)?;
         }
-        Format::Human => {}
+        OutputFormat::Human => {}
     }
     let lines: Vec<_> =
         comparisons.iter().map(|it| (it.what.as_str(), it.staging.as_deref(), it.prod.as_deref())).collect();
     let is_equal = comparisons.iter().all(Comparison::is_equal);
-    if args.format == Format::Human || !is_equal {
+    if args.format == OutputFormat::Human || !is_equal {
         let shown = folder.strip_prefix(&setup.dbt.directory).unwrap_or(folder);
         report::say(&report::promoted(record, &lines, shown.as_str(), Paint::for_stderr()));
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use crate::cli::{Format, PromoteArgs};
+use crate::cli::{OutputFormat, PromoteArgs};
 use crate::commands::prepare::Setup;
 use crate::commands::stdout;
 use crate::dbt::Interrupt;
@@ -29,7 +29,7 @@ pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
     let setup = Setup::new(&args.dbt, &args.selection, Interrupt::listen()?)?;
     let records = Record::all(&setup.workspace.promotions(), to)?;
-    if args.format == Format::Human {
+    if args.format == OutputFormat::Human {
         let text: String = records.iter().map(|(_, record)| report::promotion_listed(record)).collect();
         stdout::write(text)?;
         return Ok(Outcome::Done);

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use super::compare::Comparison;
-use crate::cli::{Format, PromoteArgs};
+use crate::cli::{OutputFormat, PromoteArgs};
 use crate::commands::stdout;
 use crate::outcome::Outcome;
 use crate::promote::{self, Plan, Scripts, Statement};
@@ -61,11 +61,11 @@ pub(super) fn write(args: &PromoteArgs, plan: &Plan, scripts: &Scripts) -> Resul
         write_out(folder, scripts)?;
     }
     match args.format {
-        Format::Json => stdout::write_json(&document(plan, scripts))?,
-        Format::Human if args.out_dir.is_none() => stdout::write(scripts.promote.to_text())?,
-        Format::Human => {}
+        OutputFormat::Json => stdout::write_json(&document(plan, scripts))?,
+        OutputFormat::Human if args.out_dir.is_none() => stdout::write(scripts.promote.to_text())?,
+        OutputFormat::Human => {}
     }
-    if args.format == Format::Human {
+    if args.format == OutputFormat::Human {
         let files = args.out_dir.as_deref().map(Utf8Path::as_str);
         report::say(&report::promotion(plan, files, Paint::for_stderr()));
     }

@@ -4,14 +4,14 @@ use anyhow::{Result, bail};
 
 /// A flag of `dbt run` that cannot be passed on.
 #[derive(Debug)]
-struct Owned {
+struct OwnedFlag {
     long: &'static str,
     short: Option<char>,
     why: &'static str,
 }
 
-const fn owned(long: &'static str, short: Option<char>, why: &'static str) -> Owned {
-    Owned { long, short, why }
+const fn owned(long: &'static str, short: Option<char>, why: &'static str) -> OwnedFlag {
+    OwnedFlag { long, short, why }
 }
 
 const BEFORE: &str = "give it before the --";
@@ -19,7 +19,7 @@ const SELECT: &str = "give --select before the --";
 const REFRESH: &str = "give it before the --, for the first run; here every run would start from nothing";
 
 /// Flags that this tool sets itself, that may hold for the first run only, or that would change what a run is.
-const OWNED: &[Owned] = &[
+const OWNED: &[OwnedFlag] = &[
     owned("--select", Some('s'), BEFORE),
     owned("--models", Some('m'), SELECT),
     owned("--model", None, SELECT),
@@ -56,7 +56,7 @@ const OTHER_SHORT: &[char] = &['d', 'h', 'x', 'V'];
 ///
 /// # Errors
 /// A word is, or holds, a flag that cannot be passed on; says why, and what to do.
-pub(super) fn check(words: &[String]) -> Result<()> {
+pub fn check_passed_on(words: &[String]) -> Result<()> {
     for word in words {
         if let Some((flag, owned)) = owned_flag(word) {
             bail!("{flag} cannot be passed to every dbt run: {}", owned.why);
@@ -66,7 +66,7 @@ pub(super) fn check(words: &[String]) -> Result<()> {
 }
 
 /// The first owned flag of a word, as dbt reads it: `--target=prod`, `-tprod` and `-xf` hold one, too.
-fn owned_flag(word: &str) -> Option<(String, &'static Owned)> {
+fn owned_flag(word: &str) -> Option<(String, &'static OwnedFlag)> {
     if word.starts_with("--") {
         let name = word.split('=').next().unwrap_or(word);
         return OWNED.iter().find(|owned| owned.long == name).map(|owned| (name.to_owned(), owned));
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn flags_that_would_break_the_loop_cannot_be_passed_on() {
-        let check = |words: &[&str]| check(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
+        let check =
+            |words: &[&str]| check_passed_on(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
         assert!(check(&["--fail-fast", "-x", "-dx", "--defer", "--state", "prod", "-"]).is_ok());
         for (wrong, flag) in [
             ("--full-refresh", "--full-refresh"),
