@@ -15,11 +15,10 @@ Examples:
   # PowerShell: in $PROFILE
   snowplow-backfill completions powershell | Out-String | Invoke-Expression";
 
-/// Flags of `completions`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CompletionsArgs {
-    /// For which shell
+    /// Print the script for this shell
     #[arg(value_enum)]
     pub shell: Shell,
 }

@@ -11,15 +11,14 @@ Examples:
   # install all pages
   snowplow-backfill man --dir ~/.local/share/man/man1";
 
-/// Flags of `man`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ManArgs {
-    /// A command's page instead of the program's
+    /// Print the page of this command instead of the program's
     #[arg(hide_possible_values = true)]
     pub command: Option<String>,
 
-    /// Write all pages as files into a folder
+    /// Write all pages to this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
     pub dir: Option<Utf8PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The command line: clap and nothing else.
+//! The command line, as clap declares it. `config` adds what the environment and the file set.
 
 mod check;
 mod completions;
@@ -13,7 +13,7 @@ mod values;
 
 use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
 
-pub use check::{ALL_RULES, CheckArgs, CheckedArgs, RulesArgs};
+pub use check::{ALL_RULES, CheckArgs};
 pub use completions::CompletionsArgs;
 pub use man::ManArgs;
 pub use models::ModelsArgs;
@@ -22,7 +22,7 @@ pub use plan::PlanArgs;
 pub use promote::PromoteArgs;
 pub use run::{RunArgs, RunFormat, StopArgs};
 pub use shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, WindowArgs};
-use values::Among;
+use values::Suggested;
 
 /// The id of `--project-dir`.
 pub const PROJECT_DIR: &str = "project_dir";
@@ -32,104 +32,106 @@ pub const SHOW_CONFIG: &str = "show_config";
 pub const CHECK: &str = "check";
 /// The id of `--version`.
 pub const VERSION: &str = "version";
-/// The id of `--verbose`, before a command.
+/// The id of `--verbose` in front of a command.
 pub const VERBOSE: &str = "verbose";
-/// The ids of flags that turn a call into another one: set for all calls, they would leave the command without any.
+/// The ids of flags that replace what their command does. Set for every call, they would disable the command.
 ///
-/// `--dry-run` is none of them: it is the same call, with its hands tied.
+/// `--dry-run` is not one of them: it does the same, but changes nothing.
 pub const COMMAND_LINE_ONLY: [&str; 4] = ["explain", "list", "list_rules", "rollback"];
 
 const EXAMPLES: &str = "\
 Examples:
-  # build a new model and its ancestors in staging until they are caught up
+  # backfill a new model and its ancestors in staging until they are up to date
   snowplow-backfill run --select +my_new_model --target staging
 
-  # what would that do?
+  # show what that would do
   snowplow-backfill plan --select +my_new_model --target staging
 
-  # bring it to prod: look at the SQL, then let it be executed
+  # promote the model to prod: review the SQL, then execute it
   snowplow-backfill promote --select +my_new_model --target staging --to prod
   snowplow-backfill promote --select +my_new_model --target staging --to prod \\
     --apply
 
-  # one run at a time, from a scheduler
+  # run dbt once per call, from a scheduler
   snowplow-backfill run --select +my_new_model --target staging --once
 
-Documentation of every flag, the exit codes and the events: README.md";
+For all flags, exit codes and events, see README.md.";
 
-/// Before the examples of a command that looks at a project.
+/// Stands before the examples of each command that works on a project.
 const ELSEWHERE: &str = "\
-Flags from elsewhere:
-  Each flag can also be set by a variable, such as SNOWPLOW_BACKFILL_LIMIT_DAYS,
-  and in snowplow-backfill.yml beside dbt_project.yml, such as limit_days: 30.";
+Other ways to set flags:
+  in the environment: SNOWPLOW_BACKFILL_LIMIT_DAYS=30
+  in snowplow-backfill.yml beside dbt_project.yml: limit_days: 30";
 
-/// Backfills Snowplow's dbt models until they are caught up.
+/// Backfill Snowplow dbt models until they are up to date, then promote them to prod.
 #[derive(Debug, Parser)]
 #[command(name = "snowplow-backfill", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Backfill the selection: run dbt again and again until it is caught up
+    /// Backfill the selected models: run dbt repeatedly until they are up to date
     Run(Box<RunArgs>),
-    /// Show what `run` would do, and what it would refuse; changes nothing
+    /// Show what `run` would do or refuse, and change nothing
     Plan(Box<PlanArgs>),
-    /// Print the models_to_run string, for other scripts
+    /// Print the models_to_run string, for use in other scripts
     Models(Box<ModelsArgs>),
-    /// Write the SQL that brings finished models from staging to prod, or execute it
+    /// Write the SQL that promotes models from staging to prod, or execute it
     Promote(Box<PromoteArgs>),
-    /// Print completions for a shell
+    /// Lint the dbt manifest and dbt_project.yml, offline, for what breaks incremental Snowplow models
+    Check(Box<CheckArgs>),
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page of this program or of a command
     Man(ManArgs),
-    /// Lint the dbt manifest and dbt_project.yml for what breaks incremental Snowplow models; offline
-    Check(Box<CheckArgs>),
 }
 
 /// The command line.
 ///
-/// - A flag that is given twice counts the last time, as in dbt, so that a makefile can be overridden.
-/// - `env = …` only declares dbt's own name for a flag: the environment is read in `config`, with the configuration file.
-/// - `--version` is a flag like others, so that `--verbose` may stand before or behind it.
+/// - If a flag is repeated, the last one wins, as in dbt. So flags can be added to those of a makefile.
+/// - `env = …` only declares dbt's own variable for a flag. `config` reads the environment, as it reads the
+///   file.
+/// - `--version` is a flag like others, so that `--verbose` may stand before or after it.
 #[must_use]
 pub fn command() -> clap::Command {
     let version = Arg::new(VERSION).short('V').long("version").help("Print the version");
     let verbose =
-        Arg::new(VERBOSE).short('v').long("verbose").help("With --version: all that a bug report needs");
+        Arg::new(VERBOSE).short('v').long("verbose").help("With --version, add what a bug report needs");
     Cli::command()
         .disable_version_flag(true)
         .subcommand_required(false)
         .override_usage("snowplow-backfill <COMMAND> [OPTIONS]")
         .args([version, verbose].map(|flag| flag.action(ArgAction::SetTrue)))
-        .mut_subcommands(|command| {
-            let command = command.mut_args(|argument| {
-                let id = argument.get_id().clone();
-                if matches!(argument.get_action(), ArgAction::Set) {
-                    argument.overrides_with(id)
-                } else {
-                    argument
-                }
-            });
-            if is_configurable(&command) { configurable(command) } else { command }
+        .mut_subcommands(|command| match command.get_name() {
+            // Here and not where `man` is declared, because it takes the names of all commands.
+            "man" => command.mut_arg("command", |argument| argument.value_parser(Suggested(commands))),
+            _ => command,
         })
-        // Here, where all commands are known.
-        .mut_subcommand("man", |man| {
-            man.mut_arg("command", |argument| argument.value_parser(Among(commands)))
-        })
+        .mut_subcommands(last_one_wins)
+        .mut_subcommands(|command| if is_configurable(&command) { configurable(command) } else { command })
 }
 
-/// Whether a command looks at a dbt project, and so reads the configuration file beside it.
+fn last_one_wins(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let id = argument.get_id().clone();
+        match argument.get_action() {
+            ArgAction::Set => argument.overrides_with(id),
+            _ => argument,
+        }
+    })
+}
+
+/// Whether a command works on a dbt project, and so reads the configuration file beside it.
 #[must_use]
 pub fn is_configurable(command: &clap::Command) -> bool {
     command.get_arguments().any(|argument| argument.get_id() == PROJECT_DIR)
 }
 
-/// The same command, without clap's own look at the environment, which would not know conflicting flags of different origin.
+/// The same command, but clap does not read the environment: it would report a conflict between flags of
+/// different sources, where the stronger source has to win.
 #[must_use]
 pub fn without_environment(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| command.mut_args(|argument| argument.env(None::<&str>)))
@@ -139,8 +141,8 @@ fn configurable(command: clap::Command) -> clap::Command {
     let show_config = Arg::new(SHOW_CONFIG)
         .long("show-config")
         .action(ArgAction::SetTrue)
-        .help("Print the value of each flag and where it is from, and do nothing");
-    // In a group of its own, clap would put it before all others.
+        .help("Print the value and the origin of every flag, then exit");
+    // Without a heading, clap would list it before all other flags.
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print help");
     let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     command

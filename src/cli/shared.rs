@@ -1,4 +1,4 @@
-//! Flags that several commands have.
+//! Flags that several commands share.
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
@@ -6,83 +6,97 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::values::days;
 use crate::timestamp::Timestamp;
 
-/// Which models: dbt's own selection.
+/// dbt's own selection arguments.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Selection (as in dbt)")]
 pub struct SelectionArgs {
-    /// Models to build: +my_model, package:…, tag:…
-    #[arg(short, long, aliases = ["model", "models"], short_alias = 'm', num_args = 1.., value_name = "SELECTOR")]
+    /// Select these models: +my_model, package:…, tag:…
+    #[arg(
+        short,
+        long,
+        aliases = ["model", "models"],
+        short_alias = 'm',
+        num_args = 1..,
+        value_name = "SELECTOR"
+    )]
     pub select: Vec<String>,
 
-    /// Models to leave out
+    /// Leave these models out
     #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub exclude: Vec<String>,
 
-    /// A selector of selectors.yml
+    /// Use this selector from selectors.yml
     #[arg(long, value_name = "NAME")]
     pub selector: Option<String>,
 }
 
-/// How dbt is called; with dbt's own names and meaning, where dbt has the flag.
+/// How dbt is called. A flag that dbt has, too, has its name and meaning.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "dbt")]
 pub struct DbtArgs {
-    /// Vars for every call of dbt: a YAML or JSON mapping
+    /// Pass these vars to every dbt call, as YAML or JSON
     #[arg(long, value_name = "YAML")]
     pub vars: Option<String>,
 
-    /// The target of profiles.yml
+    /// Use this target from profiles.yml
     #[arg(short, long, env = "DBT_TARGET")]
     pub target: Option<String>,
 
-    /// The profile of profiles.yml
+    /// Use this profile from profiles.yml
     #[arg(long, env = "DBT_PROFILE")]
     pub profile: Option<String>,
 
-    /// Where profiles.yml is
+    /// Look for profiles.yml in this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_PROFILES_DIR")]
     pub profiles_dir: Option<Utf8PathBuf>,
 
-    /// Where dbt_project.yml is; else this folder or the nearest above it
+    /// Look for dbt_project.yml in this directory [default: the working directory or the nearest parent with
+    /// one]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_PROJECT_DIR")]
     pub project_dir: Option<Utf8PathBuf>,
 
-    /// How dbt is started: a path, or words such as 'uv run dbt'
+    /// Start dbt with this command: a path, or words such as 'uv run dbt'
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString, default_value = "dbt")]
     pub dbt: String,
 }
 
-/// How a backfill proceeds.
+/// The limit of a window, and where new models start.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Windows")]
 pub struct WindowArgs {
-    /// Days of events in one run: snowplow__backfill_limit_days
-    #[arg(long, value_name = "DAYS", default_value = "90", value_parser = days, allow_negative_numbers = true)]
+    /// Limit each run to this many days of events (sets snowplow__backfill_limit_days)
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value = "90",
+        value_parser = days,
+        allow_negative_numbers = true
+    )]
     pub limit_days: u32,
 
-    /// How far a stall may raise the limit; unbounded by default
+    /// Raise the limit to at most this when a run makes no progress [default: unbounded]
     #[arg(long, value_name = "DAYS", value_parser = days, allow_negative_numbers = true)]
     pub max_limit_days: Option<u32>,
 
-    /// Where a model without rows begins (UTC): snowplow__start_date
+    /// Start new models at this date, in UTC (sets snowplow__start_date)
     #[arg(long, value_name = "DATE")]
     pub start_date: Option<Timestamp>,
 }
 
-/// What the first run does besides.
+/// What only the first run does.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "First run only")]
 pub struct FirstRunArgs {
-    /// Build from nothing: --full-refresh with snowplow__allow_refresh
+    /// Rebuild from scratch (--full-refresh with snowplow__allow_refresh)
     #[arg(long, conflicts_with = "remove_from_manifest")]
     pub full_refresh: bool,
 
-    /// A partial refresh: forget the rows of these models first (models_to_remove)
+    /// Refresh these models: remove their rows from the incremental manifest first (sets models_to_remove)
     #[arg(long, num_args = 1.., value_name = "MODEL")]
     pub remove_from_manifest: Vec<String>,
 }
 
-/// For whom the output is.
+/// The form of a command's result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
     /// For people.

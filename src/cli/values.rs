@@ -1,18 +1,19 @@
-//! Reading the values of flags.
+//! How the values of flags are read.
 
 use std::ffi::OsStr;
 
 use clap::Arg;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
-/// Longer than any warehouse has events, and short enough for every warehouse's calendar.
+/// More days than there are events, and few enough for the calendar of every warehouse.
 const MOST_DAYS: u32 = 36_500;
 
-/// Any text, of which shells are told what there is to complete: the command itself knows best what to say to the rest.
+/// Any text. Shells complete the given values, but others are accepted: the command's own error is more
+/// helpful than clap's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Among(pub(super) fn() -> Vec<String>);
+pub(super) struct Suggested(pub(super) fn() -> Vec<String>);
 
-impl TypedValueParser for Among {
+impl TypedValueParser for Suggested {
     type Value = String;
 
     fn parse_ref(
@@ -37,5 +38,8 @@ pub(super) fn days(text: &str) -> Result<u32, String> {
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<u32, String> {
-    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "must be a whole number from 1".to_owned())
+    text.parse()
+        .ok()
+        .filter(|&number| number > 0)
+        .ok_or_else(|| "must be a whole number, 1 or greater".to_owned())
 }
