@@ -19,7 +19,7 @@ const SELECT: &str = "give --select before the --";
 const SELECTED: &str = "the selection decides what is built";
 const INCOMPLETE: &str = "every run would leave events out";
 const LOG: &str = "this tool reads dbt's log";
-const REFRESH: &str = "give it before the --, for the first run alone; every run would start from scratch";
+const REFRESH: &str = "give it before the --, so that only the first run starts from scratch";
 
 /// Flags that this tool sets itself, that are for the first run only, or that would change what a run does.
 const OWNED: &[OwnedFlag] = &[

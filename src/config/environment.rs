@@ -1,4 +1,4 @@
-//! What the environment says.
+//! Flags that the environment sets.
 
 use std::ffi::OsString;
 
@@ -9,13 +9,12 @@ use super::flags::{Flag, Shape, VARIABLE_PREFIX};
 use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::suggest;
 
-/// A process's variables.
+/// The environment variables of a process.
 pub(super) type Variables = [(OsString, OsString)];
 
-/// What the variables say of a command's flags. An empty one says nothing: that is how CI systems pass on what is not set.
+/// What the variables set of a command's flags.
 ///
-/// # Errors
-/// A value that is no text, or no truth word for a switch.
+/// An empty variable sets nothing, because CI systems pass on an input that was left out as empty text.
 pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) -> Result<Layer> {
     let mut layer = Layer::new();
     for flag in flags {
@@ -40,7 +39,7 @@ pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) ->
     Ok(layer)
 }
 
-/// Variables that look like this tool's, and are not.
+/// Complains about variables that look like this tool's, but match no flag.
 pub(super) fn unknown(flags: &[Flag], variables: &Variables) -> Vec<String> {
     let known: Vec<_> = flags.iter().map(|flag| flag.variables().swap_remove(0)).collect();
     let names = variables.iter().filter_map(|(name, _)| name.to_str());
@@ -52,7 +51,7 @@ pub(super) fn unknown(flags: &[Flag], variables: &Variables) -> Vec<String> {
             let meant = suggest::similar(&name[VARIABLE_PREFIX.len()..], tails);
             let meant =
                 meant.map_or(String::new(), |tail| format!("; did you mean {VARIABLE_PREFIX}{tail}?"));
-            format!("{name} in the environment sets no flag{meant}")
+            format!("{name} in the environment matches no flag{meant}")
         })
         .collect()
 }

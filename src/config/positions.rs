@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use marked_yaml::Node;
 
-/// Line and column of each key, both counted from 1. A key is found by its path, in which an item of a list is its
-/// number, counted from 0.
+/// Line and column of each key, both counted from 1. A key is found by its path, in which an item of a list
+/// is its number, counted from 0.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyPositions(HashMap<Vec<String>, (usize, usize)>);
 
 impl KeyPositions {
     /// Finds the keys of a text that is valid YAML.
     ///
-    /// This parser knows less of YAML (no anchors) than the one that reads the values. Where it fails, no position is
-    /// known. That is harmless: positions are shown to people and decide nothing.
+    /// This parser knows less of YAML (no anchors) than the one that reads the values. Where it fails, no
+    /// position is known. That is harmless: positions are shown to people and decide nothing.
     pub(super) fn of(text: &str) -> Self {
         let mut positions = Self::default();
         if let Ok(node) = marked_yaml::parse_yaml(0, text) {

@@ -24,8 +24,8 @@ impl Resolved<'_> {
 
 /// Resolves every flag. The layers come in order, the strongest first.
 ///
-/// A value that conflicts with a flag of a stronger layer is dropped. Two values of the same layer that conflict are
-/// an error.
+/// A value that conflicts with a flag of a stronger layer is dropped. Two values of the same layer that
+/// conflict are an error.
 pub(super) fn resolve<'a>(
     command: &Command,
     flags: &'a [Flag],
