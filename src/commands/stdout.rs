@@ -1,4 +1,4 @@
-//! A command's result, on stdout.
+//! Writes the result of a command to stdout.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -10,7 +10,7 @@ use crate::failure::Interrupted;
 /// Writes a result.
 ///
 /// # Errors
-/// It cannot be written; [`Interrupted`] where whoever reads it has gone, as after `| head`: that is no error of anybody's.
+/// [`Interrupted`] if the reader closed the pipe, as `| head` does: the command then ends silently.
 pub(super) fn write(text: impl AsRef<[u8]>) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
@@ -19,10 +19,7 @@ pub(super) fn write(text: impl AsRef<[u8]>) -> Result<()> {
     }
 }
 
-/// Writes a document, readable for people too.
-///
-/// # Errors
-/// Those of [`write`].
+/// Writes a document as JSON that people can read, too.
 pub(super) fn write_json(document: &impl Serialize) -> Result<()> {
     write(serde_json::to_string_pretty(document)? + "\n")
 }
