@@ -278,8 +278,8 @@ fn pattern(value: &str) -> Result<Pattern> {
 mod tests {
     use serde_json::json;
 
-    use crate::dbt::ReadFor;
     use super::*;
+    use crate::dbt::ReadFor;
 
     fn manifest() -> Manifest {
         let model = |package: &str, folder: &str, name: &str, tags: &[&str], parents: &[&str]| {
