@@ -13,14 +13,14 @@ use crate::timestamp::Timestamp;
 /// The warehouse's clock.
 #[must_use]
 pub fn clock(dialect: Dialect) -> Query {
-    let now = dialect.timestamp_as_text(dialect.now());
+    let now = dialect.timestamp_text_expression(dialect.now_expression());
     Query { relations: Vec::new(), sql: Some(format!("select {now} as now_text")) }
 }
 
 /// The rows of an incremental manifest.
 #[must_use]
 pub fn rows(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
-    let time = dialect.timestamp_as_text("last_success");
+    let time = dialect.timestamp_text_expression("last_success");
     Query {
         relations: vec![incremental_manifest.clone()],
         sql: Some(format!("select model, {time} as last_success_text from @0@")),
@@ -30,7 +30,7 @@ pub fn rows(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
 /// The first events that models of the load family have processed.
 #[must_use]
 pub fn first_successes(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
-    let time = dialect.timestamp_as_text("first_success");
+    let time = dialect.timestamp_text_expression("first_success");
     Query {
         relations: vec![incremental_manifest.clone()],
         sql: Some(format!(
@@ -42,7 +42,8 @@ pub fn first_successes(dialect: Dialect, incremental_manifest: &RelationName) ->
 /// The limits table: the window of the last run.
 #[must_use]
 pub fn window(dialect: Dialect, limits: &RelationName) -> Query {
-    let [lower, upper] = ["lower_limit", "upper_limit"].map(|column| dialect.timestamp_as_text(column));
+    let [lower, upper] =
+        ["lower_limit", "upper_limit"].map(|column| dialect.timestamp_text_expression(column));
     Query {
         relations: vec![limits.clone()],
         sql: Some(format!("select {lower} as lower_text, {upper} as upper_text from @0@")),

@@ -18,7 +18,7 @@ pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physi
 pub use fingerprint::{Fingerprints, short};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
-pub use parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
+pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
 pub use select::select;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

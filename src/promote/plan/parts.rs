@@ -111,7 +111,25 @@ pub struct MovedRow {
     pub first: Option<Timestamp>,
 }
 
+/// Where a promotion moves the `last_success` of a row that prod has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To an earlier time.
+    Back,
+    /// To a later time, or nowhere.
+    Forward,
+}
+
 impl Ledger {
+    /// Where a row is moved.
+    #[must_use]
+    pub fn direction(&self, row: &MovedRow) -> Direction {
+        match self.recorded() {
+            Some(time) if time < row.from => Direction::Back,
+            Some(_) | None => Direction::Forward,
+        }
+    }
+
     /// The time that prod records; none offline, where it is whatever staging has.
     #[must_use]
     pub fn recorded(&self) -> Option<Timestamp> {
