@@ -1,5 +1,6 @@
 //! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written here.
 
+mod action;
 mod copying;
 mod decide;
 mod facts;

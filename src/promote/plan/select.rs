@@ -1,4 +1,4 @@
-//! Selecting from a dbt manifest without dbt: the plain part of dbt's selection syntax.
+//! Selecting from a dbt manifest without dbt: the simple part of dbt's selection syntax.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use crate::dbt::{Manifest, Node};
 
-/// `unique_id` of every model that the criteria pick.
+/// The `unique_id` of every model that the criteria pick.
 ///
 /// # Errors
-/// A criterion that only dbt understands, or that matches nothing; nothing selected.
+/// Only dbt understands a criterion, or it matches nothing, or nothing is selected.
 pub fn select(manifest: &Manifest, select: &[String], exclude: &[String]) -> Result<BTreeSet<String>> {
     let mut selected = union(manifest, select)?;
     if select.is_empty() {
@@ -39,8 +39,8 @@ fn pick(manifest: &Manifest, criterion: &str) -> Result<BTreeSet<String>> {
         Some(("package", name)) => Box::new(move |node| node.package_name == name),
         None if !bare.contains([',', '*', '@', '/', '.']) => Box::new(move |node| node.name == bare),
         _ => bail!(
-            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be selected; the rest of \
-             the syntax is dbt's (use --target and --to)"
+            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be selected. For the rest \
+             of dbt's syntax, use --target and --to"
         ),
     };
     let mut picked: BTreeSet<_> =
@@ -64,7 +64,7 @@ fn pick(manifest: &Manifest, criterion: &str) -> Result<BTreeSet<String>> {
     Ok(picked)
 }
 
-/// Adds what belongs to the picked nodes until nothing is added any more.
+/// Adds what belongs to the picked nodes until nothing new is found.
 fn grow(
     manifest: &Manifest,
     picked: &mut BTreeSet<String>,
