@@ -85,10 +85,7 @@ pub fn promote(fake: &FakeDbt, arguments: &[&str]) -> Output {
 fn the_input_that_the_others_differ_from_is_good() {
     let output = promote(&ready(&READY), &[]).success();
     assert!(output.stdout.contains("create table \"db\".\"prd\".\"carts\""), "{output}");
-    assert!(
-        output.stderr.contains("warning: the catalogue cannot be read"),
-        "{output}"
-    );
+    assert!(output.stderr.contains("warning: the catalogue cannot be read"), "{output}");
 }
 
 #[test]

@@ -5,8 +5,10 @@ mod clauses;
 mod gather;
 mod guards;
 mod layout;
+mod manifests;
 mod reader;
 
-pub use catalogue::read as read_catalogue;
-pub use gather::{PackageVars, Side, facts, limits_of, read, unread_catalogue};
+pub use catalogue::{read as read_catalogue, unread_catalogue};
+pub use gather::read;
+pub use manifests::{PackageVars, Side, facts, limits_of};
 pub use reader::ProdReader;

@@ -379,10 +379,7 @@ fn nothing_is_executed_by_guesses_about_the_tables() {
     ");
     let fake = on("postgres", &NEW, &[]).with(&json!({"run-operation": [NEW.reply(), denied]}));
     let written = promote(&fake, &[]).success();
-    assert!(
-        written.stdout.contains("-- note: the catalogue cannot be read"),
-        "{written}"
-    );
+    assert!(written.stdout.contains("-- note: the catalogue cannot be read"), "{written}");
 }
 
 #[test]
