@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::dialect::common_dialect;
-use super::gather::{self, PackageVars, Side};
+use super::manifests::{self, PackageVars, Side};
 use crate::dbt::{self, Listing, Manifest, ReadFor, SelectionArguments};
 use crate::promote::plan::Facts;
 use crate::snowplow::{self, TouchedPackage};
@@ -39,7 +39,7 @@ pub fn offline_facts(
         &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },
         &Side { name: to.as_str(), manifest: &prod, packages: &packages_in_prod },
     );
-    gather::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
+    manifests::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {
