@@ -10,7 +10,7 @@ compile_error!("dbt is ended by the signals and process groups of Unix; on Windo
 
 pub mod backfill;
 pub mod check;
-pub mod cli;
+mod cli;
 pub mod commands;
 pub mod config;
 pub mod dbt;

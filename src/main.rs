@@ -43,7 +43,7 @@ fn carry_out(request: &Request, surroundings: &Surroundings) -> Result<Outcome> 
             commands::dispatch(cli)
         }
         Request::ShowConfig(shown) => commands::show_config(shown),
-        Request::Version { verbose } => commands::version(*verbose, surroundings),
+        Request::Version(detail) => commands::version(*detail, surroundings),
     }
 }
 

@@ -1,10 +1,12 @@
-//! What may have been meant.
+//! Suggestions for mistyped names.
 
-/// Fewer characters are part of too many names.
+/// A shorter text is a part of too many names.
 const SHORTEST_PART: usize = 4;
 
-/// The most similar of the names, if one is similar: one that holds what was written, else by the measure and threshold of
-/// clap's own suggestions.
+/// The most similar of the names, if one is similar enough.
+///
+/// A name that contains the text comes first. For the rest, the measure and the threshold are those of clap's
+/// own suggestions.
 pub fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let is_part = |name: &str| written.len() >= SHORTEST_PART && name.contains(written);
     names
@@ -15,7 +17,7 @@ pub fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, _, name)| name)
 }
 
-/// `: did you mean limit_days?`, or nothing.
+/// A question to put after an error, such as ": did you mean `limit_days`?", or nothing.
 pub fn question<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     similar(written, names).map_or(String::new(), |name| format!(": did you mean `{name}`?"))
 }
@@ -29,7 +31,7 @@ mod tests {
         let names = ["limit_days", "max_limit_days", "target"];
         assert_eq!(similar("limit_day", names), Some("limit_days"));
         assert_eq!(similar("tarjet", names), Some("target"));
-        assert_eq!(similar("_limit", names), Some("max_limit_days"), "what holds it comes first");
+        assert_eq!(similar("_limit", names), Some("max_limit_days"), "a name that contains it comes first");
         assert_eq!(similar("zzz", names), None);
         assert_eq!(question("zzz", names), "");
     }

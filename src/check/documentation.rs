@@ -35,7 +35,7 @@ pub fn explain(rule: &Rule, columns: Option<usize>) -> String {
     let head = format!("{}. Severity: `{}`.", rule.title, rule.severity.name());
     let [head, why] = [&head, rule.why].map(|text| filled(text, columns.unwrap_or(PAGE), ""));
     let mut text = format!("## {}\n\n{head}\n\n{why}\n", rule.id);
-    if let Some(number) = &rule.number {
+    if let Some(number) = rule.number() {
         let _ = write!(text, "\nSetting: `{}` ({}), {}.\n", number.key, number.default, number.meaning);
     }
     for (label, example) in [("Wrong", &rule.wrong), ("Right", &rule.right)] {

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
-use super::rule::Severity;
+use super::severity::Severity;
 use super::subject::Subject;
 use crate::dbt::Node;
 
@@ -111,4 +111,9 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub advice: String,
+}
+
+/// Names in a sentence.
+pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use chrono::DateTime;
 
-use crate::dbt::{Graph, Project};
+use crate::dbt::{Manifest, Project};
 
 /// Files beside dbt_project.yml that decide what dbt parses, besides that one.
 const BESIDE: [&str; 5] =
@@ -59,23 +59,23 @@ impl Files {
     ///
     /// # Errors
     /// The manifest cannot be looked at.
-    pub fn changes_since(&self, path: &Utf8Path, graph: &Graph, project: &Project) -> Result<Changes> {
+    pub fn changes_since(&self, path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<Changes> {
         let written = fs::metadata(path).and_then(|data| data.modified());
         let written = written.with_context(|| format!("cannot look at {path}"))?;
-        let made = made(graph).map_or(written, |made| made.min(written));
+        let made = made(manifest).map_or(written, |made| made.min(written));
         let mut newer: Vec<_> = self.found.iter().filter(|(changed, _)| *changed > made).collect();
         newer.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
         let relative = |file: &Utf8Path| file.strip_prefix(&project.directory).unwrap_or(file).to_owned();
         Ok(Changes {
             newer: newer.into_iter().map(|(_, file)| relative(file)).collect(),
-            gone: self.gone(graph, project),
+            gone: self.gone(manifest, project),
         })
     }
 
-    fn gone(&self, graph: &Graph, project: &Project) -> Vec<Utf8PathBuf> {
+    fn gone(&self, manifest: &Manifest, project: &Project) -> Vec<Utf8PathBuf> {
         let found: HashSet<&Utf8Path> = self.found.iter().map(|(_, file)| file.as_path()).collect();
         let is_there = |file: &Utf8Path| found.contains(file) || file.exists();
-        let own = graph.manifest.models().filter(|node| node.package_name == project.name);
+        let own = manifest.models().filter(|node| node.package_name == project.name);
         let mut gone: Vec<_> = own
             .filter(|node| !node.path.is_empty())
             .map(|node| Utf8PathBuf::from(&node.path))
@@ -88,8 +88,8 @@ impl Files {
 }
 
 /// When dbt made a manifest, in its own words.
-fn made(graph: &Graph) -> Option<SystemTime> {
-    let made = graph.manifest.metadata.generated_at.as_deref()?;
+fn made(manifest: &Manifest) -> Option<SystemTime> {
+    let made = manifest.metadata.generated_at.as_deref()?;
     DateTime::parse_from_rfc3339(made).ok().map(SystemTime::from)
 }
 
@@ -152,14 +152,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dbt::ReadFor;
 
     /// A project whose dbt manifest was written ten seconds after all that is there.
-    struct Lab {
+    struct DatedProject {
         folder: tempfile::TempDir,
         now: SystemTime,
     }
 
-    impl Lab {
+    impl DatedProject {
         fn new() -> Self {
             let lab = Self { folder: tempfile::tempdir().expect("a folder"), now: SystemTime::now() };
             lab.write("target/manifest.json", 10);
@@ -194,10 +195,15 @@ mod tests {
                 (format!("model.{package}.m{number}"), model)
             };
             let nodes: serde_json::Map<_, _> = models.iter().enumerate().map(model).collect();
-            let graph = Graph::of_text(&json!({"metadata": metadata, "nodes": nodes}).to_string());
+            let manifest = Manifest::of_text(
+                &json!({"metadata": metadata, "nodes": nodes}).to_string(),
+                ReadFor::Checks,
+            );
             let project = Project::read(self.root()).expect("a project");
             let path = self.root().join("target/manifest.json");
-            Files::of(&project).changes_since(&path, &graph.expect("a graph"), &project).expect("changes")
+            Files::of(&project)
+                .changes_since(&path, &manifest.expect("a manifest"), &project)
+                .expect("changes")
         }
 
         fn newer(&self) -> Vec<Utf8PathBuf> {
@@ -207,7 +213,7 @@ mod tests {
 
     #[test]
     fn names_the_files_that_are_newer() {
-        let lab = Lab::new();
+        let lab = DatedProject::new();
         for (path, seconds) in [
             ("models/old.sql", 5),
             ("models/same.sql", 10),
@@ -236,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_manifest_is_as_old_as_it_says_itself() {
-        let lab = Lab::new();
+        let lab = DatedProject::new();
         lab.write("models/a.sql", 0);
         let newer = |generated_at: &str| lab.changes(Some(generated_at), &[]).newer.len();
         assert_eq!(newer("2024-01-01T00:00:00.123456Z"), 2);
@@ -248,7 +254,7 @@ mod tests {
 
     #[test]
     fn installed_packages_count_too() {
-        let lab = Lab::new();
+        let lab = DatedProject::new();
         lab.write("dbt_packages/shop/dbt_project.yml", 0);
         lab.write("dbt_packages/shop/models/a.sql", 20);
         lab.age(lab.root().join("dbt_packages/shop").as_std_path(), 0);
@@ -261,7 +267,7 @@ mod tests {
 
     #[test]
     fn models_whose_files_are_gone_are_named() {
-        let lab = Lab::new();
+        let lab = DatedProject::new();
         lab.write("models/a.sql", 0);
         let changes = lab.changes(None, &["models/a.sql", "models/gone.sql", "other/models/b.sql"]);
         assert_eq!((changes.newer, changes.gone), (vec![], vec!["models/gone.sql".into()]));
@@ -269,7 +275,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_looked_at_is_left_out() {
-        let lab = Lab::new();
+        let lab = DatedProject::new();
         lab.write("models/new.sql", 20);
         lab.write("models/.hidden.sql", 20);
         lab.write("models/#auto-saved#.sql", 20);

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::finding::{Finding, Found};
-use super::places::Places;
-use super::rule::{Rule, Severity};
+use super::finding::{Finding, Found, list};
+use super::locator::Locator;
+use super::rule::Rule;
 use super::rules::RULES;
-use super::selector;
-use super::settings::exemptions;
-use super::subject::{Subject, list};
+use super::settings::{RuleSettings, exemptions};
+use super::severity::Severity;
+use super::subject::Subject;
+use crate::dbt::select_by_definition;
 
 /// What a check has found.
 #[derive(Debug, Clone, Serialize)]
@@ -66,18 +67,18 @@ pub enum IgnoredBy {
 ///
 /// # Errors
 /// A model's `meta` that exempts it from a rule that there is not.
-pub fn check(subject: &Subject) -> Result<Report> {
+pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     let exempt = exempt_models(subject)?;
-    let mut places = Places::new(&subject.project, subject.root());
+    let mut locator = Locator::new(&subject.project, subject.root());
     let (mut findings, mut ignored, mut off) = (Vec::new(), Vec::new(), Vec::new());
     for rule in RULES {
-        let Some(severity) = subject.settings.severity(rule) else {
+        let Some(severity) = settings.severity(rule) else {
             off.push(rule.id);
             continue;
         };
-        for found in (rule.check)(subject) {
-            let reason = reason_to_ignore(subject, &exempt, rule, &found);
-            let finding = finding(rule, severity, found, &mut places);
+        for found in rule.find(subject, settings.number(rule)) {
+            let reason = reason_to_ignore(settings, &exempt, rule, &found);
+            let finding = finding(rule, severity, found, &mut locator);
             match reason {
                 None => findings.push(finding),
                 Some((by, reason)) => ignored.push(Suppressed { finding, reason, by }),
@@ -93,16 +94,16 @@ pub fn check(subject: &Subject) -> Result<Report> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     Ok(Report {
         project: subject.root().to_owned(),
-        dbt_version: subject.graph.manifest.metadata.dbt_version.clone(),
+        dbt_version: subject.manifest.metadata.dbt_version.clone(),
         packages: subject.packages.iter().map(|package| package.name().to_owned()).collect(),
-        models: subject.graph.manifest.models().count(),
+        models: subject.manifest.models().count(),
         rules: RULES.len() - off.len(),
         off,
         errors,
         warnings: findings.len() - errors,
         findings,
         ignored,
-        notes: notes(subject),
+        notes: notes(subject, settings),
     })
 }
 
@@ -110,7 +111,7 @@ type Exemptions<'s> = HashMap<&'s str, BTreeMap<&'static str, &'s str>>;
 
 fn exempt_models(subject: &Subject) -> Result<Exemptions<'_>> {
     let mut exempt = HashMap::new();
-    for node in subject.graph.manifest.models().chain(&subject.graph.disabled) {
+    for node in subject.manifest.models().chain(&subject.manifest.disabled) {
         let rules = exemptions(node)?;
         if !rules.is_empty() {
             exempt.insert(node.unique_id.as_str(), rules);
@@ -120,20 +121,20 @@ fn exempt_models(subject: &Subject) -> Result<Exemptions<'_>> {
 }
 
 fn reason_to_ignore(
-    subject: &Subject,
+    settings: &RuleSettings,
     exempt: &Exemptions<'_>,
     rule: &Rule,
     found: &Found,
 ) -> Option<(IgnoredBy, String)> {
     let model = found.model.as_ref()?;
     let by_model = exempt.get(model.unique_id.as_str()).and_then(|rules| rules.get(rule.id).copied());
-    let by_file = subject.settings.reason_to_ignore(rule, &model.name);
+    let by_file = settings.reason_to_ignore(rule, &model.name);
     let said = |by| move |reason: &str| (by, reason.to_owned());
     by_model.map(said(IgnoredBy::Model)).or_else(|| by_file.map(said(IgnoredBy::Configuration)))
 }
 
-fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_>) -> Finding {
-    let (file, line) = places.find(&found.place);
+fn finding(rule: &Rule, severity: Severity, found: Found, locator: &mut Locator<'_>) -> Finding {
+    let (file, line) = locator.find(&found.place);
     Finding {
         rule: rule.id,
         severity,
@@ -145,7 +146,7 @@ fn finding(rule: &Rule, severity: Severity, found: Found, places: &mut Places<'_
     }
 }
 
-fn notes(subject: &Subject) -> Vec<String> {
+fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
     let mut notes = Vec::new();
     if subject.packages.is_empty() && subject.strange_hooks.is_empty() {
         notes.push(
@@ -154,35 +155,29 @@ fn notes(subject: &Subject) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let Some(default) = &subject.graph.default_selector
-        && let Err(reason) = selector::select(&default.definition, &subject.graph, subject.root())
+    if let Some(default) = &subject.manifest.default_selector
+        && let Err(reason) = select_by_definition(&subject.manifest, &default.definition)
     {
         notes.push(format!(
             "the default selector {} was not looked at: what it selects by {reason} only dbt can tell",
             default.name
         ));
     }
-    let names: Vec<_> = subject
-        .graph
-        .manifest
-        .models()
-        .chain(&subject.graph.disabled)
-        .map(|node| node.name.as_str())
-        .collect();
-    let idle =
-        subject.settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
+    let names: Vec<_> =
+        subject.manifest.models().chain(&subject.manifest.disabled).map(|node| node.name.as_str()).collect();
+    let idle = settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));
     notes.extend(idle.map(|(rule, pattern)| {
         format!("check.rules.{rule}.ignore: no model is called {}", pattern.as_str())
     }));
     if let Some(prod) = &subject.prod
-        && prod.manifest.metadata.project_name != subject.graph.manifest.metadata.project_name
+        && prod.metadata.project_name != subject.manifest.metadata.project_name
     {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         notes.push(format!(
             "the two dbt manifests are of different projects: {}",
             list([
-                name(&subject.graph.manifest.metadata.project_name).as_str(),
-                name(&prod.manifest.metadata.project_name).as_str()
+                name(&subject.manifest.metadata.project_name).as_str(),
+                name(&prod.metadata.project_name).as_str()
             ])
         ));
     }
@@ -197,7 +192,7 @@ mod tests {
     use super::*;
 
     fn checked(lab: &Lab) -> Report {
-        check(&lab.subject()).expect("a report")
+        check(&lab.subject(), lab.settings_of_rules()).expect("a report")
     }
 
     #[test]
@@ -244,7 +239,7 @@ mod tests {
         assert_eq!((report.off, report.notes), (vec!["incremental-without-new-events-check"], vec![]));
 
         lab.change("carts").config("meta", json!({"snowplow_backfill": {"ignore": {"nope": "x"}}}));
-        let error = check(&lab.subject()).expect_err("no such rule").to_string();
+        let error = check(&lab.subject(), lab.settings_of_rules()).expect_err("no such rule").to_string();
         assert_eq!(
             error,
             "meta.snowplow_backfill of the model carts (models/carts.sql): there is no rule `nope`"

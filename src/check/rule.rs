@@ -1,30 +1,8 @@
 //! What a rule is.
 
-use serde::Serialize;
-
 use super::finding::Found;
+use super::severity::Severity;
 use super::subject::Subject;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// It costs time, or is likely to be an oversight.
-    Warn,
-    /// Wrong or missing rows, a backfill that never ends, or a run that fails.
-    Error,
-}
-
-impl Severity {
-    /// In output and in the configuration.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// One way to break incremental Snowplow models.
 #[derive(Debug)]
@@ -33,18 +11,51 @@ pub struct Rule {
     pub id: &'static str,
     /// What it finds, in a few words.
     pub title: &'static str,
-    /// Unless the configuration says otherwise.
+    /// The severity of its findings, unless the configuration sets another.
     pub severity: Severity,
-    /// Why it matters, in a sentence.
+    /// Why it matters.
     pub why: &'static str,
-    /// An example of it.
     pub wrong: Example,
-    /// How to do it instead.
     pub right: Example,
-    /// A number that the configuration can give it.
-    pub number: Option<Number>,
-    /// Looks for it.
-    pub check: fn(&Subject) -> Vec<Found>,
+    pub check: Check,
+}
+
+impl Rule {
+    /// The number that the configuration can set for this rule.
+    #[must_use]
+    pub fn number(&self) -> Option<&Number> {
+        match &self.check {
+            Check::Plain(_) => None,
+            Check::ByNumber(number, _) => Some(number),
+        }
+    }
+
+    /// Looks for what the rule is about. A rule without a number ignores `number`.
+    #[must_use]
+    pub fn find(&self, subject: &Subject, number: u32) -> Vec<Found> {
+        match &self.check {
+            Check::Plain(check) => check(subject),
+            Check::ByNumber(_, check) => check(subject, number),
+        }
+    }
+}
+
+/// How a rule looks for what it is about.
+#[derive(Debug)]
+pub enum Check {
+    Plain(fn(&Subject) -> Vec<Found>),
+    /// It compares something with a number that the configuration can set.
+    ByNumber(Number, fn(&Subject, u32) -> Vec<Found>),
+}
+
+/// A number that the configuration can set.
+#[derive(Debug)]
+pub struct Number {
+    /// Its key in the configuration.
+    pub key: &'static str,
+    pub default: u32,
+    /// What it means, as the end of a sentence.
+    pub meaning: &'static str,
 }
 
 /// A piece of a dbt project.
@@ -52,31 +63,17 @@ pub struct Rule {
 pub struct Example {
     /// `sql` or `yaml`.
     pub language: &'static str,
-    /// The text.
     pub text: &'static str,
 }
 
 impl Example {
-    /// Of a model.
     #[must_use]
     pub const fn sql(text: &'static str) -> Self {
         Self { language: "sql", text }
     }
 
-    /// Of a configuration file.
     #[must_use]
     pub const fn yaml(text: &'static str) -> Self {
         Self { language: "yaml", text }
     }
-}
-
-/// A number that a rule goes by.
-#[derive(Debug)]
-pub struct Number {
-    /// Its key in the configuration.
-    pub key: &'static str,
-    /// Its value without one.
-    pub default: u32,
-    /// What it means.
-    pub meaning: &'static str,
 }

@@ -8,8 +8,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use glob::Pattern;
 use serde_yaml::Value;
 
-use super::rule::{Rule, Severity};
+use super::rule::Rule;
 use super::rules::{RULES, rule};
+use super::severity::Severity;
 use crate::dbt::Node;
 use crate::suggest;
 
@@ -20,19 +21,19 @@ const META: &str = "snowplow_backfill";
 #[derive(Debug, Clone, Default)]
 pub struct RuleSettings {
     rules: BTreeMap<&'static str, RuleSetting>,
-    said: Vec<Said>,
+    configured: Vec<ConfiguredRule>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct RuleSetting {
     /// None: the rule's own.
-    level: Option<Level>,
+    level: Option<RuleLevel>,
     ignore: Vec<Ignore>,
     number: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+enum RuleLevel {
     Off,
     On(Severity),
 }
@@ -74,7 +75,7 @@ impl std::error::Error for WrongSetting {}
 
 /// One thing that the configuration says of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct ConfiguredRule {
     /// The rule's id.
     pub rule: &'static str,
     /// What: `off`, `ignore log_*: appended to on purpose`.
@@ -103,13 +104,13 @@ impl RuleSettings {
         for (key, value) in rules {
             let id = text_of(key);
             let rule = known_rule(&id).map_err(|error| WrongSetting::from(error).below(&id))?;
-            let said = |path: &[&str], value: String| Said {
+            let configured = |path: &[&str], value: String| ConfiguredRule {
                 rule: rule.id,
                 value,
                 path: [&[rule.id], path].concat().into_iter().map(str::to_owned).collect(),
             };
             let setting = RuleSetting::from_value(rule, value, &mut |path, value| {
-                settings.said.push(said(path, value));
+                settings.configured.push(configured(path, value));
             });
             let setting = setting.map_err(|wrong| {
                 WrongSetting { message: format!("rules.{id}: {}", wrong.message), ..wrong }.below(&id)
@@ -121,8 +122,8 @@ impl RuleSettings {
 
     /// What the configuration says, in its order.
     #[must_use]
-    pub fn said(&self) -> &[Said] {
-        &self.said
+    pub fn configured(&self) -> &[ConfiguredRule] {
+        &self.configured
     }
 
     /// The patterns of models to ignore, with the rules that they are for.
@@ -135,8 +136,8 @@ impl RuleSettings {
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
         match self.rules.get(rule.id).and_then(|setting| setting.level) {
             None => Some(rule.severity),
-            Some(Level::On(severity)) => Some(severity),
-            Some(Level::Off) => None,
+            Some(RuleLevel::On(severity)) => Some(severity),
+            Some(RuleLevel::Off) => None,
         }
     }
 
@@ -144,7 +145,7 @@ impl RuleSettings {
     #[must_use]
     pub fn number(&self, rule: &Rule) -> u32 {
         let set = self.rules.get(rule.id).and_then(|setting| setting.number);
-        set.or_else(|| rule.number.as_ref().map(|number| number.default)).unwrap_or(0)
+        set.or_else(|| rule.number().map(|number| number.default)).unwrap_or(0)
     }
 
     /// Why a rule's findings on a model do not count, where the configuration file says so.
@@ -166,7 +167,7 @@ impl RuleSetting {
             Value::Mapping(keys) => keys,
             Value::String(_) | Value::Bool(_) => {
                 let level = level(value)?;
-                say(&[], level.unwrap_or(Level::On(rule.severity)).name().to_owned());
+                say(&[], level.unwrap_or(RuleLevel::On(rule.severity)).name().to_owned());
                 return Ok(Self { level, ..Self::default() });
             }
             _ => {
@@ -182,7 +183,7 @@ impl RuleSetting {
             match key {
                 "severity" => {
                     setting.level = level(value).map_err(wrong)?;
-                    say(&[key], setting.level.unwrap_or(Level::On(rule.severity)).name().to_owned());
+                    say(&[key], setting.level.unwrap_or(RuleLevel::On(rule.severity)).name().to_owned());
                 }
                 "ignore" => {
                     setting.ignore = ignores(value).map_err(|wrong| wrong.below(key))?;
@@ -191,7 +192,7 @@ impl RuleSetting {
                         say(&[key, &number.to_string()], value);
                     }
                 }
-                _ => match &rule.number {
+                _ => match rule.number() {
                     Some(number) if number.key == key => {
                         let given = value.as_u64().and_then(|given| given.try_into().ok());
                         let given =
@@ -211,7 +212,7 @@ impl RuleSetting {
     }
 }
 
-impl Level {
+impl RuleLevel {
     fn name(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -221,16 +222,16 @@ impl Level {
 }
 
 /// None for the rule's own.
-fn level(value: &Value) -> Result<Option<Level>> {
+fn level(value: &Value) -> Result<Option<RuleLevel>> {
     match value {
         // YAML 1.1 reads a bare `off` as false, and `on` as true.
-        Value::Bool(false) => Ok(Some(Level::Off)),
+        Value::Bool(false) => Ok(Some(RuleLevel::Off)),
         Value::Bool(true) => Ok(None),
         Value::String(text) => match text.as_str() {
-            "off" => Ok(Some(Level::Off)),
+            "off" => Ok(Some(RuleLevel::Off)),
             "on" => Ok(None),
-            "warn" => Ok(Some(Level::On(Severity::Warn))),
-            "error" => Ok(Some(Level::On(Severity::Error))),
+            "warn" => Ok(Some(RuleLevel::On(Severity::Warn))),
+            "error" => Ok(Some(RuleLevel::On(Severity::Error))),
             other => bail!("{}", unknown("severity", other, ["on", "off", "warn", "error"])),
         },
         _ => bail!("severity must be on, off, warn or error"),
@@ -396,7 +397,7 @@ mod tests {
         for text in ["on", "true", "{severity: on}"] {
             let settings = read(&format!("{id}: {text}")).expect(text);
             assert_eq!(settings.severity(known(id)), Some(Severity::Warn), "{text}");
-            assert_eq!(settings.said()[0].value, "warn", "{text}");
+            assert_eq!(settings.configured()[0].value, "warn", "{text}");
         }
     }
 
@@ -423,7 +424,7 @@ mod tests {
         );
         let said: Vec<_> = settings
             .expect("settings")
-            .said()
+            .configured()
             .iter()
             .map(|said| format!("{}: {}", said.path.join("."), said.value))
             .collect();

@@ -1,24 +1,27 @@
 //! What rules look at, and what they ask of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_yaml::Value;
 
 use super::code::without_comments;
-use super::settings::RuleSettings;
-use super::strategy::Strategy;
-use crate::dbt::{Graph, MacroCall, Node, Project, VarScope, Vars};
-use crate::snowplow::{self, Package};
+use super::incremental::IncrementalStrategy;
+use super::package::{CheckedHook, CheckedPackage};
+use crate::dbt::{Lineage, MacroCall, Manifest, Node, Project, VarScope, Vars};
+use crate::snowplow::{self, Family};
 use crate::timestamp::Timestamp;
+
+/// The macro by which a model asks whether a run has new events for it.
+pub(super) const NEW_EVENTS_MACRO: &str = "is_run_with_new_events";
 
 /// A project, as far as it can be known without dbt and without a warehouse.
 #[derive(Debug)]
 pub struct Subject {
     /// The dbt manifest.
-    pub graph: Graph,
+    pub manifest: Manifest,
     /// That of prod, where it was given.
-    pub prod: Option<Graph>,
+    pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
@@ -27,8 +30,6 @@ pub struct Subject {
     pub prod_target: String,
     /// This machine's clock.
     pub now: Timestamp,
-    /// The configuration of the rules.
-    pub settings: RuleSettings,
     /// The Snowplow packages, each once.
     pub packages: Vec<CheckedPackage>,
     /// `unique_id` of hooks that cannot be understood, and why.
@@ -43,45 +44,15 @@ pub struct Subject {
 #[derive(Debug)]
 pub struct Given {
     /// The dbt manifest.
-    pub graph: Graph,
+    pub manifest: Manifest,
     /// That of prod, where it was given.
-    pub prod: Option<Graph>,
+    pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
     pub vars: Vars,
     /// The name of the prod target.
     pub prod_target: String,
-    /// The configuration of the rules.
-    pub settings: RuleSettings,
-}
-
-/// A Snowplow package, with what rules ask of it again and again.
-#[derive(Debug)]
-pub struct CheckedPackage {
-    /// The package.
-    pub package: Package,
-    /// Its own dbt_project.yml, where it is installed.
-    pub project: Option<Project>,
-    /// All its hooks.
-    pub hooks: Vec<CheckedHook>,
-    /// `unique_id` of its tracked models, ephemeral ones included.
-    pub tracked: BTreeSet<String>,
-    /// `unique_id` of the models that its events of a run are made from, these events included.
-    pub base: HashSet<String>,
-    /// Those of them that are built from its limits, with these and the incremental manifest.
-    pub windowed: HashSet<String>,
-}
-
-/// An on-run-end hook of a package.
-#[derive(Debug)]
-pub struct CheckedHook {
-    /// Its `unique_id`.
-    pub id: String,
-    /// The dbt package that calls it: the scope of the vars in it.
-    pub dbt_package: String,
-    /// How the package's macro is called.
-    pub call: Option<MacroCall>,
 }
 
 /// A var that dbt_project.yml sets.
@@ -99,10 +70,11 @@ impl Subject {
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
     pub fn new(given: Given) -> Result<Self> {
-        let Given { graph, prod, project, vars, prod_target, settings } = given;
+        let Given { manifest, prod, project, vars, prod_target } = given;
+        let lineage = Lineage::of(&manifest);
         let mut packages: Vec<CheckedPackage> = Vec::new();
         let mut strange_hooks = Vec::new();
-        for hook in snowplow::hooks(&graph.manifest) {
+        for hook in snowplow::hooks(&manifest) {
             let id = hook.node.unique_id.clone();
             let package = match hook.package {
                 Ok(package) => package,
@@ -119,19 +91,18 @@ impl Subject {
             };
             match packages.iter_mut().find(is_it) {
                 Some(known) => known.hooks.push(hook),
-                None => packages.push(CheckedPackage::new(package, hook, &graph, &project)?),
+                None => packages.push(CheckedPackage::new(package, hook, &manifest, &lineage, &project)?),
             }
         }
-        let own = own_packages(&graph, &project, &packages);
+        let own = own_packages(&manifest, &project, &packages);
         let utils_version = project.package_version("snowplow_utils");
         Ok(Self {
-            graph,
+            manifest,
             prod,
             project,
             vars,
             prod_target,
             now: Timestamp::of_this_machine(),
-            settings,
             packages,
             strange_hooks,
             utils_version,
@@ -142,19 +113,19 @@ impl Subject {
     /// The root project's name.
     #[must_use]
     pub fn root(&self) -> &str {
-        self.graph.manifest.metadata.project_name.as_deref().unwrap_or(&self.project.name)
+        self.manifest.metadata.project_name.as_deref().unwrap_or(&self.project.name)
     }
 
     /// An enabled model or hook.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&Node> {
-        self.graph.manifest.node(id)
+        self.manifest.node(id)
     }
 
     /// The kind of warehouse, as dbt's adapter for it is called.
     #[must_use]
     pub fn adapter(&self) -> &str {
-        &self.graph.manifest.metadata.adapter_type
+        &self.manifest.metadata.adapter_type
     }
 
     /// All tracked models with the package that tracks them; one that two packages track comes twice.
@@ -173,7 +144,7 @@ impl Subject {
     /// The tracked models that keep their rows from run to run, but for those that a package's machinery is made of.
     pub fn tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.tracked_once().filter(|(_, node)| {
-            is_incremental(node)
+            node.is_incremental()
                 && self.packages.iter().all(|package| !package.is_base_model(&node.unique_id))
         })
     }
@@ -190,8 +161,8 @@ impl Subject {
     }
 
     /// How an incremental model gets its new rows into its table.
-    pub(super) fn strategy(&self, node: &Node) -> Strategy {
-        Strategy::of(node, self.adapter())
+    pub(super) fn strategy(&self, node: &Node) -> IncrementalStrategy {
+        IncrementalStrategy::of(node, self.adapter())
     }
 
     /// A model's text without what is commented out.
@@ -210,16 +181,9 @@ impl Subject {
             let name = name(id);
             live.contains(&name) || !node.raw_code.contains(&name)
         };
-        let mut seen = HashSet::new();
-        let mut open: Vec<&str> = node.macros.iter().map(String::as_str).filter(is_live).collect();
-        while let Some(id) = open.pop() {
-            if name(&id) == macro_name {
-                return true;
-            }
-            if seen.insert(id) {
-                let code = self.graph.manifest.macros.get(id);
-                open.extend(code.into_iter().flat_map(|code| &code.calls).map(String::as_str));
-            }
+        let macros = node.macros.iter().map(String::as_str).filter(is_live);
+        if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {
+            return true;
         }
         // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
         !MacroCall::find_all(&live, macro_name).is_empty()
@@ -228,7 +192,7 @@ impl Subject {
     /// The tables and views that a run of a package writes, for as much of it as is in the dbt manifest.
     pub fn written_by<'s>(&'s self, package: &'s CheckedPackage) -> impl Iterator<Item = &'s Node> {
         let is_installed = !self.own.contains(&package.package.dbt_package);
-        self.graph.manifest.models().filter(move |node| {
+        self.manifest.models().filter(move |node| {
             let id = &node.unique_id;
             package.tracked.contains(id)
                 || package.is_base_model(id)
@@ -271,6 +235,47 @@ impl Subject {
         VarScope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
     }
 
+    /// The models that work out windows from an incremental manifest that no hook writes.
+    pub(super) fn limits_without_hook(&self) -> impl Iterator<Item = (Family, &Node)> {
+        let strange = self.strange_hooks.iter().filter_map(|(id, _)| self.node(id));
+        let hooked: Vec<&str> = self
+            .packages
+            .iter()
+            .map(|package| package.package.incremental_manifest.as_str())
+            .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
+            .collect();
+        self.manifest.models().filter_map(move |node| {
+            let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
+            let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
+            (!is_recorded).then_some((family, node))
+        })
+    }
+
+    /// The call that asks a package whether a run has new events.
+    ///
+    /// The macro finds the package's tables by its name only where their names begin with it.
+    pub(super) fn new_events_call(&self, package: &CheckedPackage) -> String {
+        let tables = [
+            ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
+            ("incremental_manifest_table", &package.package.incremental_manifest, "incremental_manifest"),
+        ];
+        let name = package.name();
+        let given = tables.into_iter().filter_map(|(parameter, id, usual)| {
+            let table = &self.node(id)?.name;
+            (*table != format!("{name}_{usual}")).then(|| format!(", {parameter}='{table}'"))
+        });
+        format!("snowplow_utils.{NEW_EVENTS_MACRO}('{name}'{})", given.collect::<String>())
+    }
+
+    /// Whether dbt looks for its own macros in snowplow_utils first.
+    pub(super) fn dispatches_to_utils(&self) -> bool {
+        let entries = self.project.dispatch.as_ref().and_then(Value::as_sequence);
+        let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
+        let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
+        let place = |name: &str| order.iter().position(|package| package == name);
+        place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
+    }
+
     /// Nodes by name, for those with more than one.
     pub(super) fn by_name<'s>(nodes: impl Iterator<Item = &'s Node>) -> Vec<(&'s str, Vec<&'s Node>)> {
         let mut by_name: HashMap<&str, Vec<&Node>> = HashMap::new();
@@ -286,66 +291,9 @@ impl Subject {
     }
 }
 
-impl CheckedPackage {
-    fn new(package: Package, hook: CheckedHook, graph: &Graph, root: &Project) -> Result<Self> {
-        let project = root
-            .package(&package.dbt_package)
-            .with_context(|| format!("cannot read the package {}", package.dbt_package))?;
-        let tracked = package.tracked(&graph.manifest).map(|node| node.unique_id.clone()).collect();
-        let mut base = HashSet::new();
-        let mut open = vec![package.base_events.as_str()];
-        while let Some(id) = open.pop() {
-            if let Some(node) = graph.manifest.node(id).filter(|_| base.insert(id.to_owned())) {
-                open.extend(node.parents.iter().map(String::as_str));
-            }
-        }
-        let mut windowed = HashSet::from([package.limits.clone(), package.incremental_manifest.clone()]);
-        let mut before = 0;
-        while windowed.len() > before {
-            before = windowed.len();
-            let nodes = base.iter().filter_map(|id| graph.manifest.node(id));
-            let built = nodes.filter(|node| node.parents.iter().any(|parent| windowed.contains(parent)));
-            let built: Vec<_> = built.map(|node| node.unique_id.clone()).collect();
-            windowed.extend(built);
-        }
-        Ok(Self { package, project, hooks: vec![hook], tracked, base, windowed })
-    }
-
-    /// The name of the package, as its hook gives it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.package.name
-    }
-
-    /// Whether a model is one of those that the package's machinery is made of.
-    #[must_use]
-    pub fn is_base_model(&self, id: &str) -> bool {
-        self.base.contains(id) || self.package.incremental_manifest == id || self.package.limits == id
-    }
-}
-
-/// Whether a model keeps its rows from run to run: dbt's own materialization or a custom one.
-pub(super) fn is_incremental(node: &Node) -> bool {
-    node.materialized() == "incremental" || node.materialized().ends_with("_incremental")
-}
-
-/// Names in a sentence.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// Whether an incremental model asks for Snowplow's own way to upsert; as Jinja sees it.
-pub(super) fn is_optimized(node: &Node) -> bool {
-    match node.config.get("snowplow_optimize") {
-        None | Some(serde_json::Value::Null) => false,
-        Some(serde_json::Value::Bool(set)) => *set,
-        Some(_) => !is_empty(node, "snowplow_optimize"),
-    }
-}
-
 /// Models of a package that stands in the project's own folder are the user's, as long as it is no package of Snowplow's.
-fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
-    let names: HashSet<&str> = graph.manifest.models().map(|node| node.package_name.as_str()).collect();
+fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
+    let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
     let is_in_repository = |name: &&str| {
         // dbt makes a link to a package that is given as a local path.
         let link = root.package_directory(name);
@@ -353,18 +301,8 @@ fn own_packages(graph: &Graph, root: &Project, packages: &[CheckedPackage]) -> H
     };
     let has_hook = |name: &&str| packages.iter().any(|package| package.package.dbt_package == *name);
     let local = names.into_iter().filter(|name| !has_hook(name) && is_in_repository(name)).map(str::to_owned);
-    let name = graph.manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
+    let name = manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
     local.chain([name.clone()]).collect()
-}
-
-/// Whether a configuration says nothing for a key.
-pub(super) fn is_empty(node: &Node, key: &str) -> bool {
-    match node.config.get(key) {
-        None | Some(serde_json::Value::Null) => true,
-        Some(serde_json::Value::String(text)) => text.is_empty(),
-        Some(serde_json::Value::Array(items)) => items.is_empty(),
-        Some(_) => false,
-    }
 }
 
 #[cfg(test)]

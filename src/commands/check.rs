@@ -8,10 +8,12 @@ use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{open, quiet};
-use crate::check::{self, Changes, Files, Format, Given, RuleSettings, Said, Subject, View};
+use crate::check::{
+    self, Changes, CheckFormat, ConfiguredRule, Files, Given, IgnoredFindings, RuleSettings, Subject, View,
+};
 use crate::cli::{ALL_RULES, CheckArgs};
 use crate::config;
-use crate::dbt::{FreshManifest, Graph, PROJECT_FILE, Project, Vars};
+use crate::dbt::{FreshManifest, Manifest, PROJECT_FILE, Project, ReadFor, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::output::github::workflow;
@@ -41,36 +43,35 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     let settings = rule_settings(config::File::read(&project.directory, &directory)?.as_ref())?;
 
     // What cannot be written is known before any work is done.
-    let summary = if args.format == Format::Github { workflow::summary_file()? } else { None };
+    let summary = if args.format == CheckFormat::Github { workflow::summary_file()? } else { None };
 
     let mut listeners = quiet(args.verbose);
     let parsed = args.checked.parse.then(|| parse(args, &mut listeners)).transpose()?;
-    let manifest = match (&parsed, &args.checked.manifest) {
+    let path = match (&parsed, &args.checked.manifest) {
         (Some(parsed), _) => parsed.path.clone(),
         (None, Some(given)) => directory.join(given),
         (None, None) => written_by_dbt(args, &project)?,
     };
     let prod = args.checked.to_manifest.as_ref().map(|path| directory.join(path));
     // Each takes its time, and none needs another.
-    let (graph, prod, files) = thread::scope(|scope| {
+    let (manifest, prod, files) = thread::scope(|scope| {
         let files = (!args.checked.parse).then(|| scope.spawn(|| Files::of(&project)));
-        let prod = prod.as_ref().map(|path| scope.spawn(|| Graph::read(path)));
-        (Graph::read(&manifest), prod.map(joined), files.map(joined))
+        let prod = prod.as_ref().map(|path| scope.spawn(|| Manifest::read(path, ReadFor::Checks)));
+        (Manifest::read(&path, ReadFor::Checks), prod.map(joined), files.map(joined))
     });
     drop(parsed);
-    let graph = graph?;
-    refuse_another_project(&manifest, &graph, &project)?;
+    let manifest = manifest?;
+    refuse_another_project(&path, &manifest, &project)?;
     let prod_target = args.checked.prod_target.clone();
-    let subject =
-        Subject::new(Given { graph, prod: prod.transpose()?, project, vars, prod_target, settings })?;
-    let mut report = check::check(&subject)?;
+    let subject = Subject::new(Given { manifest, prod: prod.transpose()?, project, vars, prod_target })?;
+    let mut report = check::check(&subject, &settings)?;
     if let Some(files) = files {
-        let changes = files.changes_since(&manifest, &subject.graph, &subject.project)?;
-        report.notes.extend(staleness(&manifest, &changes, args.checked.require_fresh)?);
+        let changes = files.changes_since(&path, &subject.manifest, &subject.project)?;
+        report.notes.extend(staleness(&path, &changes, args.checked.require_fresh)?);
     }
 
     // The other formats tell of them in their own way.
-    if matches!(args.format, Format::Human | Format::Json) {
+    if matches!(args.format, CheckFormat::Human | CheckFormat::Json) {
         report.notes.iter().for_each(|note| listeners.emit(Event::Warning { message: note.clone() }));
     }
     listeners.finish()?;
@@ -79,7 +80,7 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         project: &subject.project.directory,
         directory: &directory,
         paint: Paint::for_stdout(),
-        with_ignored: args.verbose,
+        ignored: if args.verbose { IgnoredFindings::Show } else { IgnoredFindings::Hide },
     };
     if let Some(mut file) = summary {
         file.write_all(check::summary(&report, &view).as_bytes())
@@ -117,10 +118,10 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
 }
 
 /// Findings about one project, at places in another, would only mislead.
-fn refuse_another_project(manifest: &Utf8Path, graph: &Graph, project: &Project) -> Result<()> {
-    match graph.manifest.metadata.project_name.as_deref() {
+fn refuse_another_project(path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<()> {
+    match manifest.metadata.project_name.as_deref() {
         Some(name) if name != project.name && !project.name.contains("{{") => bail!(
-            "the dbt manifest {manifest} is of the project {name}, but {} is of {}: say with --project-dir where the \
+            "the dbt manifest {path} is of the project {name}, but {} is of {}: say with --project-dir where the \
              project of the dbt manifest is",
             project.directory.join(PROJECT_FILE),
             project.name
@@ -176,12 +177,14 @@ fn path_of(below: &[String]) -> Vec<&str> {
 /// What the configuration says of rules, a line each, and where it stands; nothing where it says nothing.
 pub(super) fn configured_rules(file: Option<&config::File>) -> Result<String> {
     let settings = rule_settings(file)?;
-    let (Some(file), [_, ..]) = (file, settings.said()) else { return Ok(String::new()) };
-    let width = |of: fn(&Said) -> &str| settings.said().iter().map(|said| of(said).chars().count()).max();
+    let (Some(file), [_, ..]) = (file, settings.configured()) else { return Ok(String::new()) };
+    let width = |of: fn(&ConfiguredRule) -> &str| {
+        settings.configured().iter().map(|said| of(said).chars().count()).max()
+    };
     let rules = width(|said| said.rule).unwrap_or(0);
     let values = width(|said| &said.value).unwrap_or(0).min(40);
     let mut text = "\nrules\n\n".to_owned();
-    for said in settings.said() {
+    for said in settings.configured() {
         let (place, key) = (file.place(&path_of(&said.path)), path_of(&said.path).join("."));
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<rules$}  {:<values$}  {place}: {key}", said.rule, said.value);

@@ -1,4 +1,4 @@
-//! `completions`: for a shell.
+//! `completions`: the completion script of a shell.
 
 use anyhow::{Context, Result};
 
@@ -8,14 +8,11 @@ use crate::cli::{self, CompletionsArgs};
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
-/// Runs the command.
-///
-/// # Errors
-/// The output cannot be written.
+/// Prints the script.
 pub fn run(args: &CompletionsArgs) -> Result<Outcome> {
     let mut command = cli::command();
     let name = command.get_name().to_owned();
-    // Into memory first: the generator panics where it cannot write.
+    // Into memory first, because the generator panics if it cannot write.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, &name, &mut script);
     let mut script = String::from_utf8(script).context("the completions are not UTF-8")?;
@@ -26,8 +23,8 @@ pub fn run(args: &CompletionsArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The generator spells a program's name with a hyphen in two ways, so that commands' flags are never completed
-/// (clap-rs/clap#6421).
+/// The generator spells a program's name that has a hyphen in two ways, so the flags of commands are never
+/// completed (clap-rs/clap#6421).
 fn with_one_spelling(script: &str, name: &str) -> String {
     script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"))
 }

@@ -13,10 +13,7 @@ use crate::outcome::Outcome;
 use crate::output::stdout;
 use crate::suggest;
 
-/// Runs the command.
-///
-/// # Errors
-/// The pages cannot be written.
+/// Prints a page, or writes all of them into a folder.
 pub fn run(args: &ManArgs) -> Result<Outcome> {
     let pages = pages();
     if let Some(folder) = &args.dir {
@@ -29,8 +26,8 @@ pub fn run(args: &ManArgs) -> Result<Outcome> {
         let commands: Vec<_> = pages[0].get_subcommands().map(Command::get_name).collect();
         let written = args.command.as_deref().unwrap_or_default();
         match suggest::question(written, commands.iter().copied()).as_str() {
-            "" => format!("{written} is no command: there are {}", commands.join(", ")),
-            question => format!("{written} is no command{question}"),
+            "" => format!("there is no command `{written}`: choose one of {}", commands.join(", ")),
+            question => format!("there is no command `{written}`{question}"),
         }
     })?;
     stdout::write(render(page)?)?;
@@ -41,7 +38,7 @@ fn full_name(command: &str) -> String {
     format!("{}-{command}", cli::command().get_name())
 }
 
-/// The program's own page and one a command, named `snowplow-backfill-run` as pages are.
+/// The program's page first, then one per command, with names such as `snowplow-backfill-run`.
 fn pages() -> Vec<Command> {
     let mut program = cli::command().disable_help_subcommand(true);
     program.build();
@@ -69,7 +66,7 @@ fn render(page: &Command) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What stands at the end of `--help`, with its lines as they are.
+/// The end of `--help`, line by line.
 fn examples(page: &Command) -> Roff {
     let mut section = Roff::new();
     let text = page.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -5,7 +5,6 @@ mod completions;
 mod man;
 mod models;
 mod open;
-mod passed_on;
 mod plan;
 mod promote;
 mod reported;

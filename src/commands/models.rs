@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{open, quiet};
 use crate::backfill::{FirstRun, Selected};
-use crate::cli::{Format, ModelsArgs};
+use crate::cli::{ModelsArgs, OutputFormat};
 use crate::event::PackageScope;
 use crate::outcome::Outcome;
 use crate::output::stdout;
@@ -32,8 +32,8 @@ pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
     let selected = Selected::list(&target, &selection, &mut |event| listeners.emit(event))?;
     let start = selected.start(&target, 0, &FirstRun::default(), None);
     match args.format {
-        Format::Human => stdout::write(format!("{}\n", start.models_to_run))?,
-        Format::Json => stdout::write_json(&ModelsDocument {
+        OutputFormat::Human => stdout::write(format!("{}\n", start.models_to_run))?,
+        OutputFormat::Json => stdout::write_json(&ModelsDocument {
             models_to_run: &start.models_to_run,
             models: &start.models,
             packages: &start.packages,

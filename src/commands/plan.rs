@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{open, quiet, usage};
 use crate::backfill::{Backfill, Forecast};
-use crate::cli::{Format, PlanArgs};
+use crate::cli::{OutputFormat, PlanArgs};
 use crate::event::{PackageState, Start};
 use crate::outcome::Outcome;
 use crate::output::{self, Paint, stdout};
@@ -36,8 +36,8 @@ pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
     let start = backfill.start(None);
     let Forecast { observation, states, preflight } = backfill.forecast(emit)?;
     match args.format {
-        Format::Human => stdout::write(output::plan(&start, &states, Paint::for_stdout()))?,
-        Format::Json => {
+        OutputFormat::Human => stdout::write(output::plan(&start, &states, Paint::for_stdout()))?,
+        OutputFormat::Json => {
             stdout::write_json(&PlanDocument { start: &start, now: observation.now, states: &states })?;
         }
     }

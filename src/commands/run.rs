@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::reported::{self, Report};
-use super::{open, passed_on, plan, usage};
+use super::{open, plan, usage};
 use crate::backfill::{Options, Request};
-use crate::cli::{PlanArgs, RunArgs, RunFormat};
+use crate::cli::{PlanArgs, RunArgs, RunFormat, check_passed_on};
 use crate::outcome::Outcome;
 
 /// Runs the command.
@@ -24,7 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
         });
     }
     usage::check(&args.windows, &args.first_run, &args.dbt)?;
-    passed_on::check(&args.dbt_args)?;
+    check_passed_on(&args.dbt_args)?;
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let report = match args.format {

@@ -1,4 +1,4 @@
-//! `--show-config`, of every command.
+//! `--show-config`, which every command on a project has.
 
 use anyhow::Result;
 
@@ -8,10 +8,7 @@ use crate::config::Shown;
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
-/// Prints what is configured.
-///
-/// # Errors
-/// The rules of `check` cannot be understood; the output cannot be written.
+/// Prints the configuration of a command.
 pub fn run(shown: &Shown) -> Result<Outcome> {
     let mut text = shown.flags.clone();
     if shown.command == CHECK {

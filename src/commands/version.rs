@@ -1,4 +1,4 @@
-//! `--version`, and with `--verbose` all that a bug report needs.
+//! `--version`. With `--verbose`, it prints everything that a bug report needs.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,19 +6,17 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::cli::Command;
-use crate::config::{self, Request, Surroundings};
+use crate::config::{self, Request, Surroundings, VersionDetail};
 use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions};
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
 /// Prints the version.
-///
-/// # Errors
-/// The output cannot be written.
-pub fn run(verbose: bool, surroundings: &Surroundings) -> Result<Outcome> {
+pub fn run(detail: VersionDetail, surroundings: &Surroundings) -> Result<Outcome> {
     let mut text = format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION"));
-    if verbose {
-        text += &details(surroundings);
+    match detail {
+        VersionDetail::Number => {}
+        VersionDetail::BugReport => text += &details(surroundings),
     }
     stdout::write(text)?;
     Ok(Outcome::Done)
@@ -30,7 +28,7 @@ fn details(surroundings: &Surroundings) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {label:<8}  {value}");
     };
-    // Whoever builds a release sets it: a build must not need git.
+    // Set when a release is built: building from a source archive must not need git.
     line("commit", option_env!("BUILD_COMMIT").unwrap_or("unknown"));
     let [compiler, target, profile] = [env!("BUILD_COMPILER"), env!("BUILD_TARGET"), env!("BUILD_PROFILE")];
     line("built", &format!("{compiler}, for {target}, {profile}"));
@@ -47,9 +45,9 @@ fn details(surroundings: &Surroundings) -> String {
     text
 }
 
-/// The dbt that commands called here would start, and its versions.
+/// The dbt that a command would start here, and its versions.
 fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
-    // Every command has the flag; this one needs no other.
+    // Commands with `--dbt` agree on its value, and `models` requires no other flag.
     let program = match config::read(&surroundings.with_arguments(&["models"])) {
         Ok(Request::Command { cli, .. }) => match cli.command {
             Command::Models(args) => Program::parse(&args.dbt.dbt)?.or_beside_this_one(),
@@ -70,7 +68,7 @@ fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
     Ok((program, dbt.versions(&mut |_| {})?))
 }
 
-/// The kernel, and the distribution where there is a file that says so.
+/// The kernel, and the distribution if a file names it.
 fn operating_system() -> String {
     let kernel = nix::sys::utsname::uname().map_or_else(
         |_| std::env::consts::OS.to_owned(),

@@ -1,24 +1,20 @@
-//! What the environment says.
+//! Flags that the environment sets.
 
 use std::ffi::OsString;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Command;
 
-use super::flags::{Flag, Shape};
-use super::resolve::{Layer, Origin, Setting, switch};
+use super::flags::{Flag, Shape, VARIABLE_PREFIX};
+use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::suggest;
 
-/// What the names of this tool's own variables begin with.
-pub(super) const PREFIX: &str = "SNOWPLOW_BACKFILL_";
-
-/// A process's variables.
+/// The environment variables of a process.
 pub(super) type Variables = [(OsString, OsString)];
 
-/// What the variables say of a command's flags. An empty one says nothing: that is how CI systems pass on what is not set.
+/// What the variables set of a command's flags.
 ///
-/// # Errors
-/// A value that is no text, or no truth word for a switch.
+/// An empty variable sets nothing, because CI systems pass on an input that was left out as empty text.
 pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) -> Result<Layer> {
     let mut layer = Layer::new();
     for flag in flags {
@@ -43,25 +39,19 @@ pub(super) fn layer(command: &Command, flags: &[Flag], variables: &Variables) ->
     Ok(layer)
 }
 
-/// A text for several values, split as a shell would.
-///
-/// # Errors
-/// Its quotes do not match.
-pub(super) fn words(text: &str) -> Result<Vec<String>> {
-    shlex::split(text).ok_or_else(|| anyhow!("the quotes in `{text}` do not match"))
-}
-
-/// Variables that look like this tool's, and are not.
+/// Complains about variables that look like this tool's, but match no flag.
 pub(super) fn unknown(flags: &[Flag], variables: &Variables) -> Vec<String> {
     let known: Vec<_> = flags.iter().map(|flag| flag.variables().swap_remove(0)).collect();
     let names = variables.iter().filter_map(|(name, _)| name.to_str());
-    let unknown = names.filter(|name| name.starts_with(PREFIX) && !known.iter().any(|known| known == name));
+    let unknown =
+        names.filter(|name| name.starts_with(VARIABLE_PREFIX) && !known.iter().any(|known| known == name));
     unknown
         .map(|name| {
-            let tails = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
-            let meant = suggest::similar(&name[PREFIX.len()..], tails);
-            let meant = meant.map_or(String::new(), |tail| format!("; did you mean {PREFIX}{tail}?"));
-            format!("{name} in the environment sets no flag{meant}")
+            let tails = known.iter().filter_map(|known| known.strip_prefix(VARIABLE_PREFIX));
+            let meant = suggest::similar(&name[VARIABLE_PREFIX.len()..], tails);
+            let meant =
+                meant.map_or(String::new(), |tail| format!("; did you mean {VARIABLE_PREFIX}{tail}?"));
+            format!("{name} in the environment matches no flag{meant}")
         })
         .collect()
 }

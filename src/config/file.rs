@@ -1,6 +1,7 @@
 //! `snowplow-backfill.yml`, beside `dbt_project.yml`.
 //!
-//! A key at the top is a flag of every command that has it; a key that is a command's name holds that command's own.
+//! A key at the top level sets a flag of every command that has it. The name of a command, as a key, holds
+//! the flags of that command alone.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,48 +11,44 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Command;
 use serde_yaml::{Mapping, Value};
 
-use super::environment::words;
-use super::flags::{Flag, Shape};
-use super::places::Places;
-use super::resolve::{Layer, Origin, Setting, switch};
+use super::flags::{Flag, NOT_CONFIGURABLE, Shape};
+use super::positions::KeyPositions;
+use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::cli;
 use crate::suggest;
 
 /// The file's name.
 pub const FILE_NAME: &str = "snowplow-backfill.yml";
 
-/// What is often written instead, and would be passed over without a word.
+/// A name that people often use by mistake, and that would be ignored silently.
 const OTHER_NAME: &str = "snowplow-backfill.yaml";
 
-/// Keys that are no flags: a command reads them itself.
+/// Keys that are not flags. The command reads them itself.
 const OWN_KEYS: &[(&str, &str)] = &[(cli::CHECK, "rules")];
 
 /// The configuration file of a project.
 #[derive(Debug)]
 pub struct File {
-    /// The folder that it lies in.
+    /// The project's folder, which contains it.
     folder: Utf8PathBuf,
-    /// Where the tool was called.
+    /// The working directory.
     directory: Utf8PathBuf,
-    /// Its name as errors show it: from where the tool was called, if it is below that.
+    /// Its name in errors: relative to the working directory, if it is below that.
     name: String,
     content: Mapping,
-    places: Places,
+    positions: KeyPositions,
 }
 
 impl File {
-    /// Reads the file of the project in `folder`, if there is one. `directory` is where the tool was called.
-    ///
-    /// # Errors
-    /// It cannot be read, is not YAML, or is no mapping.
+    /// Reads the file of the project in `folder`, if there is one. `directory` is the working directory.
     pub fn read(folder: &Utf8Path, directory: &Utf8Path) -> Result<Option<Self>> {
-        // A project's folder has no links on its way.
+        // The path of the project's folder contains no links either, so the two can be compared.
         let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
         let path = folder.join(FILE_NAME);
         if !path.exists() {
             let other = folder.join(OTHER_NAME);
             if other.exists() {
-                bail!("{other} is not read: call it {FILE_NAME}");
+                bail!("{other} is not read: rename it to {FILE_NAME}");
             }
             return Ok(None);
         }
@@ -63,22 +60,23 @@ impl File {
             Ok(_) => bail!("{name}: must be a mapping of flags to values, such as `limit_days: 30`"),
             Err(error) => return Err(malformed(&name, &error)),
         };
-        let places = Places::of(&text);
-        Ok(Some(Self { folder: folder.to_owned(), directory, name, content, places }))
+        let positions = KeyPositions::of(&text);
+        Ok(Some(Self { folder: folder.to_owned(), directory, name, content, positions }))
     }
 
-    /// The file's name as errors show it.
+    /// The file's name in errors.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where a key stands: `snowplow-backfill.yml:3:5`; where that is not known, the nearest key above it.
+    /// The position of a key, such as `snowplow-backfill.yml:3:5`. If it is not known, that of the nearest
+    /// key above it.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> String {
         let mut path = path;
         while let Some((_, above)) = path.split_last() {
-            if let Some((line, column)) = self.places.get(path) {
+            if let Some((line, column)) = self.positions.get(path) {
                 return format!("{}:{line}:{column}", self.name);
             }
             path = above;
@@ -93,10 +91,7 @@ impl File {
         rest.iter().try_fold(self.content.get(*first)?, |value, key| value.get(*key))
     }
 
-    /// Refuses keys that no command knows.
-    ///
-    /// # Errors
-    /// One is unknown, there twice, or names a command and holds no mapping.
+    /// Refuses keys that are unknown or set twice, and commands that hold no mapping.
     pub(super) fn check(&self, commands: &Command) -> Result<()> {
         let commands: Vec<_> =
             commands.get_subcommands().filter(|command| cli::is_configurable(command)).collect();
@@ -112,7 +107,7 @@ impl File {
                 None | Some(Value::Null) => {}
                 Some(Value::Mapping(section)) => self.check_keys(section, &[command], &known)?,
                 Some(_) => bail!(
-                    "{}: `{command}` holds the flags of the command {command}: it must be a mapping",
+                    "{}: `{command}` must be a mapping: it holds the flags of the command {command}",
                     self.place(&[command])
                 ),
             }
@@ -125,44 +120,21 @@ impl File {
         for key in mapping.keys() {
             let written = key.as_str().with_context(|| {
                 let shown = serde_yaml::to_string(key).unwrap_or_default();
-                format!("{}: keys must be text, and `{}` is none", self.name, shown.trim())
+                format!("{}: keys must be text, but `{}` is not", self.name, shown.trim())
             })?;
             let place = || self.place(&[path, &[written]].concat());
-            let key = snake(written);
-            if key == cli::PROJECT_DIR {
-                bail!(
-                    "{}: `{written}` cannot be set here: this file lies in the project that it is for",
-                    place()
-                );
+            if let Some(problem) = problem_of_key(written, path, known) {
+                bail!("{}: {problem}", place());
             }
-            if cli::COMMAND_LINE_ONLY.contains(&key.as_str()) {
-                bail!(
-                    "{}: `{written}` cannot be set here: it would turn every call into another one; give it on the command line",
-                    place()
-                );
-            }
-            if !known.contains(&key.as_str()) {
-                let of = path.first().map_or(String::new(), |command| format!(" of the command {command}"));
-                let owner = OWN_KEYS.iter().find(|(_, own)| *own == key && path.is_empty());
-                let meant = match owner {
-                    Some((command, own)) => {
-                        format!(": it belongs below `{command}`, as `{command}: {{{own}: …}}`")
-                    }
-                    None => suggest::question(&key, known.iter().copied()),
-                };
-                bail!("{}: unknown key `{written}`{of}{meant}", place());
-            }
-            if let Some(other) = seen.insert(key, written) {
-                bail!("{}: `{written}` is there twice, also as `{other}`", place());
+            if let Some(other) = seen.insert(snake(written), written) {
+                bail!("{}: `{written}` is set twice, also as `{other}`", place());
             }
         }
         Ok(())
     }
 
-    /// What it says of a command's flags: the command's own section first, then what is for all commands.
-    ///
-    /// # Errors
-    /// A value of a shape that the flag cannot have.
+    /// What the file sets of a command's flags: the command's own section first, then what is for all
+    /// commands.
     pub(super) fn layers(&self, command: &Command, flags: &[Flag]) -> Result<[Layer; 2]> {
         let section = self.content.get(command.get_name()).and_then(Value::as_mapping);
         let own = section.map(|section| self.layer(section, &[command.get_name()], command, flags));
@@ -183,7 +155,7 @@ impl File {
         Ok(layer)
     }
 
-    /// Paths in the file start at the file, wherever the tool is called.
+    /// Paths in the file are relative to the file, whatever the working directory is.
     fn located(&self, flag: &Flag, value: String) -> String {
         if self.folder == self.directory {
             value
@@ -204,12 +176,33 @@ impl File {
     }
 }
 
+/// Why a key cannot be used at this path.
+fn problem_of_key(written: &str, path: &[&str], known: &[&str]) -> Option<String> {
+    let key = snake(written);
+    if key == cli::PROJECT_DIR {
+        return Some(format!("`{written}` cannot be set here, because this file belongs to one project"));
+    }
+    if cli::COMMAND_LINE_ONLY.contains(&key.as_str()) {
+        return Some(format!("`{written}` {NOT_CONFIGURABLE}"));
+    }
+    if known.contains(&key.as_str()) {
+        return None;
+    }
+    let command = path.first().map_or(String::new(), |command| format!(" for the command {command}"));
+    let owner = OWN_KEYS.iter().find(|(_, own)| *own == key && path.is_empty());
+    let hint = match owner {
+        Some((command, own)) => format!(": it belongs under `{command}`, as `{command}: {{{own}: …}}`"),
+        None => suggest::question(&key, known.iter().copied()),
+    };
+    Some(format!("unknown key `{written}`{command}{hint}"))
+}
+
 fn keys_of(flags: &[Flag]) -> Vec<String> {
     let flags = flags.iter().filter(|flag| flag.is_configurable());
     flags.map(Flag::key).filter(|key| key != cli::PROJECT_DIR).collect()
 }
 
-/// Flags may be written as on the command line, `limit-days`, or as in the documentation, `limit_days`.
+/// Keys may have hyphens, as on the command line, or underscores, as in the documentation.
 fn snake(key: &str) -> String {
     key.replace('-', "_")
 }
@@ -223,7 +216,7 @@ fn malformed(name: &str, error: &serde_yaml::Error) -> anyhow::Error {
 
 fn values(flag: &Flag, value: &Value, command: &Command) -> Result<Vec<String>> {
     match (flag.shape, value) {
-        (_, Value::Null) => bail!("there is no value: give one, or leave the key out"),
+        (_, Value::Null) => bail!("the value is missing: give one, or remove the key"),
         (Shape::Several | Shape::Rest, Value::Sequence(list)) => list.iter().map(text).collect(),
         (Shape::One | Shape::Switch, Value::Sequence(_)) => {
             bail!("{} takes one value, not a list", flag.name())
@@ -234,13 +227,15 @@ fn values(flag: &Flag, value: &Value, command: &Command) -> Result<Vec<String>> 
     }
 }
 
-/// A value as it would be written on the command line: a mapping (of vars) as JSON.
+/// A value as text for the command line. A mapping (of vars) becomes JSON.
 fn text(value: &Value) -> Result<String> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
         Value::Mapping(_) => serde_json::to_string(value).context("it cannot be written as JSON"),
-        Value::Null | Value::Sequence(_) | Value::Tagged(_) => bail!("it holds something that is no text"),
+        Value::Null | Value::Sequence(_) | Value::Tagged(_) => {
+            bail!("each value must be text, a number, true or false")
+        }
     }
 }

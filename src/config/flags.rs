@@ -1,4 +1,4 @@
-//! The flags that can be set outside of the command line, as clap knows them.
+//! The flags of a command, as clap declares them.
 
 use std::any::TypeId;
 
@@ -7,19 +7,30 @@ use clap::{Arg, ArgAction, Command, Id, ValueHint};
 
 use crate::cli;
 
-/// Flags that dbt lets win over others without a word: `--selector` leaves what is selected otherwise out of account.
+/// The beginning of the names of this tool's own environment variables.
+pub(super) const VARIABLE_PREFIX: &str = "SNOWPLOW_BACKFILL_";
+
+/// Why some flags can only be set on the command line.
+pub(super) const NOT_CONFIGURABLE: &str =
+    "cannot be set here, because it replaces what the command does: give it on the command line";
+
+/// The value of a switch that is on.
+pub(super) const TRUE: &str = "true";
+
+/// Pairs of flags of which dbt silently ignores the second: with `--selector`, it ignores any other
+/// selection.
 const INSTEAD_OF: &[(&str, &str)] = &[("selector", "select"), ("selector", "exclude")];
 
-/// What a flag takes.
+/// The values that a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Nothing: it is there or not.
+    /// None: the flag is given or not.
     Switch,
     /// One value.
     One,
-    /// One value or more.
+    /// At least one value.
     Several,
-    /// Everything behind `--`.
+    /// Everything after `--`.
     Rest,
 }
 
@@ -59,18 +70,17 @@ impl Flag {
         !cli::COMMAND_LINE_ONLY.contains(&self.id.as_str())
     }
 
-    /// What to say to those who try.
     pub(super) fn why_not_configurable(&self) -> String {
-        format!("{} would turn every call into another one: give it on the command line", self.name())
+        format!("{} {NOT_CONFIGURABLE}", self.name())
     }
 
-    /// As the file names it: `limit_days`.
+    /// Its key in the file: `limit_days`.
     pub(super) fn key(&self) -> String {
         let id = self.id.as_str();
         self.argument.get_long().unwrap_or(id).replace('-', "_")
     }
 
-    /// As the command line names it: `--limit-days`.
+    /// Its name on the command line: `--limit-days`.
     pub(super) fn name(&self) -> String {
         match self.argument.get_long() {
             Some(long) => format!("--{long}"),
@@ -78,18 +88,18 @@ impl Flag {
         }
     }
 
-    /// Variables that set it, the first one first.
+    /// The variables that set it, the strongest first.
     pub(super) fn variables(&self) -> Vec<String> {
-        let mut names = vec![format!("{}{}", super::environment::PREFIX, self.key().to_uppercase())];
+        let mut names = vec![format!("{}{}", VARIABLE_PREFIX, self.key().to_uppercase())];
         if let Some(name) = self.argument.get_env().and_then(|name| name.to_str()) {
-            // dbt 1.11 prefers the longer name of its own.
+            // dbt 1.11 prefers the longer one of its own two names.
             names.extend(name.strip_prefix("DBT_").map(|name| format!("DBT_ENGINE_{name}")));
             names.push(name.to_owned());
         }
         names
     }
 
-    /// What it is where nobody says anything.
+    /// Its values if no source sets it.
     pub(super) fn default(&self) -> Vec<String> {
         self.argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect()
     }
@@ -112,24 +122,22 @@ impl Flag {
         declares(self, other) || declares(other, self)
     }
 
-    /// Whether one of the two leaves the other without effect or sense.
+    /// Whether one of the two makes the other useless or wrong.
     pub(super) fn replaces(&self, other: &Self, command: &Command) -> bool {
         let (one, two) = (self.id.as_str(), other.id.as_str());
         INSTEAD_OF.contains(&(one, two)) || INSTEAD_OF.contains(&(two, one)) || self.excludes(other, command)
     }
 
-    /// The value as the flag's own parser of truth words sees it.
+    /// Reads the value of a switch, with clap's words for true and false.
     pub(super) fn is_true(&self, text: &str, command: &Command) -> Result<bool, clap::Error> {
         use clap::builder::{BoolishValueParser, TypedValueParser};
         BoolishValueParser::new().parse_ref(command, Some(&self.argument), text.as_ref())
     }
 
-    /// As words of a command line.
+    /// The words of a command line that set these values.
     pub(super) fn words(&self, values: &[String]) -> Vec<String> {
         match self.shape {
-            Shape::Switch => {
-                values.iter().filter(|value| *value == super::resolve::TRUE).map(|_| self.name()).collect()
-            }
+            Shape::Switch => values.iter().filter(|value| *value == TRUE).map(|_| self.name()).collect(),
             Shape::One | Shape::Several => {
                 values.iter().map(|value| format!("{}={value}", self.name())).collect()
             }

@@ -1,16 +1,18 @@
-//! The value of each flag: from the command line, else from the environment, else from `snowplow-backfill.yml`, else its default.
+//! Where the value of each flag comes from. Precedence: command line, environment, `snowplow-backfill.yml`,
+//! default.
 //!
-//! Nothing here knows a flag by name: what a command's flags are is asked of `cli`. What the environment and the file say
-//! becomes words of the command line, so that clap reads it as it reads what a user types.
+//! Nothing here knows a flag by name: `cli` declares the flags of each command. What the environment and the
+//! file set becomes words of the command line, so that clap reads it just as it reads what a user types.
 
 mod environment;
 mod file;
 mod flags;
-mod places;
+mod positions;
 mod read;
 mod resolve;
+mod setting;
 mod show;
 
 pub use file::{FILE_NAME, File};
-pub use read::{Error, Request, Surroundings, read};
+pub use read::{Error, Request, Surroundings, VersionDetail, read};
 pub use show::Shown;

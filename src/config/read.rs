@@ -1,4 +1,4 @@
-//! From the words, the variables and the file to what is to be done.
+//! Combines the command line, the environment and the file into a request.
 
 use std::ffi::OsString;
 
@@ -10,49 +10,56 @@ use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::environment;
 use super::file::File;
-use super::flags::{Flag, Shape};
-use super::resolve::{self, Layer, Origin, Resolved, Setting, TRUE};
+use super::flags::{Flag, Shape, TRUE};
+use super::resolve::{self, Resolved};
+use super::setting::{self, Layer, Origin, Setting};
 use super::show::{self, Shown};
 use crate::cli::{self, Cli};
 use crate::dbt::Project;
 use crate::suggest;
 
-/// All that decides what a flag's value is, besides the file.
+/// What decides the value of a flag, apart from the file.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// The words of the command line, the program first.
+    /// The command line, with the program as its first word.
     pub arguments: Vec<OsString>,
-    /// The environment.
+    /// The environment variables.
     pub variables: Vec<(OsString, OsString)>,
     /// The working directory.
     pub directory: Utf8PathBuf,
 }
 
-/// What is to be done.
+/// What the user asks for.
 #[derive(Debug)]
 pub enum Request {
-    /// A command.
+    /// Run a command.
     Command {
-        /// With all its flags.
+        /// The command with all its flags.
         cli: Box<Cli>,
-        /// What the user should know about them.
+        /// What the user should know about where flags come from.
         notes: Vec<String>,
     },
-    /// `--show-config`.
+    /// Show the configuration: `--show-config`.
     ShowConfig(Box<Shown>),
     /// `--version`.
-    Version {
-        /// With all that a bug report needs.
-        verbose: bool,
-    },
+    Version(VersionDetail),
 }
 
-/// Why it cannot be told.
+/// How much `--version` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionDetail {
+    /// The version alone.
+    Number,
+    /// Everything that a bug report needs: `--version --verbose`.
+    BugReport,
+}
+
+/// Why there is no request.
 #[derive(Debug)]
 pub enum Error {
-    /// What clap says of the command line; also `--help`.
+    /// clap's complaint about the command line. `--help` is one, too, with exit code 0.
     Usage(clap::Error),
-    /// The environment or the file.
+    /// The environment or the file is wrong.
     Configuration(anyhow::Error),
 }
 
@@ -70,9 +77,6 @@ impl From<anyhow::Error> for Error {
 
 impl Surroundings {
     /// Those of this process.
-    ///
-    /// # Errors
-    /// The working directory is gone, or its name is not UTF-8.
     pub fn of_this_process() -> anyhow::Result<Self> {
         let directory = std::env::current_dir().context("cannot tell the working directory")?;
         Ok(Self {
@@ -82,7 +86,7 @@ impl Surroundings {
         })
     }
 
-    /// The same, with another command line.
+    /// The same, but with another command line.
     #[must_use]
     pub fn with_arguments(&self, arguments: &[&str]) -> Self {
         let program = self.arguments.first().cloned();
@@ -92,14 +96,12 @@ impl Surroundings {
 }
 
 /// Reads the command line, the environment and the project's file.
-///
-/// # Errors
-/// One of them is wrong; also `--help`, which is for clap to print.
 pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
     let parser = cli::without_environment(cli::command());
     let matches = first_look(&parser, &surroundings.arguments)?;
     if matches.get_flag(cli::VERSION) {
-        return Ok(Request::Version { verbose: matches.get_flag(cli::VERBOSE) });
+        let verbose = matches.get_flag(cli::VERBOSE);
+        return Ok(Request::Version(if verbose { VersionDetail::BugReport } else { VersionDetail::Number }));
     }
     let Some((name, given)) = matches.subcommand() else {
         let message = "a command is missing: `snowplow-backfill --help` lists them";
@@ -139,7 +141,7 @@ pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
     Ok(Request::Command { cli: Box::new(cli), notes })
 }
 
-/// What the words alone say. A flag that is required may still come from elsewhere.
+/// Parses the command line alone. A required flag may be missing, because another source may set it.
 fn first_look(parser: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     match parser.clone().try_get_matches_from(words) {
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
@@ -150,7 +152,7 @@ fn first_look(parser: &Command, words: &[OsString]) -> Result<ArgMatches, clap::
     }
 }
 
-/// clap suggests commands, but not to `help`.
+/// Adds a suggestion to `help`, for which clap has none.
 fn with_suggestion(parser: &Command, mut error: clap::Error) -> clap::Error {
     if error.get(ContextKind::SuggestedSubcommand).is_none()
         && let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand)
@@ -181,7 +183,8 @@ fn command_line(flags: &[Flag], given: &ArgMatches) -> Layer {
     given.collect()
 }
 
-/// The file of the project that the command is about; none where there is no project, which the command itself complains of.
+/// The file of the command's project. Without a project there is none: the command itself complains about
+/// that.
 fn find_file(flags: &[Flag], layers: &[&Layer], directory: &Utf8Path) -> anyhow::Result<Option<File>> {
     let flag = flags.iter().find(|flag| flag.id == cli::PROJECT_DIR);
     let given = flag.and_then(|flag| layers.iter().find_map(|layer| layer.get(&flag.id)?.values.first()));
@@ -191,7 +194,7 @@ fn find_file(flags: &[Flag], layers: &[&Layer], directory: &Utf8Path) -> anyhow:
     }
 }
 
-/// Lets clap read a value from elsewhere alone, so that the complaint can name where it is from.
+/// Lets clap read one value alone, so that its complaint can name the source of that value.
 fn check_value(parser: &Command, command: &str, resolved: &Resolved<'_>) -> anyhow::Result<()> {
     let Some(setting) = resolved.setting.as_ref().filter(|setting| setting.origin != Origin::CommandLine)
     else {
@@ -205,14 +208,15 @@ fn check_value(parser: &Command, command: &str, resolved: &Resolved<'_>) -> anyh
         .chain(resolved.flag.words(&setting.values));
     match parser.clone().try_get_matches_from(words) {
         Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
-            Err(setting.origin.located(&anyhow!("{}", resolve::said(&error))))
+            Err(setting.origin.located(&anyhow!("{}", setting::reason(&error))))
         }
         _ => Ok(()),
     }
 }
 
-/// A value for all commands may make sense in one of them only together with another flag (`--limit-days` of `promote` with
-/// `--sync`): without that flag, it is not meant.
+/// Drops values that are set for all commands, but that this command only takes together with another flag.
+///
+/// An example is `--limit-days` of `promote`, which needs `--sync`.
 fn leave_out_what_depends(parser: &Command, words: &[OsString], resolved: &mut [Resolved<'_>]) {
     let lacks = |resolved: &[Resolved<'_>]| {
         let result = parser.clone().try_get_matches_from(with_settings(words, resolved));
@@ -228,22 +232,21 @@ fn leave_out_what_depends(parser: &Command, words: &[OsString], resolved: &mut [
     }
 }
 
-/// The command line with what other sources say behind the command's name.
+/// Adds what other sources set to the command line: flags after the command's name, and arguments of dbt at
+/// the end.
 fn with_settings(words: &[OsString], resolved: &[Resolved<'_>]) -> Vec<OsString> {
-    let added = |rest: bool| {
-        let settings = resolved.iter().filter(move |one| (one.flag.shape == Shape::Rest) == rest);
-        settings.filter_map(|one| {
-            let setting = one.setting.as_ref().filter(|setting| setting.origin != Origin::CommandLine)?;
-            Some(one.flag.words(&setting.values))
-        })
+    let added = |one: &Resolved<'_>| {
+        let setting = one.setting.as_ref().filter(|setting| setting.origin != Origin::CommandLine);
+        setting.map_or(Vec::new(), |setting| one.flag.words(&setting.values))
     };
+    let (rest, flags): (Vec<_>, Vec<_>) = resolved.iter().partition(|one| one.flag.shape == Shape::Rest);
     let command = words.iter().skip(1).position(|word| !word.to_string_lossy().starts_with('-'));
-    let (before, behind) = words.split_at(command.map_or(words.len(), |place| place + 2));
+    let (before, after) = words.split_at(command.map_or(words.len(), |place| place + 2));
     let mut all = before.to_vec();
-    all.extend(added(false).flatten().map(OsString::from));
-    all.extend_from_slice(behind);
-    let rest: Vec<_> = added(true).flatten().map(OsString::from).collect();
-    if !rest.is_empty() && !behind.iter().any(|word| word == "--") {
+    all.extend(flags.into_iter().flat_map(added).map(OsString::from));
+    all.extend_from_slice(after);
+    let rest: Vec<_> = rest.into_iter().flat_map(added).map(OsString::from).collect();
+    if !rest.is_empty() && !after.iter().any(|word| word == "--") {
         all.push("--".into());
     }
     all.extend(rest);
@@ -254,7 +257,7 @@ fn notes(commands: &Command, resolved: &[Resolved<'_>], surroundings: &Surroundi
     let all: Vec<_> = commands.get_subcommands().flat_map(Flag::all).collect();
     let dropped = resolved.iter().filter_map(|one| {
         let (setting, other) = one.dropped.as_ref()?;
-        Some(format!("{}: left out, because of {}", setting.origin, other.name()))
+        Some(format!("{}: ignored because of {}", setting.origin, other.name()))
     });
     environment::unknown(&all, &surroundings.variables).into_iter().chain(dropped).collect()
 }

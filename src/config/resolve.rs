@@ -1,93 +1,31 @@
-//! Which of several values of a flag counts. Pure.
+//! Decides which of several values of a flag wins. Pure.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use anyhow::{Result, bail};
+use clap::Command;
 
-use anyhow::{Result, anyhow, bail};
-use clap::{Command, Id};
+use super::flags::Flag;
+use super::setting::{Layer, Origin, Setting};
 
-use super::flags::{Flag, Shape};
-
-/// What a switch that is on has for its value.
-pub(super) const TRUE: &str = "true";
-
-/// Where a value is from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    CommandLine,
-    /// A variable.
-    Environment(String),
-    /// A key of the configuration file.
-    File {
-        /// File, line and column, as far as they are known.
-        place: String,
-        /// `run.limit_days`.
-        key: String,
-    },
-}
-
-impl Origin {
-    /// Whether it says the same to every command.
-    pub(super) fn is_for_all_commands(&self) -> bool {
-        match self {
-            Self::CommandLine => false,
-            Self::Environment(_) => true,
-            Self::File { key, .. } => !key.contains('.'),
-        }
-    }
-
-    /// An error about a value, with where the value is from.
-    pub(super) fn located(&self, error: &anyhow::Error) -> anyhow::Error {
-        match self {
-            Self::CommandLine => anyhow!("{error:#}"),
-            Self::Environment(name) => anyhow!("{name} in the environment: {error:#}"),
-            Self::File { place, key } => anyhow!("{place}: {key}: {error:#}"),
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => f.write_str("command line"),
-            Self::Environment(name) => write!(f, "environment: {name}"),
-            Self::File { place, key } => write!(f, "{place}: {key}"),
-        }
-    }
-}
-
-/// A flag's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Setting {
-    pub(super) values: Vec<String>,
-    pub(super) origin: Origin,
-}
-
-impl Setting {
-    /// Whether it says anything but "no".
-    fn is_active(&self, flag: &Flag) -> bool {
-        if flag.shape == Shape::Switch { self.values == [TRUE] } else { !self.values.is_empty() }
-    }
-}
-
-/// What one source says.
-pub(super) type Layer = BTreeMap<Id, Setting>;
-
-/// What counts for one flag.
+/// The value that a flag ends up with.
 #[derive(Debug, Clone)]
 pub(super) struct Resolved<'a> {
     pub(super) flag: &'a Flag,
-    /// None where its default counts.
+    /// None if no source sets the flag, so that its default applies.
     pub(super) setting: Option<Setting>,
-    /// What does not count, and the flag that it would be in the way of.
+    /// A value that is ignored, and the flag of a stronger source that it conflicts with.
     pub(super) dropped: Option<(Setting, &'a Flag)>,
 }
 
-/// What counts, from the strongest layer to the weakest. A value that excludes what a stronger layer says is dropped, as the
-/// flag itself would be if the stronger layer gave it.
+impl Resolved<'_> {
+    fn is_active(&self) -> bool {
+        self.setting.as_ref().is_some_and(|setting| setting.is_active(self.flag))
+    }
+}
+
+/// Resolves every flag. The layers come in order, the strongest first.
 ///
-/// # Errors
-/// Two values of one layer exclude each other.
+/// A value that conflicts with a flag of a stronger layer is dropped. Two values of the same layer that
+/// conflict are an error.
 pub(super) fn resolve<'a>(
     command: &Command,
     flags: &'a [Flag],
@@ -96,29 +34,27 @@ pub(super) fn resolve<'a>(
     let mut resolved: Vec<_> =
         flags.iter().map(|flag| Resolved { flag, setting: None, dropped: None }).collect();
     for layer in layers {
-        let active = |resolved: &Resolved<'a>| {
-            resolved.setting.as_ref().is_some_and(|setting| setting.is_active(resolved.flag))
-        };
-        let stronger: Vec<_> = resolved.iter().filter(|one| active(one)).map(|one| one.flag).collect();
-        let mut added: Vec<(&Flag, &Setting)> = Vec::new();
-        for one in &mut resolved {
-            let Some(setting) = layer.get(&one.flag.id) else { continue };
-            if one.setting.is_some() {
-                continue;
-            }
-            let in_the_way = stronger.iter().find(|other| one.flag.replaces(other, command));
-            if setting.is_active(one.flag) {
-                if let Some(other) = in_the_way {
-                    one.dropped.get_or_insert((setting.clone(), other));
-                    continue;
-                }
-                added.push((one.flag, setting));
-            }
-            one.setting = Some(setting.clone());
-        }
-        refuse_conflicts(command, &added)?;
+        add(command, layer, &mut resolved)?;
     }
     Ok(resolved)
+}
+
+/// Adds what a layer sets and no stronger one did.
+fn add(command: &Command, layer: &Layer, resolved: &mut [Resolved<'_>]) -> Result<()> {
+    let stronger: Vec<_> = resolved.iter().filter(|one| one.is_active()).map(|one| one.flag).collect();
+    let mut added: Vec<(&Flag, &Setting)> = Vec::new();
+    for one in resolved.iter_mut().filter(|one| one.setting.is_none()) {
+        let Some(setting) = layer.get(&one.flag.id) else { continue };
+        if setting.is_active(one.flag) {
+            if let Some(other) = stronger.iter().find(|other| one.flag.replaces(other, command)) {
+                one.dropped.get_or_insert((setting.clone(), other));
+                continue;
+            }
+            added.push((one.flag, setting));
+        }
+        one.setting = Some(setting.clone());
+    }
+    refuse_conflicts(command, &added)
 }
 
 fn refuse_conflicts(command: &Command, added: &[(&Flag, &Setting)]) -> Result<()> {
@@ -137,23 +73,4 @@ fn refuse_conflicts(command: &Command, added: &[(&Flag, &Setting)]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// A switch's value.
-///
-/// # Errors
-/// Clap's own words for a text that is no truth word.
-pub(super) fn switch(flag: &Flag, text: &str, command: &Command) -> Result<Vec<String>> {
-    let on = flag.is_true(text, command).map_err(|error| anyhow!("{}", said(&error)))?;
-    Ok(vec![if on { TRUE } else { "false" }.to_owned()])
-}
-
-/// What clap says, without the word `error:` before it and what belongs to a command line behind it.
-pub(super) fn said(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let lines = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
-    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }

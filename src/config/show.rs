@@ -1,6 +1,6 @@
-//! `--show-config`: each flag's value and where it is from.
+//! `--show-config`: the value of each flag and its source.
 //!
-//! What a command reads from the file itself, such as the rules of `check`, it shows itself.
+//! A command that reads more from the file, as `check` reads its rules, shows that itself.
 
 use std::fmt::Write;
 
@@ -8,18 +8,18 @@ use super::file::{FILE_NAME, File};
 use super::flags::{Flag, Shape};
 use super::resolve::Resolved;
 
-/// What `--show-config` is about.
+/// What `--show-config` shows.
 #[derive(Debug)]
 pub struct Shown {
-    /// The command.
+    /// The name of the command.
     pub command: String,
-    /// Its flags.
+    /// The table of its flags.
     pub flags: String,
-    /// The project's file, where there is one.
+    /// The project's file, if there is one.
     pub file: Option<File>,
 }
 
-/// A line a flag: its name, its value as a shell would take it, where it is from.
+/// One line per flag: its name, its value as a shell would take it, its source.
 pub(super) fn table(command: &str, file: Option<&File>, resolved: &[Resolved<'_>]) -> String {
     let file =
         file.map_or_else(|| format!("no {FILE_NAME} beside dbt_project.yml"), |file| file.name().to_owned());
@@ -35,7 +35,7 @@ pub(super) fn table(command: &str, file: Option<&File>, resolved: &[Resolved<'_>
         let _ = writeln!(text, "{name:<names$}  {value:<values$}  {origin}");
         if let Some((setting, other)) = &one.dropped {
             let value = shown(one.flag, &setting.values);
-            let because = format!("left out, because of {}: {}", other.name(), setting.origin);
+            let because = format!("ignored because of {}: {}", other.name(), setting.origin);
             let _ = writeln!(text, "{:<names$}  {value:<values$}  {because}", "");
         }
     }

@@ -5,7 +5,14 @@ mod project;
 mod runner;
 mod version;
 
-pub use artifacts::*;
-pub use project::*;
-pub use runner::*;
+pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
+pub use project::{
+    Argument, MacroCall, PROJECT_FILE, Project, VarScope, Vars, harmful, harmful_here, select_by_criteria,
+    select_by_definition,
+};
+pub use runner::{
+    Answer, Answers, Dbt, DbtCall, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listen,
+    Listing, ModelFinished, Notice, ProfileArguments, Program, Purpose, Querier, Query, RelationName,
+    ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, quote_for_shell,
+};
 pub use version::{Versions, check as check_version};

@@ -1,4 +1,4 @@
-//! A command's result, on stdout.
+//! Writes the result of a command to stdout.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -10,7 +10,7 @@ use crate::failure::Interrupted;
 /// Writes a result.
 ///
 /// # Errors
-/// It cannot be written; [`Interrupted`] where whoever reads it has gone, as after `| head`: that is no error of anybody's.
+/// [`Interrupted`] if the reader closed the pipe, as `| head` does: the command then ends silently.
 pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
@@ -19,7 +19,7 @@ pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
     }
 }
 
-/// Writes a document, readable for people too.
+/// Writes a document as JSON that people can read, too.
 ///
 /// # Errors
 /// Those of [`write()`].

@@ -82,7 +82,7 @@ pub fn lock_name<'m>(packages: &[Package], manifest: &'m Manifest) -> Option<&'m
 
 /// The hooks that an operation calls, itself or through macros of the project's.
 fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
-    let macros = macros_of(node, manifest);
+    let macros: Vec<_> = manifest.macros_called(node.macros.iter().map(String::as_str)).collect();
     let families = Family::ALL
         .into_iter()
         .filter(|family| macros.iter().any(|id| id.rsplit('.').next() == Some(family.hook_macro())));
@@ -133,21 +133,6 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
     hooks.collect()
 }
 
-/// All macros that a hook calls, itself and through other macros, each once.
-fn macros_of<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<&'m str> {
-    let mut macros: Vec<&str> = Vec::new();
-    let mut open: Vec<&str> = node.macros.iter().rev().map(String::as_str).collect();
-    while let Some(id) = open.pop() {
-        if !macros.contains(&id) {
-            macros.push(id);
-            open.extend(
-                manifest.macros.get(id).iter().flat_map(|code| code.calls.iter().rev().map(String::as_str)),
-            );
-        }
-    }
-    macros
-}
-
 fn read(call: &MacroCall, parents: &[String], family: Family, manifest: &Manifest) -> Result<Package> {
     let [incremental_manifest, base_events, ..] = parents else {
         bail!("it does not refer to an incremental manifest and a base events model");
@@ -187,7 +172,7 @@ fn package_name(call: &MacroCall) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dbt::Graph;
+    use crate::dbt::ReadFor;
 
     /// The name in the only call of a hook's macro.
     fn name_in(code: &str) -> Result<String> {
@@ -267,12 +252,12 @@ mod tests {
                 "macro.p.ours": {"macro_sql": ours, "depends_on": {"macros": ["macro.p.ours", hook_macro]}},
             },
         });
-        let graph = Graph::of_text(&manifest.to_string()).expect("a graph");
+        let manifest = Manifest::of_text(&manifest.to_string(), ReadFor::Checks).expect("a manifest");
         let told = |hook: Hook<'_>| match hook.package {
             Ok(package) => format!("{} {}", package.name, package.incremental_manifest),
             Err(error) => error.root_cause().to_string(),
         };
-        hooks(&graph.manifest).map(told).collect()
+        hooks(&manifest).map(told).collect()
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod family;
 mod hook;
-mod lineage;
 mod models_to_run;
 mod observation;
 mod reader;

@@ -6,8 +6,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::hook::Package;
-use super::lineage;
-use crate::dbt::{Listing, Manifest, Node};
+use crate::dbt::{Lineage, Listing, Manifest, Node};
 use crate::failure::Refusal;
 
 /// What is to be run, worked out from the selection.
@@ -178,7 +177,7 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
     let tracked: Vec<_> =
         package.tracked(manifest).filter(|node| listing.selected.contains(&node.unique_id)).collect();
     let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
-    let between = lineage::between(manifest, &package.limits, &tracked);
+    let between = Lineage::of(manifest).between(&package.limits, &tracked);
     let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
     let missing: BTreeMap<_, _> = base
         .chain(tables)
@@ -214,8 +213,6 @@ fn count(number: usize, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_json::json;
 
     use super::super::family::Family;
@@ -237,6 +234,7 @@ mod tests {
             schema: "s".into(),
             relation_name: None,
             tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            fqn: String::new(),
             config: json!({"materialized": materialized}).as_object().cloned().unwrap_or_default(),
             macros: Vec::new(),
             parents: Vec::new(),
@@ -270,7 +268,7 @@ mod tests {
         let metadata =
             Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), ..Metadata::default() };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
-        let listing = Listing { selected, manifest: Manifest { metadata, nodes, macros: HashMap::new() } };
+        let listing = Listing { selected, manifest: Manifest { metadata, nodes, ..Manifest::default() } };
         Scope::of(&listing, &[package("one"), package("two")])
     }
 

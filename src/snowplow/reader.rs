@@ -167,7 +167,7 @@ impl Reader<'_> {
 
     fn first_event_query(&self, events: &Events, from: Timestamp) -> Query {
         let column = &events.column;
-        let first = self.dialect.timestamp_as_text(&format!("min({column})"));
+        let first = self.dialect.timestamp_text_expression(&format!("min({column})"));
         let from = self.dialect.timestamp_literal(from);
         Query {
             relations: vec![events.relation.clone()],

@@ -12,14 +12,14 @@ use crate::warehouse::{Dialect, parse_timestamp};
 /// The warehouse's clock.
 #[must_use]
 pub fn clock_query(dialect: Dialect) -> Query {
-    let now = dialect.timestamp_as_text(dialect.now());
+    let now = dialect.timestamp_text_expression(dialect.now_expression());
     Query { relations: Vec::new(), sql: Some(format!("select {now} as now_text")) }
 }
 
 /// The rows of an incremental manifest.
 #[must_use]
 pub fn rows_query(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
-    let time = dialect.timestamp_as_text("last_success");
+    let time = dialect.timestamp_text_expression("last_success");
     Query {
         relations: vec![incremental_manifest.clone()],
         sql: Some(format!("select model, {time} as last_success_text from @0@")),
@@ -29,7 +29,7 @@ pub fn rows_query(dialect: Dialect, incremental_manifest: &RelationName) -> Quer
 /// The first events that models of the load family have processed.
 #[must_use]
 pub fn first_successes_query(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
-    let time = dialect.timestamp_as_text("first_success");
+    let time = dialect.timestamp_text_expression("first_success");
     Query {
         relations: vec![incremental_manifest.clone()],
         sql: Some(format!(
@@ -41,7 +41,8 @@ pub fn first_successes_query(dialect: Dialect, incremental_manifest: &RelationNa
 /// The limits table: the window of the last run.
 #[must_use]
 pub fn window_query(dialect: Dialect, limits: &RelationName) -> Query {
-    let [lower, upper] = ["lower_limit", "upper_limit"].map(|column| dialect.timestamp_as_text(column));
+    let [lower, upper] =
+        ["lower_limit", "upper_limit"].map(|column| dialect.timestamp_text_expression(column));
     Query {
         relations: vec![limits.clone()],
         sql: Some(format!("select {lower} as lower_text, {upper} as upper_text from @0@")),

@@ -95,7 +95,7 @@ impl Dialect {
 
     /// "Now" as Snowplow's packages read it, in UTC.
     #[must_use]
-    pub fn now(self) -> &'static str {
+    pub fn now_expression(self) -> &'static str {
         match self {
             Self::Postgres => "(current_timestamp at time zone 'UTC')",
             // Whole seconds, as in the packages: another clock could be later than theirs.
@@ -109,7 +109,7 @@ impl Dialect {
     ///
     /// dbt itself would cut or round values; and where a timestamp is an instant, its text hangs on the session's zone.
     #[must_use]
-    pub fn timestamp_as_text(self, expression: &str) -> String {
+    pub fn timestamp_text_expression(self, expression: &str) -> String {
         match self {
             Self::Postgres | Self::Redshift => format!("to_char({expression}, 'YYYY-MM-DD HH24:MI:SS.US')"),
             Self::Snowflake => format!("to_char({expression}::timestamp_ntz, 'YYYY-MM-DD HH24:MI:SS.FF9')"),
@@ -152,7 +152,7 @@ impl FromStr for Dialect {
     }
 }
 
-/// Reads what [`Dialect::timestamp_as_text`] makes: microseconds since 1970, or a date and time.
+/// Reads what [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and time.
 ///
 /// # Errors
 /// Any other text.

@@ -10,6 +10,7 @@ use crate::dbt::{
     Program, Project, Querier, Query, SelectionArguments, Step, Vars, harmful_here,
 };
 use crate::event::{Emit, Event, notices};
+use crate::failure::{Failure, FailureKind};
 
 /// What the user says of dbt and the project, besides the target.
 #[derive(Debug, Clone, Default)]
@@ -149,6 +150,21 @@ impl OpenTarget<'_> {
     /// dbt fails.
     pub fn query(&self, queries: &[Query], emit: Emit<'_>) -> Result<Answers> {
         self.querier()?.ask(queries, &mut notices(emit))
+    }
+
+    /// Asks what not every user may ask. The inner error is the warehouse's refusal to answer.
+    ///
+    /// # Errors
+    /// dbt cannot be called, or the warehouse cannot be reached.
+    pub fn query_if_allowed(&self, queries: &[Query], emit: Emit<'_>) -> Result<Result<Answers, Failure>> {
+        let error = match self.query(queries, emit) {
+            Ok(told) => return Ok(Ok(told)),
+            Err(error) => error,
+        };
+        match error.downcast::<Failure>()? {
+            failure if failure.kind == FailureKind::Connection => Err(failure.into()),
+            failure => Ok(Err(failure)),
+        }
     }
 
     /// Executes statements on this target, and stops at the first that fails.

@@ -318,7 +318,7 @@ fn numbers_that_are_none() {
         assert_eq!(
             output.stderr,
             format!(
-                "error: invalid value '0' for '{flag} <N>': must be a whole number from 1\n\nFor more information, try '--help'.\n"
+                "error: invalid value '0' for '{flag} <N>': must be a whole number, 1 or greater\n\nFor more information, try '--help'.\n"
             )
         );
     }
@@ -366,7 +366,7 @@ fn flags_that_exclude_each_other() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --full-refresh cannot be passed to every dbt run: give it before the --, for the first run; here every run would start from nothing
+    error: --full-refresh cannot be passed to every dbt run: give it before the --, so that only the first run starts from scratch
     ");
 }
 

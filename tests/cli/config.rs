@@ -168,13 +168,13 @@ fn a_value_in_the_way_of_a_stronger_one_is_left_out() {
     exit code: 2
     --- stdout
     --- stderr
-    note: snowplow-backfill.yml:2:1: selector: left out, because of --select
-    note: snowplow-backfill.yml:3:1: max_runs: left out, because of --once
-    note: snowplow-backfill.yml:1:1: full_refresh: left out, because of --remove-from-manifest
+    note: snowplow-backfill.yml:2:1: selector: ignored because of --select
+    note: snowplow-backfill.yml:3:1: max_runs: ignored because of --once
+    note: snowplow-backfill.yml:1:1: full_refresh: ignored because of --remove-from-manifest
     error: cannot start `no-such-dbt`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
     ");
     let output = fake.tool(&[&arguments[..], &["--show-config"]].concat());
-    let dropped: Vec<_> = output.stdout.lines().filter(|line| line.contains("left out")).collect();
+    let dropped: Vec<_> = output.stdout.lines().filter(|line| line.contains("ignored because of")).collect();
     assert_eq!(dropped.len(), 3, "{output}");
 
     // The environment's word goes before the file's.
@@ -207,12 +207,12 @@ fn one_source_cannot_say_two_things_that_exclude_each_other() {
 #[test]
 fn unknown_keys() {
     assert_snapshot!(complaint("target: dev\nlimit_day: 30\n", &["run"]), @"error: snowplow-backfill.yml:2:1: unknown key `limit_day`: did you mean `limit_days`?");
-    assert_snapshot!(complaint("plan:\n  once: true\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `once` of the command plan");
+    assert_snapshot!(complaint("plan:\n  once: true\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `once` for the command plan");
     assert_snapshot!(complaint("modells: {}\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `modells`: did you mean `models`?");
     assert_snapshot!(complaint("zzz: 1\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `zzz`");
-    assert_snapshot!(complaint("1: 2\n", &["run"]), @"error: snowplow-backfill.yml: keys must be text, and `1` is none");
-    assert_snapshot!(complaint("limit_days: 1\nlimit-days: 1\n", &["run"]), @"error: snowplow-backfill.yml:2:1: `limit-days` is there twice, also as `limit_days`");
-    assert_snapshot!(complaint("project_dir: elsewhere\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `project_dir` cannot be set here: this file lies in the project that it is for");
+    assert_snapshot!(complaint("1: 2\n", &["run"]), @"error: snowplow-backfill.yml: keys must be text, but `1` is not");
+    assert_snapshot!(complaint("limit_days: 1\nlimit-days: 1\n", &["run"]), @"error: snowplow-backfill.yml:2:1: `limit-days` is set twice, also as `limit_days`");
+    assert_snapshot!(complaint("project_dir: elsewhere\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `project_dir` cannot be set here, because this file belongs to one project");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn malformed_files() {
     assert_snapshot!(complaint("run:\n\ttarget: dev\n", &["run"]), @"error: snowplow-backfill.yml:2:1: not valid YAML: found character that cannot start any token at line 2 column 1, while scanning for the next token");
     assert_snapshot!(complaint("- target\n", &["run"]), @"error: snowplow-backfill.yml: must be a mapping of flags to values, such as `limit_days: 30`");
     assert_snapshot!(complaint("target: a\ntarget: b\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: not valid YAML: duplicate entry with key "target""#);
-    assert_snapshot!(complaint("run: +carts\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `run` holds the flags of the command run: it must be a mapping");
+    assert_snapshot!(complaint("run: +carts\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `run` must be a mapping: it holds the flags of the command run");
     // An empty file is none.
     assert_eq!(project("# nothing yet\n").tool(&["run", "--show-config"]).code, 0);
 }
@@ -235,9 +235,9 @@ fn values_that_are_none() {
       [possible values: human, json, github]
     ");
     assert_snapshot!(complaint("once: maybe\n", &["run"]), @"error: snowplow-backfill.yml:1:1: once: invalid value 'maybe' for '--once': value was not a boolean");
-    assert_snapshot!(complaint("threads:\n", &["run"]), @"error: snowplow-backfill.yml:1:1: threads: there is no value: give one, or leave the key out");
+    assert_snapshot!(complaint("threads:\n", &["run"]), @"error: snowplow-backfill.yml:1:1: threads: the value is missing: give one, or remove the key");
     assert_snapshot!(complaint("target: [a, b]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: target: --target takes one value, not a list");
-    assert_snapshot!(complaint("select: [[a]]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: it holds something that is no text");
+    assert_snapshot!(complaint("select: [[a]]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: each value must be text, a number, true or false");
     assert_snapshot!(complaint("select: it's\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: the quotes in `it's` do not match");
     assert_snapshot!(complaint("limit_days: {a: 1}\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: limit_days: invalid value '{"a":1}' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500"#);
     // What goes to the vars is checked as if it were typed.
@@ -253,7 +253,7 @@ fn wrong_variables() {
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_ONCE", "maybe"), @"error: SNOWPLOW_BACKFILL_ONCE in the environment: invalid value 'maybe' for '--once': value was not a boolean");
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_SELECT", "it's"), @"error: SNOWPLOW_BACKFILL_SELECT in the environment: the quotes in `it's` do not match");
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_LIMITDAYS", "30"), @"
-    note: SNOWPLOW_BACKFILL_LIMITDAYS in the environment sets no flag; did you mean SNOWPLOW_BACKFILL_LIMIT_DAYS?
+    note: SNOWPLOW_BACKFILL_LIMITDAYS in the environment matches no flag; did you mean SNOWPLOW_BACKFILL_LIMIT_DAYS?
     error: cannot start `no-such-dbt`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
     ");
 }
@@ -266,7 +266,7 @@ fn a_file_with_another_ending_is_not_passed_over() {
     exit code: 2
     --- stdout
     --- stderr
-    error: [PROJECT]/snowplow-backfill.yaml is not read: call it snowplow-backfill.yml
+    error: [PROJECT]/snowplow-backfill.yaml is not read: rename it to snowplow-backfill.yml
     ");
 }
 
@@ -307,13 +307,13 @@ fn the_file_in_the_documentation_is_read() {
 
 #[test]
 fn what_turns_a_call_into_another_one_is_for_the_command_line_alone() {
-    assert_snapshot!(complaint("check: {explain: hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here: it would turn every call into another one; give it on the command line");
-    assert_snapshot!(complaint("list-rules: true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here: it would turn every call into another one; give it on the command line");
-    assert_snapshot!(complaint("promote:\n  rollback: true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here: it would turn every call into another one; give it on the command line");
+    assert_snapshot!(complaint("check: {explain: hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(complaint("list-rules: true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(complaint("promote:\n  rollback: true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here, because it replaces what the command does: give it on the command line");
     let fake = project("");
     let answer = |name: &str, command: &str| tool(&fake, &[(name, "true")], &[command]);
-    assert_snapshot!(answer("SNOWPLOW_BACKFILL_EXPLAIN", "check").stderr, @"error: SNOWPLOW_BACKFILL_EXPLAIN in the environment: --explain would turn every call into another one: give it on the command line");
-    assert_snapshot!(answer("SNOWPLOW_BACKFILL_LIST_RULES", "check").stderr, @"error: SNOWPLOW_BACKFILL_LIST_RULES in the environment: --list-rules would turn every call into another one: give it on the command line");
+    assert_snapshot!(answer("SNOWPLOW_BACKFILL_EXPLAIN", "check").stderr, @"error: SNOWPLOW_BACKFILL_EXPLAIN in the environment: --explain cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(answer("SNOWPLOW_BACKFILL_LIST_RULES", "check").stderr, @"error: SNOWPLOW_BACKFILL_LIST_RULES in the environment: --list-rules cannot be set here, because it replaces what the command does: give it on the command line");
     let rollback = answer("SNOWPLOW_BACKFILL_ROLLBACK", "promote");
     assert!(rollback.code == 2 && rollback.stderr.contains("give it on the command line"), "{rollback}");
     let shown = tool(&fake, &[], &["check", "--show-config"]).success().stdout;
@@ -356,6 +356,6 @@ fn the_rules_of_check_are_its_own() {
     );
     let arguments = ["check", "--manifest", "no-such-file"];
     assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean `hook-duplicated`?");
-    assert_snapshot!(complaint("check:\n  rule: {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` of the command check: did you mean `rules`?");
-    assert_snapshot!(complaint("rules: {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs below `check`, as `check: {rules: …}`");
+    assert_snapshot!(complaint("check:\n  rule: {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` for the command check: did you mean `rules`?");
+    assert_snapshot!(complaint("rules: {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs under `check`, as `check: {rules: …}`");
 }

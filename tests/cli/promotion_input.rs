@@ -85,10 +85,7 @@ pub fn promote(fake: &FakeDbt, arguments: &[&str]) -> Output {
 fn the_input_that_the_others_differ_from_is_good() {
     let output = promote(&ready(&READY), &[]).success();
     assert!(output.stdout.contains("create table \"db\".\"prd\".\"carts\""), "{output}");
-    assert!(
-        output.stderr.contains("warning: the catalogue does not say how the tables are made"),
-        "{output}"
-    );
+    assert!(output.stderr.contains("warning: the catalogue cannot be read"), "{output}");
 }
 
 #[test]
@@ -149,7 +146,7 @@ fn a_model_that_only_staging_has() {
     exit code: 2
     --- stdout
     --- stderr
-    error: carts is a tracked model of staging but not of prod: enable it for that target (with the same --vars?), or leave it out
+    error: carts is a tracked model of staging but not of prod: enable it for that target (do both need the same --vars?), or leave it out
     ");
 }
 
@@ -202,7 +199,7 @@ fn prod_was_never_initialised() {
     exit code: 4
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    warning: the catalogue cannot be read, so the script follows the project's configuration: no answer
     refused: prod was never initialised: the incremental manifest of shop ("db"."prd"."shop_manifest") does not exist there. Run the package once on that target, then promote
     "#);
 }
@@ -213,8 +210,8 @@ fn staging_is_empty() {
     exit code: 4
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
-    refused: staging is empty: the incremental manifest of shop ("db"."stg"."shop_manifest") does not exist: backfill it first (snowplow-backfill run)
+    warning: the catalogue cannot be read, so the script follows the project's configuration: no answer
+    refused: staging is empty: the incremental manifest of shop ("db"."stg"."shop_manifest") does not exist. Backfill it first (snowplow-backfill run)
     "#);
 }
 
@@ -226,8 +223,8 @@ fn prod_has_a_table_without_a_row() {
     exit code: 4
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
-    refused: prod has a table "db"."prd"."carts" but does not record carts: something made it outside of a run. Use --resume if it is a complete copy of staging's (that is checked), --replace to put staging's in its place and keep it as a backup, or drop it
+    warning: the catalogue cannot be read, so the script follows the project's configuration: no answer
+    refused: prod has a table "db"."prd"."carts" but does not record carts: something other than a run made it. Use --resume if it is a complete copy of staging's table (this is checked), use --replace to replace it and keep it as a backup, or drop it
     "#);
     assert!(!fake.path("out").exists(), "nothing is written");
 }
@@ -239,7 +236,7 @@ fn prod_records_the_model() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: prod already records and holds all selected models (carts): they run there. To put staging's tables in their place, use --replace
+    refused: prod already runs all selected models (carts). To replace their tables with staging's, use --replace
     ");
 }
 
@@ -251,7 +248,7 @@ fn a_folder_that_cannot_be_written() {
     exit code: 2
     --- stdout
     --- stderr
-    warning: the catalogue does not say how the tables are made; the script goes by the project's configuration: no answer
+    warning: the catalogue cannot be read, so the script follows the project's configuration: no answer
     error: cannot write to --out-dir file/out
       caused by: cannot create file/out
       caused by: Not a directory (os error 20)
@@ -361,7 +358,7 @@ fn a_selection_that_only_dbt_understands() {
     --- stdout
     --- stderr
     error: selecting from stg.json
-      caused by: state:modified: without a connection only names, +name, name+, tag:… and package:… can be selected; the rest of the syntax is dbt's (use --target and --to)
+      caused by: state:modified: without a connection, only names, +name, name+, tag:… and package:… can be selected. For the rest of dbt's syntax, use --target and --to
     ");
     assert_snapshot!(offline(&staging, &prod, &["--select", "cart"]), @"
     exit code: 2

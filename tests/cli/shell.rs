@@ -88,7 +88,8 @@ fn mistyped_commands_and_flags_are_answered_with_what_may_have_been_meant() {
     ");
     let page = tool(&["man", "xyz"]);
     assert!(
-        page.code == 2 && page.stderr.starts_with("error: xyz is no command: there are run, plan"),
+        page.code == 2
+            && page.stderr.starts_with("error: there is no command `xyz`: choose one of run, plan"),
         "{page}"
     );
     assert_snapshot!(tool(&["-v"]), @"
@@ -145,7 +146,7 @@ fn help_and_man_know_what_may_have_been_meant() {
     exit code: 2
     --- stdout
     --- stderr
-    error: chek is no command: did you mean `check`?
+    error: there is no command `chek`: did you mean `check`?
     ");
     assert_snapshot!(tool(&["check", "--explain", "unique-key"]), @"
     exit code: 2

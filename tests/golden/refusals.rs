@@ -126,7 +126,7 @@ fn what_is_there_is_no_copy() {
             change(&mut table.replaced.columns);
         }
     };
-    let words = "is no copy of \"analytics\".\"staging_derived\".\"my_model\": its columns are";
+    let words = "is not a copy of \"analytics\".\"staging_derived\".\"my_model\": its columns are";
     refused(with(|columns| drop(columns.pop())), resume, words);
     refused(with(|columns| columns.swap(0, 1)), resume, words);
     refused(with(|columns| columns[0].name.push('2')), resume, words);
@@ -188,7 +188,7 @@ fn prod_runs_all_of_it_already() {
         rows.extend(["my_model", "my_model_this_run", "my_view"].map(|model| row(model, "2023-10-11")));
         facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true);
     };
-    refused(runs, Wishes::default(), "already records and holds all selected models");
+    refused(runs, Wishes::default(), "already runs all selected models");
     // Helpers and views that prod runs stay as they are when the table is replaced.
     let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
     runs(&mut facts);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Root, counts, errors_first};
+use super::root::Root;
+use super::totals::{counts, errors_first};
 use crate::check::finding::Finding;
 use crate::check::report::Report;
-use crate::check::rule::Severity;
+use crate::check::severity::Severity;
 use crate::output::Paint;
 use crate::output::github::workflow::{Annotation, Level};
 use crate::output::markdown::{escaped, inline};

@@ -2,16 +2,24 @@
 
 use std::fmt::Write;
 
-use super::{Root, counts, errors_first};
+use super::root::Root;
+use super::totals::{counts, errors_first};
 use crate::check::finding::Finding;
 use crate::check::report::Report;
-use crate::check::rule::Severity;
+use crate::check::severity::Severity;
 use crate::output::Paint;
 
-pub(super) fn render(report: &Report, root: &Root, paint: Paint, with_ignored: bool) -> String {
+/// Whether people see the findings that do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IgnoredFindings {
+    Hide,
+    Show,
+}
+
+pub(super) fn render(report: &Report, root: &Root, paint: Paint, shown: IgnoredFindings) -> String {
     let mut text: String = report.findings.iter().map(|finding| lines(finding, root, paint) + "\n").collect();
     // Writing to a string cannot fail.
-    for ignored in report.ignored.iter().filter(|_| with_ignored) {
+    for ignored in report.ignored.iter().filter(|_| shown == IgnoredFindings::Show) {
         let finding = &ignored.finding;
         let (place, rule) = (place(finding, root), paint.bold(finding.rule));
         let _ = write!(text, "{place}: {} {rule}\n  {}\n", paint.dim("ignored"), finding.message);
@@ -49,7 +57,7 @@ mod tests {
 
     #[test]
     fn says_where_what_and_what_to_do() {
-        let text = render(&report(), &root(), Paint::default(), true);
+        let text = render(&report(), &root(), Paint::default(), IgnoredFindings::Show);
         assert_snapshot!(text.replace('\u{1}', "[SOH]"), @r#"
         analytics/dbt/dbt_project.yml: warn backfill-limit-left-in-project
           the limit is 365
@@ -66,6 +74,6 @@ mod tests {
         1 error, 1 warning in 7 models of store (shop), by 26 rules; 1 ignored
         what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
         "#);
-        assert_snapshot!(render(&clean(), &root(), Paint::default(), false), @"no findings in 7 models of store (shop), by 26 rules");
+        assert_snapshot!(render(&clean(), &root(), Paint::default(), IgnoredFindings::Hide), @"no findings in 7 models of store (shop), by 26 rules");
     }
 }

@@ -3,14 +3,14 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Root;
+use super::root::Root;
 use crate::check::report::Report;
 
 /// Changes when a field changes its meaning; fields may be added.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'r> {
+struct CheckDocument<'r> {
     schema: u32,
     tool_version: &'static str,
     #[serde(flatten)]
@@ -23,7 +23,7 @@ pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     for finding in report.findings.iter_mut().chain(ignored) {
         finding.file = root.path(&finding.file).into();
     }
-    let document = Document { schema: SCHEMA, tool_version: env!("CARGO_PKG_VERSION"), report: &report };
+    let document = CheckDocument { schema: SCHEMA, tool_version: env!("CARGO_PKG_VERSION"), report: &report };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 

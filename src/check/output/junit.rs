@@ -2,13 +2,15 @@
 //! one for what is ignored.
 
 use anyhow::{Context, Result};
-use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report as JunitDocument, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Root, count};
+use super::root::Root;
+use super::totals::count;
 use crate::check::finding::Finding;
 use crate::check::report::{Report, Suppressed};
-use crate::check::rule::{Rule, Severity};
+use crate::check::rule::Rule;
 use crate::check::rules::RULES;
+use crate::check::severity::Severity;
 
 pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     let mut suite = TestSuite::new("snowplow-backfill check");
@@ -24,7 +26,7 @@ pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     if !report.notes.is_empty() {
         suite.set_system_err(report.notes.join("\n"));
     }
-    let mut document = Document::new("snowplow-backfill");
+    let mut document = JunitDocument::new("snowplow-backfill");
     document.add_test_suite(suite);
     document.to_string().context("cannot write the report as XML")
 }

@@ -3,12 +3,13 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Root;
+use super::root::Root;
 use crate::check::documentation::explain;
 use crate::check::finding::Finding;
 use crate::check::report::{IgnoredBy, Report, Suppressed};
-use crate::check::rule::{Rule, Severity};
+use crate::check::rule::Rule;
 use crate::check::rules::RULES;
+use crate::check::severity::Severity;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 

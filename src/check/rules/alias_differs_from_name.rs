@@ -1,7 +1,8 @@
 //! A tracked incremental model whose relation has another name than the model.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Node;
 
@@ -15,8 +16,7 @@ pub(super) const RULE: Rule = Rule {
         "-- models/page_engagement.sql\n{{ config(materialized='incremental', alias='engagement') }}",
     ),
     right: Example::sql("-- models/engagement.sql\n{{ config(materialized='incremental') }}"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -1,7 +1,8 @@
 //! A limit with which no run gets anywhere.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 
@@ -12,8 +13,7 @@ pub(super) const RULE: Rule = Rule {
     why: "With a limit of no days a window ends where it begins: every run succeeds, and none gets any further.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 0"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 1"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -1,7 +1,8 @@
 //! A backfill's limit that outlives the backfill.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Number, Rule, Severity};
+use crate::check::rule::{Check, Example, Number, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 
@@ -15,12 +16,13 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: snowplow-backfill run --limit-days 365",
     ),
-    number: Some(Number { key: "max_days", default: 60, meaning: "the largest limit that is not told of" }),
-    check,
+    check: Check::ByNumber(
+        Number { key: "max_days", default: 60, meaning: "the largest limit that is not told of" },
+        check,
+    ),
 };
 
-fn check(subject: &Subject) -> Vec<Found> {
-    let most = subject.settings.number(&RULE);
+fn check(subject: &Subject, most: u32) -> Vec<Found> {
     let assignments = subject.assignments(vars::LIMIT);
     assignments
         .into_iter()

@@ -1,11 +1,10 @@
 //! Snowplow's own way to upsert, asked for but never taken.
 
-use serde_yaml::Value;
-
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::strategy::Strategy;
-use crate::check::subject::{Subject, is_optimized, list};
+use crate::check::finding::{Found, list};
+use crate::check::incremental::{IncrementalStrategy, is_optimized};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "dispatch-missing",
@@ -18,18 +17,17 @@ pub(super) const RULE: Rule = Rule {
         "# dbt_project.yml of a project that has snowplow_unified among its packages\ndispatch: []",
     ),
     right: Example::yaml("dispatch:\n  - macro_namespace: dbt\n    search_order: [snowplow_utils, dbt]"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    if is_set(subject) {
+    if subject.dispatches_to_utils() {
         return Vec::new();
     }
     let optimized = subject.tracked_incremental().filter(|(_, node)| {
         node.materialized() == "incremental"
             && is_optimized(node)
-            && subject.strategy(node) == Strategy::Upsert
+            && subject.strategy(node) == IncrementalStrategy::Upsert
     });
     let names: Vec<_> = optimized.map(|(_, node)| node.name.as_str()).collect();
     let models = match names.as_slice() {
@@ -50,15 +48,6 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 /// How many models are named.
 const MOST: usize = 3;
-
-/// Whether dbt looks for its own macros in snowplow_utils first.
-pub(super) fn is_set(subject: &Subject) -> bool {
-    let entries = subject.project.dispatch.as_ref().and_then(Value::as_sequence);
-    let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
-    let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
-    let place = |name: &str| order.iter().position(|package| package == name);
-    place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,8 @@
 //! A tracked model that dbt never builds.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,8 +20,7 @@ pub(super) const RULE: Rule = Rule {
         "-- models/scratch/page_engagement_this_run.sql\n\
          {{ config(materialized='table', tags=['snowplow_unified_incremental']) }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -1,8 +1,10 @@
 //! An incremental manifest that `--full-refresh` takes away in prod.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::check::vars;
 use crate::dbt::Node;
 
@@ -18,8 +20,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: false\n    snowplow__dev_target_name: dev",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 const ALLOW: &str = "snowplow__allow_refresh";

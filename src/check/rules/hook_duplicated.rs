@@ -1,8 +1,10 @@
 //! A hook that is called twice.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject, list};
+use crate::check::finding::{Found, list};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-duplicated",
@@ -16,8 +18,7 @@ pub(super) const RULE: Rule = Rule {
          - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow_unified') }}\"",
     ),
     right: Example::yaml("# nothing: the package calls its hook itself\non-run-end: []"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -1,10 +1,9 @@
 //! Windows that nobody records the end of.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::dbt::Node;
-use crate::snowplow::Family;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-missing",
@@ -17,12 +16,12 @@ pub(super) const RULE: Rule = Rule {
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      \
          base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    unrecorded(subject)
+    subject
+        .limits_without_hook()
         .map(|(family, node)| {
             Found::in_model(
                 node,
@@ -35,22 +34,6 @@ fn check(subject: &Subject) -> Vec<Found> {
             )
         })
         .collect()
-}
-
-/// The models that work out windows from an incremental manifest that no hook knows.
-pub(super) fn unrecorded(subject: &Subject) -> impl Iterator<Item = (Family, &Node)> {
-    let strange = subject.strange_hooks.iter().filter_map(|(id, _)| subject.node(id));
-    let hooked: Vec<&str> = subject
-        .packages
-        .iter()
-        .map(|package| package.package.incremental_manifest.as_str())
-        .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
-        .collect();
-    subject.graph.manifest.models().filter_map(move |node| {
-        let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
-        let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
-        (!is_recorded).then_some((family, node))
-    })
 }
 
 #[cfg(test)]

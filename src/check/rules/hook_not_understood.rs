@@ -1,7 +1,8 @@
 //! A hook whose package cannot be told.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,8 +17,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name='snowplow') }}\"",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

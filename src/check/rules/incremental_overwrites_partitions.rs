@@ -1,8 +1,9 @@
 //! A tracked incremental model that loses what a partition held before the window.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::strategy::Strategy;
+use crate::check::incremental::IncrementalStrategy;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,13 +20,13 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(materialized='incremental', incremental_strategy='merge', unique_key='page_view_id', \
          tags=['snowplow_unified_incremental']) }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let overwriting =
-        subject.own_tracked_incremental().filter(|(_, node)| subject.strategy(node) == Strategy::Overwrite);
+    let overwriting = subject
+        .own_tracked_incremental()
+        .filter(|(_, node)| subject.strategy(node) == IncrementalStrategy::Overwrite);
     overwriting
         .map(|(package, node)| {
             Found::in_model(

@@ -3,8 +3,10 @@
 use camino::Utf8Path;
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::{NEW_EVENTS_MACRO, Subject};
 use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -18,14 +20,12 @@ pub(super) const RULE: Rule = Rule {
         "select * from {{ ref('page_engagement_this_run') }}\n\
          where {{ snowplow_utils.is_run_with_new_events('snowplow_unified') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
-const MACRO: &str = "is_run_with_new_events";
-
 fn check(subject: &Subject) -> Vec<Found> {
-    let without = subject.own_tracked_incremental().filter(|(_, node)| !subject.calls(node, MACRO));
+    let without =
+        subject.own_tracked_incremental().filter(|(_, node)| !subject.calls(node, NEW_EVENTS_MACRO));
     without
         .map(|(package, node)| {
             let asks_not =
@@ -34,7 +34,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "",
                 format!(
-                    "{} is incremental and tracked by {}, but {asks_not} {MACRO}",
+                    "{} is incremental and tracked by {}, but {asks_not} {NEW_EVENTS_MACRO}",
                     node.name,
                     package.name()
                 ),
@@ -45,7 +45,7 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 fn advice(subject: &Subject, package: &CheckedPackage, node: &Node) -> String {
-    let call = call(subject, package);
+    let call = subject.new_events_call(package);
     if is_python(node) {
         return format!(
             "Let it be a table of the run, and write its rows to an incremental model in SQL: select * from \
@@ -54,20 +54,6 @@ fn advice(subject: &Subject, package: &CheckedPackage, node: &Node) -> String {
         );
     }
     format!("Filter its rows: where {{{{ {call} }}}}")
-}
-
-/// The call for a package. Its tables are found by its name only where they are called after it.
-pub(super) fn call(subject: &Subject, package: &CheckedPackage) -> String {
-    let tables = [
-        ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
-        ("incremental_manifest_table", &package.package.incremental_manifest, "incremental_manifest"),
-    ];
-    let name = package.name();
-    let given = tables.into_iter().filter_map(|(parameter, id, usual)| {
-        let table = &subject.node(id)?.name;
-        (*table != format!("{name}_{usual}")).then(|| format!(", {parameter}='{table}'"))
-    });
-    format!("snowplow_utils.{MACRO}('{name}'{})", given.collect::<String>())
 }
 
 fn is_python(node: &Node) -> bool {

@@ -1,10 +1,10 @@
 //! A tracked incremental model that scans its whole table in every run.
 
-use super::dispatch_missing;
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::strategy::Strategy;
-use crate::check::subject::{Subject, is_optimized};
+use crate::check::incremental::{IncrementalStrategy, is_optimized};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-optimize",
@@ -18,17 +18,16 @@ pub(super) const RULE: Rule = Rule {
     right: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', snowplow_optimize=true) }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let without = subject.own_tracked_incremental().filter(|(_, node)| {
         // The materialization that Snowplow's packages had before looks at dates by itself.
         let is_old = node.materialized() == "snowplow_incremental";
-        !is_old && !is_optimized(node) && subject.strategy(node) == Strategy::Upsert
+        !is_old && !is_optimized(node) && subject.strategy(node) == IncrementalStrategy::Upsert
     });
-    let dispatch = if dispatch_missing::is_set(subject) {
+    let dispatch = if subject.dispatches_to_utils() {
         ""
     } else {
         ". It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first"

@@ -1,9 +1,10 @@
 //! A tracked incremental model that adds its rows again whenever a window overlaps the last one.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::strategy::Strategy;
-use crate::check::subject::{Subject, is_empty};
+use crate::check::incremental::{IncrementalStrategy, is_empty};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-unique-key",
@@ -17,8 +18,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
@@ -26,10 +26,10 @@ fn check(subject: &Subject) -> Vec<Found> {
         .own_tracked_incremental()
         .filter_map(|(_, node)| {
             let (needle, trouble, advice) = match subject.strategy(node) {
-                Strategy::Upsert if is_empty(node, "unique_key") => {
+                IncrementalStrategy::Upsert if is_empty(node, "unique_key") => {
                     ("config(", "has no unique_key", KEY.to_owned())
                 }
-                Strategy::Append => {
+                IncrementalStrategy::Append => {
                     let advice = format!("Set incremental_strategy to merge or delete+insert. {KEY}");
                     ("incremental_strategy", "its strategy is append, which looks at no unique_key", advice)
                 }

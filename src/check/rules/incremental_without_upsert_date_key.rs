@@ -1,9 +1,10 @@
 //! A tracked incremental model that fails from its second run on.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::strategy::Strategy;
-use crate::check::subject::{Subject, is_empty, is_optimized};
+use crate::check::incremental::{IncrementalStrategy, is_empty, is_optimized};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-upsert-date-key",
@@ -17,13 +18,14 @@ pub(super) const RULE: Rule = Rule {
     right: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let without = subject.own_tracked_incremental().filter(|(_, node)| {
-        is_optimized(node) && subject.strategy(node) == Strategy::Upsert && is_empty(node, "upsert_date_key")
+        is_optimized(node)
+            && subject.strategy(node) == IncrementalStrategy::Upsert
+            && is_empty(node, "upsert_date_key")
     });
     without
         .map(|(_, node)| {

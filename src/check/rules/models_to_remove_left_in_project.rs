@@ -1,7 +1,8 @@
 //! A removal that is repeated for ever.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 
@@ -15,8 +16,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "# nothing in dbt_project.yml; to build a model anew:\n#   snowplow-backfill run --select +page_engagement --remove-from-manifest page_engagement",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

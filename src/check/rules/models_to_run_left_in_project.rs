@@ -1,7 +1,8 @@
 //! A selection of models that outlives the backfill it was made for.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 
@@ -15,8 +16,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "# nothing in dbt_project.yml; for a backfill:\n#   snowplow-backfill run --select +my_new_model",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

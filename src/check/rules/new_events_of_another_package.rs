@@ -1,9 +1,9 @@
 //! A tracked model that asks another package whether a run is news to it.
 
-use super::incremental_without_new_events_check::call;
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::Subject;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::{NEW_EVENTS_MACRO, Subject};
 use crate::dbt::{Argument, MacroCall};
 
 pub(super) const RULE: Rule = Rule {
@@ -22,8 +22,7 @@ pub(super) const RULE: Rule = Rule {
          select * from {{ ref('page_engagement_this_run') }}\n\
          where {{ snowplow_utils.is_run_with_new_events('snowplow_unified') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
@@ -33,7 +32,7 @@ fn check(subject: &Subject) -> Vec<Found> {
     subject
         .own_tracked_incremental()
         .filter_map(|(package, node)| {
-            let calls = MacroCall::find_all(&subject.live_code(node), "is_run_with_new_events");
+            let calls = MacroCall::find_all(&subject.live_code(node), NEW_EVENTS_MACRO);
             // Where the tables are given by name, the package's has no say.
             let by_package = calls.iter().filter(|call| call.len() == 1);
             let asked: Vec<_> = by_package
@@ -54,13 +53,13 @@ fn check(subject: &Subject) -> Vec<Found> {
             let other = asked.iter().find(|name| known(name).is_some())?;
             Some(Found::in_model(
                 node,
-                "is_run_with_new_events",
+                NEW_EVENTS_MACRO,
                 format!(
                     "{} is tracked by {}, but asks {other} whether a run has new events",
                     node.name,
                     package.name()
                 ),
-                format!("Call {}", call(subject, package)),
+                format!("Call {}", subject.new_events_call(package)),
             ))
         })
         .collect()

@@ -1,7 +1,8 @@
 //! A package whose hook has nothing to record.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,8 +17,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "models:\n  my_project:\n    normalized:\n      +tags: snowplow_normalize_incremental",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -3,7 +3,8 @@
 use serde_yaml::Value;
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 
@@ -15,8 +16,7 @@ pub(super) const RULE: Rule = Rule {
           the warehouse whether it is understood.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: '30'"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 /// The vars of the packages that are calculated with.

@@ -1,8 +1,10 @@
 //! Windows by one clock, the incremental manifest by another.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedHook, CheckedPackage, Subject};
+use crate::check::package::{CheckedHook, CheckedPackage};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::dbt::Argument;
 use crate::snowplow::{Family, hook_takes_session_timestamp};
 
@@ -18,8 +20,7 @@ pub(super) const RULE: Rule = Rule {
         "vars:\n  snowplow_media_player:\n    snowplow__session_timestamp: load_tstamp\n    \
          snowplow__session_tstamp: load_tstamp  # what the package's hook reads",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 const WINDOWS: &str = "snowplow__session_timestamp";

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, list};
+use crate::check::finding::{Found, list};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,14 +20,13 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "# profiles.yml\noutputs:\n  staging: {schema: analytics_staging}\n  prod: {schema: analytics}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let Some(prod) = &subject.prod else { return Vec::new() };
     let in_prod = |node: &&Node| {
-        let same = prod.manifest.node(&node.unique_id);
+        let same = prod.node(&node.unique_id);
         node.relation_name.is_some() && same.is_some_and(|same| same.relation_name == node.relation_name)
     };
     let mut found = Vec::new();

@@ -1,8 +1,8 @@
 //! A tag that no package looks for.
 
-use super::hook_missing;
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,8 +14,7 @@ pub(super) const RULE: Rule = Rule {
           and ends with _incremental is told of as well where it is like no package's, as its package may have been removed.",
     wrong: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unfied_incremental']) }}"),
     right: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 /// From here on a tag is another one mistyped, by the measure that suggestions go by.
@@ -23,15 +22,14 @@ const MISTYPED: f64 = 0.95;
 
 fn check(subject: &Subject) -> Vec<Found> {
     // With a hook that is missing or strange, a tag may well be the right one.
-    let may_be_right =
-        !subject.strange_hooks.is_empty() || hook_missing::unrecorded(subject).next().is_some();
+    let may_be_right = !subject.strange_hooks.is_empty() || subject.limits_without_hook().next().is_some();
     let tags: Vec<_> = subject.packages.iter().map(|package| package.package.tag()).collect();
     let is_orphan = |tag: &String| {
         let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
         is_of_a_package && !may_be_right || meant(tag, &tags).is_some()
     };
     // Other packages have tags of their own; and a model that is tracked can have more tags.
-    let models = subject.graph.manifest.models();
+    let models = subject.manifest.models();
     let untracked =
         models.filter(|node| subject.is_own(node) && !node.tags.iter().any(|tag| tags.contains(tag)));
     untracked

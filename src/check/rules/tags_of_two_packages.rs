@@ -1,7 +1,8 @@
 //! A model that two packages track.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,12 +15,11 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(tags=['snowplow_unified_incremental', 'snowplow_ecommerce_incremental']) }}",
     ),
     right: Example::sql("{{ config(tags=['snowplow_unified_incremental']) }}"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let models = subject.graph.manifest.models();
+    let models = subject.manifest.models();
     models
         .filter_map(|node| {
             let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));

@@ -9,7 +9,7 @@ use crate::check::finding::Found;
 use crate::check::rule::Rule;
 use crate::check::settings::RuleSettings;
 use crate::check::subject::{Given, Subject};
-use crate::dbt::{Graph, Project, Vars};
+use crate::dbt::{Manifest, Project, ReadFor, Vars};
 
 /// The project's dbt manifest, and what stands beside it.
 pub(in crate::check) struct Lab {
@@ -24,7 +24,7 @@ pub(in crate::check) struct Lab {
     local: Vec<String>,
     settings: RuleSettings,
     schema: String,
-    prod: Option<Graph>,
+    prod: Option<Manifest>,
 }
 
 /// A model that a test changes.
@@ -226,6 +226,10 @@ impl Lab {
         self.settings = RuleSettings::from_value(&value).expect("settings");
     }
 
+    pub(in crate::check) fn settings_of_rules(&self) -> &RuleSettings {
+        &self.settings
+    }
+
     /// The schema of the models to come.
     pub(in crate::check) fn schema(&mut self, name: &str) {
         name.clone_into(&mut self.schema);
@@ -240,10 +244,10 @@ impl Lab {
 
     /// The dbt manifest of prod.
     pub(in crate::check) fn prod(&mut self, prod: &Self) {
-        self.prod = Some(prod.graph());
+        self.prod = Some(prod.manifest());
     }
 
-    fn graph(&self) -> Graph {
+    fn manifest(&self) -> Manifest {
         let manifest = json!({
             "metadata": {
                 "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16",
@@ -251,7 +255,7 @@ impl Lab {
             },
             "nodes": self.nodes, "disabled": self.disabled, "macros": self.macros, "selectors": self.selectors,
         });
-        Graph::of_text(&manifest.to_string()).expect("a graph")
+        Manifest::of_text(&manifest.to_string(), ReadFor::Checks).expect("a manifest")
     }
 
     pub(in crate::check) fn subject(&self) -> Subject {
@@ -276,12 +280,11 @@ impl Lab {
         }
         let project = Project::read(root).expect("a project");
         let given = Given {
-            graph: self.graph(),
+            manifest: self.manifest(),
             prod: self.prod.clone(),
             project,
             vars: Vars::default(),
             prod_target: "prod".to_owned(),
-            settings: self.settings.clone(),
         };
         let mut subject = Subject::new(given).expect("a subject");
         subject.now = "2024-06-01 12:00:00".parse().expect("a time");
@@ -290,7 +293,7 @@ impl Lab {
 
     /// What a rule finds, in the order of the models' names.
     pub(in crate::check) fn check(&self, rule: &Rule) -> Vec<Found> {
-        let mut found = (rule.check)(&self.subject());
+        let mut found = rule.find(&self.subject(), self.settings.number(rule));
         found.sort_by_key(|found| found.model.as_ref().map(|model| model.name.clone()));
         found
     }

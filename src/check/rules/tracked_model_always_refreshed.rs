@@ -1,7 +1,8 @@
 //! A tracked incremental model that every run makes anew.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,8 +17,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::sql(
         "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), tags=['snowplow_unified_incremental']) }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

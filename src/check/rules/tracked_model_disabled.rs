@@ -1,7 +1,8 @@
 //! A model with a package's tag that is switched off.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,13 +15,12 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(enabled=false, materialized='incremental', tags=['snowplow_unified_incremental']) }}",
     ),
     right: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    let disabled = subject.graph.disabled.iter().filter(|node| {
+    let disabled = subject.manifest.disabled.iter().filter(|node| {
         // Packages bring modules that are off unless they are asked for, and a model can have another definition that is on.
         subject.is_own(node) && subject.node(&node.unique_id).is_none()
     });

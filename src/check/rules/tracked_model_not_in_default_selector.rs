@@ -1,10 +1,11 @@
 //! A tracked model that a plain `dbt run` leaves out.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::selector;
-use crate::check::subject::{CheckedPackage, Subject, list};
-use crate::dbt::Node;
+use crate::check::finding::{Found, list};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
+use crate::dbt::{Node, select_by_definition};
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-model-not-in-default-selector",
@@ -20,14 +21,13 @@ pub(super) const RULE: Rule = Rule {
         "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        \
          - {method: package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let Some(default) = &subject.graph.default_selector else { return Vec::new() };
+    let Some(default) = &subject.manifest.default_selector else { return Vec::new() };
     // What only dbt can tell is said in a note of the report.
-    let Ok(selected) = selector::select(&default.definition, &subject.graph, subject.root()) else {
+    let Ok(selected) = select_by_definition(&subject.manifest, &default.definition) else {
         return Vec::new();
     };
     let is_left_out = |node: &&Node| !node.is_ephemeral() && !selected.contains(node.unique_id.as_str());
@@ -37,7 +37,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         if !package.tracked.iter().any(|id| selected.contains(id.as_str())) {
             continue;
         }
-        let models = subject.graph.manifest.models().filter(is_left_out);
+        let models = subject.manifest.models().filter(is_left_out);
         let (base, others): (Vec<_>, Vec<_>) = models.partition(|node| is_needed(subject, package, node));
         let tracked = others.into_iter().filter(|node| package.tracked.contains(&node.unique_id));
         found.extend(tracked.map(|node| left_out(subject, &default.name, package, node)));

@@ -1,8 +1,9 @@
 //! Two tracked models of one name, in different dbt packages.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, list};
+use crate::check::finding::{Found, list};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-name-in-two-packages",
@@ -18,8 +19,7 @@ pub(super) const RULE: Rule = Rule {
         "-- models/loyal_users.sql\n\
          {{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

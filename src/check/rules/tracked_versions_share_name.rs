@@ -1,8 +1,9 @@
 //! Two versions of a model that one package tracks.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{Subject, list};
+use crate::check::finding::{Found, list};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-versions-share-name",
@@ -17,8 +18,7 @@ pub(super) const RULE: Rule = Rule {
         "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: it is not built any more\n      - v: 2\n        \
          config: {tags: [snowplow_unified_incremental]}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject};
-use crate::dbt::Node;
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
+use crate::dbt::{Node, walk};
 
 pub(super) const RULE: Rule = Rule {
     id: "untagged-model-reads-package",
@@ -23,8 +25,7 @@ pub(super) const RULE: Rule = Rule {
          {{ config(materialized='incremental', unique_key='page_view_id', tags=['snowplow_unified_incremental']) }}\n\n\
          select * from {{ ref('snowplow_unified_base_events_this_run') }}",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
@@ -32,7 +33,7 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 fn of_package(subject: &Subject, package: &CheckedPackage) -> Vec<Found> {
-    let read = tables_of_a_run(subject, package);
+    let tables = tables_of_a_run(subject, package);
     let is_free_to = |node: &Node| {
         let id = &node.unique_id;
         node.is_ephemeral()
@@ -40,13 +41,22 @@ fn of_package(subject: &Subject, package: &CheckedPackage) -> Vec<Found> {
             || package.is_base_model(id)
             || !subject.is_own(node)
     };
-    let models = subject.graph.manifest.models();
+    let models = subject.manifest.models().filter(|node| !is_free_to(node));
     models
         .filter_map(|node| {
-            let table = node.parents.iter().find_map(|parent| read.get(parent.as_str()))?;
-            (!is_free_to(node)).then(|| found(subject, package, node, table))
+            let table = table_read_by(subject, node, &tables)?;
+            Some(found(subject, package, node, table))
         })
         .collect()
+}
+
+/// The name of one of these tables that a model reads, itself or through ephemeral models.
+fn table_read_by<'s>(subject: &Subject, node: &Node, tables: &HashMap<&str, &'s str>) -> Option<&'s str> {
+    let next = |id| {
+        let ephemeral = subject.node(id).filter(|node| node.is_ephemeral());
+        ephemeral.into_iter().flat_map(|node| &node.parents).map(String::as_str)
+    };
+    walk(node.parents.iter().map(String::as_str), next).find_map(|(id, _)| tables.get(id).copied())
 }
 
 fn found(subject: &Subject, package: &CheckedPackage, node: &Node, table: &str) -> Found {
@@ -71,8 +81,7 @@ fn found(subject: &Subject, package: &CheckedPackage, node: &Node, table: &str) 
     )
 }
 
-/// The tables that are dropped and built anew in each run of the package, and the ephemeral models that stand for them: the
-/// table's name by `unique_id`.
+/// The tables that each run of the package drops and builds again: the name by `unique_id`.
 fn tables_of_a_run<'s>(subject: &'s Subject, package: &CheckedPackage) -> HashMap<&'s str, &'s str> {
     let is_of_package = |node: &Node| {
         package.tracked.contains(&node.unique_id)
@@ -83,22 +92,8 @@ fn tables_of_a_run<'s>(subject: &'s Subject, package: &CheckedPackage) -> HashMa
         node.unique_id == package.package.base_events
             || node.name.ends_with("_this_run") && is_of_package(node)
     };
-    let models = || subject.graph.manifest.models();
-    let tables = models().filter(is_table).filter(|node| !node.is_ephemeral());
-    let mut read: HashMap<&str, &str> =
-        tables.map(|node| (node.unique_id.as_str(), node.name.as_str())).collect();
-    let mut open: Vec<_> = models().filter(|node| node.is_ephemeral()).collect();
-    // Ephemeral models can read each other, in any order.
-    loop {
-        let before = open.len();
-        open.retain(|node| {
-            let table = node.parents.iter().find_map(|parent| read.get(parent.as_str()).copied());
-            table.map(|table| read.insert(&node.unique_id, table)).is_none()
-        });
-        if open.len() == before {
-            return read;
-        }
-    }
+    let tables = subject.manifest.models().filter(is_table).filter(|node| !node.is_ephemeral());
+    tables.map(|node| (node.unique_id.as_str(), node.name.as_str())).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::check::vars;
 use crate::timestamp::Timestamp;
@@ -16,8 +17,7 @@ pub(super) const RULE: Rule = Rule {
           is written, and the next run is the same; with one that is no date the run fails.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2999-01-01'"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2024-01-01'"),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 const START: &str = "snowplow__start_date";

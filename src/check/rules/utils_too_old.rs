@@ -1,8 +1,10 @@
 //! A package of the load-time family with a snowplow_utils on which it gets stuck.
 
-use crate::check::finding::Found;
-use crate::check::rule::{Example, Rule, Severity};
-use crate::check::subject::{CheckedPackage, Subject, list};
+use crate::check::finding::{Found, list};
+use crate::check::package::CheckedPackage;
+use crate::check::rule::{Check, Example, Rule};
+use crate::check::severity::Severity;
+use crate::check::subject::Subject;
 use crate::snowplow::{Family, load_family_heals};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,8 +18,7 @@ pub(super) const RULE: Rule = Rule {
     right: Example::yaml(
         "packages:\n  - package: snowplow/snowplow_utils\n    version: [\">=1.0.1\", \"<2.0.0\"]",
     ),
-    number: None,
-    check,
+    check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {

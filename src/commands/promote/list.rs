@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use crate::cli::{Format, PromoteArgs};
+use crate::cli::{OutputFormat, PromoteArgs};
 use crate::commands::open;
 use crate::outcome::Outcome;
 use crate::output::stdout;
@@ -28,7 +28,7 @@ pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let records = PromotionRecord::all(&target.workspace.promotions(), to)?;
-    if args.format == Format::Human {
+    if args.format == OutputFormat::Human {
         let text: String = records.iter().map(|(_, record)| promote::listed(record)).collect();
         stdout::write(text)?;
         return Ok(Outcome::Done);

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::{open, quiet};
-use crate::cli::{Format, PromoteArgs};
+use crate::cli::{OutputFormat, PromoteArgs};
 use crate::dbt::SelectionArguments;
 use crate::event::{Emit, Event};
 use crate::failure::Refusal;
@@ -172,14 +172,14 @@ fn sync(
 /// Shows what became of a promotion that was executed.
 fn conclude(args: &PromoteArgs, applied: &Applied, both: &BothTargets<'_>) -> Result<Outcome> {
     let Applied { folder, comparisons, .. } = applied;
-    if args.format == Format::Json {
+    if args.format == OutputFormat::Json {
         let mut document = promote::kept_document(folder)?;
         document["applied"] = true.into();
         document["comparisons"] = serde_json::to_value(comparisons).context("cannot write JSON")?;
         stdout::write_json(&document)?;
     }
     let is_equal = comparisons.iter().all(Comparison::is_equal);
-    if args.format == Format::Human || !is_equal {
+    if args.format == OutputFormat::Human || !is_equal {
         let shown = folder.strip_prefix(&both.prod.target.open.directory).unwrap_or(folder);
         say(&promote::promoted(applied, shown.as_str(), Paint::for_stderr()));
     }
@@ -192,11 +192,11 @@ fn write(args: &PromoteArgs, plan: &Plan, scripts: &Scripts) -> Result<Outcome> 
         promote::write_files(folder, scripts).with_context(|| cannot_write(folder))?;
     }
     match args.format {
-        Format::Json => stdout::write_json(&promote::document(plan, scripts))?,
-        Format::Human if args.out_dir.is_none() => stdout::write(scripts.promote.to_text())?,
-        Format::Human => {}
+        OutputFormat::Json => stdout::write_json(&promote::document(plan, scripts))?,
+        OutputFormat::Human if args.out_dir.is_none() => stdout::write(scripts.promote.to_text())?,
+        OutputFormat::Human => {}
     }
-    if args.format == Format::Human {
+    if args.format == OutputFormat::Human {
         let files = args.out_dir.as_deref().map(Utf8Path::as_str);
         say(&promote::planned(plan, files, Paint::for_stderr()));
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow, bail};
 
 use crate::backfill::{Options, Request};
-use crate::cli::{Command, PromoteArgs, RunArgs};
+use crate::cli::{Command, PromoteArgs, RunArgs, check_passed_on};
 use crate::commands::reported::{self, Report};
 use crate::config::{self, Surroundings};
 use crate::dbt::SelectionArguments;
@@ -32,7 +32,7 @@ pub(super) fn run(
         dbt_args: of_run.dbt_args,
         ..Request::default()
     };
-    crate::commands::passed_on::check(&request.dbt_args)?;
+    check_passed_on(&request.dbt_args)?;
     reported::run(staging, &request, Report::PeopleOfPart, None, args.verbose)
 }
 

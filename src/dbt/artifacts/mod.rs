@@ -1,10 +1,12 @@
 //! What dbt writes: its manifest, its run results, its log.
 
-mod graph;
 mod json_stream;
+mod lineage;
 pub(super) mod log;
 mod manifest;
+mod manifest_reader;
 pub(super) mod run_results;
 
-pub use graph::{DefaultSelector, Graph};
-pub use manifest::{Macro, Manifest, Metadata, Node, NodeKind};
+pub use lineage::{Lineage, walk};
+pub use manifest::{DefaultSelector, Macro, Manifest, Metadata, Node, NodeKind};
+pub use manifest_reader::ReadFor;

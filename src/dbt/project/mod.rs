@@ -3,10 +3,12 @@
 mod environment;
 mod file;
 mod jinja;
+mod selector;
 mod vars;
 mod yaml;
 
 pub use environment::{harmful, harmful_here};
 pub use file::{PROJECT_FILE, Project};
 pub use jinja::{Argument, MacroCall};
+pub use selector::{select_by_criteria, select_by_definition};
 pub use vars::{VarScope, Vars};

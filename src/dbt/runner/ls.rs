@@ -10,8 +10,8 @@ use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::turn::Turn;
-use crate::dbt::artifacts::Manifest;
 use crate::dbt::artifacts::log::without_clock;
+use crate::dbt::artifacts::{Manifest, ReadFor};
 use crate::dbt::version;
 use crate::failure::Failure;
 
@@ -60,7 +60,7 @@ impl Dbt {
                 self.program()
             );
         }
-        let manifest = Manifest::read(&manifest_path)?;
+        let manifest = Manifest::read(&manifest_path, ReadFor::Runs)?;
         version::check(&manifest.metadata.dbt_version)?;
         if selected.is_empty() {
             // A quiet dbt does not say which criterion matched nothing.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dbt::{Answer, Query, RelationName};
 use crate::promote::plan::{Action, Plan};
-use crate::promote::sql;
+use crate::promote::sql::{Accepted, prod_as_planned_condition, promoted_condition};
 
 /// What to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +73,9 @@ impl Witnesses {
             manifest: ledger.prod.to_string(),
             sql: format!(
                 "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' end as standing",
-                sql::written(dialect, ledger),
-                sql::free_or_done(dialect, ledger, false),
-                sql::free_or_done(dialect, ledger, true)
+                promoted_condition(dialect, ledger),
+                prod_as_planned_condition(dialect, ledger, Accepted::Planned),
+                prod_as_planned_condition(dialect, ledger, Accepted::PlannedOrPromoted)
             ),
         });
         let tables = plan.tables.iter().filter_map(|table| {

@@ -1,32 +1,31 @@
-//! How a table is really made, where what was asked for is not possible for this one. Pure.
+//! How one table is really copied: the strategy that was asked for may not be possible for it. Pure.
 
 use super::facts::{Physical, TableFacts};
 use super::parts::{Action, Table};
 use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
-/// How a table is really made: what was asked for may not be possible for this one.
+/// The strategy that a table is really copied by.
 #[must_use]
 pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> CopyStrategy {
     let facts = &table.facts;
-    match (dialect, strategy) {
-        (Dialect::DuckDb, CopyStrategy::Like) if facts.physical.create_statement.is_none() => {
-            CopyStrategy::Ctas
+    let instead = match dialect {
+        Dialect::DuckDb => (strategy == CopyStrategy::Like && facts.physical.create_statement.is_none())
+            .then_some(CopyStrategy::Ctas),
+        Dialect::BigQuery => (strategy == CopyStrategy::Clone
+            && matches!(table.action, Action::Replace { .. }))
+        .then_some(CopyStrategy::Copy),
+        Dialect::Snowflake => {
+            let loses_transience = is_transient(&facts.physical, facts) && !is_wanted_transient(table);
+            (strategy == CopyStrategy::Clone && loses_transience).then_some(CopyStrategy::Ctas)
         }
-        (Dialect::BigQuery, CopyStrategy::Clone) if matches!(table.action, Action::Replace { .. }) => {
-            CopyStrategy::Copy
-        }
-        (Dialect::Snowflake, CopyStrategy::Clone)
-            if is_transient(&facts.physical, facts) && !is_wanted_transient(table) =>
-        {
-            CopyStrategy::Ctas
-        }
-        _ => strategy,
-    }
+        Dialect::Postgres | Dialect::Redshift | Dialect::Databricks | Dialect::Spark => None,
+    };
+    instead.unwrap_or(strategy)
 }
 
-/// Snowflake: whether prod's new table is a transient one. The project's word counts; without one, a table that is replaced
-/// stays what it is, because a transient one has no Fail-safe.
+/// Snowflake: whether prod's new table is transient. The project decides. Where it says nothing, a table that is replaced
+/// stays what it is, because a transient table has no Fail-safe.
 #[must_use]
 pub fn is_wanted_transient(table: &Table) -> bool {
     let facts = &table.facts;
@@ -37,7 +36,7 @@ pub fn is_wanted_transient(table: &Table) -> bool {
     facts.layout.transient.or(replaced).unwrap_or_else(|| is_transient(&facts.physical, facts))
 }
 
-/// Snowflake: whether a table is a transient one; most are, because dbt makes them so.
+/// Snowflake: whether a table is transient, which is what dbt makes by default.
 #[must_use]
 pub fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
     physical.transient.or(facts.layout.transient).unwrap_or(true)

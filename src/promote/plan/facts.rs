@@ -1,4 +1,4 @@
-//! What a promotion is worked out from: both sides as they are, read through dbt or, offline, from dbt manifests.
+//! What a plan is made from: both sides as they are, read through dbt or, offline, from dbt manifests alone.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
 
-/// Everything that is known.
+/// Everything that is known about both sides.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The warehouse of both sides.
     pub dialect: Dialect,
-    /// What staging is called: a target, or a file.
+    /// What staging is called: the name of a target, or of a file.
     pub from: String,
-    /// What prod is called.
+    /// The same of prod.
     pub to: String,
     /// The user's selection, as dbt's arguments.
     pub selection: Vec<String>,
@@ -22,9 +22,9 @@ pub struct Facts {
     pub packages: Vec<PackageFacts>,
     /// The selected tracked models.
     pub models: Vec<ModelFacts>,
-    /// A digest of what the dbt manifests say about all this.
+    /// A digest of what the dbt manifests say about these packages and models.
     pub manifests: String,
-    /// The warehouse's clock; none offline.
+    /// The warehouse's current time; none offline.
     pub now: Option<Timestamp>,
     /// What could not be read.
     pub notes: Vec<String>,
@@ -35,15 +35,15 @@ pub struct Facts {
 pub struct PackageFacts {
     /// Its name.
     pub name: String,
-    /// How it works out its windows.
+    /// How it computes its windows.
     pub family: Family,
     /// Staging's incremental manifest.
     pub staging_manifest: Relation,
     /// Prod's incremental manifest.
     pub prod_manifest: Relation,
-    /// What was read of them; none offline.
+    /// What was read of its tables; none offline.
     pub tables: Option<Tables>,
-    /// Node names of all its tracked models in prod's project: what prod's next run counts.
+    /// The names of all its tracked models in prod's project. Prod's next run depends on all of them.
     pub enabled_in_prod: Vec<String>,
     /// `snowplow__lookback_window_hours` in prod.
     pub lookback_hours: u32,
@@ -53,7 +53,7 @@ pub struct PackageFacts {
     pub limit_days: u32,
     /// `snowplow__start_date` in prod.
     pub start_date: Option<Timestamp>,
-    /// Its snowplow_utils gets the load family back into step by itself.
+    /// Its version of snowplow_utils recovers by itself from rows of the load family that are out of sync.
     pub load_family_heals: bool,
 }
 
@@ -64,7 +64,7 @@ pub struct Tables {
     pub staging_rows: Option<Vec<Row>>,
     /// Rows of prod's.
     pub prod_rows: Option<Vec<Row>>,
-    /// `first_success` of prod's rows, which only the load family has.
+    /// `first_success` of prod's rows by model. Only the load family has it.
     pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
@@ -75,12 +75,12 @@ pub struct Tables {
 /// A selected tracked model.
 #[derive(Debug, Clone)]
 pub struct ModelFacts {
-    /// Its node name: what the incremental manifests call it.
+    /// Its name, as the incremental manifests have it.
     pub name: String,
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
-    /// Where its table is, where that holds history which prod could only get by reading all events again; none for
-    /// helpers, views and tables that every run builds anew.
+    /// Its table, where that holds history: prod could get it otherwise only by reading all events again. None for helpers,
+    /// views and tables that every run builds anew.
     pub table: Option<TableFacts>,
 }
 
@@ -95,75 +95,75 @@ pub struct TableFacts {
     pub staging_exists: Option<bool>,
     /// Whether prod's exists; none offline.
     pub prod_exists: Option<bool>,
-    /// What the warehouse says of staging's table.
+    /// What the warehouse says about staging's table.
     pub physical: Physical,
-    /// What it says of prod's, where that exists.
+    /// What it says about prod's table, where that exists.
     pub replaced: Physical,
-    /// Grants that prod's project configures: privilege to grantees.
+    /// Grants that prod's project configures: the grantees of each privilege.
     pub grants: BTreeMap<String, Vec<String>>,
-    /// The column of its dates, by the project's `upsert_date_key`.
+    /// The project's `upsert_date_key`: the column that says how recent a row is.
     pub date_column: Option<String>,
-    /// What the project configures of its table, for copies that have to say it again.
+    /// The layout that the project configures, for copies that have to restate it.
     pub layout: Layout,
 }
 
-/// What a warehouse's catalogue says of a table. Empty where it was not asked, or did not answer.
+/// What a warehouse's catalogue says about a table. Empty where it was not asked, or did not answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Physical {
-    /// In order.
+    /// Its columns, in order.
     pub columns: Vec<Column>,
     /// Snowflake: a transient table, which cannot be cloned to a permanent one.
     pub transient: Option<bool>,
-    /// Where rows are kept together, as the catalogue says it.
+    /// Its layout, as the catalogue has it.
     pub layout: Option<Layout>,
-    /// The table's description, where a copy loses it. Empty: none.
+    /// The table's description, where a copy loses it. It may be empty.
     pub description: Option<String>,
-    /// DuckDB: the statement that made it.
+    /// DuckDB: the statement that made the table.
     pub create_statement: Option<String>,
-    /// DuckDB: statements of its indexes.
+    /// DuckDB: the statements that made its indexes.
     pub indexes: Vec<String>,
     /// BigQuery: the table, or its partitions, expire.
     pub expires: bool,
-    /// Views on it that a swap leaves on the old table.
+    /// Views on the table. When it is swapped, they stay on the old one.
     pub dependents: Vec<String>,
-    /// What keeps its readers from some of its rows or values; none where that is not known.
+    /// Policies and masks that hide some of its rows or values; none where they are not known.
     pub guards: Option<Vec<String>>,
-    /// Redshift: who may do what with it, as the ends of grants: privilege, grantee.
+    /// Redshift: its grants, each a privilege and a grantee.
     pub granted: Vec<[String; 2]>,
-    /// What a copy by `create table … as select` does not carry over, where the catalogue tells.
+    /// What `create table … as select` does not carry over, where the catalogue tells.
     pub lost_by_ctas: Vec<String>,
-    /// What no copy carries over and this tool does not restate.
+    /// What no copy carries over, and this tool does not restate.
     pub left_behind: Vec<String>,
 }
 
-/// A column.
+/// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type as the warehouse says it; none where it was not asked.
+    /// Its type, in the warehouse's words; none where it was not asked.
     pub data_type: Option<String>,
-    /// Computed by the table, so that no value can be given.
+    /// The table computes it, so that no value can be given.
     pub generated: bool,
-    /// Numbered by the table.
+    /// The table numbers it.
     pub identity: Option<Identity>,
-    /// Postgres: numbered by a sequence beside the table, as `serial` does.
+    /// Postgres: a sequence beside the table numbers it, as for `serial`.
     pub is_serial: bool,
     /// Its description, where a copy loses it.
     pub description: Option<String>,
 }
 
-/// How an identity column takes values.
+/// Whether an identity column takes values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// Refuses them unless overridden.
+    /// Only where the statement overrides the numbering.
     Always,
-    /// Takes them.
+    /// It does.
     ByDefault,
 }
 
 impl Column {
-    /// An ordinary column.
+    /// An ordinary column, of which only the name is known.
     #[must_use]
     pub fn plain(name: &str) -> Self {
         Self {
@@ -177,21 +177,21 @@ impl Column {
     }
 }
 
-/// How a table is laid out: of the project's configuration, or of the catalogue. Contents of SQL clauses.
+/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents of SQL clauses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// A `partition by` clause's contents.
+    /// The contents of `partition by`.
     pub partition_by: Option<String>,
-    /// A `cluster by` clause's contents.
+    /// The contents of `cluster by`.
     pub cluster_by: Option<String>,
     /// Redshift: `diststyle …` or `distkey (…)`.
     pub distribution: Option<String>,
     /// Redshift: `sortkey (…)`.
     pub sort_key: Option<String>,
-    /// Table properties; BigQuery: options, their values as SQL.
+    /// Table properties. On BigQuery, options with their values as SQL.
     pub properties: BTreeMap<String, String>,
-    /// BigQuery: the column without which in a filter no query reads the table.
+    /// BigQuery: the column that the filter of every query has to name.
     pub filtered_by: Option<String>,
-    /// Snowflake: `transient`, where the project says so.
+    /// Snowflake: whether the table is transient, where the project says it.
     pub transient: Option<bool>,
 }

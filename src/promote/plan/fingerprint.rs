@@ -1,4 +1,4 @@
-//! What a plan was worked out from, as digests: whether anything moved since can be told from the script alone.
+//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything moved since.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::facts::{Facts, ModelFacts, PackageFacts};
 use crate::snowplow::{Family, Row};
 
-/// Digests of what a plan hangs on.
+/// Digests of what a plan depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprints {
-    /// What both dbt manifests say of the models, their relations and configuration.
+    /// What both dbt manifests say about the models, their relations and their configuration.
     pub manifests: String,
     /// Staging's rows of the selected models; none offline.
     pub staging_rows: Option<String>,
@@ -18,7 +18,7 @@ pub struct Fingerprints {
     pub prod_rows: Option<String>,
 }
 
-/// Takes them.
+/// Takes the fingerprints of what is known.
 #[must_use]
 pub fn of(facts: &Facts) -> Fingerprints {
     let selected = |package: usize, row: &Row| {
@@ -44,7 +44,8 @@ pub fn of(facts: &Facts) -> Fingerprints {
     }
 }
 
-/// What the dbt manifests and vars say of a package. A list of values: a field that is renamed here changes no fingerprint.
+/// What the dbt manifests and vars say about a package. It is a list of values, so that renaming a field changes no
+/// fingerprint.
 #[must_use]
 pub fn of_package(package: &PackageFacts) -> Value {
     json!([
@@ -64,7 +65,7 @@ pub fn of_package(package: &PackageFacts) -> Value {
     ])
 }
 
-/// What they say of a model.
+/// What the dbt manifests say about a model.
 #[must_use]
 pub fn of_model(model: &ModelFacts) -> Value {
     let table = model.table.as_ref().map(|table| {
@@ -95,7 +96,7 @@ mod tests {
     use crate::promote::{Layout, Physical, TableFacts};
     use crate::warehouse::{Dialect, Relation};
 
-    /// Changed by whatever would make a script that was reviewed another one, and by nothing else.
+    /// Everything that would change a reviewed script changes the fingerprint, and nothing else does.
     #[test]
     fn the_fingerprint_of_a_model_is_of_what_the_project_says() {
         let relation = |name: &str| Relation::parse(name, Dialect::Postgres).expect("a relation");

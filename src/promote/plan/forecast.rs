@@ -9,25 +9,25 @@ use crate::snowplow::{Family, Row, Settings, Standing};
 use crate::snowplow::{State, Window};
 use crate::timestamp::Timestamp;
 
-/// Prod's next run of one package.
+/// The next run of one package in prod.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Forecast {
     /// The package.
     pub package: String,
-    /// Its state.
+    /// The state in which the run begins.
     pub state: State,
-    /// Its window; none where it hangs on a start date that is not known.
+    /// Its window; none where it depends on a start date that is not known.
     pub window: Option<Window>,
-    /// Hours of events that models which are ahead are handed again because the rows differ, besides the lookback.
+    /// Hours of events that models read again, besides the lookback, because other models are behind them.
     pub hours_read_again: f64,
-    /// Runs until the rows agree.
+    /// How many runs it takes until all rows agree.
     pub runs_until_in_step: u32,
 }
 
-/// Works it out by the packages' own formulas.
+/// Forecasts it by the packages' own formulas.
 ///
 /// # Errors
-/// A [`Refusal`]: the next run would begin at the start date, or never get into step.
+/// A [`Refusal`]: the next run would begin at the start date, or the rows would never agree.
 pub fn of(package: &PackageFacts, rows: &[Row], now: Timestamp, to: &str) -> Result<Forecast> {
     let standing = Standing::of(package.family, &package.enabled_in_prod, rows);
     let lacking: Vec<_> = package
@@ -38,12 +38,12 @@ pub fn of(package: &PackageFacts, rows: &[Row], now: Timestamp, to: &str) -> Res
         .collect();
     if !lacking.is_empty() {
         let consequence = match package.family {
-            Family::Session => "the next run there would process all events again from the start date",
-            Family::Load => "these would begin where the others are, and never see what was before",
+            Family::Session => "the next run there would process all events from the start date again",
+            Family::Load => "these would start where the others are and never see earlier events",
         };
         bail!(Refusal(format!(
-            "the project of {to} also holds {}, tracked by {} and without a row there: {consequence}. Promote them together \
-             (add them to --select; +my_model selects the ancestors too), or disable them for {to}",
+            "the project of {to} also holds {}, tracked by {} but without a row there: {consequence}. Promote them together \
+             (add them to --select; +my_model also selects the ancestors), or disable them for {to}",
             lacking.join(", "),
             package.name
         )))
@@ -51,8 +51,8 @@ pub fn of(package: &PackageFacts, rows: &[Row], now: Timestamp, to: &str) -> Res
     let (min, max) = standing.span.unwrap_or((now, now));
     if package.family == Family::Load && standing.state == State::OutOfSync && !package.load_family_heals {
         bail!(Refusal(format!(
-            "{to} would be out of sync afterwards ({min} and {max}), and {} cannot get into step by itself with its version of \
-             snowplow_utils (before 1.0.1). Upgrade it, or backfill staging to where {to} is",
+            "{to} would be out of sync afterwards ({min} and {max}), and {} cannot recover from that with its version of \
+             snowplow_utils (before 1.0.1). Upgrade snowplow_utils, or backfill staging to where {to} is",
             package.name
         )))
     }

@@ -1,5 +1,6 @@
 //! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written here.
 
+mod action;
 mod copying;
 mod decide;
 mod facts;
@@ -8,7 +9,6 @@ mod forecast;
 mod notes;
 mod parts;
 mod readiness;
-mod select;
 mod strategy;
 mod sync;
 
@@ -18,7 +18,6 @@ pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physi
 pub use fingerprint::{Fingerprints, short};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
-pub use parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
-pub use select::select;
+pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

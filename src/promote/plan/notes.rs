@@ -1,4 +1,4 @@
-//! What whoever executes a script has to know besides.
+//! Notes for whoever executes a script.
 
 use super::copying::written_as;
 use super::facts::Facts;
@@ -9,46 +9,16 @@ use crate::warehouse::Dialect;
 /// What is not known, not carried over, or left to do by hand.
 #[must_use]
 pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut notes = Vec::new();
     if facts.now.is_none() {
-        said.push(
+        notes.push(
             "worked out from dbt manifests alone: rows, columns and physical tables of both sides are not known. The \
              script checks rows when it runs; run it with a connection (--target, --to) to have all of it checked now"
                 .to_owned(),
         );
     }
-    let mut notes = facts.notes.clone();
-    for table in &plan.tables {
-        let physical = &table.facts.physical;
-        notes.extend(
-            physical.left_behind.iter().map(|what| format!("{}: not carried over: {what}", table.model)),
-        );
-        notes.extend(
-            physical.guards.iter().flatten().map(|what| format!("{}: not carried over: {what}", table.model)),
-        );
-        if table.action != Action::Keep
-            && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas
-        {
-            notes.extend(lost_by_ctas(plan.dialect, table));
-        }
-        if matches!(table.action, Action::Replace { .. }) {
-            notes.extend(replaced(plan, table));
-            let dependents = &table.facts.replaced.dependents;
-            if !dependents.is_empty() {
-                notes.push(format!(
-                    "{}: views on the table that is replaced stay on its backup until they are built again: {}",
-                    table.model,
-                    dependents.join(", ")
-                ));
-            }
-        }
-        if !table.facts.grants.is_empty() && matches!(plan.dialect, Dialect::DuckDb | Dialect::Spark) {
-            notes.push(format!(
-                "{}: {} has no grants; the project's are not given",
-                table.model, plan.dialect
-            ));
-        }
-    }
+    notes.extend(facts.notes.iter().cloned());
+    notes.extend(plan.tables.iter().flat_map(|table| of_table(plan, table)));
     if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
         notes.push(format!(
             "no run of {} may be in progress while this is executed: it would record events that only the replaced table \
@@ -56,21 +26,44 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
             plan.to
         ));
     }
-    said.extend(notes);
     if !plan.tables.is_empty() {
-        said.push(ownership(plan.dialect).to_owned());
+        notes.push(ownership(plan.dialect).to_owned());
     }
     if plan.strategy == CopyStrategy::Move {
-        said.push(
+        notes.push(
             "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
              again"
                 .to_owned(),
         );
     }
-    said
+    notes
 }
 
-/// What `create table … as select` does not restate: of this table, or where the catalogue does not tell, of any.
+fn of_table(plan: &Plan, table: &Table) -> Vec<String> {
+    let (model, physical) = (&table.model, &table.facts.physical);
+    let lost = physical.left_behind.iter().chain(physical.guards.iter().flatten());
+    let mut notes: Vec<_> = lost.map(|what| format!("{model}: not carried over: {what}")).collect();
+    if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas {
+        notes.extend(lost_by_ctas(plan.dialect, table));
+    }
+    if matches!(table.action, Action::Replace { .. }) {
+        notes.extend(replaced(plan, table));
+        notes.extend(may_be_unguarded(plan.dialect, table));
+        let dependents = &table.facts.replaced.dependents;
+        if !dependents.is_empty() {
+            notes.push(format!(
+                "{model}: views on the table that is replaced stay on its backup until they are built again: {}",
+                dependents.join(", ")
+            ));
+        }
+    }
+    if !table.facts.grants.is_empty() && matches!(plan.dialect, Dialect::DuckDb | Dialect::Spark) {
+        notes.push(format!("{model}: {} has no grants; the project's are not given", plan.dialect));
+    }
+    notes
+}
+
+/// What `create table … as select` does not restate: of this table, or of any table where the catalogue does not tell.
 fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     let of_any = match dialect {
         Dialect::Postgres | Dialect::DuckDb => {
@@ -94,7 +87,7 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
 }
 
-/// What the table that is replaced has, and the new one does not get.
+/// What the replaced table has and the new one does not get, and what is not known about that.
 fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let (model, replaced) = (&table.model, &table.facts.replaced);
     let lost = |what: &String| {
@@ -117,21 +110,31 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
                  refuses to replace the one by the other, and nothing but the backup is made"
             ));
         }
-        _ => {}
-    }
-    if may_restrict(plan.dialect) {
-        let why = match &replaced.guards {
-            None => "could not be read",
-            Some(_) if may_be_hidden(plan.dialect) => "is told only to those who may see to it",
-            Some(_) => return notes,
-        };
-        notes.push(format!(
-            "{model}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none of them. \
-             Look before you execute this",
-            table.facts.prod
-        ));
+        Dialect::Postgres
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => {}
     }
     notes
+}
+
+/// The replaced table may hide rows or values, and nobody could see whether it does.
+fn may_be_unguarded(dialect: Dialect, table: &Table) -> Option<String> {
+    if !may_restrict(dialect) {
+        return None;
+    }
+    let why = match &table.facts.replaced.guards {
+        None => "could not be read",
+        Some(_) if may_be_hidden(dialect) => "is told only to those who may see to it",
+        Some(_) => return None,
+    };
+    Some(format!(
+        "{}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none of them. \
+         Look before you execute this",
+        table.model, table.facts.prod
+    ))
 }
 
 /// Whether the warehouse has policies or masks at all.
@@ -154,7 +157,7 @@ fn may_be_hidden(dialect: Dialect) -> bool {
     }
 }
 
-/// Who must execute it, so that prod's runs can go on with the tables.
+/// Who has to execute the script, so that prod's runs can write to the tables afterwards.
 fn ownership(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres | Dialect::Redshift => {

@@ -13,17 +13,17 @@ use crate::warehouse::{Dialect, Relation};
 /// What the user asks for besides the models.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wishes {
-    /// How tables are copied; none: the warehouse's best.
+    /// How tables are copied. None: the warehouse's best way.
     pub strategy: Option<CopyStrategy>,
-    /// Replace tables and rows that prod has.
+    /// Replace the tables that prod has, and set their rows.
     pub replace: bool,
-    /// Take tables that prod has without a row as copied already.
+    /// Take tables that prod has without a row for finished copies.
     pub resume: bool,
-    /// Record no later time than prod's own rows have, so that its next run finds all of them in step.
+    /// Record no later time than prod's other rows have, so that prod's next run finds all rows in sync.
     pub sync: bool,
 }
 
-/// A promotion.
+/// What a promotion will do.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The warehouse.
@@ -34,21 +34,21 @@ pub struct Plan {
     pub to: String,
     /// The user's selection, as dbt's arguments.
     pub selection: Vec<String>,
-    /// When it was worked out.
+    /// When the plan was made.
     pub made_at: Timestamp,
     /// How tables are copied.
     pub strategy: CopyStrategy,
-    /// The tables.
+    /// The tables that go to prod.
     pub tables: Vec<Table>,
-    /// The rows, an entry a package.
+    /// The rows, one entry for each package.
     pub ledgers: Vec<Ledger>,
-    /// Selected models that prod runs already.
+    /// Selected models that prod runs already, and that are not replaced.
     pub left_alone: Vec<String>,
-    /// Prod's next run, an entry a package; empty offline.
+    /// Prod's next run, one entry for each package. Empty offline.
     pub forecasts: Vec<Forecast>,
     /// What is not known, not carried over, or left to do by hand.
     pub notes: Vec<String>,
-    /// What it was worked out from.
+    /// What the plan was made from.
     pub fingerprints: Fingerprints,
 }
 
@@ -57,7 +57,7 @@ pub struct Plan {
 pub struct Table {
     /// Its model.
     pub model: String,
-    /// Where it is and what is known of it.
+    /// Where it is, and what is known about it.
     pub facts: TableFacts,
     /// What happens to it.
     pub action: Action,
@@ -66,14 +66,14 @@ pub struct Table {
 /// What happens to a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Prod has none: it is copied.
+    /// Prod has no such table: it is copied.
     Create,
-    /// Prod has one: it is kept under a backup name.
+    /// Prod has one, which is kept under a backup name.
     Replace {
-        /// That name.
+        /// The backup.
         backup: Relation,
     },
-    /// Prod has a copy already; only its content is checked.
+    /// Prod has a copy already. Only its content is checked.
     Keep,
 }
 
@@ -82,24 +82,24 @@ pub enum Action {
 pub struct Ledger {
     /// The package.
     pub package: String,
-    /// How it works out its windows: the columns hang on it.
+    /// How it computes its windows. The columns of its rows depend on it.
     pub family: Family,
     /// Staging's incremental manifest.
     pub staging: Relation,
     /// Prod's.
     pub prod: Relation,
-    /// `last_success` of all these models in staging; none offline.
+    /// The `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
-    /// What prod is to record where that is not staging's time: its own models' earlier one, from which its next run hands
-    /// them all the same events.
+    /// The earlier time that prod records instead: the one of its other models. From there, prod's next run gives all of
+    /// them the same events.
     pub cap: Option<Timestamp>,
-    /// Models whose rows prod gets.
+    /// Models whose rows prod lacks and gets.
     pub added: Vec<String>,
-    /// Models whose rows prod has, with their `last_success` there.
+    /// Rows that prod has and that are set to another time.
     pub moved: Vec<MovedRow>,
 }
 
-/// A row that prod has and that is set to staging's time.
+/// A row that prod has and that is set to another time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MovedRow {
     /// The model.
@@ -111,14 +111,32 @@ pub struct MovedRow {
     pub first: Option<Timestamp>,
 }
 
+/// Where a promotion moves the `last_success` of a row that prod has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To an earlier time.
+    Back,
+    /// To a later time, or nowhere.
+    Forward,
+}
+
 impl Ledger {
-    /// The time that prod records; none offline, where it is whatever staging has.
+    /// Where a row is moved.
+    #[must_use]
+    pub fn direction(&self, row: &MovedRow) -> Direction {
+        match self.recorded() {
+            Some(time) if time < row.from => Direction::Back,
+            Some(_) | None => Direction::Forward,
+        }
+    }
+
+    /// The time that prod records. None offline, where prod records the time that staging has at that moment.
     #[must_use]
     pub fn recorded(&self) -> Option<Timestamp> {
         self.cap.or(self.time)
     }
 
-    /// All its models.
+    /// All models whose rows are written.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.added.iter().map(String::as_str).chain(self.moved.iter().map(|row| row.model.as_str()))
     }

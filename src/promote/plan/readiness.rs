@@ -1,4 +1,4 @@
-//! Whether both sides are ready: what of their rows speaks against a promotion. Pure.
+//! Whether the rows of both sides allow a promotion. Pure.
 
 use anyhow::{Result, bail};
 
@@ -9,7 +9,7 @@ use crate::snowplow::{Family, Row, Standing};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Relation;
 
-/// Prod's rows, which must be there and unambiguous.
+/// Prod's rows, which must exist and be unambiguous.
 ///
 /// # Errors
 /// A [`Refusal`].
@@ -30,8 +30,8 @@ fn refuse_duplicates(rows: &[Row], manifest: &Relation) -> Result<()> {
         let count = rows.iter().filter(|other| other.model == row.model).count();
         if count > 1 {
             bail!(Refusal(format!(
-                "{manifest} holds {} {count} times: models fail on it, and it hides a model without a row. Delete all but \
-                 one of its rows (keep the smallest last_success), then call again",
+                "{manifest} holds {} {count} times: models fail on duplicate rows, and a duplicate hides a model without a \
+                 row. Delete all but the row with the smallest last_success, then run the same command again",
                 row.model
             )))
         }
@@ -39,7 +39,7 @@ fn refuse_duplicates(rows: &[Row], manifest: &Relation) -> Result<()> {
     Ok(())
 }
 
-/// The one `last_success` of all models that are promoted.
+/// The one `last_success` that all promoted models have in staging.
 ///
 /// # Errors
 /// A [`Refusal`].
@@ -50,10 +50,10 @@ pub(super) fn staging_time(
     facts: &Facts,
 ) -> Result<Timestamp> {
     let manifest = &package.staging_manifest;
-    let backfill = "backfill it first (snowplow-backfill run)";
+    let backfill = "Backfill it first (snowplow-backfill run)";
     let Some(rows) = &tables.staging_rows else {
         bail!(Refusal(format!(
-            "staging is empty: the incremental manifest of {} ({manifest}) does not exist: {backfill}",
+            "staging is empty: the incremental manifest of {} ({manifest}) does not exist. {backfill}",
             package.name
         )))
     };
@@ -66,19 +66,19 @@ pub(super) fn staging_time(
         .collect();
     if !lacking.is_empty() {
         bail!(Refusal(format!(
-            "staging has no row of {} in {manifest}, so it was never processed there: {backfill}",
+            "staging has no row of {} in {manifest}, so it was never processed there. {backfill}",
             lacking.join(", ")
         )))
     }
     let standing = Standing::of(package.family, models, &rows);
     let Some((min, max)) = standing.span else {
-        bail!(Refusal(format!("staging's rows in {manifest} have no last_success: {backfill}")))
+        bail!(Refusal(format!("staging's rows in {manifest} have no last_success. {backfill}")))
     };
     if min != max {
         let behind: Vec<_> =
             rows.iter().filter(|row| row.last_success == Some(min)).map(|row| row.model.as_str()).collect();
         bail!(Refusal(format!(
-            "staging's rows are out of sync: {} at {min}, the others at {max}. Go on with the backfill until they agree \
+            "staging's rows are out of sync: {} at {min}, the others at {max}. Continue the backfill until they agree \
              (snowplow-backfill run)",
             behind.join(", ")
         )))
@@ -87,7 +87,7 @@ pub(super) fn staging_time(
     Ok(min)
 }
 
-/// Staging's last window ended by its limit, and prod is ahead of it: events in between are in no table that is promoted.
+/// Staging's last window was cut by its limit, and prod is ahead of it: no promoted table has the events in between.
 fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, facts: &Facts) -> Result<()> {
     let Some(window) = tables.staging_window else { return Ok(()) };
     let prod = tables.prod_rows.iter().flatten().filter_map(|row| row.last_success).max();
@@ -98,16 +98,17 @@ fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, f
         Family::Session => window.lower.plus_hours(tables.staging_lookback_hours),
         Family::Load => window.lower,
     };
-    // A window from the start date has no lookback.
+    // A window that begins at the start date has no lookback.
     let capped = [origin, window.lower].into_iter().find_map(|origin| {
         let standing = Standing { state: State::Standard, span: Some((origin, origin)) };
         standing.limit_of(package.family, window).filter(|&days| days > 0)
     });
     let Some(days) = capped else { return Ok(()) };
+    let unit = if days == 1 { "day" } else { "days" };
     let prod = prod.map_or_else(|| "nothing".to_owned(), |prod| format!("everything up to {prod}"));
     bail!(Refusal(format!(
-        "staging is not caught up: its last window ended at {} because of a limit of {days} days, its rows are at {time}, and \
-         {} has processed {prod}. Go on with the backfill (snowplow-backfill run), or use --sync",
+        "staging is not caught up: its last window ended at {} because of a limit of {days} {unit}, its rows are at {time}, and \
+         {} has processed {prod}. Continue the backfill (snowplow-backfill run), or use --sync",
         window.upper, facts.to
     )))
 }

@@ -1,4 +1,4 @@
-//! How a table gets from staging to prod.
+//! How tables get from staging to prod.
 
 use std::fmt;
 
@@ -16,16 +16,16 @@ pub enum CopyStrategy {
     Clone,
     /// BigQuery's copy job
     Copy,
-    /// create table … as select: loses what is not restated
+    /// create table … as select, which loses what is not restated
     Ctas,
     /// A new table of the same definition, then filled
     Like,
-    /// Take staging's table itself; staging has it no more (Postgres)
+    /// Move staging's table itself, so that staging loses it (Postgres)
     Move,
 }
 
 impl CopyStrategy {
-    /// What a warehouse can do, the best one first.
+    /// What a warehouse can do, the best way first.
     ///
     /// Source: the vendors' manuals; tried on Postgres, DuckDB and Spark SQL.
     #[must_use]
@@ -39,7 +39,7 @@ impl CopyStrategy {
         }
     }
 
-    /// The user's choice, or the best.
+    /// The user's choice, or else the warehouse's best way.
     ///
     /// # Errors
     /// The warehouse cannot do what the user chose.

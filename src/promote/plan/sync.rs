@@ -1,10 +1,10 @@
-//! `--sync`: how far staging has to go, and whether a promotion would be possible then. Pure.
+//! `--sync`: how far staging has to go, and what the facts will be then. Pure.
 
 use super::facts::Facts;
 use crate::snowplow::Row;
 use crate::timestamp::Timestamp;
 
-/// Where prod's other models are, if staging's are not there yet.
+/// The time that prod's other models have reached, where staging has not reached it yet.
 #[must_use]
 pub fn sync_until(facts: &Facts) -> Option<Timestamp> {
     let is_selected = |row: &Row| facts.models.iter().any(|model| model.name == row.model);
@@ -21,7 +21,8 @@ pub fn sync_until(facts: &Facts) -> Option<Timestamp> {
     is_behind.then_some(until)
 }
 
-/// The facts as they will be when staging has been backfilled: a plan of them fails for whatever a backfill does not mend.
+/// The facts as they will be after staging's backfill. A plan made from them fails for everything that a backfill does not
+/// fix.
 #[must_use]
 pub fn as_if_synced(facts: &Facts, until: Timestamp) -> Facts {
     let mut synced = facts.clone();

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 
 use super::dialect::common_dialect;
-use super::gather::{self, PackageVars, Side};
+use super::gather;
+use super::manifests::{self, PackageVars, Side};
 use crate::dbt::{Listing, RelationName, SelectionArguments, VarScope};
 use crate::event::Emit;
 use crate::failure::Failure;
@@ -116,10 +117,10 @@ impl<'p> BothTargets<'p> {
         let sides = (&staging.side(), &prod.side());
         let selection = route.selection.arguments();
         let facts =
-            gather::facts(dialect, sides, &touched, selection, |package| package_vars(package, project))?;
+            manifests::facts(dialect, sides, &touched, selection, |package| package_vars(package, project))?;
         let limits = touched
             .iter()
-            .map(|touched| gather::limits_of(&touched.package, &staging.listing.manifest))
+            .map(|touched| manifests::limits_of(&touched.package, &staging.listing.manifest))
             .collect::<Result<_>>()?;
         Ok(Self { staging, prod, facts, limits })
     }

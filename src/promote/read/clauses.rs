@@ -1,10 +1,10 @@
-//! The clauses of a `create table` that follow its columns, as a warehouse writes it: one a line, each text in quotes.
+//! Reading a `create table` statement as a warehouse writes it: its columns, and the clauses after them, one on each line.
 
 use regex::Regex;
 
-/// The columns and keys between the brackets of DuckDB's statement, in whose texts a backslash is nothing special.
+/// DuckDB: the columns and keys between the brackets.
 pub(super) fn columns(statement: &str) -> Option<Vec<&str>> {
-    let masked = masked(statement, false);
+    let masked = masked(statement, Backslash::Plain);
     let (begin, end) = (masked.find('(')? + 1, end_of_columns(&masked)? - 1);
     let mut columns = Vec::new();
     let (mut depth, mut from) = (0_usize, begin);
@@ -23,30 +23,30 @@ pub(super) fn columns(statement: &str) -> Option<Vec<&str>> {
     Some(columns)
 }
 
-/// Whether a column of [`columns`] is computed by the table.
+/// Whether this is the definition of a column of that name, and the table computes the column.
 pub(super) fn is_generated(column: &str, name: &str) -> bool {
     let quoted = format!("\"{}\" ", name.replace('"', "\"\""));
     let is_it = column.starts_with(&quoted) || column.starts_with(&format!("{name} "));
-    is_it && masked(column, false).contains(" GENERATED ALWAYS AS")
+    is_it && masked(column, Backslash::Plain).contains(" GENERATED ALWAYS AS")
 }
 
-/// What follows the columns.
+/// The clauses after the columns.
 pub(super) struct Clauses<'a> {
-    /// As it is.
+    /// Their text.
     text: &'a str,
-    /// The same with blanks for whatever stands in quotes, byte for byte.
+    /// The same text, byte for byte, with blanks for everything in quotes.
     masked: String,
 }
 
 impl<'a> Clauses<'a> {
-    /// None where the columns do not end.
+    /// None where the list of columns has no end.
     pub(super) fn of(statement: &'a str) -> Option<Self> {
-        let masked = masked(statement, true);
+        let masked = masked(statement, Backslash::Escapes);
         let end = end_of_columns(&masked)?;
         Some(Self { text: &statement[end..], masked: masked[end..].to_owned() })
     }
 
-    /// What a line says that begins with these words.
+    /// The rest of the line that begins with these words.
     pub(super) fn line(&self, words: &str) -> Option<String> {
         let pattern = Regex::new(&format!(r"(?im)^\s*{words}\s+(.+?)\s*;?\s*$")).ok()?;
         let found = pattern.captures(&self.masked)?.get(1)?;
@@ -66,7 +66,7 @@ impl<'a> Clauses<'a> {
     }
 }
 
-/// A text without its quotes' escapes.
+/// A text in quotes as it is without escapes.
 pub(super) fn unescaped(text: &str) -> String {
     let mut plain = String::new();
     let mut characters = text.chars();
@@ -85,8 +85,17 @@ pub(super) fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Blanks for whatever stands in quotes, so that no word or bracket in there counts.
-fn masked(statement: &str, has_escapes: bool) -> String {
+/// What a backslash does in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backslash {
+    /// It escapes the next character.
+    Escapes,
+    /// Nothing.
+    Plain,
+}
+
+/// The statement with blanks for everything in quotes, so that no word or bracket in there counts.
+fn masked(statement: &str, backslash: Backslash) -> String {
     let mut masked = String::with_capacity(statement.len());
     let mut within = None;
     let mut is_escaped = false;
@@ -101,7 +110,8 @@ fn masked(statement: &str, has_escapes: bool) -> String {
                 masked.push(character);
             }
             Some(quote) => {
-                is_escaped = has_escapes && !is_escaped && character == '\\' && quote != '`';
+                let may_escape = backslash == Backslash::Escapes && character == '\\' && quote != '`';
+                is_escaped = may_escape && !is_escaped;
                 masked.extend(std::iter::repeat_n(' ', character.len_utf8()));
             }
         }
@@ -109,7 +119,7 @@ fn masked(statement: &str, has_escapes: bool) -> String {
     masked
 }
 
-/// Behind the bracket that ends the columns; at the beginning where there are none.
+/// The place after the bracket that ends the columns; the beginning where there are no columns.
 fn end_of_columns(masked: &str) -> Option<usize> {
     let Some(begin) = masked.find('(') else { return Some(0) };
     let mut depth = 0_usize;

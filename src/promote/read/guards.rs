@@ -1,22 +1,21 @@
-//! What keeps readers of prod's table from some of its rows or values. A new table in its place has none of it, and would show
-//! everything to whoever may read it.
+//! Policies and masks on prod's tables, which keep readers from some rows or values. A new table in the place of the old
+//! one has none of them, and would show everything to its readers.
 
 use anyhow::Result;
 
 use crate::dbt::{Answer, Query};
 use crate::event::Emit;
-use crate::failure::{Failure, FailureKind};
 use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
 use crate::workspace::OpenTarget;
 
-/// The question about one table, where the catalogue's other questions do not answer it: it takes rights that not every user has,
-/// and a question that fails takes the others with it.
-fn question(dialect: Dialect) -> Option<&'static str> {
+/// The question about one table, where it has to be asked apart from the catalogue's other questions: not every user may ask
+/// it, and one question that fails makes the whole call fail.
+fn query_text(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        // Postgres' catalogue may be read by everybody; the other two have nothing of the kind.
+        // Everybody may read this in Postgres' catalogue, so it is asked there. The other two have no policies.
         Dialect::Postgres | Dialect::DuckDb | Dialect::Spark => None,
-        // Empty for whoever is neither superuser nor sys:secadmin.
+        // Only superusers and sys:secadmin get rows.
         Dialect::Redshift => Some(
             "select 'row level security' from svv_rls_relation where relschema = '@0.schema@' and relname = '@0.identifier@' and \
              is_rls_on",
@@ -37,12 +36,12 @@ fn question(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-/// Asks for the tables that prod has. A user who may not ask is no error: the script says then what is not known.
+/// Asks about the tables that prod has. It is no error if the user may not ask: the script then says what is not known.
 ///
 /// # Errors
-/// dbt cannot be called; the warehouse cannot be reached any more.
+/// dbt cannot be called, or the warehouse cannot be reached.
 pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<()> {
-    let Some(sql) = question(facts.dialect) else { return Ok(()) };
+    let Some(sql) = query_text(facts.dialect) else { return Ok(()) };
     let tables = facts.models.iter_mut().filter_map(|model| model.table.as_mut());
     let mut asked: Vec<(&Relation, &mut Physical)> = tables
         .filter(|table| table.prod_exists == Some(true))
@@ -53,16 +52,7 @@ pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> 
     }
     let query = |relation: &Relation| Query { relations: vec![relation.name()], sql: Some(sql.to_owned()) };
     let queries: Vec<_> = asked.iter().map(|(relation, _)| query(relation)).collect();
-    let told = match prod.query(&queries, emit) {
-        Ok(told) => told,
-        // A user without the right to ask is one thing, a warehouse that has gone is another.
-        Err(error) => {
-            return match error.downcast::<Failure>()? {
-                failure if failure.kind == FailureKind::Connection => Err(failure.into()),
-                _ => Ok(()),
-            };
-        }
-    };
+    let Ok(told) = prod.query_if_allowed(&queries, emit)? else { return Ok(()) };
     for ((_, physical), answer) in asked.iter_mut().zip(&told.answers) {
         if let Answer::Rows(rows) = answer {
             physical.guards = Some(rows.iter().filter_map(|row| row.first().cloned().flatten()).collect());

@@ -1,4 +1,4 @@
-//! How a table is laid out: by the project's configuration of its model, or by the warehouse's own statement of it.
+//! Reading how a table is laid out: from the project's configuration, or from the statement that the warehouse shows.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,49 +15,36 @@ impl Layout {
     /// What a model's configuration asks for.
     ///
     /// # Errors
-    /// A value that is no plain SQL expression: it goes into the script.
+    /// A value is not a plain SQL expression, and it would become a part of the script.
     pub fn configured(dialect: Dialect, config: &Map<String, Value>) -> Result<Self> {
-        let mut layout = Self::default();
         match dialect {
-            Dialect::Postgres | Dialect::DuckDb => {}
-            Dialect::Redshift => {
-                layout.distribution = text(config, "dist")?.map(|dist| match dist.as_str() {
-                    "all" | "even" | "auto" => format!("diststyle {dist}"),
-                    key => format!("diststyle key distkey ({key})"),
-                });
-                let kind = text(config, "sort_type")?.map_or_else(String::new, |kind| format!("{kind} "));
-                layout.sort_key = list(config, "sort")?.map(|columns| match columns.as_str() {
-                    "auto" => "sortkey auto".to_owned(),
-                    _ => format!("{kind}sortkey ({columns})"),
-                });
-            }
-            Dialect::Snowflake => {
-                layout.cluster_by = list(config, "cluster_by")?;
-                layout.transient = config.get("transient").and_then(Value::as_bool);
-            }
+            Dialect::Postgres | Dialect::DuckDb => Ok(Self::default()),
+            Dialect::Redshift => redshift(config),
+            Dialect::Snowflake => Ok(Self {
+                cluster_by: list(config, "cluster_by")?,
+                transient: config.get("transient").and_then(Value::as_bool),
+                ..Self::default()
+            }),
             Dialect::BigQuery => {
-                layout.partition_by = config.get("partition_by").map_or(Ok(None), bigquery_partition)?;
-                layout.cluster_by = list(config, "cluster_by")?;
-                layout.properties = bigquery_options(config)?;
+                let mut layout = Self {
+                    partition_by: config.get("partition_by").map_or(Ok(None), bigquery_partition)?,
+                    cluster_by: list(config, "cluster_by")?,
+                    properties: bigquery_options(config)?,
+                    ..Self::default()
+                };
                 layout.find_filter();
+                Ok(layout)
             }
-            Dialect::Databricks | Dialect::Spark => {
-                layout.partition_by = list(config, "partition_by")?;
-                layout.cluster_by = list(config, "liquid_clustered_by")?;
-                let properties = config.get("tblproperties").and_then(Value::as_object);
-                layout.properties = properties
-                    .into_iter()
-                    .flatten()
-                    .map(|(key, value)| {
-                        (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                    })
-                    .collect();
-            }
+            Dialect::Databricks | Dialect::Spark => Ok(Self {
+                partition_by: list(config, "partition_by")?,
+                cluster_by: list(config, "liquid_clustered_by")?,
+                properties: table_properties(config),
+                ..Self::default()
+            }),
         }
-        Ok(layout)
     }
 
-    /// BigQuery: the column that every query has to name, if the table's options ask for that.
+    /// BigQuery: finds the column that every query has to name, if the table's options ask for one.
     pub(super) fn find_filter(&mut self) {
         static COLUMN: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^(?:\w+\s*\(\s*)?`?([A-Za-z_]\w*)").expect("a pattern"));
@@ -66,9 +53,9 @@ impl Layout {
         self.filtered_by = partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
     }
 
-    /// What the warehouse says of a table: BigQuery's `ddl`, Spark's and Databricks' `show create table`.
+    /// What the warehouse shows of a table: `ddl` on BigQuery, `show create table` on Spark and Databricks.
     ///
-    /// None where the statement is not understood, or says something that cannot be put into a script.
+    /// None where the statement is not understood, or where a part of it may not be put into a script.
     #[must_use]
     pub fn of_statement(statement: &str) -> Option<Self> {
         let clauses = Clauses::of(statement)?;
@@ -90,7 +77,7 @@ impl Layout {
     }
 }
 
-/// Properties that belong to one table and not to its copy.
+/// Properties that describe one table and not its copy.
 const OF_ONE_TABLE: [&str; 9] = [
     "current-snapshot-id",
     "current-snapshot-summary",
@@ -103,7 +90,7 @@ const OF_ONE_TABLE: [&str; 9] = [
     "uuid",
 ];
 
-/// The pairs of `TBLPROPERTIES (…)`, without what describes the one table.
+/// The pairs of `TBLPROPERTIES (…)`, without those that describe the one table.
 fn properties(text: &str) -> BTreeMap<String, String> {
     static PAIR: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"'((?:[^'\\]|\\.)*)'\s*=\s*'((?:[^'\\]|\\.)*)'").expect("a pattern"));
@@ -116,11 +103,31 @@ fn properties(text: &str) -> BTreeMap<String, String> {
     kept.collect()
 }
 
+fn redshift(config: &Map<String, Value>) -> Result<Layout> {
+    let distribution = text(config, "dist")?.map(|dist| match dist.as_str() {
+        "all" | "even" | "auto" => format!("diststyle {dist}"),
+        key => format!("diststyle key distkey ({key})"),
+    });
+    let kind = text(config, "sort_type")?.map_or_else(String::new, |kind| format!("{kind} "));
+    let sort_key = list(config, "sort")?.map(|columns| match columns.as_str() {
+        "auto" => "sortkey auto".to_owned(),
+        _ => format!("{kind}sortkey ({columns})"),
+    });
+    Ok(Layout { distribution, sort_key, ..Layout::default() })
+}
+
+/// Databricks and Spark: the configuration `tblproperties`.
+fn table_properties(config: &Map<String, Value>) -> BTreeMap<String, String> {
+    let properties = config.get("tblproperties").and_then(Value::as_object).into_iter().flatten();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    properties.map(|(key, value)| (key.clone(), text(value))).collect()
+}
+
 fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
     config.get(key).and_then(Value::as_str).map(|text| expression(key, text)).transpose()
 }
 
-/// A string, or a list of them, joined.
+/// A string, or a list of strings, joined by commas.
 fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
     let items: Vec<&str> = match config.get(key) {
         Some(Value::String(text)) => vec![text],
@@ -131,7 +138,7 @@ fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
     Ok((!items.is_empty()).then(|| items.join(", ")))
 }
 
-/// Options of a table that dbt sets by the project's configuration, as SQL.
+/// BigQuery: the options that dbt sets from the project's configuration, as SQL.
 fn bigquery_options(config: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
     let mut options = BTreeMap::new();
     for key in ["require_partition_filter", "partition_expiration_days"] {
@@ -140,7 +147,7 @@ fn bigquery_options(config: &Map<String, Value>) -> Result<BTreeMap<String, Stri
             Some(value @ (Value::Bool(_) | Value::Number(_))) => {
                 options.insert(key.to_owned(), value.to_string());
             }
-            Some(other) => bail!("the configuration {key}: {other} is neither a number nor a truth value"),
+            Some(other) => bail!("the configuration {key}: {other} is neither a number nor a boolean"),
         }
     }
     Ok(options)
@@ -170,11 +177,11 @@ fn bigquery_partition(value: &Value) -> Result<Option<String>> {
     }))
 }
 
-/// Columns and calls of functions, but nothing that could end the statement.
+/// Checks that a text has only columns and calls of functions, and nothing that could end the statement.
 fn expression(key: &str, text: &str) -> Result<String> {
     let plain = Regex::new(r#"^[A-Za-z0-9_ ,.()'"`:+*/-]+$"#)?;
     if !plain.is_match(text) || text.contains("--") || text.contains("/*") {
-        bail!("the configuration {key}: {text} is no plain expression: it cannot be put into a script");
+        bail!("the configuration {key}: {text} is not a plain expression, so it cannot be put into a script");
     }
     Ok(text.to_owned())
 }

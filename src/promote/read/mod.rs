@@ -7,9 +7,9 @@ mod dialect;
 mod gather;
 mod guards;
 mod layout;
+mod manifests;
 mod offline;
 
 pub use both::{BothRead, BothTargets, ListedTarget, Route};
-pub use catalogue::read as read_catalogue;
-pub use gather::unread_catalogue;
+pub use catalogue::{read as read_catalogue, unread_catalogue};
 pub use offline::offline_facts;

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::dialect::common_dialect;
-use super::gather::{self, PackageVars, Side};
-use crate::dbt::{self, Listing, Manifest, SelectionArguments};
-use crate::promote::plan::{self, Facts};
+use super::manifests::{self, PackageVars, Side};
+use crate::dbt::{self, Listing, Manifest, ReadFor, SelectionArguments};
+use crate::promote::plan::Facts;
 use crate::snowplow::{self, TouchedPackage};
 
 /// The facts of a promotion from one dbt manifest to another. `dialect` is the user's word for the warehouse.
@@ -29,7 +29,7 @@ pub fn offline_facts(
         bail!("{from} and {to} are of different projects: {} and {}", name(&staging), name(&prod));
     }
     let dialect = common_dialect(&staging, &prod, (from.as_str(), to.as_str()), dialect)?;
-    let selected = plan::select(&staging, &selection.select, &selection.exclude)
+    let selected = dbt::select_by_criteria(&staging, &selection.select, &selection.exclude)
         .with_context(|| format!("selecting from {from}"))?;
     let listing = Listing { selected, manifest: staging };
     let packages = snowplow::discover(&listing.manifest)?;
@@ -39,11 +39,11 @@ pub fn offline_facts(
         &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },
         &Side { name: to.as_str(), manifest: &prod, packages: &packages_in_prod },
     );
-    gather::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
+    manifests::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {
-    let manifest = Manifest::read(path)?;
+    let manifest = Manifest::read(path, ReadFor::Runs)?;
     dbt::check_version(&manifest.metadata.dbt_version)
         .with_context(|| format!("{path} was written by a dbt that is not supported"))?;
     Ok(manifest)

@@ -1,19 +1,19 @@
-//! Statements that stop the script where something is not as it must be.
+//! Conditions, and the statement that stops a script where one does not hold.
 
 use crate::warehouse::Dialect;
 
-/// Short enough for every warehouse's names.
+/// Short enough to be a name on every warehouse.
 const LONGEST_LABEL: usize = 120;
 
 /// Stops with the message unless the condition, which is never null, holds.
 #[must_use]
-pub fn assert(dialect: Dialect, condition: &str, message: &str) -> String {
+pub fn check_statement(dialect: Dialect, condition: &str, message: &str) -> String {
     let text = dialect.text_literal(message);
     match dialect {
         Dialect::Postgres => format!(
             "do $check$\nbegin\n  if not (\n    {condition}\n  ) then\n    raise exception using message = {text};\n  end if;\nend\n$check$"
         ),
-        // Neither has a function that raises: the name of the column says what the division by zero means.
+        // Neither has a function that raises an error. The division by zero does, and the column's name says why.
         Dialect::Redshift | Dialect::Snowflake => format!(
             "select 1 / case when (\n  {condition}\n) then 1 else 0 end as {}",
             dialect.column(&label(message))
@@ -28,13 +28,13 @@ pub fn assert(dialect: Dialect, condition: &str, message: &str) -> String {
     }
 }
 
-/// Conditions that must all hold.
+/// The condition that holds when all of these do.
 #[must_use]
-pub fn all(conditions: &[String]) -> String {
+pub fn all_conditions(conditions: &[String]) -> String {
     conditions.join("\n  and ")
 }
 
-/// A message as a column's name: relations without their schema, and plain characters only.
+/// A message as the name of a column: relations without their schema, and only letters, digits and underscores.
 fn label(message: &str) -> String {
     let words = message.split_whitespace().map(|word| match word.rsplit_once('.') {
         Some((_, name)) if !name.is_empty() => name,

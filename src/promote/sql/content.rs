@@ -1,22 +1,22 @@
-//! Whether two tables hold the same.
+//! Conditions and queries that compare two tables: their rows, and their columns.
 
-use super::assertion::all;
-use super::ctas::{filter, filtered_by};
+use super::assertion::all_conditions;
+use super::ctas::{every_row_clause, filter_column};
 use crate::promote::plan::{Table, TableFacts};
 use crate::warehouse::{Dialect, Relation};
 
-/// A whole row. A column of that name would be taken for it, and no table has one.
+/// The alias that stands for a whole row. A column of this name would hide it, and no table has one.
 const ROW: &str = "snowplow_backfill_row";
 
-/// Prod's table holds what staging's holds: as many rows, and the same number of the latest ones. Enough for a copy that the
-/// script itself made a moment ago.
+/// Prod's table has as many rows as staging's, and as many of the latest ones. That is enough for a copy that the same
+/// script made a moment ago.
 #[must_use]
-pub fn content_matches(table: &Table) -> String {
+pub fn same_counts_condition(table: &Table) -> String {
     let (staging, prod) = (&table.facts.staging, &table.facts.prod);
     let facts = &table.facts;
-    let mut conditions = vec![format!("({}) = ({})", count(prod, facts), count(staging, facts))];
+    let mut conditions = vec![format!("({}) = ({})", count_query(prod, facts), count_query(staging, facts))];
     if let Some(column) = &facts.date_column {
-        let every_row = filter(filtered_by(facts));
+        let every_row = every_row_clause(filter_column(facts));
         let latest = |of: &Relation| {
             let latest = format!("{column} = (select max({column}) from {staging}{every_row})");
             if every_row.is_empty() {
@@ -27,28 +27,28 @@ pub fn content_matches(table: &Table) -> String {
         };
         conditions.push(format!("{} = {}", latest(prod), latest(staging)));
     }
-    all(&conditions)
+    all_conditions(&conditions)
 }
 
-/// The same of a table that the script did not make: every value is compared.
+/// Prod's table holds what staging's holds, value by value: for a table that the script did not make.
 #[must_use]
-pub fn content_equals(dialect: Dialect, table: &Table) -> String {
+pub fn same_content_condition(dialect: Dialect, table: &Table) -> String {
     // Without rows there is no digest.
-    let digest = |of: &Relation| format!("coalesce(({}), 0)", digest(dialect, of, &table.facts));
+    let digest = |of: &Relation| format!("coalesce(({}), 0)", digest_query(dialect, of, &table.facts));
     let [staging, prod] = [&table.facts.staging, &table.facts.prod].map(digest);
-    all(&[content_matches(table), format!("{prod} = {staging}")])
+    all_conditions(&[same_counts_condition(table), format!("{prod} = {staging}")])
 }
 
 /// How many rows there are.
 #[must_use]
-pub fn count(of: &Relation, facts: &TableFacts) -> String {
-    format!("select count(*) from {of}{}", filter(filtered_by(facts)))
+pub fn count_query(of: &Relation, facts: &TableFacts) -> String {
+    format!("select count(*) from {of}{}", every_row_clause(filter_column(facts)))
 }
 
-/// A number that differs when the content does, whatever the order of rows. A sum: rows that are equal must not cancel each
-/// other out.
+/// A number that differs when the content does, and does not depend on the order of rows. It is a sum, so that equal rows
+/// do not cancel each other out.
 #[must_use]
-pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
+pub fn digest_query(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
     match dialect {
         Dialect::Postgres => {
             format!(
@@ -58,19 +58,19 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
         Dialect::DuckDb => format!("select sum(hash({ROW})) from {of} as {ROW}"),
         Dialect::Snowflake => format!("select hash_agg(*) from {of}"),
         Dialect::BigQuery => {
-            let every_row = filter(filtered_by(facts));
+            let every_row = every_row_clause(filter_column(facts));
             format!(
                 "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as {ROW}{every_row}"
             )
         }
         Dialect::Databricks | Dialect::Spark => {
-            // By name, because the hash depends on their order.
+            // The hash depends on the order of columns, so they are named.
             let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
             let columns = columns.collect::<Vec<_>>().join(", ");
             let columns = if columns.is_empty() { "*" } else { &columns };
             format!("select sum(cast(xxhash64({columns}) as decimal(38, 0))) from {of}")
         }
-        // No hash of a whole row there: each column's is the seed of the next one's.
+        // It cannot hash a whole row: the hash of each column is the seed of the next one.
         Dialect::Redshift => {
             let columns = facts.physical.columns.iter().map(|column| dialect.column(&column.name));
             let hashed = columns.fold(None, |before: Option<String>, column| {
@@ -81,15 +81,15 @@ pub fn digest(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
             });
             match hashed {
                 Some(hashed) => format!("select sum({hashed}::numeric(38, 0)) from {of}"),
-                None => count(of, facts),
+                None => count_query(of, facts),
             }
         }
     }
 }
 
-/// Both tables have the same columns of the same types in the same order, so that prod's runs find what staging's left.
+/// Both tables have the same columns, of the same types and in the same order.
 #[must_use]
-pub fn columns_equal(dialect: Dialect, table: &Table) -> String {
+pub fn same_columns_condition(dialect: Dialect, table: &Table) -> String {
     let (staging, prod) = (&table.facts.staging, &table.facts.prod);
     let both = |columns: &dyn Fn(&Relation) -> String| format!("{} = {}", columns(prod), columns(staging));
     match dialect {
@@ -99,30 +99,34 @@ pub fn columns_equal(dialect: Dialect, table: &Table) -> String {
                  pg_catalog.pg_attribute where attrelid = '{of}'::regclass and attnum > 0 and not attisdropped)"
             )
         }),
-        // The type of a whole row, which needs no row.
+        // The type of a whole row. It needs no row to be there.
         Dialect::DuckDb => both(&|of| {
             format!("(select typeof({ROW}) from (select 1) as o left join {of} as {ROW} on false)")
         }),
         Dialect::Databricks | Dialect::Spark => both(&|of| {
-            // Before a star, a name is always a table's.
+            // Before a star, a name is always that of a table.
             format!("(select typeof(struct(t.*)) from (select 1 as one) as o left join {of} as t on false)")
         }),
-        // Without lists of text, which its catalogue cannot make.
+        // Its catalogue cannot aggregate text.
         Dialect::Redshift => {
-            let in_one_database = staging.is_in_database_of(prod);
-            listed(&[staging, prod].map(|of| redshift_columns(of, in_one_database)), SIZES)
+            let catalogue = if staging.is_in_database_of(prod) {
+                RedshiftCatalogue::ThisDatabase
+            } else {
+                RedshiftCatalogue::AllDatabases
+            };
+            same_lists_condition(&[staging, prod].map(|of| redshift_columns_query(of, catalogue)), SIZES)
         }
-        Dialect::Snowflake => listed(&[staging, prod].map(snowflake_columns), SIZES),
-        // Its types carry their sizes.
-        Dialect::BigQuery => listed(&[staging, prod].map(bigquery_columns), &[]),
+        Dialect::Snowflake => same_lists_condition(&[staging, prod].map(snowflake_columns_query), SIZES),
+        // Its types contain their sizes.
+        Dialect::BigQuery => same_lists_condition(&[staging, prod].map(bigquery_columns_query), &[]),
     }
 }
 
-/// How large a type is, where the catalogue says it apart.
+/// Columns of a catalogue that say how large a type is.
 const SIZES: &[&str] = &["character_maximum_length", "numeric_precision", "numeric_scale"];
 
-/// No column of one table without its like in the other, by the catalogue's own view of columns.
-fn listed([staging, prod]: &[String; 2], sizes: &[&str]) -> String {
+/// Both queries list the same columns, and at least one.
+fn same_lists_condition([staging, prod]: &[String; 2], sizes: &[&str]) -> String {
     let same_size = sizes.iter().map(|size| format!(" and coalesce(s.{size}, -1) = coalesce(t.{size}, -1)"));
     let alone = format!(
         "(select count(*) from (\n    {staging}\n  ) as s full outer join (\n    {prod}\n  ) as t on s.column_name = \
@@ -130,15 +134,22 @@ fn listed([staging, prod]: &[String; 2], sizes: &[&str]) -> String {
          or t.column_name is null) = 0",
         same_size.collect::<String>()
     );
-    // None at all would be a name that the catalogue does not have.
-    all(&[format!("(select count(*) from (\n    {staging}\n  ) as c) > 0"), alone])
+    // No column at all means that the catalogue does not know the table by this name.
+    all_conditions(&[format!("(select count(*) from (\n    {staging}\n  ) as c) > 0"), alone])
 }
 
-fn redshift_columns(of: &Relation, in_this_database: bool) -> String {
+/// Where Redshift lists the columns of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RedshiftCatalogue {
+    ThisDatabase,
+    AllDatabases,
+}
+
+fn redshift_columns_query(of: &Relation, catalogue: RedshiftCatalogue) -> String {
     let columns = "column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, numeric_scale";
     let name = format!("lower(table_name) = '{}'", of.identifier().to_lowercase());
     let schema = of.schema().to_lowercase();
-    match of.database().filter(|_| !in_this_database) {
+    match of.database().filter(|_| catalogue == RedshiftCatalogue::AllDatabases) {
         None => format!(
             "select {columns} from information_schema.columns where lower(table_schema) = '{schema}' and {name}"
         ),
@@ -150,7 +161,7 @@ fn redshift_columns(of: &Relation, in_this_database: bool) -> String {
     }
 }
 
-fn snowflake_columns(of: &Relation) -> String {
+fn snowflake_columns_query(of: &Relation) -> String {
     let database = of.database_sql().map(|name| format!("{name}.")).unwrap_or_default();
     format!(
         "select column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, numeric_scale from \
@@ -160,7 +171,7 @@ fn snowflake_columns(of: &Relation) -> String {
     )
 }
 
-fn bigquery_columns(of: &Relation) -> String {
+fn bigquery_columns_query(of: &Relation) -> String {
     format!(
         "select column_name, ordinal_position, data_type from {}.INFORMATION_SCHEMA.COLUMNS where table_name = '{}'",
         of.schema_sql(),

@@ -1,35 +1,68 @@
-//! `create table … as select`, with everything restated that it would lose.
+//! `create table … as select`, which restates what it would otherwise lose.
 
 use crate::promote::plan::{Layout, TableFacts};
 use crate::warehouse::{Dialect, Relation};
 
-/// Whether an existing table is kept, replaced, or an error.
+/// What happens where the table exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existing {
+    /// The statement fails.
     Error,
+    /// It stays as it is.
     Keep,
+    /// It is replaced.
     Replace,
 }
 
-/// The layout that a copy is to have: the physical one where it is known, else what the project configures.
+/// How long a table's data can be recovered. Only Snowflake has both kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableKind {
+    Permanent,
+    /// Without Fail-safe.
+    Transient,
+}
+
+impl TableKind {
+    pub(super) fn of(is_transient: bool) -> Self {
+        if is_transient { Self::Transient } else { Self::Permanent }
+    }
+}
+
+/// A copy, made by a query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ctas<'a> {
+    pub(super) existing: Existing,
+    pub(super) target: &'a Relation,
+    pub(super) source: &'a Relation,
+    pub(super) layout: &'a Layout,
+    /// BigQuery: the column that every query of the source has to name.
+    pub(super) filter_column: Option<&'a str>,
+    pub(super) description: Option<&'a str>,
+}
+
+/// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project configures.
 pub(super) fn layout_of(facts: &TableFacts) -> &Layout {
     facts.physical.layout.as_ref().unwrap_or(&facts.layout)
 }
 
-/// BigQuery: all rows of a table that is not read without a filter, in the words that dbt has for that.
-pub(super) fn filter(column: Option<&str>) -> String {
+/// BigQuery: all rows of a table that cannot be read without a filter, in the words that dbt uses for that.
+pub(super) fn every_row_clause(column: Option<&str>) -> String {
     column.map(|column| format!(" where (`{column}` is null or `{column}` is not null)")).unwrap_or_default()
 }
 
-/// The column that queries of these tables have to name: what one of them asks for does the other no harm.
-pub(super) fn filtered_by(facts: &TableFacts) -> Option<&str> {
+/// The column that queries of both tables have to name. A filter that only one of them asks for does the other no harm.
+pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
     let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
     let configured = facts.physical.layout.is_none().then_some(&facts.layout);
     known.chain(configured).find_map(|layout| layout.filtered_by.as_deref())
 }
 
-/// `create [or replace] table [if not exists]`.
-pub(super) fn create(existing: Existing, kind: &str, target: &Relation) -> String {
+/// `create [or replace] [transient] table [if not exists] …`.
+pub(super) fn create_clause(existing: Existing, kind: TableKind, target: &Relation) -> String {
+    let kind = match kind {
+        TableKind::Permanent => "",
+        TableKind::Transient => "transient ",
+    };
     match existing {
         Existing::Error => format!("create {kind}table {target}"),
         Existing::Keep => format!("create {kind}table if not exists {target}"),
@@ -38,56 +71,57 @@ pub(super) fn create(existing: Existing, kind: &str, target: &Relation) -> Strin
 }
 
 /// The whole statement.
-pub(super) fn ctas(
-    dialect: Dialect,
-    existing: Existing,
-    target: &Relation,
-    source: &Relation,
-    layout: &Layout,
-    filtered_by: Option<&str>,
-    description: Option<&str>,
-) -> String {
-    let kind =
-        if dialect == Dialect::Snowflake && layout.transient.unwrap_or(true) { "transient " } else { "" };
-    let mut lines = vec![create(existing, kind, target)];
-    let description = description.filter(|text| !text.is_empty()).map(|text| dialect.text_literal(text));
-    let clause = |words: &str, contents: &Option<String>| contents.as_ref().map(|it| format!("{words} {it}"));
+pub(super) fn ctas_statement(dialect: Dialect, ctas: &Ctas<'_>) -> String {
+    let is_transient = dialect == Dialect::Snowflake && ctas.layout.transient.unwrap_or(true);
+    let mut lines = vec![create_clause(ctas.existing, TableKind::of(is_transient), ctas.target)];
+    lines.extend(restating_clauses(dialect, ctas));
+    lines.push(format!("as select * from {}{}", ctas.source, every_row_clause(ctas.filter_column)));
+    lines.join("\n")
+}
+
+/// What the new table would otherwise lack, one clause a line.
+fn restating_clauses(dialect: Dialect, ctas: &Ctas<'_>) -> Vec<String> {
+    let layout = ctas.layout;
+    let description = ctas.description.filter(|text| !text.is_empty()).map(|text| dialect.text_literal(text));
+    let plain = |words: &str, contents: &Option<String>| contents.as_ref().map(|it| format!("{words} {it}"));
     let bracketed =
         |words: &str, contents: &Option<String>| contents.as_ref().map(|it| format!("{words} ({it})"));
-    let properties = || {
-        let pairs: Vec<_> = layout
-            .properties
-            .iter()
-            .map(|(key, value)| format!("{} = {}", dialect.text_literal(key), dialect.text_literal(value)))
-            .collect();
-        (!pairs.is_empty()).then(|| format!("tblproperties ({})", pairs.join(", ")))
-    };
+    let mut clauses = Vec::new();
     match dialect {
         Dialect::Postgres | Dialect::DuckDb => {}
-        Dialect::Redshift => lines.extend(layout.distribution.iter().chain(&layout.sort_key).cloned()),
+        Dialect::Redshift => clauses.extend(layout.distribution.iter().chain(&layout.sort_key).cloned()),
         Dialect::Snowflake => {
-            lines.extend(bracketed("cluster by", &layout.cluster_by));
-            lines.extend(description.map(|text| format!("comment = {text}")));
-            if existing == Existing::Replace {
-                // The grants of the table that is replaced.
-                lines.push("copy grants".to_owned());
+            clauses.extend(bracketed("cluster by", &layout.cluster_by));
+            clauses.extend(description.map(|text| format!("comment = {text}")));
+            if ctas.existing == Existing::Replace {
+                // Those of the table that is replaced.
+                clauses.push("copy grants".to_owned());
             }
         }
         Dialect::BigQuery => {
-            lines.extend(clause("partition by", &layout.partition_by));
-            lines.extend(clause("cluster by", &layout.cluster_by));
-            let options = layout.properties.iter().map(|(option, value)| format!("{option} = {value}"));
-            let options: Vec<_> = options.collect();
-            lines.extend((!options.is_empty()).then(|| format!("options ({})", options.join(", "))));
+            clauses.extend(plain("partition by", &layout.partition_by));
+            clauses.extend(plain("cluster by", &layout.cluster_by));
+            let options: Vec<_> =
+                layout.properties.iter().map(|(option, value)| format!("{option} = {value}")).collect();
+            clauses.extend((!options.is_empty()).then(|| format!("options ({})", options.join(", "))));
         }
         Dialect::Databricks | Dialect::Spark => {
-            lines.push(if dialect == Dialect::Spark { "using iceberg" } else { "using delta" }.to_owned());
-            lines.extend(bracketed("partitioned by", &layout.partition_by));
-            lines.extend(bracketed("cluster by", &layout.cluster_by));
-            lines.extend(description.map(|text| format!("comment {text}")));
-            lines.extend(properties());
+            clauses.push(if dialect == Dialect::Spark { "using iceberg" } else { "using delta" }.to_owned());
+            clauses.extend(bracketed("partitioned by", &layout.partition_by));
+            clauses.extend(bracketed("cluster by", &layout.cluster_by));
+            clauses.extend(description.map(|text| format!("comment {text}")));
+            clauses.extend(properties_clause(dialect, layout));
         }
     }
-    lines.push(format!("as select * from {source}{}", filter(filtered_by)));
-    lines.join("\n")
+    clauses
+}
+
+fn properties_clause(dialect: Dialect, layout: &Layout) -> Option<String> {
+    let literal = |text: &str| dialect.text_literal(text);
+    let pairs: Vec<_> = layout
+        .properties
+        .iter()
+        .map(|(key, value)| format!("{} = {}", literal(key), literal(value)))
+        .collect();
+    (!pairs.is_empty()).then(|| format!("tblproperties ({})", pairs.join(", ")))
 }

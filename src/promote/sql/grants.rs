@@ -1,11 +1,11 @@
-//! Who may read the new tables.
+//! Statements that say who may read the new tables.
 
 use crate::promote::plan::TableFacts;
 use crate::warehouse::{Dialect, Relation};
 
-/// What prod's project grants; dbt would grant it again at the model's next run.
+/// Grants that prod's project configures. dbt would grant them again at the model's next run.
 #[must_use]
-pub fn project_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
+pub fn project_grant_statements(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
     let mut grants = Vec::new();
     for (privilege, grantees) in &facts.grants {
         let to = grantees.iter().map(|grantee| principal(dialect, grantee));
@@ -17,7 +17,7 @@ pub fn project_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
             Dialect::BigQuery => {
                 grants.extend(together(to).map(|to| format!("grant `{privilege}` on table {prod} to {to}")));
             }
-            // One grantee a statement.
+            // A statement has one grantee.
             Dialect::Snowflake => {
                 grants.extend(to.map(|to| format!("grant {privilege} on table {prod} to role {to}")));
             }
@@ -30,32 +30,34 @@ pub fn project_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
     grants
 }
 
-/// All grantees of one statement, if there are any.
+/// All grantees in one list, if there are any.
 fn together(grantees: impl Iterator<Item = String>) -> Option<String> {
     let grantees: Vec<_> = grantees.collect();
     (!grantees.is_empty()).then(|| grantees.join(", "))
 }
 
-/// A grantee as the warehouse writes it, with the same upper and lower case as dbt's own grants.
+/// A grantee as the warehouse writes it, in the same upper and lower case as in dbt's own grants.
 fn principal(dialect: Dialect, name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
     match dialect {
         Dialect::BigQuery => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
         Dialect::Databricks | Dialect::Spark => dialect.column(name),
-        // `group analysts` and `role analysts` are how dbt-redshift's users write them.
+        // Users of dbt-redshift write `group analysts` and `role analysts`.
         Dialect::Redshift => match name.split_once(' ') {
             Some((kind @ ("group" | "role"), rest)) => format!("{kind} {}", principal(dialect, rest)),
-            _ if plain => name.to_owned(),
-            _ => dialect.column(name),
+            Some(_) | None => bare_or_quoted(dialect, name),
         },
-        _ if plain => name.to_owned(),
-        _ => dialect.column(name),
+        Dialect::Postgres | Dialect::Snowflake | Dialect::DuckDb => bare_or_quoted(dialect, name),
     }
 }
 
-/// Redshift: gives prod's table what the catalogue says of the one that it replaces.
+fn bare_or_quoted(dialect: Dialect, name: &str) -> String {
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain { name.to_owned() } else { dialect.column(name) }
+}
+
+/// Redshift: gives prod's new table the grants that the catalogue lists for the one that it replaces.
 #[must_use]
-pub fn known_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
+pub fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
     match dialect {
         Dialect::Redshift => {
             let granted = facts.replaced.granted.iter();
@@ -70,9 +72,9 @@ pub fn known_grants(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
     }
 }
 
-/// Gives a table all the grants of the one that it replaces.
+/// Postgres: gives a table all grants of the one that it replaces, which it reads as it is executed.
 #[must_use]
-pub fn keep_grants(dialect: Dialect, table: &Relation, replaced: &Relation) -> Option<String> {
+pub fn copy_grants_statement(dialect: Dialect, table: &Relation, replaced: &Relation) -> Option<String> {
     match dialect {
         Dialect::Postgres => Some(format!(
             "do $grants$
@@ -92,8 +94,8 @@ begin
 end
 $grants$"
         )),
-        // Snowflake copies them as it replaces; BigQuery and Databricks keep them; Redshift has no
-        // blocks that could read them as it is executed; the others have none.
+        // Snowflake copies grants as it replaces a table, and BigQuery and Databricks keep them. Redshift has no blocks
+        // of code that could read them. The others have no grants.
         Dialect::Redshift
         | Dialect::Snowflake
         | Dialect::BigQuery

@@ -1,6 +1,7 @@
-//! What stands above each script: what, from where, to where, when, by which fingerprints, and how to execute it.
+//! What stands above each script: what it does, from where to where, planned when, by which fingerprints, and how to
+//! execute it.
 
-use crate::promote::plan::{Action, Plan, written_as};
+use crate::promote::plan::{Action, Ledger, Plan, Table, TableFacts, written_as};
 use crate::snowplow::State;
 use crate::warehouse::Dialect;
 
@@ -17,50 +18,19 @@ fn first_lines(plan: &Plan, what: &str) -> Vec<String> {
     ]
 }
 
-/// The promotion's.
+/// What stands above the promotion.
 #[must_use]
-pub fn promote(plan: &Plan) -> Vec<String> {
+pub fn promotion_lines(plan: &Plan) -> Vec<String> {
     let mut lines = first_lines(plan, "Promotion");
     lines.push(format!("of {}", plan.selection.join(" ")));
     lines.push(String::new());
-    for table in &plan.tables {
-        let facts = &table.facts;
-        let strategy = written_as(plan.dialect, plan.strategy, table);
-        lines.push(match &table.action {
-            Action::Create => format!("table {} -> {} ({strategy})", facts.staging, facts.prod),
-            Action::Replace { backup } => format!(
-                "table {} -> {} ({strategy}); the one there is kept as {}",
-                facts.staging,
-                facts.prod,
-                backup.identifier()
-            ),
-            Action::Keep => format!("table {} is there already, only checked", facts.prod),
-        });
-    }
-    for ledger in &plan.ledgers {
-        if let (Some(cap), Some(time)) = (ledger.cap, ledger.time) {
-            lines.push(format!(
-                "{}: staging is at {time}, ahead of {}; {cap} is recorded, so that all models are in step there",
-                ledger.package, plan.to
-            ));
-        }
-        let time = ledger.recorded().map_or_else(|| "as staging has it".to_owned(), |time| time.to_string());
-        lines.extend(ledger.added.iter().map(|model| format!("row {model} {time} -> {}", ledger.prod)));
-        lines.extend(
-            ledger
-                .moved
-                .iter()
-                .map(|row| format!("row {} {} => {time} in {}", row.model, row.from, ledger.prod)),
-        );
-    }
+    lines.extend(plan.tables.iter().map(|table| table_line(plan, table)));
+    lines.extend(plan.ledgers.iter().flat_map(|ledger| row_lines(plan, ledger)));
     if !plan.left_alone.is_empty() {
-        lines.push(format!(
-            "left alone, because {} runs them already: {}",
-            plan.to,
-            plan.left_alone.join(", ")
-        ));
+        let models = plan.left_alone.join(", ");
+        lines.push(format!("left alone, because {} runs them already: {models}", plan.to));
     }
-    lines.extend(forecast(plan));
+    lines.extend(forecast_lines(plan));
     if !plan.notes.is_empty() {
         lines.push(String::new());
         lines.extend(plan.notes.iter().map(|note| format!("note: {note}")));
@@ -69,16 +39,43 @@ pub fn promote(plan: &Plan) -> Vec<String> {
     lines.extend(how_to_execute(plan.dialect, "promote.sql"));
     lines.push(atomicity(plan.dialect).to_owned());
     lines.push(String::new());
-    lines.extend(fingerprints(plan));
+    lines.extend(fingerprint_lines(plan));
     lines
 }
 
-/// What a fingerprint's line begins with.
+fn table_line(plan: &Plan, table: &Table) -> String {
+    let TableFacts { staging, prod, .. } = &table.facts;
+    let strategy = written_as(plan.dialect, plan.strategy, table);
+    match &table.action {
+        Action::Create => format!("table {staging} -> {prod} ({strategy})"),
+        Action::Replace { backup } => {
+            let backup = backup.identifier();
+            format!("table {staging} -> {prod} ({strategy}); the one there is kept as {backup}")
+        }
+        Action::Keep => format!("table {prod} is there already, only checked"),
+    }
+}
+
+fn row_lines(plan: &Plan, ledger: &Ledger) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (Some(cap), Some(time)) = (ledger.cap, ledger.time) {
+        lines.push(format!(
+            "{}: staging is at {time}, ahead of {}; {cap} is recorded, so that all models are in step there",
+            ledger.package, plan.to
+        ));
+    }
+    let time = ledger.recorded().map_or_else(|| "as staging has it".to_owned(), |time| time.to_string());
+    lines.extend(ledger.added.iter().map(|model| format!("row {model} {time} -> {}", ledger.prod)));
+    let moved = ledger.moved.iter();
+    lines.extend(moved.map(|row| format!("row {} {} => {time} in {}", row.model, row.from, ledger.prod)));
+    lines
+}
+
+/// How the line of a fingerprint begins.
 pub const FINGERPRINT: &str = "fingerprint of ";
 
-/// The fingerprints' lines, by which `--apply` knows whether anything moved.
-#[must_use]
-pub(super) fn fingerprints(plan: &Plan) -> Vec<String> {
+/// The fingerprints. By these lines `--apply` knows whether anything moved.
+fn fingerprint_lines(plan: &Plan) -> Vec<String> {
     let prints = &plan.fingerprints;
     let mut lines = vec![format!("{FINGERPRINT}the dbt manifests: {}", prints.manifests)];
     lines.extend(prints.staging_rows.iter().map(|print| format!("{FINGERPRINT}staging's rows: {print}")));
@@ -86,9 +83,9 @@ pub(super) fn fingerprints(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// Prod's next run, a line a package.
+/// Prod's next run, one line for each package.
 #[must_use]
-pub fn forecast(plan: &Plan) -> Vec<String> {
+pub fn forecast_lines(plan: &Plan) -> Vec<String> {
     plan.forecasts
         .iter()
         .map(|forecast| {
@@ -146,9 +143,9 @@ fn atomicity(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The rollback's.
+/// What stands above the rollback.
 #[must_use]
-pub fn rollback(plan: &Plan) -> Vec<String> {
+pub fn rollback_lines(plan: &Plan) -> Vec<String> {
     let mut lines = first_lines(plan, "Rollback of the promotion");
     lines.push("only as long as prod did not run since: then it stops, and nothing is changed".to_owned());
     if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. }))
@@ -163,9 +160,9 @@ pub fn rollback(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The verification's.
+/// What stands above the verification.
 #[must_use]
-pub fn verify(plan: &Plan) -> Vec<String> {
+pub fn verification_lines(plan: &Plan) -> Vec<String> {
     let mut lines = first_lines(plan, "Verification of the promotion");
     lines.push("reads only; in every row the columns staging and prod must be equal".to_owned());
     lines

@@ -375,14 +375,11 @@ fn nothing_is_executed_by_guesses_about_the_tables() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: the catalogue does not say how the tables are made; the script goes by the project's configuration: Database Error: permission denied for pg_attribute. Executed at once, nobody would see what that loses: give the user of prod's connection the right to read the catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client
+    refused: the catalogue cannot be read, so the script follows the project's configuration: Database Error: permission denied for pg_attribute. Executed at once, nobody would see what that loses: give the user of prod's connection the right to read the catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client
     ");
     let fake = on("postgres", &NEW, &[]).with(&json!({"run-operation": [NEW.reply(), denied]}));
     let written = promote(&fake, &[]).success();
-    assert!(
-        written.stdout.contains("-- note: the catalogue does not say how the tables are made"),
-        "{written}"
-    );
+    assert!(written.stdout.contains("-- note: the catalogue cannot be read"), "{written}");
 }
 
 #[test]

@@ -1,31 +1,71 @@
-//! What a selector of `selectors.yml` picks, as far as that can be told from the dbt manifest alone.
+//! What dbt's selection picks, as far as the dbt manifest alone can tell.
+//!
+//! There are two spellings of a selection: a definition of `selectors.yml`, and criteria on the command line. Criteria are
+//! read as definitions, so that both pick the same models.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, bail};
+use camino::Utf8Path;
 use glob::Pattern;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::dbt::{Graph, Node};
+use crate::dbt::artifacts::{Lineage, Manifest, Node};
 
 /// The `unique_id`s of everything that a definition picks; only those of models mean something.
 ///
 /// # Errors
 /// It says something that only dbt can tell, such as what has changed.
-pub(super) fn select<'g>(definition: &Value, graph: &'g Graph, root: &str) -> Result<HashSet<&'g str>> {
-    Selection { graph, root, children: children(graph) }.evaluate(definition)
+pub fn select_by_definition<'m>(manifest: &'m Manifest, definition: &Value) -> Result<HashSet<&'m str>> {
+    Evaluation { manifest, lineage: Lineage::of(manifest) }.evaluate(definition)
 }
 
-struct Selection<'g, 'r> {
-    graph: &'g Graph,
-    root: &'r str,
-    children: HashMap<&'g str, Vec<&'g str>>,
+/// The `unique_id` of every model that criteria of `--select` and `--exclude` pick; without `select`, of all models.
+///
+/// # Errors
+/// A criterion that only dbt understands or that matches nothing; nothing selected.
+pub fn select_by_criteria(
+    manifest: &Manifest,
+    select: &[String],
+    exclude: &[String],
+) -> Result<BTreeSet<String>> {
+    let evaluation = Evaluation { manifest, lineage: Lineage::of(manifest) };
+    let mut selected = evaluation.any_criterion(select)?;
+    if select.is_empty() {
+        selected = evaluation.models(|_| true);
+    }
+    let excluded = evaluation.any_criterion(exclude)?;
+    selected.retain(|id| !excluded.contains(id));
+    if selected.is_empty() {
+        bail!("nothing is selected");
+    }
+    Ok(selected.into_iter().map(str::to_owned).collect())
 }
 
-type Ids<'g> = HashSet<&'g str>;
+/// A criterion of the command line as a definition.
+fn definition_of(criterion: &str) -> Result<Value> {
+    let bare = criterion.trim_matches('+');
+    let (method, value) = match bare.split_once(':') {
+        Some((method @ ("tag" | "package"), value)) => (method, value),
+        None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
+        _ => bail!(
+            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be selected; the rest of \
+             the syntax is dbt's (use --target and --to)"
+        ),
+    };
+    let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));
+    Ok(json!({"method": method, "value": value, "parents": parents, "children": children}))
+}
 
-impl<'g> Selection<'g, '_> {
-    fn evaluate(&self, definition: &Value) -> Result<Ids<'g>> {
+struct Evaluation<'m> {
+    manifest: &'m Manifest,
+    lineage: Lineage<'m>,
+}
+
+type Ids<'m> = HashSet<&'m str>;
+
+impl<'m> Evaluation<'m> {
+    fn evaluate(&self, definition: &Value) -> Result<Ids<'m>> {
         let keys = match definition {
             Value::Object(keys) => keys,
             Value::String(text) => bail!("the text {text}"),
@@ -48,8 +88,8 @@ impl<'g> Selection<'g, '_> {
     /// The parts of a `union` or `intersection`; an `exclude` among them is taken away from the whole.
     ///
     /// dbt takes a part with an `exclude` for nothing but that, whatever else it says.
-    fn combined(&self, parts: &Value, combine: fn(&Ids<'g>, &Ids<'g>) -> Ids<'g>) -> Result<Ids<'g>> {
-        let mut whole: Option<Ids<'g>> = None;
+    fn combined(&self, parts: &Value, combine: fn(&Ids<'m>, &Ids<'m>) -> Ids<'m>) -> Result<Ids<'m>> {
+        let mut whole: Option<Ids<'m>> = None;
         let mut excluded = Ids::new();
         for part in parts.as_array().context("a union or intersection that is no list")? {
             if let Some(out) = part.get("exclude") {
@@ -65,67 +105,85 @@ impl<'g> Selection<'g, '_> {
         Ok(&whole.unwrap_or_default() - &excluded)
     }
 
-    fn any_of(&self, parts: &Value) -> Result<Ids<'g>> {
+    fn any_of(&self, parts: &Value) -> Result<Ids<'m>> {
         let parts = parts.as_array().context("an exclude that is no list")?;
         parts.iter().try_fold(Ids::new(), |all, part| Ok(&all | &self.evaluate(part)?))
     }
 
-    fn method(&self, keys: &Map<String, Value>) -> Result<Ids<'g>> {
+    fn any_criterion(&self, criteria: &[String]) -> Result<Ids<'m>> {
+        let mut all = Ids::new();
+        for criterion in criteria.iter().flat_map(|text| text.split_whitespace()) {
+            let mut picked =
+                self.evaluate(&definition_of(criterion)?).with_context(|| criterion.to_owned())?;
+            picked.retain(|id| self.manifest.node(id).is_some());
+            if picked.is_empty() {
+                bail!("nothing is selected: {criterion} matches no enabled model of the dbt manifest");
+            }
+            all.extend(picked);
+        }
+        Ok(all)
+    }
+
+    fn method(&self, keys: &Map<String, Value>) -> Result<Ids<'m>> {
         let method = keys.get("method").and_then(Value::as_str).context("a definition without a method")?;
         let value = match keys.get("value") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Bool(_) | Value::Number(_)) => keys["value"].to_string(),
             _ => bail!("the method {method} without a value"),
         };
-        let pattern = || Pattern::new(&value).with_context(|| format!("the pattern {value}"));
-        let picked = match method.split_once('.').map_or(method, |(first, _)| first) {
+        Ok(match method.split_once('.').map_or(method, |(first, _)| first) {
             "fqn" => {
                 let matcher = Fqn::new(&value)?;
-                self.models(|node| matcher.matches(node, self.graph))
+                self.models(|node| matcher.matches(node))
             }
             "tag" => {
-                let pattern = pattern()?;
+                let pattern = pattern(&value)?;
                 self.models(|node| node.tags.iter().any(|tag| pattern.matches(tag)))
             }
-            "package" => {
-                let pattern =
-                    if value == "this" { Pattern::new(&Pattern::escape(self.root))? } else { pattern()? };
-                self.models(|node| pattern.matches(&node.package_name))
-            }
-            "path" => {
-                let pattern = Pattern::new(value.trim_end_matches('/'))?;
-                self.models(|node| {
-                    camino::Utf8Path::new(&node.path).ancestors().any(|path| pattern.matches(path.as_str()))
-                })
-            }
-            "file" => {
-                let pattern = pattern()?;
-                let name = |node: &Node| camino::Utf8Path::new(&node.path).file_name().map(str::to_owned);
-                self.models(|node| {
-                    name(node).is_some_and(|name| {
-                        pattern.matches(&name)
-                            || name.rsplit_once('.').is_some_and(|(stem, _)| pattern.matches(stem))
-                    })
-                })
-            }
+            "package" => self.of_package(&value)?,
+            "path" => self.below_path(&value)?,
+            "file" => self.of_file(&value)?,
             "resource_type" if value == "model" => self.models(|_| true),
             "config" if method == "config.materialized" => self.models(|node| node.materialized() == value),
             "config" if method == "config.tags" => self.models(|node| node.has_tag(&value)),
             "source" => self.sources(&value)?,
             _ => bail!("the method {method}"),
-        };
-        Ok(picked)
+        })
     }
 
-    fn models(&self, wanted: impl Fn(&Node) -> bool) -> Ids<'g> {
-        let models = self.graph.manifest.models().filter(|node| wanted(node));
+    fn models(&self, wanted: impl Fn(&Node) -> bool) -> Ids<'m> {
+        let models = self.manifest.models().filter(|node| wanted(node));
         models.map(|node| node.unique_id.as_str()).collect()
     }
 
+    fn of_package(&self, value: &str) -> Result<Ids<'m>> {
+        if value == "this" {
+            let root = self.manifest.metadata.project_name.as_deref().context("the package this")?;
+            return Ok(self.models(|node| node.package_name == root));
+        }
+        let pattern = pattern(value)?;
+        Ok(self.models(|node| pattern.matches(&node.package_name)))
+    }
+
+    fn below_path(&self, value: &str) -> Result<Ids<'m>> {
+        let pattern = Pattern::new(value.trim_end_matches('/'))?;
+        Ok(self
+            .models(|node| Utf8Path::new(&node.path).ancestors().any(|path| pattern.matches(path.as_str()))))
+    }
+
+    /// A file is known by its name with and without its extension.
+    fn of_file(&self, value: &str) -> Result<Ids<'m>> {
+        let pattern = pattern(value)?;
+        Ok(self.models(|node| {
+            let path = Utf8Path::new(&node.path);
+            [path.file_name(), path.file_stem()].into_iter().flatten().any(|name| pattern.matches(name))
+        }))
+    }
+
     /// Sources are known by the models that read them: `source.package.source.table`.
-    fn sources(&self, value: &str) -> Result<Ids<'g>> {
+    fn sources(&self, value: &str) -> Result<Ids<'m>> {
         let wanted: Vec<_> = value.split('.').map(Pattern::new).collect::<Result<_, _>>()?;
-        let matches = |id: &&&str| {
+        let matches = |id: &&str| {
             let mut parts = id.split('.').skip(1);
             let (Some(package), Some(source), Some(table)) = (parts.next(), parts.next(), parts.next())
             else {
@@ -140,11 +198,11 @@ impl<'g> Selection<'g, '_> {
                 _ => false,
             }
         };
-        Ok(self.children.keys().filter(|id| id.starts_with("source.")).filter(matches).copied().collect())
+        Ok(self.lineage.read().filter(|id| id.starts_with("source.")).filter(matches).collect())
     }
 
     /// Adds the parents and children that the definition asks for.
-    fn with_relatives(&self, picked: &Ids<'g>, keys: &Map<String, Value>) -> Result<Ids<'g>> {
+    fn with_relatives(&self, picked: &Ids<'m>, keys: &Map<String, Value>) -> Result<Ids<'m>> {
         let is_set = |key: &str| keys.get(key).is_some_and(|value| value == true);
         let depth = |key: &str| -> Result<usize> {
             match keys.get(key) {
@@ -155,54 +213,20 @@ impl<'g> Selection<'g, '_> {
                     .with_context(|| format!("{key} {depth}")),
             }
         };
-        let mut all = picked.clone();
+        let picked = || picked.iter().copied();
+        let mut all: Ids<'m> = picked().collect();
         if is_set("parents") {
-            all.extend(reach(picked, depth("parents_depth")?, |id| self.parents(id)));
+            all.extend(self.lineage.ancestors(picked(), depth("parents_depth")?));
         }
         if is_set("children") {
-            all.extend(reach(picked, depth("children_depth")?, |id| self.children_of(id)));
+            all.extend(self.lineage.descendants(picked(), depth("children_depth")?));
         }
         if is_set("childrens_parents") {
-            let children = reach(picked, usize::MAX, |id| self.children_of(id));
-            all.extend(reach(&children, usize::MAX, |id| self.parents(id)));
+            let children = self.lineage.descendants(picked(), usize::MAX);
+            all.extend(self.lineage.ancestors(children, usize::MAX));
         }
         Ok(all)
     }
-
-    fn parents(&self, id: &str) -> Vec<&'g str> {
-        let of_model = self.graph.manifest.node(id).map(|node| &node.parents);
-        let parents = of_model.or_else(|| self.graph.between.get(id));
-        parents.into_iter().flatten().map(String::as_str).collect()
-    }
-
-    fn children_of(&self, id: &str) -> Vec<&'g str> {
-        self.children.get(id).cloned().unwrap_or_default()
-    }
-}
-
-/// All that can be reached in so many steps, with where it begins.
-fn reach<'g>(from: &Ids<'g>, depth: usize, next: impl Fn(&str) -> Vec<&'g str>) -> Ids<'g> {
-    let mut reached = from.clone();
-    let mut edge: Vec<&str> = from.iter().copied().collect();
-    let mut steps = 0;
-    while !edge.is_empty() && steps < depth {
-        let near = edge.into_iter().flat_map(&next);
-        edge = near.filter(|id| reached.insert(id)).collect();
-        steps += 1;
-    }
-    reached
-}
-
-fn children(graph: &Graph) -> HashMap<&str, Vec<&str>> {
-    let of_models = graph.manifest.models().map(|node| (node.unique_id.as_str(), &node.parents));
-    let of_others = graph.between.iter().map(|(id, parents)| (id.as_str(), parents));
-    let mut children: HashMap<&str, Vec<&str>> = HashMap::new();
-    for (id, parents) in of_models.chain(of_others) {
-        for parent in parents {
-            children.entry(parent).or_default().push(id);
-        }
-    }
-    children
 }
 
 /// The method `fqn`: a model's name, or the start of its package and folders, with or without the package.
@@ -222,12 +246,11 @@ impl<'v> Fqn<'v> {
         Ok(Self { value, parts, pattern })
     }
 
-    fn matches(&self, node: &Node, graph: &Graph) -> bool {
-        let Some(fqn) = graph.fqns.get(&node.unique_id) else { return false };
+    fn matches(&self, node: &Node) -> bool {
         if node.name == self.value {
             return true;
         }
-        let fqn: Vec<_> = fqn.split('.').collect();
+        let fqn: Vec<_> = node.fqn.split('.').collect();
         if node.version.is_some() && fqn.len() > 1 {
             let tail = fqn[fqn.len() - 2..].join("_");
             if self.parts[self.parts.len().saturating_sub(2)..].join("_") == tail {
@@ -247,13 +270,18 @@ impl<'v> Fqn<'v> {
     }
 }
 
+fn pattern(value: &str) -> Result<Pattern> {
+    Pattern::new(value).with_context(|| format!("the pattern {value}"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dbt::ReadFor;
 
-    fn graph() -> Graph {
+    fn manifest() -> Manifest {
         let model = |package: &str, folder: &str, name: &str, tags: &[&str], parents: &[&str]| {
             let value = json!({
                 "resource_type": "model", "name": name, "package_name": package, "tags": tags, "fqn": [package, folder, name],
@@ -276,18 +304,16 @@ mod tests {
         versioned["version"] = json!(2);
         versioned["fqn"] = json!(["p", "fct", "dim", "v2"]);
         nodes.insert(format!("{id}.v2"), versioned);
-        let metadata = json!({"dbt_schema_version": "x/manifest/v12.json", "dbt_version": "1.11.1"});
-        Graph::of_text(&json!({"metadata": metadata, "nodes": nodes}).to_string()).expect("a graph")
+        let metadata = json!({"dbt_schema_version": "x/manifest/v12.json", "dbt_version": "1.11.1", "project_name": "p"});
+        let text = json!({"metadata": metadata, "nodes": nodes}).to_string();
+        Manifest::of_text(&text, ReadFor::Checks).expect("a manifest")
     }
 
     fn picked(definition: &Value) -> Result<String> {
-        let graph = graph();
-        let picked = select(definition, &graph, "p")?;
-        let mut names: Vec<_> = picked
-            .into_iter()
-            .filter_map(|id| graph.manifest.node(id))
-            .map(|node| node.name.as_str())
-            .collect();
+        let manifest = manifest();
+        let picked = select_by_definition(&manifest, definition)?;
+        let mut names: Vec<_> =
+            picked.into_iter().filter_map(|id| manifest.node(id)).map(|node| node.name.as_str()).collect();
         names.sort_unstable();
         Ok(names.join(" "))
     }
@@ -354,6 +380,52 @@ mod tests {
             (json!("tag:a"), "the text tag:a"),
         ] {
             assert_eq!(picked(&definition).expect_err("not told").to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn criteria_pick_what_their_definitions_pick() {
+        let manifest = manifest();
+        let picked = |select: &str, exclude: &str| {
+            let texts =
+                |text: &str| text.split(';').filter(|text| !text.is_empty()).map(str::to_owned).collect();
+            let (select, exclude): (Vec<_>, Vec<_>) = (texts(select), texts(exclude));
+            let picked =
+                select_by_criteria(&manifest, &select, &exclude).map_err(|error| format!("{error:#}"))?;
+            let nodes = picked.iter().filter_map(|id| manifest.node(id));
+            Ok(nodes.map(|node| node.name.as_str()).collect::<Vec<_>>().join(" "))
+        };
+        for (select, exclude, expected) in [
+            ("", "", "a b c dim e d"),
+            ("", "tag:daily", "b c dim e"),
+            ("a", "", "a"),
+            ("a;b", "", "a b"),
+            ("a b", "b", "a"),
+            // As dbt does, a name also stands for a package or a folder, and a tag can be a pattern.
+            ("stg", "", "a b"),
+            ("q", "", "d"),
+            ("tag:*ly", "", "a c d"),
+            ("package:this", "d", "a b c dim e"),
+            ("+c", "", "a b c d"),
+            ("c+", "", "c e"),
+            // A snapshot stands between these two.
+            ("+e", "a", "b c e d"),
+            ("+b+", "", "a b c e"),
+        ] {
+            assert_eq!(
+                picked(select, exclude),
+                Ok::<_, String>(expected.to_owned()),
+                "{select}, not {exclude}"
+            );
+        }
+        for (select, exclude, expected) in [
+            ("nope", "", "nothing is selected: nope matches no enabled model of the dbt manifest"),
+            ("a", "a", "nothing is selected"),
+            ("state:modified", "", "state:modified: without a connection only names"),
+            ("a", "@b", "@b: without a connection only names"),
+        ] {
+            let error = picked(select, exclude).expect_err(select);
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

@@ -10,13 +10,13 @@ use super::finding::Place;
 use crate::dbt::{PROJECT_FILE, Project};
 
 /// Looks places up; each file is read once.
-pub(super) struct Places<'p> {
+pub(super) struct Locator<'p> {
     project: &'p Project,
     root: &'p str,
     files: HashMap<Utf8PathBuf, Option<String>>,
 }
 
-impl<'p> Places<'p> {
+impl<'p> Locator<'p> {
     pub(super) fn new(project: &'p Project, root: &'p str) -> Self {
         Self { project, root, files: HashMap::new() }
     }
@@ -105,10 +105,10 @@ mod tests {
         fs::create_dir(root.join("models")).expect("a folder");
         fs::write(root.join("models/a.sql"), "\n\n{{ config(alias='x') }}\n").expect("written");
         let project = Project::read(root.clone()).expect("a project");
-        let mut places = Places::new(&project, "store");
+        let mut locator = Locator::new(&project, "store");
         let mut find = |package: &str, path: &str, needle: &str| {
             let place = Place::Model { package: package.into(), path: path.into(), needle: needle.into() };
-            let (file, line) = places.find(&place);
+            let (file, line) = locator.find(&place);
             (file.into_string(), line)
         };
         assert_eq!(find("store", "models/a.sql", "alias"), ("models/a.sql".into(), Some(3)));

@@ -1,12 +1,12 @@
-//! How an incremental model gets its new rows into its table.
+//! How an incremental model is configured.
 
 use serde_json::Value;
 
 use crate::dbt::Node;
 
-/// What becomes of the rows that are there.
+/// What an incremental model does with the rows that its table already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Strategy {
+pub(super) enum IncrementalStrategy {
     /// Those with the keys of the new ones are replaced: `merge`, `delete+insert`, and what adapters do by default.
     Upsert,
     /// All stay.
@@ -19,7 +19,7 @@ pub(super) enum Strategy {
     Custom,
 }
 
-impl Strategy {
+impl IncrementalStrategy {
     /// That of an incremental model on a warehouse.
     pub(super) fn of(node: &Node, adapter: &str) -> Self {
         match node.config.get("incremental_strategy").and_then(Value::as_str) {
@@ -35,6 +35,25 @@ impl Strategy {
     }
 }
 
+/// Whether an incremental model asks for Snowplow's own way to upsert; as Jinja sees it.
+pub(super) fn is_optimized(node: &Node) -> bool {
+    match node.config.get("snowplow_optimize") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(set)) => *set,
+        Some(_) => !is_empty(node, "snowplow_optimize"),
+    }
+}
+
+/// Whether a configuration says nothing for a key.
+pub(super) fn is_empty(node: &Node, key: &str) -> bool {
+    match node.config.get(key) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::rules::testing::Lab;
@@ -43,21 +62,21 @@ mod tests {
     #[test]
     fn adapters_have_defaults_of_their_own() {
         for (given, adapter, expected) in [
-            (None, "snowflake", Strategy::Upsert),
-            (None, "spark", Strategy::Append),
-            (Some("merge"), "spark", Strategy::Upsert),
-            (Some("delete+insert"), "redshift", Strategy::Upsert),
-            (Some("append"), "postgres", Strategy::Append),
-            (Some("insert_overwrite"), "bigquery", Strategy::Overwrite),
-            (Some("replace_where"), "databricks", Strategy::Replace),
-            (Some("microbatch"), "postgres", Strategy::Replace),
-            (Some("ours"), "postgres", Strategy::Custom),
+            (None, "snowflake", IncrementalStrategy::Upsert),
+            (None, "spark", IncrementalStrategy::Append),
+            (Some("merge"), "spark", IncrementalStrategy::Upsert),
+            (Some("delete+insert"), "redshift", IncrementalStrategy::Upsert),
+            (Some("append"), "postgres", IncrementalStrategy::Append),
+            (Some("insert_overwrite"), "bigquery", IncrementalStrategy::Overwrite),
+            (Some("replace_where"), "databricks", IncrementalStrategy::Replace),
+            (Some("microbatch"), "postgres", IncrementalStrategy::Replace),
+            (Some("ours"), "postgres", IncrementalStrategy::Custom),
         ] {
             let mut lab = Lab::new();
             lab.model("m", &[], "incremental", &[]).config("incremental_strategy", given.into());
             let subject = lab.subject();
             let node = subject.node("model.store.m").expect("the model");
-            assert_eq!(Strategy::of(node, adapter), expected, "{given:?} on {adapter}");
+            assert_eq!(IncrementalStrategy::of(node, adapter), expected, "{given:?} on {adapter}");
         }
     }
 }

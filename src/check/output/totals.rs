@@ -1,0 +1,41 @@
+//! What the formats for people have in common: the totals, and the order of the findings.
+
+use std::cmp::Reverse;
+
+use crate::check::finding::Finding;
+use crate::check::report::Report;
+use crate::output::Paint;
+
+/// How many findings, in what.
+pub(super) fn counts(report: &Report, paint: Paint) -> String {
+    let what = match (report.errors, report.warnings) {
+        (0, 0) => paint.good("no findings"),
+        (errors, warnings) => {
+            let parts = [(errors, "error"), (warnings, "warning")];
+            let parts =
+                parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what));
+            paint.bold(&parts.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let packages = match report.packages.as_slice() {
+        [] => String::new(),
+        packages => format!(" ({})", packages.join(", ")),
+    };
+    let ignored = match report.ignored.len() {
+        0 => String::new(),
+        number => format!("; {number} ignored"),
+    };
+    let models = count(report.models, "model");
+    format!("{what} in {models} of {}{packages}, by {}{ignored}", report.project, count(report.rules, "rule"))
+}
+
+pub(super) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The findings that fail a check before all others, else as they are.
+pub(super) fn errors_first(report: &Report) -> Vec<&Finding> {
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings
+}

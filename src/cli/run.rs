@@ -1,0 +1,121 @@
+//! Arguments of `run`.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, WindowArgs};
+use super::values::at_least_one;
+use crate::timestamp::Timestamp;
+
+const EXAMPLES: &str = "\
+Examples:
+  # backfill a new model and its ancestors, 30 days of events per run
+  snowplow-backfill run --select +my_new_model --target staging --limit-days 30
+
+  # backfill a whole package, for about two hours
+  snowplow-backfill run --selector snowplow_unified --max-duration 2h
+
+  # rebuild one model from 2023 on, after deleting the rows of its table
+  snowplow-backfill run --select +my_model --start-date 2023-01-01 \\
+    --remove-from-manifest my_model
+
+  # backfill in a GitHub workflow
+  snowplow-backfill run --select +my_new_model --format github
+
+  # pass --fail-fast to every dbt run
+  snowplow-backfill run --select +my_new_model -- --fail-fast";
+
+/// When a backfill stops before it is up to date.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "When to stop")]
+pub struct StopArgs {
+    /// Stop once all events up to this time (UTC) are processed
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+
+    /// Run dbt once, then report whether there is more to do (for schedulers)
+    #[arg(long, conflicts_with = "max_runs")]
+    pub once: bool,
+
+    /// Stop after this many runs
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub max_runs: Option<u32>,
+
+    /// Start no further run after this time, such as 2h or 90m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_duration: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    #[command(flatten)]
+    pub windows: WindowArgs,
+
+    #[command(flatten)]
+    pub stop: StopArgs,
+
+    #[command(flatten)]
+    pub first_run: FirstRunArgs,
+
+    #[command(flatten)]
+    pub dbt: DbtArgs,
+
+    /// Run dbt with this many threads
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "dbt",
+        value_parser = at_least_one,
+        allow_negative_numbers = true
+    )]
+    pub threads: Option<u32>,
+
+    /// Pass these arguments to every `dbt run`
+    #[arg(last = true, value_name = "DBT ARGS")]
+    pub dbt_args: Vec<String>,
+
+    /// Show what would be done and run nothing, as `plan` does
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+
+    /// Choose human (text on stderr), json (events on stdout) or github (log and step summary)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
+    pub format: RunFormat,
+
+    /// Write the journal to this file [default: a new file under dbt's target path]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub journal: Option<Utf8PathBuf>,
+
+    /// Show every dbt call, ready to paste into a shell
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// The form of what `run` reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
+}
+
+impl RunFormat {
+    /// The form of the plan that `--dry-run` shows.
+    #[must_use]
+    pub fn of_plan(self) -> OutputFormat {
+        match self {
+            Self::Human | Self::Github => OutputFormat::Human,
+            Self::Json => OutputFormat::Json,
+        }
+    }
+}

@@ -1,0 +1,555 @@
+//! Reads a dbt manifest: entry by entry, and no more than is asked for. Files of a gigabyte exist.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::marker::PhantomData;
+
+use anyhow::{Context, Result, anyhow, bail};
+use camino::Utf8Path;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+use super::json_stream::JsonStream;
+use super::manifest::{DefaultSelector, Macro, Manifest, Metadata, Node, NodeKind};
+use crate::dbt::version;
+
+/// How much of a dbt manifest is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadFor {
+    /// Runs and promotions: the whole configuration of the enabled models.
+    Runs,
+    /// Looking at all models at once: a few keys of their configuration and the source text of tracked models; also the
+    /// disabled models and the default selector.
+    Checks,
+}
+
+impl ReadFor {
+    /// The sections of the file that are read. Behind the last of them dbt repeats who is whose parent and child.
+    fn sections(self) -> &'static [&'static str] {
+        match self {
+            Self::Runs => &["metadata", "nodes", "macros"],
+            Self::Checks => &["metadata", "nodes", "macros", "selectors", "disabled"],
+        }
+    }
+}
+
+/// Where reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The end of the text.
+    End,
+    /// The last section that is read.
+    LastSection,
+}
+
+/// What a manifest.json must have.
+const REQUIRED: [&str; 2] = ["metadata", "nodes"];
+
+impl Manifest {
+    /// Reads a manifest.json.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    pub fn read(path: &Utf8Path, read_for: ReadFor) -> Result<Self> {
+        if path.is_dir() {
+            bail!(
+                "{path} is a folder: give the path of the dbt manifest in it ({})",
+                path.join("manifest.json")
+            );
+        }
+        let file = File::open(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
+        // A pipe has no end that could be looked at first.
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let until = if is_file { Until::LastSection } else { Until::End };
+        let mut json = JsonStream::new(file);
+        Self::parse(&mut json, read_for, until)
+            .and_then(|(manifest, reached)| {
+                match reached {
+                    Until::LastSection => json.skip_to_the_end()?,
+                    Until::End => json.end()?,
+                }
+                Ok(manifest)
+            })
+            .with_context(|| format!("{path} is not a dbt manifest that this tool can read"))
+    }
+
+    /// Reads the text of a manifest.json.
+    ///
+    /// # Errors
+    /// It is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    pub fn of_text(text: &str, read_for: ReadFor) -> Result<Self> {
+        Self::parse(&mut JsonStream::new(text.as_bytes()), read_for, Until::End).map(|(manifest, _)| manifest)
+    }
+
+    /// The manifest, and how far it was read.
+    fn parse<R: Read>(json: &mut JsonStream<R>, read_for: ReadFor, until: Until) -> Result<(Self, Until)> {
+        if json.is_blank()? {
+            bail!("the file is empty");
+        }
+        let mut manifest = Self::default();
+        let mut missing = read_for.sections().to_vec();
+        let is_enough = json.object_until(|json, section| {
+            if read_for.sections().contains(&section) {
+                manifest.read_section(json, section, read_for)?;
+                missing.retain(|wanted| *wanted != section);
+            } else {
+                json.skip_section()?;
+            }
+            Ok(until == Until::LastSection && missing.is_empty())
+        })?;
+        if let Some(section) = REQUIRED.into_iter().find(|required| missing.contains(required)) {
+            bail!("it has no {section}");
+        }
+        Ok((manifest, if is_enough { Until::LastSection } else { Until::End }))
+    }
+
+    fn read_section<R: Read>(
+        &mut self,
+        json: &mut JsonStream<R>,
+        section: &str,
+        read_for: ReadFor,
+    ) -> Result<()> {
+        match section {
+            "metadata" => self.metadata = json.value::<Writer>()?.into_metadata(read_for)?,
+            "nodes" => self.read_nodes(json, read_for)?,
+            "macros" => self.read_macros(json)?,
+            "disabled" => self.read_disabled(json)?,
+            "selectors" => self.read_selectors(json)?,
+            _ => json.skip_section()?,
+        }
+        Ok(())
+    }
+
+    fn read_nodes<R: Read>(&mut self, json: &mut JsonStream<R>, read_for: ReadFor) -> Result<()> {
+        json.object(|json, id| {
+            // Most nodes are tests.
+            if ["model.", "operation."].iter().any(|kind| id.starts_with(kind)) {
+                let node = match read_for {
+                    ReadFor::Runs => read_node::<_, Map<String, Value>>(json, id)?,
+                    ReadFor::Checks => read_node::<_, CheckedConfig>(json, id)?,
+                };
+                self.nodes.insert(id.to_owned(), node);
+            } else if id.starts_with("snapshot.") {
+                self.snapshots.insert(id.to_owned(), json.value::<Dependent>()?.depends_on.nodes);
+            } else {
+                json.skip()?;
+            }
+            Ok(())
+        })
+    }
+
+    fn read_macros<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
+        json.object_or_null(|json, id| {
+            let read = json.value_and(|parsed: Dependent, text| {
+                let calls = parsed.depends_on.macros;
+                let code = if calls.iter().any(|id| id.contains(HOOK)) {
+                    serde_json::from_slice::<MacroCode>(text)?.macro_sql.unwrap_or_default()
+                } else {
+                    String::new()
+                };
+                Ok(Macro { calls, code })
+            })?;
+            self.macros.insert(id.to_owned(), read);
+            Ok(())
+        })
+    }
+
+    fn read_disabled<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
+        json.object_or_null(|json, id| {
+            if !id.starts_with("model.") {
+                return json.skip();
+            }
+            let definitions: Vec<ParsedNode<CheckedConfig>> = json.value()?;
+            let nodes =
+                definitions.into_iter().map(|parsed| Node { unique_id: id.to_owned(), ..parsed.node });
+            self.disabled.extend(nodes);
+            Ok(())
+        })
+    }
+
+    fn read_selectors<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
+        json.object_or_null(|json, name| {
+            let Selector { default, definition } = json.value()?;
+            if default {
+                self.default_selector = Some(DefaultSelector { name: name.to_owned(), definition });
+            }
+            Ok(())
+        })
+    }
+}
+
+/// How the names of the macros begin that Snowplow's packages call on-run-end.
+const HOOK: &str = ".snowplow_incremental_post_hook";
+
+#[derive(Deserialize)]
+struct MacroCode {
+    #[serde(default)]
+    macro_sql: Option<String>,
+}
+
+/// An entry of which only what it depends on is read.
+#[derive(Deserialize)]
+struct Dependent {
+    #[serde(default)]
+    depends_on: DependsOn,
+}
+
+fn read_node<R: Read, C: KeptConfig>(json: &mut JsonStream<R>, id: &str) -> Result<Node> {
+    let read = json.value_and(|ParsedNode { mut node, .. }: ParsedNode<C>, text| {
+        id.clone_into(&mut node.unique_id);
+        // Source text is long and full of escapes: it is only read where it is kept.
+        if node.kind == NodeKind::Operation || node.tags.iter().any(|tag| C::keeps_code_of(tag)) {
+            node.raw_code = serde_json::from_slice::<Code>(text)?.raw_code.unwrap_or_default();
+        }
+        Ok(node)
+    });
+    read.map_err(|error| anyhow!("{id}: {error:#}"))
+}
+
+#[derive(Deserialize)]
+struct Code {
+    #[serde(default)]
+    raw_code: Option<String>,
+}
+
+/// What is kept of a node's configuration.
+trait KeptConfig: DeserializeOwned + Default {
+    /// Whether a model with such a tag keeps its source text.
+    fn keeps_code_of(tag: &str) -> bool;
+
+    fn into_map(self) -> Map<String, Value>;
+}
+
+/// All of it, for work on a few models.
+impl KeptConfig for Map<String, Value> {
+    fn keeps_code_of(_: &str) -> bool {
+        false
+    }
+
+    fn into_map(self) -> Self {
+        self
+    }
+}
+
+/// A node without its `unique_id`, which is the key in front of it.
+struct ParsedNode<C> {
+    node: Node,
+    config: PhantomData<C>,
+}
+
+impl<'de, C: KeptConfig> Deserialize<'de> for ParsedNode<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = RawNode::<C>::deserialize(deserializer)?.into_node();
+        Ok(Self { node, config: PhantomData })
+    }
+}
+
+/// A node as it stands in the file, borrowing from it.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "C: KeptConfig, 'de: 'a"))]
+struct RawNode<'a, C> {
+    #[serde(borrow)]
+    resource_type: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    package_name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    database: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    schema: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    alias: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    relation_name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    fqn: Vec<Cow<'a, str>>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    config: C,
+    #[serde(default)]
+    depends_on: DependsOn,
+    #[serde(borrow, default)]
+    original_file_path: Option<Cow<'a, str>>,
+    #[serde(default)]
+    version: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct DependsOn {
+    #[serde(default)]
+    macros: Vec<String>,
+    #[serde(default)]
+    nodes: Vec<String>,
+}
+
+impl<C: KeptConfig> RawNode<'_, C> {
+    fn into_node(self) -> Node {
+        let kind = if self.resource_type == "operation" { NodeKind::Operation } else { NodeKind::Model };
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        Node {
+            // The key in front of it.
+            unique_id: String::new(),
+            kind,
+            alias: owned(self.alias).unwrap_or_else(|| self.name.clone().into_owned()),
+            name: self.name.into_owned(),
+            package_name: self.package_name.into_owned(),
+            database: owned(self.database),
+            schema: owned(self.schema).unwrap_or_default(),
+            relation_name: owned(self.relation_name),
+            tags: self.tags,
+            fqn: self.fqn.join("."),
+            config: self.config.into_map(),
+            macros: self.depends_on.macros,
+            parents: self.depends_on.nodes,
+            raw_code: String::new(),
+            path: owned(self.original_file_path).unwrap_or_default(),
+            version: self.version.filter(|version| !version.is_null()),
+        }
+    }
+}
+
+/// `metadata`, with what tells a dbt manifest from dbt's other artifacts.
+#[derive(Deserialize)]
+struct Writer {
+    #[serde(default)]
+    dbt_schema_version: String,
+    #[serde(default)]
+    dbt_version: Option<String>,
+    #[serde(default)]
+    adapter_type: Option<String>,
+    #[serde(default)]
+    project_name: Option<String>,
+    #[serde(default)]
+    generated_at: Option<String>,
+}
+
+impl Writer {
+    fn into_metadata(self, read_for: ReadFor) -> Result<Metadata> {
+        if read_for == ReadFor::Checks {
+            self.require_dbt_manifest()?;
+        }
+        let dbt_version = self.dbt_version.context("its metadata states no dbt_version")?;
+        let adapter_type = match read_for {
+            ReadFor::Runs => self.adapter_type.context("its metadata states no adapter_type")?,
+            ReadFor::Checks => self.adapter_type.unwrap_or_default(),
+        };
+        Ok(Metadata {
+            dbt_version,
+            adapter_type,
+            project_name: self.project_name,
+            generated_at: self.generated_at,
+        })
+    }
+
+    /// The user can name any file for a check.
+    fn require_dbt_manifest(&self) -> Result<()> {
+        // https://schemas.getdbt.com/dbt/manifest/v12.json
+        match self.dbt_schema_version.rsplit('/').nth(1) {
+            Some("manifest") => version::check(self.dbt_version.as_deref().unwrap_or_default()),
+            Some(other) => bail!("it is another artifact of dbt's: {other}"),
+            None => bail!("its metadata states no dbt_schema_version"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Selector {
+    #[serde(default)]
+    default: bool,
+    definition: Value,
+}
+
+/// The part of `meta` that is this tool's.
+#[derive(Deserialize)]
+struct Meta {
+    snowplow_backfill: Option<Value>,
+}
+
+/// The part of a configuration that rules look at.
+#[derive(Default)]
+struct CheckedConfig(Map<String, Value>);
+
+impl CheckedConfig {
+    const KEYS: [&str; 6] = [
+        "full_refresh",
+        "incremental_strategy",
+        "materialized",
+        "snowplow_optimize",
+        "unique_key",
+        "upsert_date_key",
+    ];
+}
+
+impl KeptConfig for CheckedConfig {
+    fn keeps_code_of(tag: &str) -> bool {
+        tag.ends_with("_incremental")
+    }
+
+    fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckedConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = CheckedConfig;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a configuration")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CheckedConfig, A::Error> {
+                let mut kept = Map::new();
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    if key == "meta" {
+                        // Most models have some, for others.
+                        if let Some(own) =
+                            map.next_value::<Option<Meta>>()?.and_then(|meta| meta.snowplow_backfill)
+                        {
+                            kept.insert(key.into_owned(), json!({"snowplow_backfill": own}));
+                        }
+                    } else if CheckedConfig::KEYS.contains(&&*key) {
+                        let value: Value = map.next_value()?;
+                        if !value.is_null() {
+                            kept.insert(key.into_owned(), value);
+                        }
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(CheckedConfig(kept))
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_models_and_hooks_and_drops_the_rest() {
+        let text = r#"{
+            "metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb", "project_name": "p", "env": {}},
+            "nodes": {
+                "model.p.a\u0062": {"resource_type": "model", "name": "ab", "package_name": "p", "database": "d",
+                    "schema": "s", "alias": "other", "relation_name": "\"d\".\"s\".\"other\"", "tags": ["t"],
+                    "config": {"materialized": "incremental"}, "depends_on": {"macros": ["macro.u.m"], "nodes": []},
+                    "raw_code": "select 1", "original_file_path": "models/ab.sql", "version": null},
+                "operation.p.p-on-run-end-0": {"resource_type": "operation", "name": "p-on-run-end-0",
+                    "package_name": "p", "database": "d", "schema": "s", "alias": "x", "raw_code": "{{ hook(\"p\") }}"},
+                "test.p.t": {"resource_type": "test", "name": "t", "package_name": "p"}
+            },
+            "macros": {
+                "macro.p.end": {"macro_sql": "{{ h() }}", "depends_on": {"macros": ["macro.u.snowplow_incremental_post_hook_t"]}},
+                "macro.p.other": {"macro_sql": "{{ m() }}", "depends_on": {"macros": ["macro.u.m"]}}
+            },
+            "sources": {}
+        }"#;
+        let manifest = Manifest::of_text(text, ReadFor::Runs).expect("a manifest");
+        assert_eq!(manifest.nodes.len(), 2);
+        let [end, other] = ["end", "other"].map(|name| &manifest.macros[&format!("macro.p.{name}")]);
+        assert_eq!((end.code.as_str(), other.code.as_str()), ("{{ h() }}", ""));
+        assert_eq!(other.calls, ["macro.u.m"]);
+        let model = manifest.node("model.p.ab").expect("the model");
+        assert_eq!((model.materialized(), model.relation()), ("incremental", r#""d"."s"."other""#));
+        assert!(model.has_tag("t") && model.calls("m") && !model.calls("n") && model.raw_code.is_empty());
+        assert_eq!(manifest.operations().next().expect("the hook").raw_code, r#"{{ hook("p") }}"#);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_file() {
+        for (text, expected) in [
+            ("", "empty"),
+            ("{", "ends too early"),
+            ("{\"metadata\": {}}", "dbt_version"),
+            (r#"{"metadata":{"dbt_version":"1","adapter_type":"x"}}"#, "no nodes"),
+            (r#"{"nodes":{}}"#, "no metadata"),
+            (r#"{"nodes":{"model.p.a":{"name":1}}}"#, "model.p.a: invalid type: integer `1`"),
+        ] {
+            let error = format!("{:#}", Manifest::of_text(text, ReadFor::Runs).expect_err(text));
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    fn parse(manifest: &Value) -> Result<Manifest> {
+        Manifest::of_text(&manifest.to_string(), ReadFor::Checks)
+    }
+
+    #[test]
+    fn reads_what_rules_look_at() {
+        let model = |name: &str, tags: &[&str], config: Value| {
+            json!({"resource_type": "model", "name": name, "package_name": "p", "fqn": ["p", "a.b", name], "tags": tags,
+                "config": config, "raw_code": "select \"é\"", "columns": {"c": {"name": "c"}}})
+        };
+        let manifest = parse(&json!({
+            "metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v11.json", "dbt_version": "1.7.20",
+                "adapter_type": "duckdb"},
+            "nodes": {
+                "model.p.tracked": model("tracked", &["x_incremental"], json!({"materialized": "incremental", "grants": {}})),
+                "model.p.other": model("other", &["x"], json!({"unique_key": null, "meta": {"a": 1, "snowplow_backfill": {"ignore": {}}}})),
+                "test.p.t": {"anything": 1},
+                "snapshot.p.s": {"depends_on": {"nodes": ["model.p.other"]}},
+            },
+            "macros": {"macro.p.m": {"macro_sql": "…", "depends_on": {"macros": ["macro.q.n"]}}},
+            "selectors": {
+                "some": {"name": "some", "definition": {"method": "tag", "value": "x"}},
+                "usual": {"name": "usual", "default": true, "definition": {"method": "fqn", "value": "*"}},
+            },
+            "disabled": {"model.p.off": [model("off", &[], json!({})), model("off", &["y"], json!({}))], "test.p.u": [{}]},
+            "exposures": [],
+        }))
+        .expect("a manifest");
+        let node = |name: &str| manifest.node(&format!("model.p.{name}")).expect("a node");
+        assert_eq!(
+            (node("tracked").raw_code.as_str(), node("other").raw_code.as_str()),
+            ("select \"é\"", "")
+        );
+        assert_eq!(Value::from(node("tracked").config.clone()), json!({"materialized": "incremental"}));
+        assert_eq!(
+            Value::from(node("other").config.clone()),
+            json!({"meta": {"snowplow_backfill": {"ignore": {}}}})
+        );
+        assert_eq!(node("other").fqn, "p.a.b.other");
+        assert_eq!(manifest.snapshots["snapshot.p.s"], ["model.p.other"]);
+        assert_eq!(manifest.macros["macro.p.m"].calls, ["macro.q.n"]);
+        assert_eq!(manifest.disabled.len(), 2);
+        assert_eq!(manifest.default_selector.expect("a selector").name, "usual");
+    }
+
+    #[test]
+    fn sections_may_be_null() {
+        let metadata = json!({"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16"});
+        let manifest = parse(
+            &json!({"metadata": metadata, "nodes": {}, "macros": null, "selectors": null, "disabled": null, "docs": null}),
+        );
+        assert!(manifest.expect("a manifest").disabled.is_empty());
+    }
+
+    #[test]
+    fn refuses_other_artifacts_and_other_versions() {
+        for (schema, version, expected) in [
+            (
+                "https://schemas.getdbt.com/dbt/run-results/v6.json",
+                "1.11.16",
+                "another artifact of dbt's: run-results",
+            ),
+            ("https://schemas.getdbt.com/dbt/manifest/v10.json", "1.6.18", "dbt 1.6.18 is too old"),
+            ("", "1.11.16", "states no dbt_schema_version"),
+        ] {
+            let metadata = json!({"dbt_schema_version": schema, "dbt_version": version});
+            let error = parse(&json!({"metadata": metadata, "nodes": {}})).expect_err(expected);
+            assert!(format!("{error:#}").contains(expected), "{error:#}");
+        }
+    }
+}

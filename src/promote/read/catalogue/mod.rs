@@ -1,0 +1,118 @@
+//! What a warehouse's catalogue says about a table: one file for each warehouse, with its questions and the reading of
+//! its answers. No answer is ever needed. Where there is none, the script says what is not known.
+
+mod answered;
+mod bigquery;
+mod duckdb;
+mod postgres;
+mod redshift;
+mod show_create;
+mod snowflake;
+
+use anyhow::Result;
+
+use self::answered::Answered;
+use crate::dbt::{Answer, Query, RelationName};
+use crate::event::Emit;
+use crate::failure::Failure;
+use crate::promote::plan::{Facts, Physical};
+use crate::warehouse::{Dialect, Relation};
+use crate::workspace::OpenTarget;
+
+/// The questions about one table, in the order in which [`read`] takes the answers.
+fn texts(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Postgres => &postgres::QUERIES,
+        Dialect::Redshift => &redshift::QUERIES,
+        Dialect::Snowflake => &snowflake::QUERIES,
+        Dialect::BigQuery => &bigquery::QUERIES,
+        Dialect::Databricks | Dialect::Spark => &show_create::QUERIES,
+        Dialect::DuckDb => &duckdb::QUERIES,
+    }
+}
+
+fn queries(dialect: Dialect, relation: &RelationName) -> Vec<Query> {
+    texts(dialect)
+        .iter()
+        .map(|sql| Query { relations: vec![relation.clone()], sql: Some((*sql).to_owned()) })
+        .collect()
+}
+
+/// Adds the answers to what is known. `physical` has the names of the columns already.
+pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
+    let answers = Answered(answers);
+    match dialect {
+        Dialect::Postgres => postgres::read(answers, physical),
+        Dialect::Redshift => redshift::read(answers, physical),
+        Dialect::Snowflake => snowflake::read(answers, physical),
+        Dialect::BigQuery => bigquery::read(answers, physical),
+        Dialect::Databricks | Dialect::Spark => show_create::read(answers, physical),
+        Dialect::DuckDb => duckdb::read(answers, physical),
+    }
+}
+
+/// Asks about the tables that exist; the failure, where the catalogue cannot be read.
+///
+/// # Errors
+/// The warehouse cannot be reached.
+pub(super) fn ask(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
+    let dialect = facts.dialect;
+    let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
+    for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
+        if table.staging_exists == Some(true) {
+            asked.push((&table.staging, &mut table.physical));
+        }
+        if table.prod_exists == Some(true) {
+            asked.push((&table.prod, &mut table.replaced));
+        }
+    }
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let queries: Vec<_> = asked.iter().flat_map(|(relation, _)| queries(dialect, &relation.name())).collect();
+    let told = match prod.query_if_allowed(&queries, emit)? {
+        Ok(told) => told,
+        Err(failure) => {
+            facts.notes.push(unread_catalogue(&failure));
+            return Ok(Some(failure));
+        }
+    };
+    for ((_, physical), answers) in asked.iter_mut().zip(told.answers.chunks(texts(dialect).len())) {
+        read(dialect, answers, physical);
+    }
+    Ok(None)
+}
+
+/// What a script says where the catalogue did not tell about its tables.
+#[must_use]
+pub fn unread_catalogue(failure: &Failure) -> String {
+    let said = failure.text();
+    let said: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!(
+        "the catalogue cannot be read, so the script follows the project's configuration: {}",
+        said.join(": ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answered::rows;
+    use super::*;
+
+    #[test]
+    fn every_warehouse_is_asked_and_understood() {
+        for dialect in Dialect::ALL {
+            let mut nothing = Physical::default();
+            read(dialect, &vec![Answer::Missing(0); texts(dialect).len()], &mut nothing);
+            assert_eq!(nothing, Physical::default(), "{dialect}");
+        }
+        let mut snowflake = Physical::default();
+        read(Dialect::Snowflake, &[rows(&[&["YES", "LINEAR(to_date(t))", ""]])], &mut snowflake);
+        assert_eq!(snowflake.transient, Some(true));
+        assert_eq!(snowflake.layout.expect("known").cluster_by.as_deref(), Some("to_date(t)"));
+        let mut databricks = Physical::default();
+        let statement = "CREATE TABLE t (\n  a STRING COMMENT 'no')\nUSING delta\nCOMMENT 'it\\'s'\n";
+        read(Dialect::Databricks, &[rows(&[&[statement]])], &mut databricks);
+        assert_eq!(databricks.description.as_deref(), Some("it's"));
+    }
+}
