@@ -25,3 +25,6 @@ mod suggest;
 pub mod timestamp;
 pub mod warehouse;
 pub mod workspace;
+
+/// The command line as clap knows it: the page of flags is written from it.
+pub use cli::command;

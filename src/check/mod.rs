@@ -1,7 +1,7 @@
 //! `check`: what breaks incremental Snowplow models, told from the dbt manifest and dbt_project.yml alone.
 //!
-//! A rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found; which findings count, and how much,
-//! is the [`RuleSettings`]' part, and showing them that of `output`.
+//! A rule is a file in `rules/`. It looks at the `Subject` and returns what it found; which findings count, and how much,
+//! is the part of `RuleSettings`, and showing them that of `output`.
 
 mod code;
 mod documentation;

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
-use snowplow_backfill::cli;
 
 use crate::{code, table};
 
@@ -12,7 +11,7 @@ use crate::{code, table};
 const MOST_VALUES: usize = 8;
 
 pub fn text() -> String {
-    let mut program = cli::command();
+    let mut program = snowplow_backfill::command();
     program.build();
     let mut text = String::new();
     for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
