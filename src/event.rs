@@ -1,7 +1,7 @@
 //! What happened, as data: the only thing that passes between the engine and the reporters.
 //!
-//! Serialized, an event is one line of `--format json` and of the journal. The schema is documented in the README;
-//! its version changes when a field changes its meaning or goes away, not when one is added.
+//! Serialized, an event is one line of `--format json` and of the journal. The schema is documented in
+//! `src/output/README.md`; its version changes when a field changes its meaning or goes away, not when one is added.
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};

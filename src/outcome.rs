@@ -67,7 +67,7 @@ impl Outcome {
         Self::Error { message: format!("{error:#}") }
     }
 
-    /// The exit code, as the README documents it.
+    /// The exit code. [`Self::meaning`] says what it stands for.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -77,6 +77,39 @@ impl Outcome {
             Self::Stopped { .. } => 3,
             Self::Refused { .. } => 4,
             Self::Interrupted { signal } => 128 + u8::try_from(*signal).unwrap_or(0),
+        }
+    }
+
+    /// What this ending means, for the page of exit codes.
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Self::Done => "The command did its job.",
+            Self::CaughtUp => "Every tracked model in the selection is up to date.",
+            Self::Reached { .. } => "Everything up to the time that `--until` names is processed.",
+            Self::RanOnce { .. } => "`--once`: the run was good. `more` says whether there is more to do.",
+            Self::Findings => "`check` has findings at error level.",
+            Self::Differs => {
+                "`promote --apply` executed the promotion, but staging and prod differ afterwards."
+            }
+            Self::DbtFailed => "dbt failed. The tool shows dbt's message and the path of its log.",
+            Self::Error { .. } => {
+                "The command line or the configuration is wrong (a missing profile or target, for example), or the tool \
+                 cannot do its job."
+            }
+            Self::Stopped { .. } => {
+                "The backfill stopped as asked before it was caught up: `--max-runs`, `--max-duration`."
+            }
+            Self::Refused { .. } => {
+                "A safety rule held the command back: what would never end or lose rows, a stall at the maximum limit, a \
+                 promotion's preflight, another backfill or promotion of the same target. The message says what to do."
+            }
+            Self::Interrupted { signal } if *signal == Interrupted::READER_GONE.signal => {
+                "The reader of stdout closed the pipe, as `| head` does. A `run` continues and ends with its own code."
+            }
+            Self::Interrupted { .. } => {
+                "A signal ended the command. The code is 128 plus the signal's number."
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ impl FromStr for Version {
 /// Refuses versions that this tool does not work with.
 ///
 /// # Errors
-/// Older than [`OLDEST`], or not dbt-core 1.
+/// Older than `OLDEST`, or not dbt-core 1.
 pub fn check(text: &str) -> Result<()> {
     let version: Version = text.parse().context("the dbt manifest states no version")?;
     if version < OLDEST {

@@ -22,7 +22,7 @@ pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
 /// Writes a document as JSON that people can read, too.
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn write_json(document: &impl Serialize) -> Result<()> {
     write(serde_json::to_string_pretty(document)? + "\n")
 }

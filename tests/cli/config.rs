@@ -287,10 +287,9 @@ fn a_value_for_all_commands_is_left_out_where_it_needs_another_flag() {
 }
 
 #[test]
-fn the_file_in_the_readme_is_read() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
-    let part = readme.split("### Flags from the environment and a file").nth(1).expect("the part");
+fn the_file_in_the_documentation_is_read() {
+    let page = include_str!("../../src/config/README.md");
+    let part = page.split("## The file").nth(1).expect("the part");
     let file = part.split("```yaml\n").nth(1).and_then(|text| text.split("```").next()).expect("a file");
     let fake = project(file);
     let output = fake.tool(&["run", "--show-config"]);

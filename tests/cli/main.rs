@@ -14,7 +14,7 @@ mod jobs;
 mod packaging;
 mod promotion;
 mod promotion_input;
-mod readme;
+mod reference;
 mod shell;
 mod stalls;
 mod support;

@@ -1,14 +1,14 @@
-//! The main job in front of the user's eyes, on embedded DuckDB.
+//! Shows a backfill and a promotion on embedded DuckDB.
 
 use anyhow::{Context, Result, bail};
 use chrono::{Days, Local, NaiveDate};
 
 use crate::lab::Lab;
 
-/// Days of events, if nothing else is asked for.
+/// Days of events by default.
 pub const DAYS: u64 = 3 * 365;
 
-/// What each package reads again before where it was.
+/// How far each package's window reaches back.
 const LOOKBACK_HOURS: u32 = 6;
 
 /// Events up to yesterday, with a gap in them.
@@ -29,7 +29,7 @@ impl Period {
     }
 }
 
-/// Runs the demo, with so many days of events.
+/// Runs the demo.
 pub fn run(days: u64) -> Result<()> {
     let lab = Lab::create("demo")?;
     // One new model with its helper and a view on it; the fixture project has more.
@@ -47,7 +47,7 @@ pub fn run(days: u64) -> Result<()> {
     );
     lab.quietly("dbt", &["run-operation", "generate_events", "--args", &events])?;
 
-    say("Prod is caught up; the new model is not written yet.");
+    say("Prod is up to date. The new model does not exist yet.");
     let packages = ["--select", "package:snowplow_shop", "package:snowplow_site"];
     let before = ["--vars", "storefront__new_models: false"];
     show(
@@ -65,18 +65,18 @@ pub fn run(days: u64) -> Result<()> {
     let new_model = ["--select", "+page_engagement+", "--target", "staging", "--start-date", &start];
     show(&lab, &[&["plan"], &new_model[..]].concat())?;
 
-    say("Backfill it: window by window, over the gap in one jump, until it is caught up.");
+    say("Backfill it, window by window, over the gap in one jump, until it is up to date.");
     show(&lab, &[&["run"], &new_model[..]].concat())?;
 
-    say("What would bring it to prod? Three scripts to look at.");
+    say("What would promote it to prod? Three scripts for review.");
     let promotion = ["promote", "--select", "+page_engagement+", "--target", "staging", "--to", "prod"];
     let scripts = ["--out-dir", "promotion"];
     show(&lab, &[&promotion[..], &scripts].concat())?;
 
-    say("Execute just that: copy and record as one unit, then compare both sides.");
+    say("Execute exactly that: copy and record as one unit, then compare both sides.");
     show(&lab, &[&promotion[..], &scripts, &["--apply"]].concat())?;
 
-    say("Prod's next run, by dbt alone, is a standard run: it reads the last hours, and nothing old.");
+    say("Prod's next run, by dbt alone, is a standard run. It reads the last hours and nothing older.");
     let before = Prod::of(&lab)?;
     anstream::println!("\x1b[36m$ dbt run --target prod\x1b[0m");
     let said = lab.quietly("dbt", &["--no-use-colors", "run", "--target", "prod"])?;
@@ -88,11 +88,11 @@ pub fn run(days: u64) -> Result<()> {
     before.check(&lab)
 }
 
-/// What prod's next run must not read or change.
+/// What prod's next run must leave alone.
 struct Prod {
-    /// A package, and where its window has to begin.
+    /// Each package, and where its window must begin.
     windows: Vec<(&'static str, String)>,
-    /// Rows of the new model before all of that: their number and digest.
+    /// Number and digest of the new model's rows before these windows.
     old_rows: String,
 }
 
@@ -116,8 +116,8 @@ impl Prod {
     fn old_rows(lab: &Lab, windows: &[(&str, String)]) -> Result<String> {
         let first = windows.iter().map(|(_, began)| began.as_str()).min().unwrap_or_default();
         lab.value(&format!(
-            "select count(*) || ' rows, digest ' || sum(hash(t)) from prod_derived.page_engagement as t where start_tstamp < \
-             timestamp '{first}'"
+            "select count(*) || ' rows, digest ' || sum(hash(t)) from prod_derived.page_engagement as t \
+             where start_tstamp < timestamp '{first}'"
         ))
     }
 
@@ -126,7 +126,7 @@ impl Prod {
             let began =
                 lab.value(&format!("select lower_limit from prod_scratch.{package}_base_new_event_limits"))?;
             if began != *expected {
-                bail!("{package} read from {began} on, and not from {expected} on");
+                bail!("{package} read from {began}, but {expected} was expected");
             }
         }
         let now = Self::old_rows(lab, &self.windows)?;

@@ -2,17 +2,19 @@
 
 mod bench;
 mod demo;
+mod deny;
 mod fixtures;
 mod lab;
+mod msrv;
+mod pages;
 mod paths;
-mod rules;
 mod test;
 mod venv;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// The project's chores. Each sets up what it needs by itself: nothing is taken from the system but cargo and Python.
+/// The project's chores. Each installs what it needs. It takes only cargo and Python from the system.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 struct Cli {
@@ -22,27 +24,31 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Show the main job on embedded DuckDB
+    /// Show a backfill and a promotion on embedded DuckDB
     Demo {
-        /// Days of events; fewer take less time
+        /// Days of events: fewer days take less time
         #[arg(long, default_value_t = demo::DAYS, value_parser = clap::value_parser!(u64).range(100..))]
         days: u64,
     },
-    /// Measure, and print ratios
+    /// Measure speed and memory, and print ratios
     Bench {
         /// What to measure
         #[command(subcommand)]
         what: Bench,
     },
-    /// Write the golden SQL anew
+    /// Check licences, duplicates and sources of the dependencies
+    Deny,
+    /// Write the golden SQL
     Fixtures {
-        /// Only look whether it is up to date
+        /// Only check whether it is up to date
         #[arg(long)]
         check: bool,
     },
-    /// Write the page of check's rules
-    Rules {
-        /// Only look whether it is of today
+    /// Check that the dependencies and the code work with the declared Rust version
+    Msrv,
+    /// Write the generated parts of the reference pages
+    Pages {
+        /// Only check whether they are up to date
         #[arg(long)]
         check: bool,
     },
@@ -54,7 +60,7 @@ enum Chore {
     },
     /// Create the virtual environments that tests and demo use
     Venv {
-        /// Only look whether they are there and up to date
+        /// Only check whether they exist and are up to date
         #[arg(long)]
         check: bool,
     },
@@ -62,9 +68,9 @@ enum Chore {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// Ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
+    /// Ten runs of the documented one-liner, of bare dbt with a warm parse cache, and of this tool
     Loop,
-    /// A dbt manifest of 65 MB: `check`, dbt-bouncer, jq, Python's json
+    /// `check`, dbt-bouncer, jq and Python's json on a large dbt manifest
     Check,
 }
 
@@ -73,8 +79,10 @@ fn main() -> Result<()> {
         Chore::Demo { days } => demo::run(days),
         Chore::Bench { what: Bench::Check } => bench::check::run(),
         Chore::Bench { what: Bench::Loop } => bench::run_loop::run(),
+        Chore::Deny => deny::run(),
         Chore::Fixtures { check } => fixtures::run(check),
-        Chore::Rules { check } => rules::run(check),
+        Chore::Msrv => msrv::run(),
+        Chore::Pages { check } => pages::run(check),
         Chore::Test { arguments } => test::run(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }

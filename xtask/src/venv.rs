@@ -1,4 +1,4 @@
-//! Virtual environments under the target folder, with every version pinned.
+//! Virtual environments under the target folder, with pinned versions.
 
 use std::fs;
 
@@ -8,31 +8,31 @@ use duct::cmd;
 
 use crate::paths;
 
-/// A pinned environment.
+/// An environment whose packages are pinned.
 #[derive(Debug, Clone, Copy)]
 pub struct Venv {
-    /// `xtask/requirements/<name>.txt` says what is in it.
+    /// Its packages are in `xtask/requirements/<name>.txt`.
     pub name: &'static str,
 }
 
-/// The newest dbt that is tested, with DuckDB, Postgres and a Postgres server.
+/// The newest dbt that is tested, with its adapters for DuckDB and Postgres, and a Postgres server.
 pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
 
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 
-/// What judges and executes SQL: parsers of other people's making, and an engine for Spark's.
+/// Independent parsers for SQL, and an engine that executes Spark's.
 pub const SQL: Venv = Venv { name: "sql" };
 
-/// What builds the wheel, and what runs hooks.
+/// What builds the wheel and runs the hooks.
 pub const PACKAGING: Venv = Venv { name: "packaging" };
 
-/// What `bench check` measures against; only made by it.
+/// What `bench check` measures against. Only that chore creates it.
 pub const BOUNCER: Venv = Venv { name: "bouncer" };
 
 const ALL: [Venv; 4] = [DBT_NEW, DBT_OLD, SQL, PACKAGING];
 
-/// What dbt 1.7 to 1.11 all run on.
+/// dbt 1.7 to 1.11 run on Python 3.10 to 3.12.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];
 
 impl Venv {
@@ -50,14 +50,14 @@ impl Venv {
         paths::root().join("xtask/requirements").join(format!("{}.txt", self.name))
     }
 
-    /// Whether it is there, complete and of today's pins.
+    /// Whether it exists, is complete, and has the current pins.
     fn is_ready(self) -> bool {
         let wanted = fs::read(self.requirements());
         let present = fs::read(self.directory().join("installed.txt"));
         matches!((wanted, present), (Ok(wanted), Ok(present)) if wanted == present)
     }
 
-    /// Whether tests install its packages elsewhere: pip builds in environments of its own.
+    /// Whether its wheels are kept: pip builds in environments of its own and installs these packages there.
     fn keeps_wheels(self) -> bool {
         self.name == PACKAGING.name
     }
@@ -82,7 +82,7 @@ impl Venv {
         Ok(())
     }
 
-    /// Creates it, unless it is ready.
+    /// Creates the environment, unless it is ready.
     pub fn ensure(self) -> Result<()> {
         if self.is_ready() {
             return Ok(());
@@ -114,7 +114,7 @@ impl Venv {
     }
 }
 
-/// Creates all of them, or only looks.
+/// Creates all environments, or only checks them.
 pub fn ensure_all(check: bool) -> Result<()> {
     for venv in ALL {
         if !check {
@@ -126,7 +126,7 @@ pub fn ensure_all(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// A Python that the pinned versions are for.
+/// A Python that the pinned versions support.
 fn python() -> Result<String> {
     let given = std::env::var("PYTHON").ok();
     let candidates = given.iter().map(String::as_str).chain(PYTHONS);

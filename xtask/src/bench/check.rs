@@ -1,4 +1,4 @@
-//! `check` with all its rules on a large dbt manifest, beside what else reads one.
+//! `check` with all its rules on a large dbt manifest, beside other programs that read one.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -13,13 +13,13 @@ use crate::lab::build_tool;
 use crate::paths;
 use crate::venv::BOUNCER;
 
-/// Rounds in which each contender runs once: what disturbs the machine disturbs all of them.
+/// Each contender runs once in each round, so that a disturbance of the machine affects all of them.
 const ROUNDS: usize = 9;
 
-/// What `check` may take of dbt-bouncer's time.
+/// The share of dbt-bouncer's time that `check` may take.
 const MOST_TIME: f64 = 0.1;
 
-/// What it may take of memory, as a part of the file.
+/// The peak memory that it may take, relative to the size of the file.
 const MOST_MEMORY: f64 = 2.0;
 
 /// Two of dbt-bouncer's checks, which all models pass.
@@ -113,7 +113,7 @@ impl Contender {
     }
 }
 
-/// This tool first, then dbt-bouncer.
+/// This tool comes first, then dbt-bouncer.
 fn contenders(tool: &Utf8Path, project: &Utf8Path) -> Vec<Contender> {
     let command = |program: &str, arguments: &'static [&'static str]| {
         let (program, project) = (program.to_owned(), project.to_owned());
@@ -142,7 +142,7 @@ fn contenders(tool: &Utf8Path, project: &Utf8Path) -> Vec<Contender> {
         let arguments = &[".nodes | length", "target/manifest.json"];
         contenders.push(Contender::new("jq '.nodes | length'", command("jq", arguments)));
     } else {
-        eprintln!("jq is not installed, and left out");
+        eprintln!("jq is not installed: left out");
     }
     contenders
 }
@@ -161,7 +161,7 @@ fn project() -> Result<Utf8PathBuf> {
     // Last, so that it is not older than the project.
     let staging = project.join("target/manifest.json");
     manifest::write(&staging)?;
-    // The same project, but in tables of its own. Not by this process, whose memory what it starts would inherit.
+    // The same project with tables of its own. Another process writes it: contenders inherit this one's peak.
     let prod = project.join("target/prod.json");
     let mut sed = Command::new("sed");
     sed.arg("s/\"ANALYTICS[.]prod_/\"ANALYTICS.live_/g").arg(&staging);

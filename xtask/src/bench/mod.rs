@@ -1,4 +1,4 @@
-//! Speed, as ratios within one run: these are no tests, and no number of them is exact.
+//! Speed, as ratios within one run. These are not tests, and their numbers are not exact.
 
 pub mod check;
 mod manifest;

@@ -11,7 +11,7 @@ use crate::lab::Lab;
 const RUNS: u32 = 10;
 const LIMIT_DAYS: &str = "60";
 
-/// Models that nobody selects: a project's size is what parsing costs.
+/// Models that nobody selects. Parsing costs as much as a project is large.
 const FILLERS: u32 = 75;
 
 /// Runs the benchmark and prints its table.
@@ -26,7 +26,7 @@ pub fn run() -> Result<()> {
     let models = lab.quietly("snowplow-backfill", &["models", "--select", "+page_engagement"])?;
     let models = models.trim();
 
-    eprintln!("the documented one-liner, mended so that it works here …");
+    eprintln!("the documented one-liner, repaired so that it works here …");
     start_over(&lab)?;
     let one_liner = ten_times(|| one_liner(&lab))?;
 
@@ -40,7 +40,7 @@ pub fn run() -> Result<()> {
     start_over(&lab)?;
     let bare = ten_times(bare)?;
 
-    eprintln!("snowplow-backfill, the first call and a later one …");
+    eprintln!("snowplow-backfill, the first time and again …");
     start_over(&lab)?;
     let (cold, _) = tool(&lab)?;
     start_over(&lab)?;
@@ -54,16 +54,16 @@ pub fn run() -> Result<()> {
         ("bare dbt run, warm, ten times", bare),
         ("  and the same eleven queries alone", queries),
         ("snowplow-backfill, ten runs, warm", warm),
-        ("snowplow-backfill, ten runs, first call", cold),
+        ("snowplow-backfill, ten runs, first time", cold),
     ] {
         writeln!(table, "{what:<40} {:>6.1} s   {:.2} of bare dbt", time.as_secs_f64(), ratio(time, bare))?;
     }
     println!("{table}\nsnowplow-backfill, warm / (bare dbt + queries) = {:.2}", ratio(warm, expected));
-    println!("snowplow-backfill, first call / documented one-liner = {:.2}", ratio(cold, one_liner));
+    println!("snowplow-backfill, first time / documented one-liner = {:.2}", ratio(cold, one_liner));
     Ok(())
 }
 
-/// Ten runs in one call, and what it said.
+/// Time and output of a command that makes ten runs.
 fn tool(lab: &Lab) -> Result<(Duration, String)> {
     let began = Instant::now();
     let arguments =
@@ -90,24 +90,26 @@ fn ten_times(mut action: impl FnMut() -> Result<String>) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// Takes staging away; the events stay.
+/// Drops staging. The events stay.
 fn start_over(lab: &Lab) -> Result<()> {
     let code = "import duckdb, sys\nc = duckdb.connect('storefront.duckdb')\n\
-        for (s,) in c.execute(\"select schema_name from information_schema.schemata where schema_name like 'staging%'\").fetchall():\n    \
+        q = \"select schema_name from information_schema.schemata where schema_name like 'staging%'\"\n\
+        for (s,) in c.execute(q).fetchall():\n    \
         c.execute(f'drop schema {s} cascade')";
     lab.quietly("python", &["-c", code]).map(drop)
 }
 
-/// As documented, but for `--quiet` instead of cutting lines off, and for the other package's stand-in.
+/// As documented, but with `--quiet` instead of `tail`, and with the other package's stand-in.
 fn one_liner(lab: &Lab) -> Result<String> {
     let line = format!(
-        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls --select \
-         +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', 'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
+        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': \
+         '$(dbt --quiet ls --select +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', \
+         'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
     );
     lab.quietly("sh", &["-c", &line])
 }
 
-/// What the tool's own queries take by themselves, one process each: the part of the loop that bare dbt does not have.
+/// Time of the tool's own queries, one process each. Bare dbt does not make them.
 fn queries(lab: &Lab, events: &str) -> Result<Duration> {
     let command = events
         .lines()
@@ -115,7 +117,7 @@ fn queries(lab: &Lab, events: &str) -> Result<Duration> {
         .find_map(|line| {
             serde_json::from_str::<serde_json::Value>(line).ok()?["command"].as_str().map(str::to_owned)
         })
-        .context("the tool asked no query")?;
+        .context("the tool made no query")?;
     let began = Instant::now();
     for _ in 0..=RUNS {
         lab.quietly("sh", &["-c", &command])?;

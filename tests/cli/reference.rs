@@ -1,4 +1,4 @@
-//! The README says what the program does: every flag, every event and its fields, every exit code.
+//! The reference pages name every flag that `--help` lists, and every event and field that is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,8 +11,8 @@ use crate::support::Output;
 use crate::support::fake::FakeDbt;
 use crate::support::scenario::{ARGUMENTS, over_a_gap};
 
-fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README")
+fn page(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a page")
 }
 
 /// The part below a heading.
@@ -36,22 +36,19 @@ fn flags_of(command: &str) -> BTreeSet<String> {
     flags
 }
 
+/// The flags that the page lists, each at the beginning of its row.
+fn documented(page: &str, command: &str) -> BTreeSet<String> {
+    let rows = section(page, &format!("## `{command}`")).lines();
+    let names = rows.filter_map(|row| row.strip_prefix("| `")?.split("` |").next());
+    names.flat_map(long_flags).collect()
+}
+
 #[test]
 fn names_every_flag_and_no_other() {
-    let readme = readme();
-    let documented = long_flags(section(&readme, "### Flags of `run`"));
-    let (run, plan, models) = (flags_of("run"), flags_of("plan"), flags_of("models"));
-    assert_eq!(documented, run);
-    assert!(plan.is_subset(&run) && models.is_subset(&plan), "{plan:?} {models:?}");
-
-    // Comments of its shell examples begin as headings do.
-    let (_, promotions) = readme.split_once("\n### From staging to prod\n").expect("the heading");
-    let of_promotions = long_flags(promotions.split("\n####").next().expect("a part"));
-    let undocumented: Vec<_> = flags_of("promote")
-        .into_iter()
-        .filter(|flag| !of_promotions.union(&documented).any(|it| it == flag))
-        .collect();
-    assert!(undocumented.is_empty(), "{undocumented:?}");
+    let page = page("src/cli/README.md");
+    for command in ["run", "plan", "models", "promote", "check", "man"] {
+        assert_eq!(documented(&page, command), flags_of(command), "{command}");
+    }
 }
 
 /// Names between backquotes.
@@ -92,8 +89,8 @@ fn events() -> Vec<Value> {
 
 #[test]
 fn documents_every_event_and_its_fields() {
-    let readme = readme();
-    let section = section(&readme, "## Events");
+    let page = page("src/output/README.md");
+    let section = section(&page, "## Events");
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let rows: BTreeMap<_, _> = rows.filter(|(event, _)| *event != "event").collect();
 
