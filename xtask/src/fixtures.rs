@@ -5,11 +5,11 @@ use duct::cmd;
 
 use crate::paths;
 
-/// Writes it, or compares it with what would be written.
+/// Writes the files, or only checks that they are up to date.
 pub fn run(check: bool) -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let test = cmd!(cargo, "test", "--quiet", "--test", "golden").dir(paths::root());
     let test = if check { test } else { test.env("UPDATE_FIXTURES", "1") };
-    test.run().context("the golden SQL is not what would be written")?;
+    test.run().context("the golden SQL is outdated: run `cargo xtask fixtures`")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A copy of the fixture project with a DuckDB file of its own, for demo and benchmarks.
+//! A copy of the fixture project with its own DuckDB file, for the demo and the benchmarks.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::paths;
 use crate::venv::DBT_NEW;
 
-/// The project and what its commands need.
+/// The project, and the tool that works on it.
 #[derive(Debug, Clone)]
 pub struct Lab {
     /// The dbt project.
@@ -19,7 +19,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Makes a fresh one, in place of the last.
+    /// Makes a new copy and deletes the last one.
     pub fn create(name: &str) -> Result<Self> {
         DBT_NEW.ensure()?;
         let tool = build_tool()?;
@@ -38,7 +38,7 @@ impl Lab {
         Ok(Self { project, tool })
     }
 
-    /// Takes files and folders out of the project.
+    /// Removes files and folders from the project.
     pub fn remove(&self, paths: &[&str]) -> Result<()> {
         for path in paths.iter().map(|path| self.project.join(path)) {
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -62,13 +62,13 @@ impl Lab {
         command
     }
 
-    /// The one value of a query, as text.
+    /// The single value that a query returns, as text.
     pub fn value(&self, query: &str) -> Result<String> {
         let said = self.quietly(DBT_NEW.program("python").as_str(), &["-c", VALUE, query])?;
         Ok(said.trim().to_owned())
     }
 
-    /// Runs a command without showing what it says, unless it fails.
+    /// Runs a command and returns what it prints. Shows it only if the command fails.
     pub fn quietly(&self, program: &str, arguments: &[&str]) -> Result<String> {
         let output = self
             .command(program)
@@ -84,11 +84,11 @@ impl Lab {
     }
 }
 
-/// The one value of a query, as text.
+/// Prints the single value that a query returns.
 const VALUE: &str =
     "import duckdb, sys; print(duckdb.connect('storefront.duckdb').execute(sys.argv[1]).fetchone()[0])";
 
-/// Builds the tool as it is released.
+/// Builds the tool with the release profile.
 pub fn build_tool() -> Result<Utf8PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     duct::cmd!(cargo, "build", "--quiet", "--release", "--bin", "snowplow-backfill")
@@ -99,7 +99,7 @@ pub fn build_tool() -> Result<Utf8PathBuf> {
     Ok(target.join("release/snowplow-backfill"))
 }
 
-/// Copies a project, without what dbt makes in it.
+/// Copies a project without the files that dbt makes.
 fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {to}"))?;
     for entry in from.read_dir_utf8().with_context(|| format!("cannot read {from}"))? {

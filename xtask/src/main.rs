@@ -12,7 +12,7 @@ mod venv;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// The project's chores. Each sets up what it needs by itself: nothing is taken from the system but cargo and Python.
+/// Run a chore of the project. Each sets up what it needs; only cargo and Python must be installed.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 struct Cli {
@@ -22,39 +22,38 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Show the main job on embedded DuckDB
+    /// Backfill and promote a model on embedded DuckDB
     Demo {
-        /// Days of events; fewer take less time
+        /// Generate this many days of events
         #[arg(long, default_value_t = demo::DAYS, value_parser = clap::value_parser!(u64).range(100..))]
         days: u64,
     },
-    /// Measure, and print ratios
+    /// Measure speed and memory, and print ratios
     Bench {
-        /// What to measure
         #[command(subcommand)]
         what: Bench,
     },
-    /// Write the golden SQL anew
+    /// Write the golden SQL
     Fixtures {
-        /// Only look whether it is up to date
+        /// Only check that it is up to date
         #[arg(long)]
         check: bool,
     },
-    /// Write the page of check's rules
+    /// Write the page about the rules of `check`
     Rules {
-        /// Only look whether it is of today
+        /// Only check that it is up to date
         #[arg(long)]
         check: bool,
     },
-    /// Run all tests, with real dbt and real databases
+    /// Run all tests, on real dbt and real databases
     Test {
-        /// Arguments for `cargo test`
+        /// Pass these arguments to `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Create the virtual environments that tests and demo use
+    /// Create the virtual environments of the tests and the demo
     Venv {
-        /// Only look whether they are there and up to date
+        /// Only check that they are there and up to date
         #[arg(long)]
         check: bool,
     },
@@ -62,9 +61,9 @@ enum Chore {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// Ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
+    /// Compare ten runs: the documented one-liner, bare dbt with a warm parse cache, this tool
     Loop,
-    /// A dbt manifest of 65 MB: `check`, dbt-bouncer, jq, Python's json
+    /// Compare how a dbt manifest of 65 MB is read: `check`, dbt-bouncer, jq, Python's json
     Check,
 }
 

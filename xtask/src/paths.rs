@@ -1,4 +1,4 @@
-//! Where things are.
+//! The folders of the workspace.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -7,7 +7,7 @@ pub fn root() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
 }
 
-/// Where chores keep what they make; the tests look there too.
+/// Where chores keep what they make. The tests look there, too.
 pub fn work() -> Utf8PathBuf {
     let target =
         std::env::var("CARGO_TARGET_DIR").map_or_else(|_| root().join("target"), |dir| root().join(dir));

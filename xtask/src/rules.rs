@@ -1,4 +1,4 @@
-//! The page of check's rules, from what the tool itself says of them.
+//! The page about the rules of `check`, as the tool itself explains them.
 
 use std::fs;
 
@@ -7,15 +7,15 @@ use duct::cmd;
 
 use crate::paths;
 
-/// Writes the page, or only looks whether it is of today.
+/// Writes the page, or only checks that it is up to date.
 pub fn run(check: bool) -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let page = cmd!(cargo, "run", "--quiet", "--bin", "snowplow-backfill", "--", "check", "--explain")
         .dir(paths::root())
-        // `read` would take the line break at the end away.
+        // `read` would remove the line break at the end.
         .stdout_capture()
         .run()
-        .context("the tool does not explain its rules")?
+        .context("cannot get the page from the tool")?
         .stdout;
     let path = paths::root().join("src/check/README.md");
     if !check {

@@ -1,4 +1,4 @@
-//! All tests.
+//! Runs all tests.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::venv;
 /// Sets up what the tests need, then runs them.
 pub fn run(arguments: &[String]) -> Result<()> {
     venv::ensure_all(false)?;
-    // Started by `nohup`, or by a script's `&`, all would inherit that SIGINT is ignored, and tests that interrupt the tool
-    // would wait for ever. What has a handler here is back to normal in what is started from here.
+    // A process that `nohup` or a script's `&` starts ignores SIGINT, and so do its children: tests that
+    // interrupt the tool would wait for ever. With a handler here, children get the default action again.
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())
         .context("cannot handle SIGINT")?;
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

@@ -1,4 +1,4 @@
-//! Virtual environments under the target folder, with every version pinned.
+//! Virtual environments under the target folder. Every version in them is pinned.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::paths;
 /// A pinned environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Venv {
-    /// `xtask/requirements/<name>.txt` says what is in it.
+    /// `xtask/requirements/<name>.txt` lists its packages.
     pub name: &'static str,
 }
 
@@ -21,27 +21,26 @@ pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 
-/// What judges and executes SQL: parsers of other people's making, and an engine for Spark's.
+/// Independent SQL parsers, and an engine that executes Spark's SQL.
 pub const SQL: Venv = Venv { name: "sql" };
 
-/// What builds the wheel, and what runs hooks.
+/// Tools that build the wheel and run pre-commit hooks.
 pub const PACKAGING: Venv = Venv { name: "packaging" };
 
-/// What `bench check` measures against; only made by it.
+/// What `bench check` compares with. Only that benchmark creates it.
 pub const BOUNCER: Venv = Venv { name: "bouncer" };
 
 const ALL: [Venv; 4] = [DBT_NEW, DBT_OLD, SQL, PACKAGING];
 
-/// What dbt 1.7 to 1.11 all run on.
+/// Where to look for a Python that runs dbt 1.7 to 1.11.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];
 
 impl Venv {
-    /// Its folder.
     pub fn directory(self) -> Utf8PathBuf {
         paths::work().join(self.name)
     }
 
-    /// A program that is installed in it.
+    /// The path of a program in it.
     pub fn program(self, name: &str) -> Utf8PathBuf {
         self.directory().join("bin").join(name)
     }
@@ -50,14 +49,15 @@ impl Venv {
         paths::root().join("xtask/requirements").join(format!("{}.txt", self.name))
     }
 
-    /// Whether it is there, complete and of today's pins.
+    /// Whether it is complete, with the versions that are pinned now.
     fn is_ready(self) -> bool {
         let wanted = fs::read(self.requirements());
         let present = fs::read(self.directory().join("installed.txt"));
         matches!((wanted, present), (Ok(wanted), Ok(present)) if wanted == present)
     }
 
-    /// Whether tests install its packages elsewhere: pip builds in environments of its own.
+    /// Whether it keeps the wheels of its packages. pip builds in an environment of its own, so the tests
+    /// must install them there.
     fn keeps_wheels(self) -> bool {
         self.name == PACKAGING.name
     }
@@ -114,7 +114,7 @@ impl Venv {
     }
 }
 
-/// Creates all of them, or only looks.
+/// Creates all environments, or only checks that they are up to date.
 pub fn ensure_all(check: bool) -> Result<()> {
     for venv in ALL {
         if !check {
@@ -126,7 +126,7 @@ pub fn ensure_all(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// A Python that the pinned versions are for.
+/// A Python that the pinned versions support.
 fn python() -> Result<String> {
     let given = std::env::var("PYTHON").ok();
     let candidates = given.iter().map(String::as_str).chain(PYTHONS);

@@ -1,4 +1,4 @@
-//! A dbt manifest as large projects have it, made without dbt: the same bytes on every machine.
+//! Writes a dbt manifest like that of a large project, without dbt. Its bytes are the same on every machine.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,15 +11,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::{Map, Value, json};
 
-/// Models of the project itself, besides those of the Snowplow package.
+/// Models of the project itself, without those of the Snowplow package.
 const MODELS: usize = 4_996;
 const SOURCES: usize = 300;
-/// As many as dbt and an adapter bring along.
+/// About as many as dbt and an adapter have.
 const MACROS: usize = 600;
-/// Every so many models one is tracked by the Snowplow package.
+/// One model in this many is tracked by the Snowplow package.
 const TRACKED_EVERY: usize = 50;
 
-/// Writes it.
+/// Writes the dbt manifest.
 pub fn write(path: &Utf8Path) -> Result<()> {
     let file = BufWriter::new(File::create(path).with_context(|| format!("cannot create {path}"))?);
     let mut serializer = serde_json::Serializer::with_formatter(file, AsPython);
@@ -27,7 +27,7 @@ pub fn write(path: &Utf8Path) -> Result<()> {
     serializer.into_inner().flush().with_context(|| format!("cannot write {path}"))
 }
 
-/// Writes the files of the project's own models, as small as they can be, for those who look how old they are.
+/// Writes a file for each model of the project. `check` only looks at their age, so they are tiny.
 pub fn write_models(project: &Utf8Path) -> Result<()> {
     for number in 0..MODELS {
         let folder = project.join("models").join(folder_of(number));
@@ -39,14 +39,14 @@ pub fn write_models(project: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
-/// Lets a file be older than the manifest says of itself that it is.
+/// Makes a file older than the manifest's own date.
 pub fn make_older(path: &Utf8Path) -> Result<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_000_000);
     let file = File::options().write(true).open(path).with_context(|| format!("cannot open {path}"))?;
     file.set_modified(time).with_context(|| format!("cannot change the time of {path}"))
 }
 
-/// `json.dumps` puts a space behind commas and colons, and dbt keeps it so.
+/// Writes JSON as dbt does, with Python's `json.dumps`: with a space after each comma and colon.
 struct AsPython;
 
 impl Formatter for AsPython {
@@ -64,16 +64,20 @@ impl Formatter for AsPython {
     }
 }
 
-/// Nothing but one node is in memory at a time: a process inherits the peak of the one that starts it.
+/// Keeps one node in memory at a time. A process inherits the peak memory of its parent, so it would count
+/// for the contenders, too.
 struct Manifest;
 
 impl Serialize for Manifest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let metadata = json!({
-            "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "dbt_version": "1.11.16",
-            "generated_at": "2026-01-01T00:00:00.000000Z", "invocation_id": "00000000-0000-4000-8000-000000000000",
+            "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
+            "dbt_version": "1.11.16",
+            "generated_at": "2026-01-01T00:00:00.000000Z",
+            "invocation_id": "00000000-0000-4000-8000-000000000000",
             "invocation_started_at": "2026-01-01T00:00:00.000000Z", "env": {}, "project_name": PROJECT,
-            "project_id": "0123456789abcdef0123456789abcdef", "user_id": null, "send_anonymous_usage_stats": false,
+            "project_id": "0123456789abcdef0123456789abcdef", "user_id": null,
+            "send_anonymous_usage_stats": false,
             "adapter_type": "snowflake",
             "quoting": {"database": false, "schema": false, "identifier": false, "column": null},
             "run_started_at": "2026-01-01T00:00:00.000000+00:00",
@@ -96,7 +100,7 @@ impl Serialize for Manifest {
     }
 }
 
-/// A section: values under their `unique_id`.
+/// A section of the dbt manifest: nodes by their `unique_id`.
 struct Entries<F>(F);
 
 impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Entries<F> {
@@ -113,7 +117,7 @@ fn nodes() -> impl Iterator<Item = Value> {
 
 type Relatives = BTreeMap<String, Vec<String>>;
 
-/// Every node's parents, and every node's children.
+/// The parents and the children of every node.
 fn relatives() -> (Relatives, Relatives) {
     let (mut all_parents, mut children) = (Relatives::new(), Relatives::new());
     for node in nodes() {
@@ -139,7 +143,7 @@ fn id_of(node: &Value) -> String {
     node["unique_id"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Numbers that look like chance and are the same every time.
+/// Numbers that look random, but are the same every time.
 fn scattered(number: usize, salt: usize) -> usize {
     let mixed = (number as u64 ^ ((salt as u64) << 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     usize::try_from((mixed ^ (mixed >> 29)) >> 33).unwrap_or(0)
@@ -164,7 +168,8 @@ fn project_model(number: usize) -> Value {
     let (name, folder) = (model_name(number), folder_of(number));
     if number.is_multiple_of(TRACKED_EVERY) {
         let code = format!(
-            "{{{{\n  config(\n    materialized='incremental',\n    unique_key='column_00',\n    upsert_date_key='column_01',\n    snowplow_optimize=true\n  )\n}}}}\n\n\
+            "{{{{\n  config(\n    materialized='incremental',\n    unique_key='column_00',\n    \
+             upsert_date_key='column_01',\n    snowplow_optimize=true\n  )\n}}}}\n\n\
              {}\nwhere {{{{ snowplow_utils.is_run_with_new_events('{PACKAGE}') }}}}",
             select(number, "{{ ref('snowplow_unified_base_events_this_run') }}")
         );
@@ -176,7 +181,9 @@ fn project_model(number: usize) -> Value {
             name: &name,
             tags: &[&format!("{PACKAGE}_incremental")],
             materialized: "incremental",
-            config: json!({"unique_key": "column_00", "upsert_date_key": "column_01", "snowplow_optimize": true}),
+            config: json!({
+                "unique_key": "column_00", "upsert_date_key": "column_01", "snowplow_optimize": true,
+            }),
             code: &code,
             macros: &["macro.snowplow_utils.is_run_with_new_events"],
             parents: &parents,
@@ -207,10 +214,12 @@ fn project_model(number: usize) -> Value {
 
 fn select(number: usize, from: &str) -> String {
     let columns = (0..16 + number % 9).map(|column| {
-        format!("    cast(source.column_{column:02} as {{{{ dbt.type_string() }}}}) as column_{column:02}, -- \"as given\"\n")
+        let column = format!("column_{column:02}");
+        format!("    cast(source.{column} as {{{{ dbt.type_string() }}}}) as {column}, -- \"as given\"\n")
     });
     format!(
-        "with source as (\n\n    select * from {from}\n\n),\n\nrenamed as (\n\n  select\n{}    1 as one\n  from source\n\n)\n\nselect * from renamed",
+        "with source as (\n\n    select * from {from}\n\n),\n\nrenamed as (\n\n  select\n{}    1 as one\n  \
+         from source\n\n)\n\nselect * from renamed",
         columns.collect::<String>()
     )
 }
@@ -219,8 +228,10 @@ fn columns(number: usize) -> Value {
     let columns = (0..8 + number % 8).map(|column| {
         let name = format!("column_{column:02}");
         let value = json!({
-            "name": name, "description": format!("What the source calls column {column}; empty where it is not known."),
-            "meta": {}, "data_type": null, "constraints": [], "quote": null, "config": {"meta": {}, "tags": []}, "tags": [],
+            "name": name,
+            "description": format!("What the source calls column {column}; empty where it is not known."),
+            "meta": {}, "data_type": null, "constraints": [], "quote": null,
+            "config": {"meta": {}, "tags": []}, "tags": [],
             "granularity": null, "doc_blocks": [],
         });
         (name, value)
@@ -247,9 +258,12 @@ fn model(of: &Model<'_>) -> Value {
     let mut config = json!({
         "enabled": true, "alias": null, "schema": folder.split('/').next(), "database": null, "tags": tags,
         "meta": {"owner": "data-platform", "tier": of.number % 4}, "group": null, "static_analysis": null,
-        "materialized": of.materialized, "incremental_strategy": null, "batch_size": null, "lookback": 1, "begin": null,
-        "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {}, "full_refresh": null,
-        "unique_key": null, "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {}, "packages": [],
+        "materialized": of.materialized, "incremental_strategy": null, "batch_size": null, "lookback": 1,
+        "begin": null,
+        "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {},
+        "full_refresh": null,
+        "unique_key": null, "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {},
+        "packages": [],
         "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true},
         "event_time": null, "concurrent_batches": null, "access": "protected", "freshness": null,
     });
@@ -261,28 +275,34 @@ fn model(of: &Model<'_>) -> Value {
     let refs = of.parents.iter().filter_map(|parent| parent.strip_prefix("model.")?.split('.').nth(1));
     let refs: Vec<_> = refs.map(|name| json!({"name": name, "package": null, "version": null})).collect();
     let mut node = json!({
-        "database": "ANALYTICS", "schema": schema, "name": name, "resource_type": "model", "package_name": package,
+        "database": "ANALYTICS", "schema": schema, "name": name, "resource_type": "model",
+        "package_name": package,
         "path": format!("{folder}/{name}.sql"), "original_file_path": format!("models/{folder}/{name}.sql"),
-        "unique_id": format!("model.{package}.{name}"), "fqn": fqn.split('/').collect::<Vec<_>>(), "alias": name,
-        "checksum": {"name": "sha256", "checksum": hexadecimal(of.number, 7, 64)}, "config": config, "tags": tags,
+        "unique_id": format!("model.{package}.{name}"), "fqn": fqn.split('/').collect::<Vec<_>>(),
+        "alias": name,
+        "checksum": {"name": "sha256", "checksum": hexadecimal(of.number, 7, 64)}, "config": config,
+        "tags": tags,
         "description": "One row an order or refund, with what the source knows of it.", "columns": of.columns,
-        "meta": {"owner": "data-platform", "tier": of.number % 4}, "group": null, "docs": {"show": true, "node_color": null},
+        "meta": {"owner": "data-platform", "tier": of.number % 4}, "group": null,
+        "docs": {"show": true, "node_color": null},
         "patch_path": format!("{package}://models/{folder}/schema.yml"), "build_path": null,
-        "unrendered_config": {"materialized": of.materialized, "tags": tags}, "created_at": 1_767_225_600.123_456_7,
+        "unrendered_config": {"materialized": of.materialized, "tags": tags},
+        "created_at": 1_767_225_600.123_456_7,
         "relation_name": format!("ANALYTICS.{schema}.{name}"), "raw_code": of.code,
     });
     extend(&mut node, compiled(&json!(refs), &json!({"macros": of.macros, "nodes": of.parents})));
     extend(
         &mut node,
         json!({
-            "access": "protected", "constraints": [], "version": null, "latest_version": null, "deprecation_date": null,
+            "access": "protected", "constraints": [], "version": null, "latest_version": null,
+            "deprecation_date": null,
             "primary_key": ["column_00"], "time_spine": null,
         }),
     );
     node
 }
 
-/// What all nodes with code have at their end.
+/// The fields at the end of every node that has code.
 fn compiled(refs: &Value, depends_on: &Value) -> Value {
     json!({
         "doc_blocks": [], "language": "sql", "refs": refs, "sources": [], "metrics": [], "functions": [],
@@ -297,38 +317,51 @@ fn extend(object: &mut Value, more: Value) {
     }
 }
 
-/// What most nodes of a dbt manifest are.
+/// The tests of a model. Most nodes of a dbt manifest are tests.
 fn tests_of(number: usize) -> [Value; 2] {
     let of = model_name(number);
     ["unique", "not_null"].map(|test| {
         let name = format!("{test}_{of}_column_00");
         let hash = hexadecimal(number, test.len(), 10);
         let config = json!({
-            "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [], "meta": {},
-            "group": null, "static_analysis": null, "materialized": "test", "severity": "ERROR", "store_failures": null,
-            "store_failures_as": null, "where": null, "limit": null, "fail_calc": "count(*)", "warn_if": "!= 0",
+            "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [],
+            "meta": {},
+            "group": null, "static_analysis": null, "materialized": "test", "severity": "ERROR",
+            "store_failures": null,
+            "store_failures_as": null, "where": null, "limit": null, "fail_calc": "count(*)",
+            "warn_if": "!= 0",
             "error_if": "!= 0",
         });
         let mut node = json!({
             "database": "ANALYTICS", "schema": "prod_dbt_test__audit", "name": name, "resource_type": "test",
             "package_name": PROJECT, "path": format!("{name}.sql"), "original_file_path": "models/schema.yml",
             "unique_id": format!("test.{PROJECT}.{name}.{hash}"), "fqn": [PROJECT, name], "alias": name,
-            "checksum": {"name": "none", "checksum": ""}, "config": config, "tags": [], "description": "", "columns": {},
-            "meta": {}, "group": null, "docs": {"show": true, "node_color": null}, "patch_path": null, "build_path": null,
+            "checksum": {"name": "none", "checksum": ""}, "config": config, "tags": [], "description": "",
+            "columns": {},
+            "meta": {}, "group": null, "docs": {"show": true, "node_color": null}, "patch_path": null,
+            "build_path": null,
             "unrendered_config": {}, "created_at": 1_767_225_600.765_432_1, "relation_name": null,
             "raw_code": format!("{{{{ test_{test}(**_dbt_generic_test_kwargs) }}}}"),
         });
         let model = format!("model.{PROJECT}.{of}");
         let macros = [format!("macro.dbt.test_{test}"), "macro.dbt.get_where_subquery".to_owned()];
-        extend(&mut node, compiled(
-            &json!([{"name": of, "package": null, "version": null}]),
-            &json!({"macros": macros, "nodes": [model]}),
-        ));
+        extend(
+            &mut node,
+            compiled(
+                &json!([{"name": of, "package": null, "version": null}]),
+                &json!({"macros": macros, "nodes": [model]}),
+            ),
+        );
         let tested = format!("{{{{ get_where_subquery(ref('{of}')) }}}}");
-        extend(&mut node, json!({
-            "column_name": "column_00", "file_key_name": format!("models.{of}"), "attached_node": model,
-            "test_metadata": {"name": test, "kwargs": {"column_name": "column_00", "model": tested}, "namespace": null},
-        }));
+        extend(
+            &mut node,
+            json!({
+                "column_name": "column_00", "file_key_name": format!("models.{of}"), "attached_node": model,
+                "test_metadata": {
+                    "name": test, "kwargs": {"column_name": "column_00", "model": tested}, "namespace": null,
+                },
+            }),
+        );
         node
     })
 }
@@ -338,7 +371,8 @@ fn source(number: usize) -> Value {
     json!({
         "database": "RAW", "schema": schema, "name": name, "resource_type": "source", "package_name": PROJECT,
         "path": "models/sources.yml", "original_file_path": "models/sources.yml",
-        "unique_id": format!("source.{PROJECT}.{schema}.{name}"), "fqn": [PROJECT, schema, name], "source_name": schema,
+        "unique_id": format!("source.{PROJECT}.{schema}.{name}"), "fqn": [PROJECT, schema, name],
+        "source_name": schema,
         "source_description": "", "loader": "", "identifier": name, "description": "As the loader leaves it.",
         "columns": columns(number), "meta": {}, "source_meta": {}, "tags": [], "config": {"enabled": true},
         "relation_name": format!("RAW.{schema}.{name}"), "created_at": 1_767_225_600.5,
@@ -353,18 +387,21 @@ fn jinja_macro(number: usize) -> Value {
         3 => ("snowplow_utils", "allow_refresh".to_owned()),
         _ => ("dbt", format!("default__do_something_with_a_relation_{number}")),
     };
-    let line = "  {% if not execute %}{{ return('') }}{% endif %}\n  {% do adapter.execute(\"select 1\", auto_begin=True) %}\n";
+    let line = "  {% if not execute %}{{ return('') }}{% endif %}\n  \
+                {% do adapter.execute(\"select 1\", auto_begin=True) %}\n";
+    let lines = line.repeat(2 + number % 9);
     json!({
         "name": name, "resource_type": "macro", "package_name": package, "path": format!("macros/{name}.sql"),
         "original_file_path": format!("macros/{name}.sql"), "unique_id": format!("macro.{package}.{name}"),
-        "macro_sql": format!("{{% macro {name}(relation) -%}}\n{}{{%- endmacro %}}", line.repeat(2 + number % 9)),
+        "macro_sql": format!("{{% macro {name}(relation) -%}}\n{lines}{{%- endmacro %}}"),
         "depends_on": {"macros": ["macro.dbt.run_query"]}, "description": "", "meta": {},
-        "docs": {"show": true, "node_color": null}, "config": {"meta": {}, "docs": {"show": true, "node_color": null}},
+        "docs": {"show": true, "node_color": null},
+        "config": {"meta": {}, "docs": {"show": true, "node_color": null}},
         "patch_path": null, "arguments": [], "created_at": 1_767_225_600.25, "supported_languages": null,
     })
 }
 
-/// The package's base models and its hook.
+/// The base models and the hook of the Snowplow package.
 fn snowplow_nodes() -> Vec<Value> {
     let id = |what: &str| format!("model.{PACKAGE}.{PACKAGE}_{what}");
     let base = |what: &str, materialized: &str, macros: &[&str], parents: &[String]| {

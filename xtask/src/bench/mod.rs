@@ -1,4 +1,4 @@
-//! Speed, as ratios within one run: these are no tests, and no number of them is exact.
+//! Benchmarks. They compare within one run, so only ratios count.
 
 pub mod check;
 mod manifest;

@@ -1,4 +1,5 @@
-//! The documented one-liner, bare dbt with a warm parse cache, and this tool: ten runs each, on one project.
+//! Compares ten runs on one project: the documented one-liner, bare dbt with a warm parse cache, and this
+//! tool.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +12,7 @@ use crate::lab::Lab;
 const RUNS: u32 = 10;
 const LIMIT_DAYS: &str = "60";
 
-/// Models that nobody selects: a project's size is what parsing costs.
+/// Models that nobody selects. They make parsing as slow as it is in a real project.
 const FILLERS: u32 = 75;
 
 /// Runs the benchmark and prints its table.
@@ -26,11 +27,11 @@ pub fn run() -> Result<()> {
     let models = lab.quietly("snowplow-backfill", &["models", "--select", "+page_engagement"])?;
     let models = models.trim();
 
-    eprintln!("the documented one-liner, mended so that it works here …");
+    eprintln!("the documented one-liner, corrected so that it works here …");
     start_over(&lab)?;
     let one_liner = ten_times(|| one_liner(&lab))?;
 
-    eprintln!("bare dbt run, parse cache warm …");
+    eprintln!("bare dbt run with a warm parse cache …");
     start_over(&lab)?;
     let vars = format!(r#"{{"models_to_run": "{models}", "snowplow__backfill_limit_days": {LIMIT_DAYS}}}"#);
     let bare = || {
@@ -40,7 +41,7 @@ pub fn run() -> Result<()> {
     start_over(&lab)?;
     let bare = ten_times(bare)?;
 
-    eprintln!("snowplow-backfill, the first call and a later one …");
+    eprintln!("snowplow-backfill, first call and later call …");
     start_over(&lab)?;
     let (cold, _) = tool(&lab)?;
     start_over(&lab)?;
@@ -63,7 +64,7 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Ten runs in one call, and what it said.
+/// Ten runs in one call. Returns its time and its events.
 fn tool(lab: &Lab) -> Result<(Duration, String)> {
     let began = Instant::now();
     let arguments =
@@ -90,24 +91,27 @@ fn ten_times(mut action: impl FnMut() -> Result<String>) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// Takes staging away; the events stay.
+/// Drops staging and keeps the events.
 fn start_over(lab: &Lab) -> Result<()> {
     let code = "import duckdb, sys\nc = duckdb.connect('storefront.duckdb')\n\
-        for (s,) in c.execute(\"select schema_name from information_schema.schemata where schema_name like 'staging%'\").fetchall():\n    \
+        q = \"select schema_name from information_schema.schemata where schema_name like 'staging%'\"\n\
+        for (s,) in c.execute(q).fetchall():\n    \
         c.execute(f'drop schema {s} cascade')";
     lab.quietly("python", &["-c", code]).map(drop)
 }
 
-/// As documented, but for `--quiet` instead of cutting lines off, and for the other package's stand-in.
+/// The documented one-liner with two corrections: `--quiet` in place of `tail`, and a model of the other
+/// package, whose hook would fail without one.
 fn one_liner(lab: &Lab) -> Result<String> {
     let line = format!(
-        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls --select \
-         +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', 'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
+        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls \
+         --select +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', \
+         'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
     );
     lab.quietly("sh", &["-c", &line])
 }
 
-/// What the tool's own queries take by themselves, one process each: the part of the loop that bare dbt does not have.
+/// The time of the tool's own queries, one process each. Bare dbt does not ask them.
 fn queries(lab: &Lab, events: &str) -> Result<Duration> {
     let command = events
         .lines()
@@ -115,7 +119,7 @@ fn queries(lab: &Lab, events: &str) -> Result<Duration> {
         .find_map(|line| {
             serde_json::from_str::<serde_json::Value>(line).ok()?["command"].as_str().map(str::to_owned)
         })
-        .context("the tool asked no query")?;
+        .context("the tool made no query")?;
     let began = Instant::now();
     for _ in 0..=RUNS {
         lab.quietly("sh", &["-c", &command])?;
