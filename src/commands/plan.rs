@@ -46,7 +46,7 @@ pub fn run(args: &PlanArgs) -> Result<Outcome> {
     match args.format {
         OutputFormat::Human => stdout::write(report::plan(&start, &states, Paint::for_stdout()))?,
         OutputFormat::Json => {
-            stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?
+            stdout::write_json(&Plan { start: &start, now: observation.now, states: &states })?;
         }
     }
     backfill::check(

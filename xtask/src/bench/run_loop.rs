@@ -101,7 +101,7 @@ fn start_over(lab: &Lab) -> Result<()> {
 }
 
 /// The documented one-liner with two corrections: `--quiet` in place of `tail`, and a model of the other
-/// package, whose hook would fail without one.
+/// package, which keeps that package's on-run-end hook from failing.
 fn one_liner(lab: &Lab) -> Result<String> {
     let line = format!(
         "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls \
