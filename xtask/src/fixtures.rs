@@ -9,7 +9,10 @@ use crate::paths;
 pub fn run(check: bool) -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let test = cmd!(cargo, "test", "--quiet", "--test", "golden").dir(paths::root());
-    let test = if check { test } else { test.env("UPDATE_FIXTURES", "1") };
-    test.run().context("the golden SQL is outdated: run `cargo xtask fixtures`")?;
+    if check {
+        test.run().context("the golden SQL is outdated: run `cargo xtask fixtures`")?;
+    } else {
+        test.env("UPDATE_FIXTURES", "1").run().context("cannot write the golden SQL")?;
+    }
     Ok(())
 }
