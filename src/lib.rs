@@ -1,24 +1,28 @@
-//! Backfills Snowplow's dbt models until they are caught up.
+//! Backfills Snowplow's dbt models until they are caught up, and promotes them to prod.
 //!
-//! Imports run one way: `main` → `commands` → (`backfill` | `promote` | `check` | `report`) → (`snowplow` | `warehouse`) → `dbt`; `event` and what
-//! it is made of (`failure`, `outcome`, `timestamp`), `suggest` and `workflow`, are imported by all and import none of them. Among neighbours,
-//! `report` draws what `promote` plans, `check` uses the colours and the Markdown of `report`, and `warehouse` reads rows as `snowplow` knows
-//! them. Before any command, `config` works out the flags that `cli` declares.
+//! The layout, with a sentence for each folder, is in CONTRIBUTING.md. Imports run one way:
+//!
+//! `entry` → `config` → `cli` and `commands` → (`backfill` | `promote` | `check`) → `output` → `workspace` → `history` →
+//! `event` → `snowplow` → `warehouse` → `dbt`.
+//!
+//! The three in brackets do not import each other. `failure`, `outcome`, `timestamp` and `suggest` import none of these, and
+//! any of them may import those. The modules that are public are the ones that the tests work with.
 
 #[cfg(not(unix))]
 compile_error!("dbt is ended by the signals and process groups of Unix; on Windows, use WSL");
 
 pub mod backfill;
-pub mod check;
+mod check;
 mod cli;
-pub mod commands;
-pub mod config;
+mod commands;
+mod config;
 pub mod dbt;
+mod entry;
 pub mod event;
 pub mod failure;
 mod history;
 pub mod outcome;
-pub mod output;
+mod output;
 pub mod promote;
 pub mod snowplow;
 mod suggest;
@@ -26,5 +30,10 @@ pub mod timestamp;
 pub mod warehouse;
 pub mod workspace;
 
-/// The command line as clap knows it: the page of flags is written from it.
-pub use cli::command;
+pub use entry::main;
+
+/// What the reference pages are generated from.
+pub mod reference {
+    pub use crate::check::page as rules_page;
+    pub use crate::cli::command;
+}

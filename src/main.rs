@@ -1,66 +1,7 @@
-//! Parse, dispatch, print the error with its causes, exit.
+//! The program. Everything that it does is in the library, which the tests use too.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use snowplow_backfill::commands;
-use snowplow_backfill::config::{self, Request, Surroundings};
-use snowplow_backfill::failure::{Interrupted, Refusal};
-use snowplow_backfill::outcome::Outcome;
-use snowplow_backfill::output::Paint;
-
 fn main() -> ExitCode {
-    let result = match Surroundings::of_this_process() {
-        Err(error) => Err(error),
-        Ok(surroundings) => match config::read(&surroundings) {
-            Err(config::Error::Usage(error)) => {
-                // `--help` is such an error too, with exit code 0. With the output gone nobody is left to tell.
-                let _ = error.print();
-                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-            }
-            Err(config::Error::Configuration(error)) => Err(error),
-            Ok(request) => carry_out(&request, &surroundings),
-        },
-    };
-    match result {
-        Ok(outcome) => outcome.exit_code().into(),
-        Err(error) => {
-            if error.downcast_ref() != Some(&Interrupted::READER_GONE) {
-                print_error(&error);
-            }
-            Outcome::of_error(&error).exit_code().into()
-        }
-    }
-}
-
-fn carry_out(request: &Request, surroundings: &Surroundings) -> Result<Outcome> {
-    match request {
-        Request::Command { cli, notes } => {
-            for note in notes {
-                print_note(note);
-            }
-            commands::dispatch(cli)
-        }
-        Request::ShowConfig(shown) => commands::show_config(shown),
-        Request::Version(detail) => commands::version(*detail, surroundings),
-    }
-}
-
-fn print_note(note: &str) {
-    let paint = Paint::for_stderr();
-    let text = paint.wrapped(&format!("{} {note}", paint.warning("note:"))) + "\n";
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-fn print_error(error: &anyhow::Error) {
-    let paint = Paint::for_stderr();
-    let mut text = match error.downcast_ref::<Refusal>() {
-        Some(Refusal(reason)) => format!("{} {reason}", paint.error("refused:")),
-        None => format!("{} {error}", paint.error("error:")),
-    };
-    text.extend(error.chain().skip(1).map(|cause| format!("\n  caused by: {cause}")));
-    let text = paint.wrapped(&text) + "\n";
-    // With stderr gone nobody is left to tell.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    snowplow_backfill::main()
 }

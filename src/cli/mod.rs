@@ -1,4 +1,4 @@
-//! The command line, as clap declares it. `config` adds what the environment and the file set.
+//! The command line, as clap declares it. `config` adds the values that the environment and the file set.
 
 mod check;
 mod completions;

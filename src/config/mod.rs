@@ -13,6 +13,6 @@ mod resolve;
 mod setting;
 mod show;
 
-pub use file::{FILE_NAME, File};
+pub use file::File;
 pub use read::{Error, Request, Surroundings, VersionDetail, read};
 pub use show::Shown;

@@ -16,7 +16,7 @@ use std::io;
 use crate::event::Envelope;
 use crate::history::History;
 
-pub use human::{Detail, Human, Part};
+pub use human::{Detail, Part};
 pub use listeners::Listeners;
 pub use paint::Paint;
 pub use stderr::say;

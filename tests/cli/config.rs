@@ -1,4 +1,4 @@
-//! Where flags have their values from: command line, environment, file, default. No dbt is needed to see it.
+//! Where the values of flags come from: command line, environment, file or default. No test here needs dbt.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -17,14 +17,14 @@ fn project(file: &str) -> FakeDbt {
     fake
 }
 
-/// Runs the tool with variables.
+/// Runs the tool with these environment variables.
 fn tool(fake: &FakeDbt, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = fake.command(arguments);
     command.envs(variables.iter().copied());
     fake.redact(command.output().expect("the tool").into())
 }
 
-/// What a wrong file is answered with; dbt is not called for it.
+/// The error for a wrong file. dbt is not called.
 fn complaint(file: &str, arguments: &[&str]) -> String {
     let fake = project(file);
     let output = fake.tool(arguments);
@@ -33,7 +33,7 @@ fn complaint(file: &str, arguments: &[&str]) -> String {
     output.stderr
 }
 
-/// The lines of `--show-config` about these flags.
+/// The lines of `--show-config` for these flags.
 fn shown(output: &Output, flags: &[&str]) -> String {
     assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
     let lines = output
@@ -44,7 +44,7 @@ fn shown(output: &Output, flags: &[&str]) -> String {
 }
 
 #[test]
-fn shows_every_value_and_where_it_is_from() {
+fn shows_every_value_and_its_source() {
     let fake = project(
         "# for all commands\ntarget: staging\nselect: [+carts, 'tag:a,tag:b']\nvars: {a: 1, b: [x, yes]}\n\
          limit_days: 30\nrun:\n  limit-days: 60\n  max_duration: 2h\n  dbt_args: --fail-fast --threads 4\n",
@@ -102,7 +102,7 @@ fn the_stronger_source_wins() {
     assert_eq!(show(&[], &["plan"]), "--limit-days 2 snowplow-backfill.yml:3:8: plan.limit_days");
     assert_eq!(show(&[variable], &["plan"]), "--limit-days 3 environment: SNOWPLOW_BACKFILL_LIMIT_DAYS");
     assert_eq!(show(&[variable], &["plan", "--limit-days", "4"]), "--limit-days 4 command line");
-    // An empty variable says nothing; a switch can be switched off again.
+    // An empty variable sets nothing. A variable can turn off a switch that the file turns on.
     assert_eq!(show(&[("SNOWPLOW_BACKFILL_LIMIT_DAYS", "")], &["run"]), show(&[], &["run"]));
     let fake = project("once: true\n");
     let output = tool(&fake, &[("SNOWPLOW_BACKFILL_ONCE", "no")], &["run", "--show-config"]);
@@ -121,7 +121,7 @@ fn the_values_reach_dbt() {
     );
     assert!(call.contains("--profiles-dir profiles --target staging"), "{call}");
 
-    // A mapping goes as JSON. From a folder below, paths still start at the file.
+    // A mapping is passed as JSON. In a folder below, paths are still relative to the file.
     let fake = project("select: +carts\nprofiles_dir: profiles\nvars: {day: 2024-01-01, n: [1]}\n");
     std::fs::create_dir(fake.path("below")).expect("a folder");
     let mut command = fake.command(&["models"]);
@@ -134,7 +134,7 @@ fn the_values_reach_dbt() {
 }
 
 #[test]
-fn how_dbt_is_started_may_be_a_path_from_the_file() {
+fn the_command_that_starts_dbt_may_be_a_path_relative_to_the_file() {
     let fake = project("dbt: ./dbt\n");
     std::fs::create_dir(fake.path("below")).expect("a folder");
     for folder in [".", "below"] {
@@ -146,7 +146,7 @@ fn how_dbt_is_started_may_be_a_path_from_the_file() {
 }
 
 #[test]
-fn what_follows_two_dashes_is_replaced_as_a_whole() {
+fn arguments_for_dbt_are_replaced_as_a_whole() {
     let fake = project("run: {dbt_args: [--fail-fast]}\n");
     let show = |arguments: &[&str]| {
         let output = fake.tool(&[&["run", "--show-config"], arguments].concat());
@@ -160,7 +160,7 @@ fn what_follows_two_dashes_is_replaced_as_a_whole() {
 }
 
 #[test]
-fn a_value_in_the_way_of_a_stronger_one_is_left_out() {
+fn a_value_that_conflicts_with_a_stronger_one_is_ignored() {
     let fake = project("full_refresh: true\nselector: daily\nmax_runs: 3\n");
     let arguments =
         ["run", "--remove-from-manifest", "carts", "--select", "+carts", "--once", "--dbt", "no-such-dbt"];
@@ -177,7 +177,7 @@ fn a_value_in_the_way_of_a_stronger_one_is_left_out() {
     let dropped: Vec<_> = output.stdout.lines().filter(|line| line.contains("ignored because of")).collect();
     assert_eq!(dropped.len(), 3, "{output}");
 
-    // The environment's word goes before the file's.
+    // The environment is stronger than the file.
     let output = tool(&fake, &[("SNOWPLOW_BACKFILL_ONCE", "true")], &["run", "--show-config"]);
     assert_eq!(
         shown(&output, &["--once", "--max-runs"]),
@@ -186,7 +186,7 @@ fn a_value_in_the_way_of_a_stronger_one_is_left_out() {
 }
 
 #[test]
-fn one_source_cannot_say_two_things_that_exclude_each_other() {
+fn conflicting_values_of_one_source_are_an_error() {
     assert_snapshot!(complaint("once: true\nrun:\n  max_runs: 3\nfull_refresh: true\nremove_from_manifest: [a]\n", &["run"]), @"
     error: --full-refresh and --remove-from-manifest cannot be used together:
       snowplow-backfill.yml:4:1: full_refresh
@@ -222,12 +222,12 @@ fn malformed_files() {
     assert_snapshot!(complaint("- target\n", &["run"]), @"error: snowplow-backfill.yml: must be a mapping of flags to values, such as `limit_days: 30`");
     assert_snapshot!(complaint("target: a\ntarget: b\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: not valid YAML: duplicate entry with key "target""#);
     assert_snapshot!(complaint("run: +carts\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `run` must be a mapping: it holds the flags of the command run");
-    // An empty file is none.
+    // An empty file sets nothing.
     assert_eq!(project("# nothing yet\n").tool(&["run", "--show-config"]).code, 0);
 }
 
 #[test]
-fn values_that_are_none() {
+fn invalid_values() {
     assert_snapshot!(complaint("target: dev\nlimit_days: 0\n", &["run"]), @"error: snowplow-backfill.yml:2:1: limit_days: invalid value '0' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500");
     assert_snapshot!(complaint("run: {start_date: last week}\n", &["run"]), @"error: snowplow-backfill.yml:1:7: run.start_date: invalid value 'last week' for '--start-date <DATE>': 'last week' is neither a date (2024-01-31) nor a UTC time (2024-01-31 12:00:00)");
     assert_snapshot!(complaint("format: xml\n", &["run"]), @"
@@ -240,12 +240,12 @@ fn values_that_are_none() {
     assert_snapshot!(complaint("select: [[a]]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: each value must be text, a number, true or false");
     assert_snapshot!(complaint("select: it's\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: the quotes in `it's` do not match");
     assert_snapshot!(complaint("limit_days: {a: 1}\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: limit_days: invalid value '{"a":1}' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500"#);
-    // What goes to the vars is checked as if it were typed.
+    // Vars are checked as if they were typed.
     assert_snapshot!(complaint("vars: {models_to_run: a}\n", &["run"]), @"error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that");
 }
 
 #[test]
-fn wrong_variables() {
+fn invalid_variables() {
     let fake = project("");
     let answer =
         |name: &str, value: &str| tool(&fake, &[(name, value)], &["run", "--dbt", "no-such-dbt"]).stderr;
@@ -259,7 +259,7 @@ fn wrong_variables() {
 }
 
 #[test]
-fn a_file_with_another_ending_is_not_passed_over() {
+fn a_file_with_another_extension_is_an_error() {
     let fake = project("");
     std::fs::write(fake.path("snowplow-backfill.yaml"), "target: dev\n").expect("written");
     assert_snapshot!(fake.tool(&["run"]), @"
@@ -271,7 +271,7 @@ fn a_file_with_another_ending_is_not_passed_over() {
 }
 
 #[test]
-fn a_value_for_all_commands_is_left_out_where_it_needs_another_flag() {
+fn a_value_for_all_commands_is_ignored_if_it_needs_another_flag() {
     let fake = project("limit_days: 30\n");
     let show = |variables: &[(&str, &str)], arguments: &[&str]| {
         let output =
@@ -281,7 +281,7 @@ fn a_value_for_all_commands_is_left_out_where_it_needs_another_flag() {
     assert_eq!(show(&[], &[]), "--limit-days 90 default");
     assert_eq!(show(&[("SNOWPLOW_BACKFILL_LIMIT_DAYS", "7")], &[]), "--limit-days 90 default");
     assert_eq!(show(&[], &["--sync"]), "--limit-days 30 snowplow-backfill.yml:1:1: limit_days");
-    // Said to this command, it is meant.
+    // A value for this command alone is never ignored.
     let wrong = project("promote: {limit_days: 30}\n").tool(&["promote", "--to", "prod"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("--sync"), "{wrong}");
 }
@@ -306,7 +306,7 @@ fn the_file_in_the_documentation_is_read() {
 }
 
 #[test]
-fn what_turns_a_call_into_another_one_is_for_the_command_line_alone() {
+fn flags_that_replace_what_a_command_does_are_for_the_command_line_only() {
     assert_snapshot!(complaint("check: {explain: hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here, because it replaces what the command does: give it on the command line");
     assert_snapshot!(complaint("list-rules: true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here, because it replaces what the command does: give it on the command line");
     assert_snapshot!(complaint("promote:\n  rollback: true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here, because it replaces what the command does: give it on the command line");
@@ -321,7 +321,7 @@ fn what_turns_a_call_into_another_one_is_for_the_command_line_alone() {
 }
 
 #[test]
-fn the_configured_rules_are_shown_with_their_places() {
+fn the_configured_rules_are_shown_with_their_positions() {
     let file = "check:\n  rules:\n    hook-missing: off\n    hook-duplicated: on\n    incremental-without-unique-key:\n      \
                 severity: warn\n      ignore:\n        - {model: log_*, reason: appended to on purpose}\n    \
                 backfill-limit-left-in-project: {max_days: 200}\n";

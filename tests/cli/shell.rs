@@ -1,4 +1,4 @@
-//! What people meet at the prompt: help, suggestions, completions, manual pages, versions.
+//! What people see at the prompt: help, suggestions, completions, manual pages, versions.
 
 use std::fs;
 use std::process::Command;
@@ -25,7 +25,7 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
-fn help_fits_into_eighty_columns_and_ends_with_examples() {
+fn help_fits_in_eighty_columns_and_ends_with_examples() {
     assert!(commands().contains(&"run".to_owned()), "{:?}", commands());
     for name in commands() {
         let help = tool(&[&name, "--help"]).success().stdout;
@@ -36,7 +36,7 @@ fn help_fits_into_eighty_columns_and_ends_with_examples() {
             examples.contains("  # ") && examples.contains(&format!("snowplow-backfill {name} ")),
             "{help}"
         );
-        // A line that was broken by the terminal's width could not be pasted.
+        // A line that is wrapped at the terminal's width cannot be pasted.
         let lines: Vec<_> =
             examples.lines().take_while(|line| line.starts_with("  ") || line.is_empty()).collect();
         for pair in lines.windows(2).filter(|pair| pair[1].starts_with("    ")) {
@@ -50,7 +50,7 @@ fn help_fits_into_eighty_columns_and_ends_with_examples() {
 }
 
 #[test]
-fn mistyped_commands_and_flags_are_answered_with_what_may_have_been_meant() {
+fn mistyped_commands_and_flags_get_suggestions() {
     assert_snapshot!(tool(&["modles"]), @"
     exit code: 2
     --- stdout
@@ -129,7 +129,7 @@ fn completions_in_bash_know_commands_flags_and_values() {
 }
 
 #[test]
-fn help_and_man_know_what_may_have_been_meant() {
+fn help_and_man_suggest_commands() {
     assert_snapshot!(tool(&["help", "chek"]), @"
     exit code: 2
     --- stdout
@@ -156,9 +156,9 @@ fn help_and_man_know_what_may_have_been_meant() {
     ");
 }
 
-/// `| head` is no error of anybody's: the tool ends as SIGPIPE would end it, without a word.
+/// After `| head`, the tool ends as SIGPIPE would end it: silently.
 #[test]
-fn nobody_reads_to_the_end() {
+fn the_reader_of_stdout_closes_the_pipe() {
     let fake = FakeDbt::new(&json!({}));
     fs::write(fake.path("snowplow-backfill.yml"), "check: {rules: {hook-missing: off}}\n").expect("written");
     for arguments in [
@@ -181,7 +181,7 @@ fn completions_for_every_shell_know_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = tool(&["completions", shell]).success().stdout;
         assert!(script.contains("show-config"), "{shell}");
-        // PowerShell's generator completes no values.
+        // The generator for PowerShell does not complete values.
         assert!(shell == "powershell" || script.contains("hook-not-understood"), "{shell}");
         for command in commands() {
             assert!(script.contains(&command), "{shell}: {command}");
@@ -189,7 +189,7 @@ fn completions_for_every_shell_know_every_command() {
     }
 }
 
-/// Of these shells none is needed to run the tests: what can be told without them is that each flag is there, as they write it.
+/// The tests must run without these shells, so they only look for each flag in the form that the script needs.
 #[test]
 fn completions_for_every_shell_know_every_flag() {
     let flag = regex::Regex::new(r"(?m)^ +(?:-\w, )?--([a-z][a-z-]*)").expect("a pattern");
@@ -227,7 +227,7 @@ fn every_command_has_a_manual_page() {
 }
 
 #[test]
-fn the_version_alone_and_for_a_bug_report() {
+fn the_version_with_and_without_the_details_for_a_bug_report() {
     let version = format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(tool(&["--version"]).success().stdout, version);
     assert_eq!(tool(&["-V"]).success().stdout, version);
@@ -247,7 +247,7 @@ fn the_version_alone_and_for_a_bug_report() {
 
 #[test]
 fn the_version_of_the_dbt_that_is_configured() {
-    // By the project's file, and for real.
+    // Configured in the project's file, and with real dbt.
     let fake = FakeDbt::new(&json!({}));
     let dbt = NEW.program("dbt");
     fs::write(fake.path("snowplow-backfill.yml"), format!("dbt: {}\n", dbt.display())).expect("written");

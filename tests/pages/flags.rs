@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
+use snowplow_backfill::reference;
 
 use crate::{code, table};
 
@@ -11,7 +12,7 @@ use crate::{code, table};
 const MOST_VALUES: usize = 8;
 
 pub fn text() -> String {
-    let mut program = snowplow_backfill::command();
+    let mut program = reference::command();
     program.build();
     let mut text = String::new();
     for command in program.get_subcommands().filter(|command| command.get_name() != "help") {

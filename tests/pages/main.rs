@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use snowplow_backfill::check;
+use snowplow_backfill::reference;
 
 use crate::events::IsOf;
 
@@ -71,7 +71,7 @@ fn code<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 #[test]
 fn rules() {
-    holds("src/check/README.md", &check::page());
+    holds("src/check/README.md", &reference::rules_page());
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! Shows a backfill and a promotion on embedded DuckDB.
+//! Shows a backfill and a promotion, step by step, on embedded DuckDB.
 
 use anyhow::{Context, Result, bail};
 use chrono::{Days, Local, NaiveDate};
 
 use crate::lab::Lab;
 
-/// Days of events by default.
+/// The default number of days with events.
 pub const DAYS: u64 = 3 * 365;
 
-/// How far each package's window reaches back.
+/// How far before its last success each package reads again.
 const LOOKBACK_HOURS: u32 = 6;
 
-/// Events up to yesterday, with a gap in them.
+/// The time of the events: up to yesterday, with a gap.
 struct Period {
     start: NaiveDate,
     first_event: NaiveDate,
@@ -29,55 +29,61 @@ impl Period {
     }
 }
 
-/// Runs the demo.
+/// Runs the demo with this many days of events.
 pub fn run(days: u64) -> Result<()> {
     let lab = Lab::create("demo")?;
-    // One new model with its helper and a view on it; the fixture project has more.
+    // The fixture project has more models than the demo needs: one new model, its helper and a view on it.
     lab.remove(&["models/shop", "models/site/daily_traffic.sql"])?;
     let period = Period::until_yesterday(days);
-    let start = period.start.to_string();
-
+    let gap = period.gap_days;
     say(&format!(
-        "A shop's dbt project with two Snowplow packages, and {days} days of events with a gap of {} days.",
-        period.gap_days
+        "A shop has a dbt project with two Snowplow packages, and {days} days of events with a gap of {gap}."
     ));
+    generate_events(&lab, &period)?;
+    bring_prod_up_to_date(&lab, &period)?;
+    backfill_new_model(&lab, &period)?;
+    promote(&lab)?;
+    run_prod(&lab)
+}
+
+fn generate_events(lab: &Lab, period: &Period) -> Result<()> {
     let events = format!(
         r#"{{"first_day": "{}", "last_day": "{}", "gap_start": "{}", "gap_days": {}}}"#,
         period.first_event, period.yesterday, period.gap, period.gap_days
     );
-    lab.quietly("dbt", &["run-operation", "generate_events", "--args", &events])?;
+    lab.quietly("dbt", &["run-operation", "generate_events", "--args", &events]).map(drop)
+}
 
-    say("Prod is up to date. The new model does not exist yet.");
+fn bring_prod_up_to_date(lab: &Lab, period: &Period) -> Result<()> {
+    say("Bring prod up to date. The new model does not exist yet.");
     let packages = ["--select", "package:snowplow_shop", "package:snowplow_site"];
     let before = ["--vars", "storefront__new_models: false"];
-    show(
-        &lab,
-        &[
-            &["run"],
-            &packages[..],
-            &before,
-            &["--target", "prod", "--limit-days", "365", "--start-date", &start],
-        ]
-        .concat(),
-    )?;
+    let start = period.start.to_string();
+    let target = ["--target", "prod", "--limit-days", "365", "--start-date", &start];
+    show(lab, &[&["run"], &packages[..], &before, &target].concat())
+}
 
-    say("Now there is a new model, page_engagement. What would a backfill in staging do?");
+fn backfill_new_model(lab: &Lab, period: &Period) -> Result<()> {
+    let start = period.start.to_string();
     let new_model = ["--select", "+page_engagement+", "--target", "staging", "--start-date", &start];
-    show(&lab, &[&["plan"], &new_model[..]].concat())?;
+    say("Now there is a new model, page_engagement. Show what a backfill in staging would do.");
+    show(lab, &[&["plan"], &new_model[..]].concat())?;
+    say("Backfill it window by window, across the gap in one jump, until it is up to date.");
+    show(lab, &[&["run"], &new_model[..]].concat())
+}
 
-    say("Backfill it, window by window, over the gap in one jump, until it is up to date.");
-    show(&lab, &[&["run"], &new_model[..]].concat())?;
-
-    say("What would promote it to prod? Three scripts for review.");
+fn promote(lab: &Lab) -> Result<()> {
     let promotion = ["promote", "--select", "+page_engagement+", "--target", "staging", "--to", "prod"];
     let scripts = ["--out-dir", "promotion"];
-    show(&lab, &[&promotion[..], &scripts].concat())?;
+    say("Write the promotion to prod as three scripts, for review.");
+    show(lab, &[&promotion[..], &scripts].concat())?;
+    say("Execute these scripts: copy and record as one unit, then compare both sides.");
+    show(lab, &[&promotion[..], &scripts, &["--apply"]].concat())
+}
 
-    say("Execute exactly that: copy and record as one unit, then compare both sides.");
-    show(&lab, &[&promotion[..], &scripts, &["--apply"]].concat())?;
-
-    say("Prod's next run, by dbt alone, is a standard run. It reads the last hours and nothing older.");
-    let before = Prod::of(&lab)?;
+fn run_prod(lab: &Lab) -> Result<()> {
+    say("Run prod with dbt alone. It is a standard run, which reads only the last hours.");
+    let before = Prod::of(lab)?;
     anstream::println!("\x1b[36m$ dbt run --target prod\x1b[0m");
     let said = lab.quietly("dbt", &["--no-use-colors", "run", "--target", "prod"])?;
     let telling = said.lines().filter(|line| line.contains("Snowplow:") || line.contains("Done."));
@@ -85,14 +91,14 @@ pub fn run(days: u64) -> Result<()> {
     if said.matches("Standard incremental run").count() != 2 {
         bail!("a package was not in the standard state:\n{said}");
     }
-    before.check(&lab)
+    before.check(lab)
 }
 
-/// What prod's next run must leave alone.
+/// What prod's next run must start from, and must not change.
 struct Prod {
-    /// Each package, and where its window must begin.
+    /// Each package, and where its window must start.
     windows: Vec<(&'static str, String)>,
-    /// Number and digest of the new model's rows before these windows.
+    /// Number and digest of the new model's rows before any of these windows.
     old_rows: String,
 }
 
@@ -108,7 +114,7 @@ impl Prod {
         }
         let old_rows = Self::old_rows(lab, &windows)?;
         if old_rows.starts_with("0 ") {
-            bail!("prod has no old rows of the new model");
+            bail!("the new model has no old rows in prod");
         }
         Ok(Self { windows, old_rows })
     }
@@ -126,14 +132,14 @@ impl Prod {
             let began =
                 lab.value(&format!("select lower_limit from prod_scratch.{package}_base_new_event_limits"))?;
             if began != *expected {
-                bail!("{package} read from {began}, but {expected} was expected");
+                bail!("the window of {package} starts at {began} instead of {expected}");
             }
         }
         let now = Self::old_rows(lab, &self.windows)?;
         if now != self.old_rows {
             bail!("old rows changed: {} before, {now} after", self.old_rows);
         }
-        anstream::println!("page_engagement before that: {now}, as before the run");
+        anstream::println!("page_engagement before the windows: {now}, unchanged by the run");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `check` with all its rules on a large dbt manifest, beside other programs that read one.
+//! Compares `check`, with all its rules, with other programs that read a large dbt manifest.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -13,16 +13,16 @@ use crate::lab::build_tool;
 use crate::paths;
 use crate::venv::BOUNCER;
 
-/// Each contender runs once in each round, so that a disturbance of the machine affects all of them.
+/// Each contender runs once per round, so that other load on the machine slows all of them.
 const ROUNDS: usize = 9;
 
-/// The share of dbt-bouncer's time that `check` may take.
+/// The time that `check` may take, as a fraction of dbt-bouncer's.
 const MOST_TIME: f64 = 0.1;
 
-/// The peak memory that it may take, relative to the size of the file.
+/// The memory that `check` may take, as a multiple of the file's size.
 const MOST_MEMORY: f64 = 2.0;
 
-/// Two of dbt-bouncer's checks, which all models pass.
+/// Two of dbt-bouncer's checks. Every model passes them.
 const BOUNCER_CHECKS: &str = "\
 dbt_artifacts_dir: target
 manifest_checks:
@@ -52,7 +52,9 @@ pub fn run() -> Result<()> {
             contender.run()?;
         }
     }
-    let [ours, with_prod, bouncer, ..] = contenders.as_slice() else { bail!("three contenders at least") };
+    let [ours, with_prod, bouncer, ..] = contenders.as_slice() else {
+        bail!("there are fewer than three contenders");
+    };
     let yardstick = bouncer.best.as_secs_f64();
     println!("a dbt manifest of {} MB with 5,000 models; the best of {ROUNDS} rounds\n", megabytes(size));
     for contender in &contenders {
@@ -67,12 +69,12 @@ pub fn run() -> Result<()> {
     }
     let time = ours.best.as_secs_f64() / yardstick;
     let memory = as_f64(ours.memory) / as_f64(size);
-    // With two dbt manifests, twice as much is read.
+    // With two dbt manifests, it reads twice as much.
     let both = as_f64(with_prod.memory) / as_f64(2 * size);
     let bounds = [
         Bound { what: "time of check / time of dbt-bouncer", measured: time, most: MOST_TIME },
         Bound { what: "peak memory of check / size of the file", measured: memory, most: MOST_MEMORY },
-        Bound { what: "the same with --to-manifest, of both files", measured: both, most: MOST_MEMORY },
+        Bound { what: "the same with --to-manifest / both files", measured: both, most: MOST_MEMORY },
     ];
     println!();
     for Bound { what, measured, most } in &bounds {
@@ -113,7 +115,7 @@ impl Contender {
     }
 }
 
-/// This tool comes first, then dbt-bouncer.
+/// This tool first, then dbt-bouncer.
 fn contenders(tool: &Utf8Path, project: &Utf8Path) -> Vec<Contender> {
     let command = |program: &str, arguments: &'static [&'static str]| {
         let (program, project) = (program.to_owned(), project.to_owned());
@@ -158,10 +160,11 @@ fn project() -> Result<Utf8PathBuf> {
     write("dbt-bouncer.yml", BOUNCER_CHECKS)?;
     manifest::write_models(&project)?;
     manifest::make_older(&project.join("dbt_project.yml"))?;
-    // Last, so that it is not older than the project.
+    // Written last, so that it is not older than the project.
     let staging = project.join("target/manifest.json");
     manifest::write(&staging)?;
-    // The same project with tables of its own. Another process writes it: contenders inherit this one's peak.
+    // The same project with other tables. sed writes it, because a process inherits the peak memory of its
+    // parent: it would count for the contenders, too.
     let prod = project.join("target/prod.json");
     let mut sed = Command::new("sed");
     sed.arg("s/\"ANALYTICS[.]prod_/\"ANALYTICS.live_/g").arg(&staging);

@@ -1,4 +1,4 @@
-//! A large project's dbt manifest, made without dbt. It has the same bytes on every machine.
+//! Writes a dbt manifest like that of a large project, without dbt. Its bytes are the same on every machine.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,12 +11,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::{Map, Value, json};
 
-/// Models of the project itself, besides those of the Snowplow package.
+/// Models of the project itself, without those of the Snowplow package.
 const MODELS: usize = 4_996;
 const SOURCES: usize = 300;
 /// About as many as dbt and an adapter have.
 const MACROS: usize = 600;
-/// The Snowplow package tracks one model in so many.
+/// One model in this many is tracked by the Snowplow package.
 const TRACKED_EVERY: usize = 50;
 
 /// Writes the dbt manifest.
@@ -27,7 +27,7 @@ pub fn write(path: &Utf8Path) -> Result<()> {
     serializer.into_inner().flush().with_context(|| format!("cannot write {path}"))
 }
 
-/// Writes small files for the project's own models: some contenders look at their age.
+/// Writes a file for each model of the project. `check` only looks at their age, so they are tiny.
 pub fn write_models(project: &Utf8Path) -> Result<()> {
     for number in 0..MODELS {
         let folder = project.join("models").join(folder_of(number));
@@ -39,14 +39,14 @@ pub fn write_models(project: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a file older than the time that the dbt manifest names as its own.
+/// Makes a file older than the manifest's own date.
 pub fn make_older(path: &Utf8Path) -> Result<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_000_000);
     let file = File::options().write(true).open(path).with_context(|| format!("cannot open {path}"))?;
     file.set_modified(time).with_context(|| format!("cannot change the time of {path}"))
 }
 
-/// Python's `json.dumps` puts a space after commas and colons, and dbt leaves it there.
+/// Writes JSON as dbt does, with Python's `json.dumps`: with a space after each comma and colon.
 struct AsPython;
 
 impl Formatter for AsPython {
@@ -64,7 +64,8 @@ impl Formatter for AsPython {
     }
 }
 
-/// Only one node is in memory at a time, because a process inherits the peak of the one that starts it.
+/// Keeps one node in memory at a time. A process inherits the peak memory of its parent, so it would count
+/// for the contenders, too.
 struct Manifest;
 
 impl Serialize for Manifest {
@@ -99,7 +100,7 @@ impl Serialize for Manifest {
     }
 }
 
-/// A section: values under their `unique_id`.
+/// A section of the dbt manifest: nodes by their `unique_id`.
 struct Entries<F>(F);
 
 impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Entries<F> {
@@ -116,7 +117,7 @@ fn nodes() -> impl Iterator<Item = Value> {
 
 type Relatives = BTreeMap<String, Vec<String>>;
 
-/// Every node's parents, and every node's children.
+/// The parents and the children of every node.
 fn relatives() -> (Relatives, Relatives) {
     let (mut all_parents, mut children) = (Relatives::new(), Relatives::new());
     for node in nodes() {
@@ -142,7 +143,7 @@ fn id_of(node: &Value) -> String {
     node["unique_id"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Numbers that look random and are the same every time.
+/// Numbers that look random, but are the same every time.
 fn scattered(number: usize, salt: usize) -> usize {
     let mixed = (number as u64 ^ ((salt as u64) << 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     usize::try_from((mixed ^ (mixed >> 29)) >> 33).unwrap_or(0)
@@ -213,10 +214,8 @@ fn project_model(number: usize) -> Value {
 
 fn select(number: usize, from: &str) -> String {
     let columns = (0..16 + number % 9).map(|column| {
-        format!(
-            "    cast(source.column_{column:02} as {{{{ dbt.type_string() }}}}) as column_{column:02}, \
-             -- \"as given\"\n"
-        )
+        let column = format!("column_{column:02}");
+        format!("    cast(source.{column} as {{{{ dbt.type_string() }}}}) as {column}, -- \"as given\"\n")
     });
     format!(
         "with source as (\n\n    select * from {from}\n\n),\n\nrenamed as (\n\n  select\n{}    1 as one\n  \
@@ -303,7 +302,7 @@ fn model(of: &Model<'_>) -> Value {
     node
 }
 
-/// The last fields of every node with code.
+/// The fields at the end of every node that has code.
 fn compiled(refs: &Value, depends_on: &Value) -> Value {
     json!({
         "doc_blocks": [], "language": "sql", "refs": refs, "sources": [], "metrics": [], "functions": [],
@@ -318,7 +317,7 @@ fn extend(object: &mut Value, more: Value) {
     }
 }
 
-/// A test: most nodes of a dbt manifest are tests.
+/// The tests of a model. Most nodes of a dbt manifest are tests.
 fn tests_of(number: usize) -> [Value; 2] {
     let of = model_name(number);
     ["unique", "not_null"].map(|test| {
@@ -390,12 +389,11 @@ fn jinja_macro(number: usize) -> Value {
     };
     let line = "  {% if not execute %}{{ return('') }}{% endif %}\n  \
                 {% do adapter.execute(\"select 1\", auto_begin=True) %}\n";
+    let lines = line.repeat(2 + number % 9);
     json!({
         "name": name, "resource_type": "macro", "package_name": package, "path": format!("macros/{name}.sql"),
         "original_file_path": format!("macros/{name}.sql"), "unique_id": format!("macro.{package}.{name}"),
-        "macro_sql": format!(
-            "{{% macro {name}(relation) -%}}\n{}{{%- endmacro %}}", line.repeat(2 + number % 9)
-        ),
+        "macro_sql": format!("{{% macro {name}(relation) -%}}\n{lines}{{%- endmacro %}}"),
         "depends_on": {"macros": ["macro.dbt.run_query"]}, "description": "", "meta": {},
         "docs": {"show": true, "node_color": null},
         "config": {"meta": {}, "docs": {"show": true, "node_color": null}},
@@ -403,7 +401,7 @@ fn jinja_macro(number: usize) -> Value {
     })
 }
 
-/// The package's base models and its hook.
+/// The base models and the hook of the Snowplow package.
 fn snowplow_nodes() -> Vec<Value> {
     let id = |what: &str| format!("model.{PACKAGE}.{PACKAGE}_{what}");
     let base = |what: &str, materialized: &str, macros: &[&str], parents: &[String]| {

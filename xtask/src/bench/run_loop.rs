@@ -1,4 +1,5 @@
-//! The documented one-liner, bare dbt with a warm parse cache, and this tool: ten runs each, on one project.
+//! Compares ten runs on one project: the documented one-liner, bare dbt with a warm parse cache, and this
+//! tool.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +12,7 @@ use crate::lab::Lab;
 const RUNS: u32 = 10;
 const LIMIT_DAYS: &str = "60";
 
-/// Models that nobody selects. Parsing costs as much as a project is large.
+/// Models that nobody selects. They make parsing as slow as it is in a real project.
 const FILLERS: u32 = 75;
 
 /// Runs the benchmark and prints its table.
@@ -26,11 +27,11 @@ pub fn run() -> Result<()> {
     let models = lab.quietly("snowplow-backfill", &["models", "--select", "+page_engagement"])?;
     let models = models.trim();
 
-    eprintln!("the documented one-liner, repaired so that it works here …");
+    eprintln!("the documented one-liner, corrected so that it works here …");
     start_over(&lab)?;
     let one_liner = ten_times(|| one_liner(&lab))?;
 
-    eprintln!("bare dbt run, parse cache warm …");
+    eprintln!("bare dbt run with a warm parse cache …");
     start_over(&lab)?;
     let vars = format!(r#"{{"models_to_run": "{models}", "snowplow__backfill_limit_days": {LIMIT_DAYS}}}"#);
     let bare = || {
@@ -40,7 +41,7 @@ pub fn run() -> Result<()> {
     start_over(&lab)?;
     let bare = ten_times(bare)?;
 
-    eprintln!("snowplow-backfill, the first time and again …");
+    eprintln!("snowplow-backfill, first call and later call …");
     start_over(&lab)?;
     let (cold, _) = tool(&lab)?;
     start_over(&lab)?;
@@ -54,16 +55,16 @@ pub fn run() -> Result<()> {
         ("bare dbt run, warm, ten times", bare),
         ("  and the same eleven queries alone", queries),
         ("snowplow-backfill, ten runs, warm", warm),
-        ("snowplow-backfill, ten runs, first time", cold),
+        ("snowplow-backfill, ten runs, first call", cold),
     ] {
         writeln!(table, "{what:<40} {:>6.1} s   {:.2} of bare dbt", time.as_secs_f64(), ratio(time, bare))?;
     }
     println!("{table}\nsnowplow-backfill, warm / (bare dbt + queries) = {:.2}", ratio(warm, expected));
-    println!("snowplow-backfill, first time / documented one-liner = {:.2}", ratio(cold, one_liner));
+    println!("snowplow-backfill, first call / documented one-liner = {:.2}", ratio(cold, one_liner));
     Ok(())
 }
 
-/// Time and output of a command that makes ten runs.
+/// Ten runs in one call. Returns its time and its events.
 fn tool(lab: &Lab) -> Result<(Duration, String)> {
     let began = Instant::now();
     let arguments =
@@ -90,7 +91,7 @@ fn ten_times(mut action: impl FnMut() -> Result<String>) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// Drops staging. The events stay.
+/// Drops staging and keeps the events.
 fn start_over(lab: &Lab) -> Result<()> {
     let code = "import duckdb, sys\nc = duckdb.connect('storefront.duckdb')\n\
         q = \"select schema_name from information_schema.schemata where schema_name like 'staging%'\"\n\
@@ -99,17 +100,18 @@ fn start_over(lab: &Lab) -> Result<()> {
     lab.quietly("python", &["-c", code]).map(drop)
 }
 
-/// As documented, but with `--quiet` instead of `tail`, and with the other package's stand-in.
+/// The documented one-liner with two corrections: `--quiet` in place of `tail`, and a model of the other
+/// package, which keeps that package's on-run-end hook from failing.
 fn one_liner(lab: &Lab) -> Result<String> {
     let line = format!(
-        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': \
-         '$(dbt --quiet ls --select +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', \
+        "dbt run --select +page_engagement --target staging --vars \"{{'models_to_run': '$(dbt --quiet ls \
+         --select +page_engagement --output name | tr '\\n' ' ') snowplow_shop_carts', \
          'snowplow__backfill_limit_days': {LIMIT_DAYS}}}\""
     );
     lab.quietly("sh", &["-c", &line])
 }
 
-/// Time of the tool's own queries, one process each. Bare dbt does not make them.
+/// The time of the tool's own queries, one process each. Bare dbt does not ask them.
 fn queries(lab: &Lab, events: &str) -> Result<Duration> {
     let command = events
         .lines()
