@@ -10,6 +10,7 @@ mod lineage;
 mod log;
 mod ls;
 mod manifest;
+mod manifest_node;
 mod manifest_reader;
 mod operation;
 mod parse;

@@ -1,4 +1,4 @@
-//! One file a rule.
+//! The rules, one file each.
 
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
