@@ -13,14 +13,19 @@ const PAGE: usize = 120;
 pub fn page() -> String {
     let mut text = format!(
         "# The rules of `snowplow-backfill check`\n\n\
-         `cargo xtask rules` writes this page from the texts in `src/check/rules/`. To read about one rule on the command line, run\n\
+         `cargo xtask rules` writes this page from the texts in `src/check/rules/`. To read about one rule \
+         on the command line, run\n\
          `snowplow-backfill check --explain <RULE>`.\n\n{}\n\
-         An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` costs time, or is probably\n\
-         an oversight. In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from it with a reason:\n\n\
+         An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
+         costs time, or is probably\n\
+         an oversight. In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from \
+         it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
-         incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a name, or a pattern\n          \
-         reason: appended to on purpose\n```\n\nYou can also exempt a model in its own `meta`:\n\n\
-         ```sql\n{{{{ config(meta={{'snowplow_backfill': {{'ignore': {{'alias-differs-from-name': 'known by its old name'}}}}}}) }}}}\n```\n",
+         incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \
+         name, or a pattern\n          reason: appended to on purpose\n```\n\nYou can also exempt a model in \
+         its own `meta`:\n\n\
+         ```sql\n{{{{ config(meta={{'snowplow_backfill': {{'ignore': {{'alias-differs-from-name': 'known by \
+         its old name'}}}}}}) }}}}\n```\n",
         table()
     );
     for rule in RULES {

@@ -37,7 +37,8 @@ pub struct Files {
 }
 
 impl Files {
-    /// Finds the files, except those that cannot be read. It needs no dbt manifest, so both can be read at the same time.
+    /// Finds the files, except those that cannot be read. It needs no dbt manifest, so both can be read at
+    /// the same time.
     #[must_use]
     pub fn of(project: &Project) -> Self {
         let mut files = Self::default();
@@ -45,7 +46,8 @@ impl Files {
         let packages = project.packages_directory();
         for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
             let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
-            // `dbt deps` keeps the times of a package's files, but not the time of its folder or of the link to it.
+            // `dbt deps` keeps the times of a package's files, but not the time of its folder or of the link
+            // to it.
             files.keep(folder.path().as_std_path(), fs::symlink_metadata(folder.path()));
             files.look_at_project(&package);
         }
@@ -54,8 +56,8 @@ impl Files {
 
     /// What has changed since the dbt manifest at `path` was made.
     ///
-    /// Its age is that of its file or the one that it states, whichever is older. A copy has a newer file, and at the end of
-    /// a run dbt writes the manifest again as it was at the beginning.
+    /// Its age is that of its file or the one that it states, whichever is older. A copy has a newer file,
+    /// and at the end of a run dbt writes the manifest again as it was at the beginning.
     ///
     /// # Errors
     /// The age of the manifest cannot be read.

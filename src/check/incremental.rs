@@ -7,7 +7,8 @@ use crate::dbt::Node;
 /// What an incremental model does with the rows that its table already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IncrementalStrategy {
-    /// It replaces the rows with the keys of the new rows: `merge`, `delete+insert`, and the default of most adapters.
+    /// It replaces the rows with the keys of the new rows: `merge`, `delete+insert`, and the default of most
+    /// adapters.
     Upsert,
     /// It keeps all of them.
     Append,

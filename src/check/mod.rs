@@ -1,7 +1,7 @@
 //! `check`: finds what breaks incremental Snowplow models, from the dbt manifest and dbt_project.yml alone.
 //!
-//! Each rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found. The [`RuleSettings`] decide which
-//! findings count and how severe they are. `output` shows them.
+//! Each rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found. The
+//! [`RuleSettings`] decide which findings count and how severe they are. `output` shows them.
 
 mod code;
 mod documentation;

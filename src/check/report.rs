@@ -151,8 +151,8 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
     let mut notes = Vec::new();
     if subject.packages.is_empty() && subject.strange_hooks.is_empty() {
         notes.push(
-            "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook. Did `dbt deps` \
-             run before the dbt manifest was written?"
+            "no Snowplow package found: no on-run-end hook of this project calls \
+             snowplow_incremental_post_hook. Did `dbt deps` run before the dbt manifest was written?"
                 .to_owned(),
         );
     }
@@ -213,8 +213,8 @@ mod tests {
             let of = |finding: &Finding| format!("{} {}", finding.rule, finding.severity.name());
             report.findings.iter().map(of).collect::<Vec<_>>().join(", ")
         };
-        let all = "alias-differs-from-name error, incremental-without-new-events-check error, incremental-without-optimize warn, \
-                   incremental-without-unique-key error";
+        let all = "alias-differs-from-name error, incremental-without-new-events-check error, \
+                   incremental-without-optimize warn, incremental-without-unique-key error";
         let report = checked(&lab);
         assert_eq!(rules(&report), all);
         assert_eq!((report.errors, report.warnings), (3, 1));
@@ -254,12 +254,12 @@ mod tests {
         lab.default_selector(&json!({"method": "state", "value": "modified"}));
         assert_eq!(
             checked(&lab).notes,
-            [
-                "the default selector usual was not checked: only dbt can tell what it selects by the method state"
-            ]
+            ["the default selector usual was not checked: only dbt can tell what it selects by the method \
+                 state"]
         );
         lab.settings(
-            "{hook-missing: {ignore: [{model: car*, reason: a}, {model: cars, reason: b}]}, hook-duplicated: off}",
+            "{hook-missing: {ignore: [{model: car*, reason: a}, {model: cars, reason: b}]}, hook-duplicated: \
+             off}",
         );
         assert_eq!(checked(&lab).notes[1..], ["check.rules.hook-missing.ignore: no model is called cars"]);
         let empty = Lab::without_packages();

@@ -81,7 +81,8 @@ pub struct ConfiguredRule {
 }
 
 impl RuleSettings {
-    /// Reads `check.rules`: `{<rule>: on | off | warn | error | {severity: …, ignore: [{model: …, reason: …}]}}`.
+    /// Reads `check.rules`: `{<rule>: on | off | warn | error | {severity: …, ignore: [{model: …, reason:
+    /// …}]}}`.
     ///
     /// # Errors
     /// An unknown rule, key or severity, with a suggestion; an ignored model without a reason.
@@ -295,7 +296,8 @@ mod tests {
             "alias-differs-from-name: off\n\
              hook-duplicated: error\n\
              ephemeral-tracked-model: {severity: warn}\n\
-             incremental-without-unique-key:\n  ignore:\n    - {model: 'stg_*', reason: built anew}\n    - {model: one, reason: small}\n\
+             incremental-without-unique-key:\n  ignore:\n    - {model: 'stg_*', reason: built anew}\n    - \
+             {model: one, reason: small}\n\
              backfill-limit-left-in-project: {max_days: 200}\n",
         )
         .expect("settings");
@@ -348,7 +350,8 @@ mod tests {
             ),
             (
                 "hook-missing: {ignore: [{reason: b}]}",
-                "rules.hook-missing: ignore: model is missing: give the name of a model or a pattern such as stg_*",
+                "rules.hook-missing: ignore: model is missing: give the name of a model or a pattern such as \
+                 stg_*",
             ),
             (
                 "hook-missing: {ignore: a}",
@@ -387,7 +390,8 @@ mod tests {
     #[test]
     fn tells_all_that_is_configured() {
         let settings = read(
-            "hook-missing: off\nincremental-without-unique-key: {severity: warn, ignore: [{model: 'log_*', reason: appended to}]}\n\
+            "hook-missing: off\nincremental-without-unique-key: {severity: warn, ignore: [{model: 'log_*', \
+             reason: appended to}]}\n\
              backfill-limit-left-in-project: {max_days: 200}\n",
         );
         let said: Vec<_> = settings

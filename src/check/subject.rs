@@ -185,7 +185,8 @@ impl Subject {
         if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {
             return true;
         }
-        // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
+        // dbt does not see calls in branches that are not taken while it parses, such as `{% if
+        // is_incremental() %}`.
         !Call::find_all(&live, macro_name).is_empty()
     }
 
@@ -291,7 +292,8 @@ impl Subject {
     }
 }
 
-/// The dbt packages that the user writes: the root project, and packages in its folder unless they are Snowplow packages.
+/// The dbt packages that the user writes: the root project, and packages in its folder unless they are
+/// Snowplow packages.
 fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
     let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
     let is_in_repository = |name: &&str| {

@@ -42,8 +42,8 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Words that dbt reads as `false`, because it reads YAML 1.1. Our reader sees text, so it cannot tell them from quoted words,
-/// which are true.
+/// Words that dbt reads as `false`, because it reads YAML 1.1. Our reader sees text, so it cannot tell them
+/// from quoted words, which are true.
 const NO: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
 
 /// Whether Jinja treats a value as true after dbt has read it.

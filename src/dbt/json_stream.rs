@@ -1,4 +1,5 @@
-//! Reads a large JSON object entry by entry: what is in memory is one entry and a buffer, however large the file is.
+//! Reads a large JSON object entry by entry: what is in memory is one entry and a buffer, however large the
+//! file is.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -218,7 +219,8 @@ impl<R: Read> JsonStream<R> {
         if self.filled > self.longest {
             bail!("the entry at byte {} is longer than {} MB", self.offset(), self.longest >> 20);
         }
-        // Twice as much as there is, so that a long entry is not parsed over and over; never much more than what is refused.
+        // Twice as much as there is, so that a long entry is not parsed over and over; never much more than
+        // what is refused.
         let more = self.chunk.max(self.filled.min(self.longest - self.filled));
         let wanted = self.filled + more;
         if self.buffer.len() < wanted {

@@ -18,13 +18,14 @@ use super::version;
 pub enum ReadFor {
     /// Runs and promotions: the whole configuration of the enabled models.
     Runs,
-    /// Looking at all models at once: a few keys of their configuration and the source text of tracked models; also the
-    /// disabled models and the default selector.
+    /// Looking at all models at once: a few keys of their configuration and the source text of tracked
+    /// models; also the disabled models and the default selector.
     Checks,
 }
 
 impl ReadFor {
-    /// The sections of the file that are read. Behind the last of them dbt repeats who is whose parent and child.
+    /// The sections of the file that are read. Behind the last of them dbt repeats who is whose parent and
+    /// child.
     fn sections(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &["metadata", "nodes", "macros"],
@@ -49,7 +50,8 @@ impl Manifest {
     /// Reads a manifest.json.
     ///
     /// # Errors
-    /// It cannot be read, or is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    /// It cannot be read, or is not a dbt manifest; for checks, a dbt wrote it that this tool does not work
+    /// with.
     pub fn read(path: &Utf8Path, read_for: ReadFor) -> Result<Self> {
         if path.is_dir() {
             bail!(

@@ -368,9 +368,9 @@ fn a_rule_is_explained() {
 
     A tracked model that is ephemeral. Severity: `error`.
 
-    An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest: its
-    package takes it for a new model for ever, processes the same window from its start date again and again, and no other
-    model of the package moves on.
+    An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest. Its
+    package treats it as a new model forever and processes the same window from its start date again and again. No other
+    model of the package makes progress.
 
     Wrong:
 
@@ -593,7 +593,7 @@ fn a_project_without_snowplow() {
     --- stdout
     no findings in 0 models of faked, by 31 rules
     --- stderr
-    warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
+    warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook. Did `dbt deps` run before the dbt manifest was written?
     ");
 }
 
@@ -621,7 +621,7 @@ fn a_workflow_gets_a_summary() {
     | | rule | model | file | finding | what to do |
     |---|---|---|---|---|---|
     | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or remove the tag |
-    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, with the date column that its rows are found by as upsert\_date\_key. It takes effect once dbt\_project.yml has a dispatch that looks for dbt's macros in snowplow\_utils first |
+    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, and set upsert\_date\_key to the date column of its rows. This takes effect once the dispatch in dbt\_project.yml searches snowplow\_utils before dbt |
 
     **1 error, 1 warning in 6 models of faked (shop), by 31 rules**
     "#);

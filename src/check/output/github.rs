@@ -1,4 +1,5 @@
-//! For GitHub Actions: one annotation per finding on the model's file, and a table for the summary of the step.
+//! For GitHub Actions: one annotation per finding on the model's file, and a table for the summary of the
+//! step.
 
 use std::fmt::Write;
 
@@ -16,7 +17,8 @@ const MOST_ROWS: usize = 1000;
 
 const HEAD: &str = "| | rule | model | file | finding | what to do |\n|---|---|---|---|---|---|\n";
 
-/// GitHub shows only the first ten annotations per level and step, so the findings that fail the step come first.
+/// GitHub shows only the first ten annotations per level and step, so the findings that fail the step come
+/// first.
 pub(super) fn render(report: &Report, root: &Root) -> String {
     let findings = errors_first(report).into_iter().map(|finding| {
         let level = match finding.severity {
@@ -112,6 +114,7 @@ mod tests {
         let mut report = report();
         report.findings = vec![report.findings[0].clone(); MOST_ROWS + 2];
         let text = summary(&report, &root());
-        assert!(text.contains("2 more are left out") && text.matches("| :warning: |").count() == MOST_ROWS);
+        assert!(text.contains("2 more findings are not shown"), "{text}");
+        assert_eq!(text.matches("| :warning: |").count(), MOST_ROWS);
     }
 }

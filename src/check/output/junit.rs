@@ -1,5 +1,5 @@
-//! JUnit's XML: one test per rule, with the same name whether it passes or not, so that CI systems can show a trend. Each
-//! ignored finding is a skipped test.
+//! JUnit's XML: one test per rule, with the same name whether it passes or not, so that CI systems can show a
+//! trend. Each ignored finding is a skipped test.
 
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report as JunitDocument, TestCase, TestCaseStatus, TestSuite};
@@ -39,7 +39,8 @@ fn of_rule(rule: &Rule, report: &Report, root: &Root) -> TestCase {
     }
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
     let text = findings.iter().map(|finding| told(finding, root)).collect::<Vec<_>>().join("\n\n");
-    // All findings of a rule have the same severity. A warning must not fail a pipeline that this command lets pass.
+    // All findings of a rule have the same severity. A warning must not fail a pipeline that this command
+    // lets pass.
     let mut case = match findings.as_slice() {
         [first, others @ ..] if first.severity == Severity::Error => {
             let message =

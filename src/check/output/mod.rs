@@ -76,7 +76,8 @@ impl View<'_> {
             CheckFormat::Human => {
                 Some(self.directory).filter(|directory| self.project.starts_with(directory))
             }
-            // Programs read paths from the root of the repository, or of the project if there is no repository.
+            // Programs read paths from the root of the repository, or of the project if there is no
+            // repository.
             _ => self.project.ancestors().find(|folder| folder.join(".git").exists()),
         };
         Root { project: self.project.to_owned(), base: base.unwrap_or(self.project).to_owned() }

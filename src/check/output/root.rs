@@ -21,8 +21,8 @@ impl Root {
         path.strip_prefix(&self.base).unwrap_or(&path).to_string()
     }
 
-    /// File and line of a finding for readers who only know the files of the repository. A finding in a file elsewhere, such
-    /// as a package that is installed outside the repository, is shown in dbt_project.yml.
+    /// File and line of a finding for readers who only know the files of the repository. A finding in a file
+    /// elsewhere, such as a package that is installed outside the repository, is shown in dbt_project.yml.
     pub(super) fn place(&self, finding: &Finding) -> (String, Option<usize>) {
         let path = self.path(&finding.file);
         if Utf8Path::new(&path).is_absolute() {

@@ -106,7 +106,8 @@ mod tests {
         serde_json::from_str(&render(report, &root()).expect("SARIF")).expect("JSON")
     }
 
-    /// An object has the keys that the schema of SARIF 2.1.0 requires, and none that the schema does not know.
+    /// An object has the keys that the schema of SARIF 2.1.0 requires, and none that the schema does not
+    /// know.
     #[track_caller]
     fn assert_keys(object: &Value, required: &[&str], optional: &[&str]) {
         let keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();

@@ -29,9 +29,11 @@ fn found(subject: &Subject, node: &Node) -> Found {
     let message =
         format!("{} is incremental and tracked, but its relation is called {}", node.name, node.alias);
     if !subject.is_own(node) {
-        // The user cannot change an installed package. The setting that renames its models is in the root project.
+        // The user cannot change an installed package. The setting that renames its models is in the root
+        // project.
         let advice = format!(
-            "Set its alias to its name: in the models of {} in dbt_project.yml, or in the project's generate_alias_name",
+            "Set its alias to its name: in the models of {} in dbt_project.yml, or in the project's \
+             generate_alias_name",
             node.package_name
         );
         return Found::in_project(&["models", &node.package_name], message, advice).about(node);

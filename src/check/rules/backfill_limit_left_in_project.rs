@@ -15,7 +15,8 @@ pub(super) const RULE: Rule = Rule {
           days after any outage.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 365"),
     right: Example::yaml(
-        "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: snowplow-backfill run --limit-days 365",
+        "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: \
+         snowplow-backfill run --limit-days 365",
     ),
     check: Check::ByNumber(
         Number { key: "max_days", default: 60, meaning: "the largest limit allowed without a finding" },
@@ -33,7 +34,8 @@ fn check(subject: &Subject, most: u32) -> Vec<Found> {
                 Found::in_project(
                     &assignment.keys,
                     format!("{} is {days}: more than {most} days of events in one run", vars::LIMIT),
-                    "Set the limit of everyday runs here, and pass that of a backfill with snowplow-backfill run --limit-days".to_owned(),
+                    "Set the limit of everyday runs here, and pass that of a backfill with snowplow-backfill \
+                     run --limit-days".to_owned(),
                 )
             })
         })

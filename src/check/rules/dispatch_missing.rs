@@ -75,8 +75,8 @@ mod tests {
             lab.dispatch(wrong);
             lab.expect_messages(
                 &RULE,
-                &["carts is set to snowplow_optimize, which has no effect: the project's dispatch does not search \
-                   snowplow_utils before dbt"],
+                &["carts is set to snowplow_optimize, which has no effect: the project's dispatch does not \
+                   search snowplow_utils before dbt"],
             );
         }
         lab.dispatch("[{macro_namespace: dbt, search_order: [store, snowplow_utils, dbt]}]");

@@ -31,7 +31,8 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "ephemeral",
                 format!(
-                    "{} is ephemeral and has the tag {}: it will never get a row in the incremental manifest of {}",
+                    "{} is ephemeral and has the tag {}: it will never get a row in the incremental manifest \
+                     of {}",
                     node.name,
                     package.package.tag(),
                     package.name()

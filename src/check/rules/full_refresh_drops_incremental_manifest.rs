@@ -15,7 +15,8 @@ pub(super) const RULE: Rule = Rule {
     why: "If --full-refresh drops the incremental manifest, the package forgets how far all its models \
           have come, including those that were not selected. They all start from the beginning.",
     wrong: Example::yaml(
-        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: true\n    snowplow__dev_target_name: prod  # or this, where prod is the prod target",
+        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: true\n    snowplow__dev_target_name: prod  \
+         # or this, where prod is the prod target",
     ),
     right: Example::yaml(
         "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: false\n    snowplow__dev_target_name: dev",
@@ -85,11 +86,13 @@ mod tests {
         for (vars, message) in [
             (
                 "shop: {snowplow__allow_refresh: true}",
-                "snowplow__allow_refresh is true: --full-refresh drops shop_incremental_manifest on every target",
+                "snowplow__allow_refresh is true: --full-refresh drops shop_incremental_manifest on every \
+                 target",
             ),
             (
                 "snowplow__dev_target_name: prod",
-                "snowplow__dev_target_name is prod, the prod target, where --full-refresh drops shop_incremental_manifest",
+                "snowplow__dev_target_name is prod, the prod target, where --full-refresh drops \
+                 shop_incremental_manifest",
             ),
         ] {
             lab.vars(vars);

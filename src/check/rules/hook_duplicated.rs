@@ -28,7 +28,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     found
 }
 
-/// Finds hooks with the same package name but different incremental manifests: they find the same models by that name.
+/// Finds hooks with the same package name but different incremental manifests: they find the same models by
+/// that name.
 fn named_again(subject: &Subject) -> Option<Found> {
     let manifest = |package: &CheckedPackage| {
         let node = subject.node(&package.package.incremental_manifest);
@@ -44,8 +45,8 @@ fn named_again(subject: &Subject) -> Option<Found> {
     Some(Found::in_project(
         &["on-run-end"],
         format!(
-            "{} on-run-end hooks have the package_name {}: each writes all models with the tag {} to its own incremental \
-             manifest ({})",
+            "{} on-run-end hooks have the package_name {}: each writes all models with the tag {} to its own \
+             incremental manifest ({})",
             manifests.len(),
             first.name(),
             first.package.tag(),
@@ -67,7 +68,8 @@ fn called_again(subject: &Subject) -> Vec<Found> {
                     package.hooks.len(),
                     list(package.hooks.iter().map(|hook| hook.id.as_str()))
                 ),
-                "Call it once: in the package if that is installed, or in dbt_project.yml if the base models are yours".to_owned(),
+                "Call it once: in the package if that is installed, or in dbt_project.yml if the base models \
+                 are yours".to_owned(),
             )
         })
         .collect()
@@ -86,7 +88,8 @@ mod tests {
         lab.hook("store", "shop");
         lab.expect_messages(
             &RULE,
-            &["The on-run-end hook of shop is called 2 times: operation.shop.shop-on-run-end-0, operation.store.store-on-run-end-0"],
+            &["The on-run-end hook of shop is called 2 times: operation.shop.shop-on-run-end-0, \
+               operation.store.store-on-run-end-0"],
         );
     }
 
@@ -97,8 +100,9 @@ mod tests {
         lab.hook_code("site", "{{ snowplow_utils.snowplow_incremental_post_hook('shop') }}");
         lab.expect_messages(
             &RULE,
-            &["2 on-run-end hooks have the package_name shop: each writes all models with the tag shop_incremental to its own \
-               incremental manifest (shop_incremental_manifest, site_incremental_manifest)"],
+            &["2 on-run-end hooks have the package_name shop: each writes all models with the tag \
+               shop_incremental to its own incremental manifest (shop_incremental_manifest, \
+               site_incremental_manifest)"],
         );
         lab.expect_none(&super::super::hook_missing::RULE);
         lab.model("carts", &["shop_incremental"], "incremental", &[]).alias("other");

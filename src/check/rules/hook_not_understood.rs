@@ -13,7 +13,8 @@ pub(super) const RULE: Rule = Rule {
           plain text, or if the hook's tables do not exist, neither this check nor a backfill can tell \
           which models are tracked.",
     wrong: Example::yaml(
-        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) }}\"",
+        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) \
+         }}\"",
     ),
     right: Example::yaml(
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name='snowplow') }}\"",
@@ -45,8 +46,8 @@ mod tests {
         lab.hook_code("shop", "{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('x')) }}");
         lab.expect_messages(
             &RULE,
-            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name is not a plain \
-               string, so the tag of its models cannot be told"],
+            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name \
+               is not a plain string, so the tag of its models cannot be told"],
         );
     }
 }

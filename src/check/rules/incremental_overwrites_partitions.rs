@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
           day. insert_overwrite replaces the whole partition, or the whole table if it has no \
           partitions, with the rows of the window. The rows from before the window are lost.",
     wrong: Example::sql(
-        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite', tags=['snowplow_unified_incremental']) }}",
+        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite', \
+         tags=['snowplow_unified_incremental']) }}",
     ),
     right: Example::sql(
         "{{ config(materialized='incremental', incremental_strategy='merge', unique_key='page_view_id', \
@@ -37,8 +38,8 @@ fn check(subject: &Subject) -> Vec<Found> {
                     node.name,
                     package.name()
                 ),
-                "Set incremental_strategy to merge or delete+insert, with a unique_key. If the model reads whole partitions \
-                 again, exempt it from this rule"
+                "Set incremental_strategy to merge or delete+insert, with a unique_key. If the model reads \
+                 whole partitions again, exempt it from this rule"
                     .to_owned(),
             )
         })

@@ -132,7 +132,8 @@ mod tests {
         assert_eq!(
             advice(&lab),
             "Filter its rows: where {{ snowplow_utils.is_run_with_new_events('mine', \
-             new_event_limits_table='site_base_new_event_limits', incremental_manifest_table='site_incremental_manifest') }}"
+             new_event_limits_table='site_base_new_event_limits', \
+             incremental_manifest_table='site_incremental_manifest') }}"
         );
     }
 }

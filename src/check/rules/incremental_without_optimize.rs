@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp') }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', snowplow_optimize=true) }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', \
+         snowplow_optimize=true) }}",
     ),
     check: Check::Plain(check),
 };
@@ -39,7 +40,10 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "config(",
                 format!("{} is incremental and tracked, but is not set to snowplow_optimize", node.name),
-                format!("Set snowplow_optimize=true, and set upsert_date_key to the date column of its rows{dispatch}"),
+                format!(
+                    "Set snowplow_optimize=true, and set upsert_date_key to the date column of its \
+                         rows{dispatch}"
+                ),
             )
         })
         .collect()

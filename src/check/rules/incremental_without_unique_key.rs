@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(materialized='incremental', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, \
+         upsert_date_key='start_tstamp') }}",
     ),
     check: Check::Plain(check),
 };

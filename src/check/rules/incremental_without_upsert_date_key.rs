@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true) }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, \
+         upsert_date_key='start_tstamp') }}",
     ),
     check: Check::Plain(check),
 };
@@ -33,8 +34,14 @@ fn check(subject: &Subject) -> Vec<Found> {
             Found::in_model(
                 node,
                 "snowplow_optimize",
-                format!("{} is set to snowplow_optimize, but has no upsert_date_key: every run after the first one fails", node.name),
-                "Set upsert_date_key to a date or timestamp that never changes, such as the start of the session".to_owned(),
+                format!(
+                    "{} is set to snowplow_optimize, but has no upsert_date_key: every run after the \
+                         first one fails",
+                    node.name
+                ),
+                "Set upsert_date_key to a date or timestamp that never changes, such as the start of the \
+                 session"
+                    .to_owned(),
             )
         })
         .collect()

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
           dbt_project.yml it does so in every run, and these models start from the beginning each time.",
     wrong: Example::yaml("vars:\n  models_to_remove: [page_engagement]"),
     right: Example::yaml(
-        "# nothing in dbt_project.yml; to rebuild a model:\n#   snowplow-backfill run --select +page_engagement --remove-from-manifest page_engagement",
+        "# nothing in dbt_project.yml; to rebuild a model:\n#   snowplow-backfill run --select \
+         +page_engagement --remove-from-manifest page_engagement",
     ),
     check: Check::Plain(check),
 };

@@ -13,7 +13,8 @@ pub(super) const RULE: Rule = Rule {
           models identified\", and the hooks of the packages after it are not called. Older versions \
           write the rows of all other models instead.",
     wrong: Example::yaml(
-        "# snowplow_normalize is installed, but no model was generated with its tag\npackages:\n  - package: snowplow/snowplow_normalize",
+        "# snowplow_normalize is installed, but no model was generated with its tag\npackages:\n  - package: \
+         snowplow/snowplow_normalize",
     ),
     right: Example::yaml(
         "models:\n  my_project:\n    normalized:\n      +tags: snowplow_normalize_incremental",

@@ -47,7 +47,9 @@ fn check(subject: &Subject) -> Vec<Found> {
             let advice = match vars::number(assignment.value) {
                 Some(number) => format!("Write {number} without quotes"),
                 None => {
-                    "Write a number, without a unit or quotes, or remove the var to use the default of the package".to_owned()
+                    "Write a number, without a unit or quotes, or remove the var to use the default of the \
+                     package"
+                        .to_owned()
                 }
             };
             Some(Found::in_project(
@@ -67,7 +69,10 @@ mod tests {
     #[test]
     fn finds_numbers_in_quotes() {
         let mut lab = Lab::new();
-        lab.vars("{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', snowplow__max_session_days: 1_0, snowplow__heartbeat: null}");
+        lab.vars(
+            "{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', \
+                  snowplow__max_session_days: 1_0, snowplow__heartbeat: null}",
+        );
         lab.expect_none(&RULE);
         lab.vars("{snowplow__backfill_limit_days: '30', shop: {snowplow__lookback_window_hours: \"6\"}}");
         lab.expect_messages(

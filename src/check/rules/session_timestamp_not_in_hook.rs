@@ -68,8 +68,8 @@ fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> O
     Some(Found::in_project(&keys, message, advice))
 }
 
-/// The column that a hook records; none if that cannot be told, or if only the models can tell which column the windows
-/// follow.
+/// The column that a hook records; none if that cannot be told, or if only the models can tell which column
+/// the windows follow.
 fn recorded_by(
     subject: &Subject,
     package: &CheckedPackage,
@@ -97,7 +97,8 @@ fn recorded_by(
 
 fn pass_the_var() -> String {
     format!(
-        "Pass session_timestamp=var('{WINDOWS}') to the hook, and set that var to the same value for all packages"
+        "Pass session_timestamp=var('{WINDOWS}') to the hook, and set that var to the same value for all \
+         packages"
     )
 }
 
@@ -125,7 +126,8 @@ mod tests {
         lab.hook_code("shop", &hook(r#"var("snowplow__session_tstamp", "collector_tstamp")"#));
         lab.expect_messages(
             &RULE,
-            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it reads the var snowplow__session_tstamp"],
+            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it reads the \
+               var snowplow__session_tstamp"],
         );
         lab.vars("{snowplow__session_tstamp: load_tstamp, shop: {snowplow__session_timestamp: load_tstamp}}");
         lab.expect_none(&RULE);
@@ -147,7 +149,8 @@ mod tests {
         lab.hook_code("shop", &hook("'shop', session_timestamp='load_tstamp'"));
         lab.expect_messages(
             &RULE,
-            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: that is its session_timestamp"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: that is its \
+               session_timestamp"],
         );
         lab.vars("{}");
         lab.expect_none(&RULE);
@@ -158,7 +161,8 @@ mod tests {
         lab.utils_version("0.15.0");
         lab.expect_messages(
             &RULE,
-            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it gets no session_timestamp"],
+            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it gets no \
+               session_timestamp"],
         );
 
         // A hook in the root project sees the root project's vars.
@@ -169,7 +173,8 @@ mod tests {
         lab.vars("shop: {snowplow__session_timestamp: collector_tstamp}");
         lab.expect_messages(
             &RULE,
-            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: it gets no session_timestamp"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: it gets no \
+               session_timestamp"],
         );
         lab.hook_code(
             "store",
@@ -177,8 +182,8 @@ mod tests {
         );
         lab.expect_messages(
             &RULE,
-            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: this var has another value in \
-               store, which calls the hook"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: this var has \
+               another value in store, which calls the hook"],
         );
         lab.vars("snowplow__session_timestamp: collector_tstamp");
         lab.expect_none(&RULE);
@@ -187,8 +192,8 @@ mod tests {
     #[test]
     fn points_at_the_line_that_counts() {
         let mut lab = Lab::new();
-        let code = "{{ snowplow_utils.snowplow_incremental_post_hook('shop', session_timestamp=var('snowplow__session_tstamp', \
-                    'collector_tstamp')) }}";
+        let code = "{{ snowplow_utils.snowplow_incremental_post_hook('shop', \
+                    session_timestamp=var('snowplow__session_tstamp', 'collector_tstamp')) }}";
         lab.hook_code("shop", code);
         for (vars, expected) in [
             ("snowplow__session_timestamp: load_tstamp", &["vars", "snowplow__session_timestamp"][..]),

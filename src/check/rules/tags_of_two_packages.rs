@@ -23,7 +23,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     let models = subject.manifest.models();
     models
         .filter_map(|node| {
-            let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
+            let trackers =
+                subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
             let mut tags: Vec<_> = trackers.map(|package| package.package.tag()).collect();
             tags.dedup();
             (tags.len() > 1).then(|| {
@@ -31,7 +32,8 @@ fn check(subject: &Subject) -> Vec<Found> {
                     node,
                     "tags",
                     format!("{} has the tags of {} packages: {}", node.name, tags.len(), tags.join(", ")),
-                    "Keep the tag of the package whose events it reads, and read derived tables of the other package"
+                    "Keep the tag of the package whose events it reads, and read derived tables of the other \
+                     package"
                         .to_owned(),
                 )
             })

@@ -1,4 +1,5 @@
-//! A small project in memory, for the rules' tests: a package `shop` in a project `store`, and what a test adds.
+//! A small project in memory, for the rules' tests: a package `shop` in a project `store`, and what a test
+//! adds.
 
 use std::fs;
 

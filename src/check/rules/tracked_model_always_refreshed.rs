@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
         "{{ config(materialized='incremental', full_refresh=true, tags=['snowplow_unified_incremental']) }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), tags=['snowplow_unified_incremental']) }}",
+        "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), \
+         tags=['snowplow_unified_incremental']) }}",
     ),
     check: Check::Plain(check),
 };

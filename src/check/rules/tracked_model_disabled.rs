@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "tracked-model-disabled",
     title: "A disabled model with a package's tag",
     severity: Severity::Warn,
-    why: "The row of a disabled model stays where it is in the incremental manifest. Once the model is \
+    why: "The row of a disabled model in the incremental manifest no longer moves. Once the model is \
           enabled again, its package is out of sync, and all other models wait until it has caught up.",
     wrong: Example::sql(
         "{{ config(enabled=false, materialized='incremental', tags=['snowplow_unified_incremental']) }}",
@@ -21,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let disabled = subject.manifest.disabled.iter().filter(|node| {
-        // Packages have optional modules that are disabled by default, and a model can have another, enabled definition.
+        // Packages have optional modules that are disabled by default, and a model can have another, enabled
+        // definition.
         subject.is_own(node) && subject.node(&node.unique_id).is_none()
     });
     for node in disabled {
@@ -40,8 +41,8 @@ fn check(subject: &Subject) -> Vec<Found> {
             "enabled",
             format!("{} has the tag {} but is disabled", node.name, package.package.tag()),
             format!(
-                "Remove the tag while the model is disabled. When you enable it again, remove its old row first: \
-                 snowplow-backfill run --select +{0} --remove-from-manifest {0}",
+                "Remove the tag while the model is disabled. When you enable it again, remove its old row \
+                 first: snowplow-backfill run --select +{0} --remove-from-manifest {0}",
                 node.name
             ),
         ));

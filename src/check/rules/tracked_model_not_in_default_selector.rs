@@ -16,11 +16,12 @@ pub(super) const RULE: Rule = Rule {
           model, or out of sync. If the selector leaves out the package's base models, the window is \
           never calculated again.",
     wrong: Example::yaml(
-        "selectors:\n  - name: nightly\n    default: true\n    definition: {method: package, value: snowplow_unified}  # not your own models",
+        "selectors:\n  - name: nightly\n    default: true\n    definition: {method: package, value: \
+         snowplow_unified}  # not your own models",
     ),
     right: Example::yaml(
-        "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        \
-         - {method: package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
+        "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        - {method: \
+         package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
     ),
     check: Check::Plain(check),
 };
@@ -49,8 +50,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     found
 }
 
-/// Whether a package needs a model to calculate its windows. The project's own models that its events are built from can be
-/// built at other times.
+/// Whether a package needs a model to calculate its windows. The project's own models that its events are
+/// built from can be built at other times.
 fn is_needed(subject: &Subject, package: &CheckedPackage, node: &Node) -> bool {
     let id = &node.unique_id;
     package.package.base_events == *id
@@ -62,7 +63,8 @@ fn is_needed(subject: &Subject, package: &CheckedPackage, node: &Node) -> bool {
 
 fn left_out(subject: &Subject, selector: &str, package: &CheckedPackage, node: &Node) -> Found {
     let message = format!(
-        "{} is tracked by {}, but the default selector {selector} leaves it out and selects other models of that package",
+        "{} is tracked by {}, but the default selector {selector} leaves it out and selects other models of \
+         that package",
         node.name,
         package.name(),
     );
@@ -79,7 +81,8 @@ fn left_out(subject: &Subject, selector: &str, package: &CheckedPackage, node: &
 
 fn without_base(subject: &Subject, selector: &str, package: &CheckedPackage, base: &[&Node]) -> Found {
     let message = format!(
-        "The default selector {selector} selects tracked models of {}, but leaves out the models that calculate its windows: {}",
+        "The default selector {selector} selects tracked models of {}, but leaves out the models that \
+         calculate its windows: {}",
         package.name(),
         list(base.iter().map(|node| node.name.as_str()))
     );
@@ -128,8 +131,9 @@ mod tests {
         lab.default_selector(&json!({"method": "tag", "value": "shop_incremental"}));
         lab.expect_messages(
             &RULE,
-            &["The default selector usual selects tracked models of shop, but leaves out the models that calculate its windows: \
-               shop_base_events_this_run, shop_base_new_event_limits, shop_incremental_manifest"],
+            &["The default selector usual selects tracked models of shop, but leaves out the models that \
+               calculate its windows: shop_base_events_this_run, shop_base_new_event_limits, \
+               shop_incremental_manifest"],
         );
         let found = lab.check(&RULE).remove(0);
         assert_eq!(found.advice, "Add the method package with the value shop to the selector usual");
@@ -151,8 +155,8 @@ mod tests {
         lab.default_selector(&json!({"union": [path("carts"), path("store_base_*")]}));
         lab.expect_messages(
             &RULE,
-            &["The default selector usual selects tracked models of store, but leaves out the models that calculate its windows: \
-               sessions, store_incremental_manifest"],
+            &["The default selector usual selects tracked models of store, but leaves out the models that \
+               calculate its windows: sessions, store_incremental_manifest"],
         );
         assert_eq!(lab.check(&RULE)[0].advice, "Add them to the selector usual");
     }

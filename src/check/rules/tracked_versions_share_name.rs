@@ -13,11 +13,12 @@ pub(super) const RULE: Rule = Rule {
           of them are tracked, each run duplicates their row. From then on, incremental models fail or \
           new models are never backfilled.",
     wrong: Example::yaml(
-        "models:\n  - name: page_engagement\n    config: {tags: [snowplow_unified_incremental]}\n    versions: [{v: 1}, {v: 2}]",
+        "models:\n  - name: page_engagement\n    config: {tags: [snowplow_unified_incremental]}\n    \
+         versions: [{v: 1}, {v: 2}]",
     ),
     right: Example::yaml(
-        "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: no longer built\n      - v: 2\n        \
-         config: {tags: [snowplow_unified_incremental]}",
+        "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: no longer built\n      - \
+         v: 2\n        config: {tags: [snowplow_unified_incremental]}",
     ),
     check: Check::Plain(check),
 };

@@ -13,9 +13,9 @@ pub(super) const RULE: Rule = Rule {
     id: "untagged-model-reads-package",
     title: "An untracked model that reads a package's tables of one run",
     severity: Severity::Error,
-    why: "These tables hold one window of events. The package does not wait for a model that reads them \
-          without its tag. Such a model misses every window in which it is not built, and some versions \
-          of the packages refuse to compile it.",
+    why: "The tables of a run hold one window of events. Their package does not wait for a model that \
+          reads them without its tag. Such a model misses every window in which it is not built, and some \
+          versions of the packages refuse to compile it.",
     wrong: Example::sql(
         "-- models/page_engagement.sql\n\
          {{ config(materialized='incremental', unique_key='page_view_id') }}\n\n\
@@ -23,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
     ),
     right: Example::sql(
         "-- models/page_engagement.sql\n\
-         {{ config(materialized='incremental', unique_key='page_view_id', tags=['snowplow_unified_incremental']) }}\n\n\
+         {{ config(materialized='incremental', unique_key='page_view_id', \
+         tags=['snowplow_unified_incremental']) }}\n\n\
          select * from {{ ref('snowplow_unified_base_events_this_run') }}",
     ),
     check: Check::Plain(check),
@@ -123,7 +124,8 @@ mod tests {
         let found = lab.check(&RULE);
         assert_eq!(
             found[3].message,
-            "untagged reads shop_base_events_this_run, which holds the events of one run of shop, but has no tag shop_incremental"
+            "untagged reads shop_base_events_this_run, which holds the events of one run of shop, but has no \
+             tag shop_incremental"
         );
         assert!(found[0].advice.starts_with("It is tracked by site"), "{}", found[0].advice);
     }

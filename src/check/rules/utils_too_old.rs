@@ -31,7 +31,8 @@ fn check(subject: &Subject) -> Vec<Found> {
         return Vec::new();
     }
     let message = format!(
-        "snowplow_utils {version} is installed: with it, {} cannot get back into sync after a model has failed",
+        "snowplow_utils {version} is installed: with it, {} cannot get back into sync after a model has \
+         failed",
         list(names)
     );
     let advice = "Install snowplow_utils 1.0.1 or newer, and run `dbt deps`".to_owned();
@@ -51,7 +52,8 @@ mod tests {
         lab.load_package("signals");
         lab.expect_messages(
             &RULE,
-            &["snowplow_utils 1.0.0 is installed: with it, signals cannot get back into sync after a model has failed"],
+            &["snowplow_utils 1.0.0 is installed: with it, signals cannot get back into sync after a model \
+               has failed"],
         );
         lab.utils_version("1.0.1");
         lab.expect_none(&RULE);
