@@ -64,7 +64,7 @@ pub enum IgnoredBy {
     Model,
 }
 
-/// Applies all rules.
+/// Applies all rules, and sorts out the findings that are ignored.
 ///
 /// # Errors
 /// A model's `meta` that exempts it from an unknown rule.

@@ -122,7 +122,7 @@ impl Subject {
         self.manifest.node(id)
     }
 
-    /// The kind of warehouse, as dbt's adapter for it is called.
+    /// The name of dbt's adapter for the warehouse.
     #[must_use]
     pub fn adapter(&self) -> &str {
         &self.manifest.metadata.adapter_type
@@ -185,8 +185,8 @@ impl Subject {
         if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {
             return true;
         }
-        // dbt does not see calls in branches that are not taken while it parses, such as `{% if
-        // is_incremental() %}`.
+        // While dbt parses, it does not see calls in branches that it does not take, such as those of
+        // `{% if is_incremental() %}`.
         !Call::find_all(&live, macro_name).is_empty()
     }
 
@@ -210,7 +210,7 @@ impl Subject {
         ways.into_iter().find(|keys| set.iter().any(|set| set.keys == *keys))
     }
 
-    /// Where dbt_project.yml sets a var: for all packages, or for one.
+    /// Where dbt_project.yml sets a var, for all packages or for one.
     #[must_use]
     pub fn assignments<'s>(&'s self, name: &'s str) -> Vec<Assignment<'s>> {
         let vars = &self.project.vars;
@@ -236,7 +236,7 @@ impl Subject {
         Scope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
     }
 
-    /// The models that work out windows from an incremental manifest that no hook writes.
+    /// The models that calculate windows from an incremental manifest that no hook writes.
     pub(super) fn limits_without_hook(&self) -> impl Iterator<Item = (Family, &Node)> {
         let strange = self.strange_hooks.iter().filter_map(|(id, _)| self.node(id));
         let hooked: Vec<&str> = self
@@ -254,7 +254,7 @@ impl Subject {
 
     /// The call that asks a package whether a run has new events.
     ///
-    /// The macro finds the package's tables by its name only where their names begin with it.
+    /// The macro finds the package's tables by its name only if their names begin with it.
     pub(super) fn new_events_call(&self, package: &CheckedPackage) -> String {
         let tables = [
             ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
@@ -268,7 +268,7 @@ impl Subject {
         format!("snowplow_utils.{NEW_EVENTS_MACRO}('{name}'{})", given.collect::<String>())
     }
 
-    /// Whether dbt looks for its own macros in snowplow_utils first.
+    /// Whether dbt searches snowplow_utils for its own macros before itself.
     pub(super) fn dispatches_to_utils(&self) -> bool {
         let entries = self.project.dispatch.as_ref().and_then(Value::as_sequence);
         let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");

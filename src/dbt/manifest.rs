@@ -96,7 +96,7 @@ pub struct Node {
     /// The source text of a hook, and for checks also that of tracked models. Empty for the rest, because it
     /// can be large.
     pub raw_code: String,
-    /// The file it stands in, relative to its package.
+    /// Its file, relative to its package.
     pub path: String,
     /// The version of a versioned model.
     pub version: Option<Value>,

@@ -1,4 +1,4 @@
-//! A model or a hook as it stands in a manifest.json.
+//! Reads a model or a hook from a manifest.json.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -67,7 +67,7 @@ impl<'de, C: KeptConfig> Deserialize<'de> for ParsedNode<C> {
     }
 }
 
-/// A node as it stands in the file, borrowing from it.
+/// A node as the file has it, borrowing from the text.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "C: KeptConfig, 'de: 'a"))]
 struct RawNode<'a, C> {

@@ -1,4 +1,5 @@
-//! Reads a dbt manifest: entry by entry, and no more than is asked for. Files of a gigabyte exist.
+//! Reads a dbt manifest: one entry at a time, and no more than is needed. The files of large projects are
+//! huge.
 
 use std::fs::File;
 use std::io::Read;
@@ -18,14 +19,14 @@ use super::version;
 pub enum ReadFor {
     /// Runs and promotions: the whole configuration of the enabled models.
     Runs,
-    /// Looking at all models at once: a few keys of their configuration and the source text of tracked
-    /// models; also the disabled models and the default selector.
+    /// Checks: a few keys of the configuration of all models, the source text of tracked models, the disabled
+    /// models, and the default selector.
     Checks,
 }
 
 impl ReadFor {
-    /// The sections of the file that are read. Behind the last of them dbt repeats who is whose parent and
-    /// child.
+    /// The sections of the file that are read. After the last of them, dbt lists parents and children
+    /// again.
     fn sections(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &["metadata", "nodes", "macros"],
@@ -50,8 +51,7 @@ impl Manifest {
     /// Reads a manifest.json.
     ///
     /// # Errors
-    /// It cannot be read, or is not a dbt manifest; for checks, a dbt wrote it that this tool does not work
-    /// with.
+    /// It cannot be read, or is not a dbt manifest. For checks: its version of dbt is not supported.
     pub fn read(path: &Utf8Path, read_for: ReadFor) -> Result<Self> {
         if path.is_dir() {
             bail!(
@@ -60,7 +60,7 @@ impl Manifest {
             );
         }
         let file = File::open(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
-        // A pipe has no end that could be looked at first.
+        // The end of a pipe cannot be read without all that is before it.
         let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
         let until = if is_file { Until::LastSection } else { Until::End };
         let mut json = JsonStream::new(file);
@@ -78,7 +78,7 @@ impl Manifest {
     /// Reads the text of a manifest.json.
     ///
     /// # Errors
-    /// It is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    /// It is not a dbt manifest. For checks: its version of dbt is not supported.
     pub fn of_text(text: &str, read_for: ReadFor) -> Result<Self> {
         Self::parse(&mut JsonStream::new(text.as_bytes()), read_for, Until::End).map(|(manifest, _)| manifest)
     }
@@ -180,7 +180,7 @@ impl Manifest {
     }
 }
 
-/// How the names of the macros begin that Snowplow's packages call on-run-end.
+/// The start of the names of the macros that Snowplow's on-run-end hooks call.
 const HOOK: &str = ".snowplow_incremental_post_hook";
 
 #[derive(Deserialize)]

@@ -366,7 +366,7 @@ mod tests {
                 "b d",
             ),
         ] {
-            assert_eq!(picked(&definition).expect("told"), expected, "{definition}");
+            assert_eq!(picked(&definition).expect("a selection"), expected, "{definition}");
         }
     }
 
@@ -381,7 +381,7 @@ mod tests {
             (json!({"method": "config.meta.x", "value": true}), "the method config.meta.x"),
             (json!("tag:a"), "the text tag:a"),
         ] {
-            assert_eq!(picked(&definition).expect_err("not told").to_string(), expected);
+            assert_eq!(picked(&definition).expect_err("only dbt knows").to_string(), expected);
         }
     }
 
@@ -410,7 +410,7 @@ mod tests {
             ("package:this", "d", "a b c dim e"),
             ("+c", "", "a b c d"),
             ("c+", "", "c e"),
-            // A snapshot stands between these two.
+            // A snapshot is between these two.
             ("+e", "a", "b c e d"),
             ("+b+", "", "a b c e"),
         ] {

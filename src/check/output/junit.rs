@@ -38,7 +38,7 @@ fn of_rule(rule: &Rule, report: &Report, root: &Root) -> TestCase {
         return TestCase::new(rule.id, status);
     }
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
-    let text = findings.iter().map(|finding| told(finding, root)).collect::<Vec<_>>().join("\n\n");
+    let text = findings.iter().map(|finding| description(finding, root)).collect::<Vec<_>>().join("\n\n");
     // All findings of a rule have the same severity. A warning must not fail a pipeline that this command
     // lets pass.
     let mut case = match findings.as_slice() {
@@ -67,13 +67,13 @@ fn of_ignored(ignored: &Suppressed, root: &Root) -> TestCase {
     let (file, _) = root.place(finding);
     let subject = finding.model.as_ref().map_or(&file, |model| &model.unique_id);
     let mut status = TestCaseStatus::skipped();
-    status.set_message(ignored.reason.as_str()).set_description(told(finding, root));
+    status.set_message(ignored.reason.as_str()).set_description(description(finding, root));
     let mut case = TestCase::new(format!("{}: {subject}", finding.rule), status);
     case.extra.insert("file".into(), file.into());
     case
 }
 
-fn told(finding: &Finding, root: &Root) -> String {
+fn description(finding: &Finding, root: &Root) -> String {
     let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     format!("{}{line}\n{}\n{}", root.path(&finding.file), finding.message, finding.advice)
 }

@@ -68,7 +68,7 @@ fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> O
     Some(Found::in_project(&keys, message, advice))
 }
 
-/// The column that a hook records; none if that cannot be told, or if only the models can tell which column
+/// The column that a hook records; none if it is unknown, or if only the models can tell which column
 /// the windows follow.
 fn recorded_by(
     subject: &Subject,
