@@ -1,11 +1,11 @@
-//! A model's source text as it is executed: without what is commented out.
+//! A model's source text without comments.
 
-/// What begins a comment that ends with its line.
+/// Begins a comment that ends with its line.
 const DASHES: &str = "--";
 
-/// A model's text without Jinja's comments and SQL's.
+/// A model's text without comments of Jinja and of SQL.
 ///
-/// dbt renders Jinja inside SQL comments, too, and notes its macros; but what comes of it is no part of the query.
+/// dbt also renders Jinja inside SQL comments and notes its macros, but the result is not part of the query.
 pub(super) fn without_comments(code: &str, adapter: &str) -> String {
     let mut text = Text { rest: code, kept: String::new() };
     let line_comments: &[&str] = match adapter {
@@ -21,7 +21,7 @@ pub(super) fn without_comments(code: &str, adapter: &str) -> String {
         } else if text.rest.starts_with("/*") {
             text.drops("/*");
             text.skips_comment("*/");
-            // It separates words as a space does.
+            // A comment separates words as a space does.
             text.kept.push(' ');
         } else if let Some(quote) = text.rest.chars().next().filter(|first| "'\"`".contains(*first)) {
             text.keeps_quoted(quote);
@@ -60,14 +60,14 @@ impl Text<'_> {
         true
     }
 
-    /// Keeps an expression or a statement of Jinja's, in which SQL has no say.
+    /// Keeps a Jinja expression or statement: what looks like SQL inside it is not SQL.
     fn keeps_jinja(&mut self) -> bool {
         let length = jinja_length(self.rest);
         self.keeps(length);
         length > 0
     }
 
-    /// Jinja inside a comment can go over lines; the comment goes on behind it.
+    /// Jinja inside a comment can span lines. The comment continues after it.
     fn skips_comment(&mut self, end: &str) {
         while !self.rest.is_empty() && !self.rest.starts_with(end) {
             if !self.drops_jinja_comment() {
@@ -75,13 +75,13 @@ impl Text<'_> {
                 self.rest = &self.rest[jinja_length(self.rest).max(character)..];
             }
         }
-        // A line break still ends the line in front of the comment.
+        // The line break is kept, because it ends the line before the comment.
         if end != "\n" && !self.rest.is_empty() {
             self.drops(end);
         }
     }
 
-    /// A string or a quoted name. A doubled quote in it is read as two strings beside each other.
+    /// Keeps a string or a quoted name. A doubled quote in it is read as two adjacent strings.
     fn keeps_quoted(&mut self, quote: char) {
         self.keeps(quote.len_utf8());
         while let Some(next) = self.rest.chars().next() {
@@ -99,7 +99,7 @@ impl Text<'_> {
     }
 }
 
-/// How long the expression or statement of Jinja's is that a text begins with; 0 where it begins with none.
+/// The length of the Jinja expression or statement at the start of a text; 0 if there is none.
 fn jinja_length(text: &str) -> usize {
     let end = match text.get(..2) {
         Some("{{") => "}}",
@@ -133,7 +133,7 @@ mod tests {
         check("select 1 {# where {{ x() }} #} {#", "select 1  ");
         check("a -- {{ x() }}\nb", "a \nb");
         check("a /* {{ x() }}\n -- */b/**/c /* d", "a  b c  ");
-        // The comment goes on where Jinja does.
+        // The comment continues as long as the Jinja in it does.
         check("-- {{ config(\n  x()\n) }} and {# \n #} so on\nb", "\nb");
         check("/* {{ '*/' }} */b", " b");
     }

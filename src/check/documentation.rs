@@ -1,11 +1,11 @@
-//! What there is to know of the rules: for `--explain`, `--list-rules` and the page beside this file.
+//! The documentation of the rules: for `--explain`, `--list-rules` and the page beside this file.
 
 use std::fmt::Write;
 
 use super::rule::Rule;
 use super::rules::RULES;
 
-/// Columns that the page's sentences fill.
+/// The width of the page's sentences, in columns.
 const PAGE: usize = 120;
 
 /// The page of all rules, in Markdown.
@@ -13,14 +13,19 @@ const PAGE: usize = 120;
 pub fn page() -> String {
     let mut text = format!(
         "# The rules of `snowplow-backfill check`\n\n\
-         This page is written by `cargo xtask pages`; the texts are in `src/check/rules/`. `snowplow-backfill check --explain <RULE>`\n\
-         shows a section of it.\n\n{}\n\
-         `error`: wrong or missing rows, a backfill that never ends, or a run that fails. `warn`: it costs time, or is likely to be an\n\
-         oversight. A rule can be turned off or changed in `snowplow-backfill.yml`, and a model exempted from it, with a reason:\n\n\
+         `cargo xtask pages` writes this page from the texts in `src/check/rules/`. To read about one rule \
+         on the command line, run\n\
+         `snowplow-backfill check --explain <RULE>`.\n\n{}\n\
+         An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
+         costs time, or is probably\n\
+         an oversight. In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from \
+         it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
-         incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a name, or a pattern\n          \
-         reason: appended to on purpose\n```\n\nor in the model's own `meta`:\n\n\
-         ```sql\n{{{{ config(meta={{'snowplow_backfill': {{'ignore': {{'alias-differs-from-name': 'known by its old name'}}}}}}) }}}}\n```\n",
+         incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \
+         name, or a pattern\n          reason: appended to on purpose\n```\n\nYou can also exempt a model in \
+         its own `meta`:\n\n\
+         ```sql\n{{{{ config(meta={{'snowplow_backfill': {{'ignore': {{'alias-differs-from-name': 'known by \
+         its old name'}}}}}}) }}}}\n```\n",
         table()
     );
     for rule in RULES {
@@ -29,7 +34,7 @@ pub fn page() -> String {
     text
 }
 
-/// A rule's section of it; its sentences fill so many columns of a terminal.
+/// The section of a rule. Its sentences fill the given columns of a terminal.
 #[must_use]
 pub fn explain(rule: &Rule, columns: Option<usize>) -> String {
     let head = format!("{}. Severity: `{}`.", rule.title, rule.severity.name());
@@ -44,7 +49,7 @@ pub fn explain(rule: &Rule, columns: Option<usize>) -> String {
     text
 }
 
-/// A line a rule; on a terminal of so many columns, what is longer goes on below its title.
+/// One line per rule. On a terminal of the given columns, longer lines continue below the title.
 #[must_use]
 pub fn list(columns: Option<usize>) -> String {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
@@ -78,13 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_in_the_repository_is_of_today() {
+    fn the_page_in_the_repository_is_up_to_date() {
         let written = include_str!("README.md");
         assert!(written == page(), "src/check/README.md is outdated: run `cargo xtask pages`");
     }
 
     #[test]
-    fn terminals_are_filled_to_their_width() {
+    fn lines_fit_into_the_terminal() {
         let texts =
             RULES.iter().map(|rule| explain(rule, Some(60)).split("\nWrong:").next().map(str::to_owned));
         for text in texts.flatten().chain([list(Some(80))]) {
@@ -95,15 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn the_page_links_to_every_rule() {
-        assert!(include_str!("../../README.md").contains("](src/check/README.md)"));
+    fn the_readme_links_to_every_rule() {
+        let readme = include_str!("../../README.md");
         for rule in RULES {
-            assert!(page().contains(&format!("[{0}](#{0})", rule.id)), "{}", rule.id);
+            assert!(readme.contains(&format!("[{0}](src/check/README.md#{0})", rule.id)), "{}", rule.id);
         }
     }
 
     #[test]
-    fn every_rule_is_told_of_in_full() {
+    fn every_rule_is_documented() {
         let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), RULES.len(), "each id once");
         for rule in RULES {

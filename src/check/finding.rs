@@ -1,4 +1,4 @@
-//! What rules find.
+//! What rules find, and what becomes of it.
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::dbt::Node;
 /// What a rule returns.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The model that it is about; none where it is about the project.
+    /// The model that it is about; none if it is about the project.
     pub model: Option<Model>,
     /// Where to look.
     pub place: Place,
@@ -21,7 +21,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// About a model; `needle` is a word that the decisive line of its file holds.
+    /// About a model. `needle` is a word in the line of its file that the finding points to.
     pub(super) fn in_model(node: &Node, needle: &str, message: String, advice: String) -> Self {
         let place = Place::Model {
             package: node.package_name.clone(),
@@ -31,7 +31,7 @@ impl Found {
         Self { model: Some(Model::of(node)), place, message, advice }
     }
 
-    /// About a selector of the root project's.
+    /// About a selector of the root project.
     pub(super) fn in_selectors(subject: &Subject, selector: &str, message: String, advice: String) -> Self {
         Self::in_root(subject, "selectors.yml", format!("name: {selector}"), message, advice)
     }
@@ -48,12 +48,12 @@ impl Found {
         Self { model: None, place, message, advice }
     }
 
-    /// The same finding, about a model that cannot be changed where it stands.
+    /// The same finding about a model that the user cannot change in its own file.
     pub(super) fn about(self, node: &Node) -> Self {
         Self { model: Some(Model::of(node)), ..self }
     }
 
-    /// About dbt_project.yml; `keys` lead to the decisive line.
+    /// About dbt_project.yml. `keys` lead to the line that the finding points to.
     pub(super) fn in_project(keys: &[&str], message: String, advice: String) -> Self {
         let keys = keys.iter().map(|&key| key.to_owned()).collect();
         Self { model: None, place: Place::Project { keys }, message, advice }
@@ -75,21 +75,21 @@ impl Model {
     }
 }
 
-/// Where a finding is, before its file was looked at.
+/// Where a finding is, before its file was read.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// In a file of a dbt package: that of a model, or one of the root project's.
+    /// In a file of a dbt package: a model's file, or a file of the root project.
     Model {
         /// The dbt package that the path starts from.
         package: String,
         /// The file.
         path: Utf8PathBuf,
-        /// A word of the decisive line; empty where there is no such line.
+        /// A word in the line that the finding points to; empty if there is no such line.
         needle: String,
     },
     /// In the root project's dbt_project.yml.
     Project {
-        /// The keys that lead to the decisive line.
+        /// The keys that lead to the line that the finding points to.
         keys: Vec<String>,
     },
 }
@@ -105,7 +105,7 @@ pub struct Finding {
     pub model: Option<Model>,
     /// The file, relative to the project's folder.
     pub file: Utf8PathBuf,
-    /// The line in it, from 1, where it is known.
+    /// The line in it, from 1, if known.
     pub line: Option<usize>,
     /// What is wrong, on what.
     pub message: String,
@@ -113,7 +113,7 @@ pub struct Finding {
     pub advice: String,
 }
 
-/// Names in a sentence.
+/// Names in a message.
 pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }

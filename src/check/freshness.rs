@@ -1,4 +1,4 @@
-//! Whether a dbt manifest is older than what it was made from.
+//! Whether a dbt manifest is older than the files that dbt read for it.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -12,32 +12,33 @@ use chrono::DateTime;
 
 use crate::dbt::{Manifest, Project};
 
-/// Files beside dbt_project.yml that decide what dbt parses, besides that one.
+/// The files in the project's folder that decide what dbt parses.
 const BESIDE: [&str; 5] =
     ["dbt_project.yml", "dependencies.yml", "package-lock.yml", "packages.yml", "selectors.yml"];
 
-/// What dbt reads in its folders.
+/// The extensions of the files that dbt reads.
 const ENDINGS: [&str; 5] = ["csv", "py", "sql", "yaml", "yml"];
 
-/// What has changed since a dbt manifest was made; paths are relative to the project's folder where they are below it.
+/// What has changed since a dbt manifest was made. Paths below the project's folder are relative to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Files that are newer, the newest first.
     pub newer: Vec<Utf8PathBuf>,
-    /// Files of the project's own models that are no longer there.
+    /// Files of the project's own models that no longer exist.
     pub gone: Vec<Utf8PathBuf>,
 }
 
-/// The files that dbt reads of a project and of the packages that are installed, with the time of their last change.
+/// The files of a project and its installed packages that dbt reads, with the time of their last change.
 #[derive(Debug, Default)]
 pub struct Files {
     found: Vec<(SystemTime, Utf8PathBuf)>,
-    /// Folders behind links, so that a link to a folder above it has an end.
+    /// Folders behind links: a link to a folder above it must not be followed forever.
     linked: HashSet<PathBuf>,
 }
 
 impl Files {
-    /// Looks for them; what cannot be looked at is left out. Needs no dbt manifest, so that both can be read at once.
+    /// Finds the files, except those that cannot be read. It needs no dbt manifest, so both can be read at
+    /// the same time.
     #[must_use]
     pub fn of(project: &Project) -> Self {
         let mut files = Self::default();
@@ -45,20 +46,21 @@ impl Files {
         let packages = project.packages_directory();
         for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
             let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
-            // `dbt deps` keeps the times of a package's files, but not that of its folder, or of the link to it.
+            // `dbt deps` keeps the times of a package's files, but not the time of its folder or of the link
+            // to it.
             files.keep(folder.path().as_std_path(), fs::symlink_metadata(folder.path()));
             files.look_at_project(&package);
         }
         files
     }
 
-    /// What has changed since a dbt manifest was made, which lies at `path`.
+    /// What has changed since the dbt manifest at `path` was made.
     ///
-    /// It is as old as its file, or as it says itself, whichever is older: it can be copied, and dbt writes it once more at
-    /// the end of a run, with what it has read at the beginning.
+    /// Its age is that of its file or the one that it states, whichever is older. A copy has a newer file,
+    /// and at the end of a run dbt writes the manifest again as it was at the beginning.
     ///
     /// # Errors
-    /// The manifest cannot be looked at.
+    /// The age of the manifest cannot be read.
     pub fn changes_since(&self, path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<Changes> {
         let written = fs::metadata(path).and_then(|data| data.modified());
         let written = written.with_context(|| format!("cannot look at {path}"))?;
@@ -87,7 +89,7 @@ impl Files {
     }
 }
 
-/// When dbt made a manifest, in its own words.
+/// When dbt made a manifest, according to the manifest.
 fn made(manifest: &Manifest) -> Option<SystemTime> {
     let made = manifest.metadata.generated_at.as_deref()?;
     DateTime::parse_from_rfc3339(made).ok().map(SystemTime::from)
@@ -116,7 +118,7 @@ impl Files {
         }
     }
 
-    /// Whether a link leads to a folder that none has led to before.
+    /// Whether a link leads to a folder that no other link has led to.
     fn is_new_folder(&mut self, link: &Path) -> bool {
         link.is_dir() && link.canonicalize().is_ok_and(|folder| self.linked.insert(folder))
     }
@@ -134,7 +136,7 @@ impl Files {
     }
 }
 
-/// As dbt decides it: files of editors begin with one of these characters, and are none of the project's.
+/// As dbt decides it. Files that begin with one of these characters belong to editors.
 fn is_read_by_dbt(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str());
     let ending = file.extension().and_then(|ending| ending.to_str());
@@ -154,7 +156,7 @@ mod tests {
     use super::*;
     use crate::dbt::ReadFor;
 
-    /// A project whose dbt manifest was written ten seconds after all that is there.
+    /// A project whose dbt manifest was written ten seconds after its files.
     struct DatedProject {
         folder: tempfile::TempDir,
         now: SystemTime,
@@ -222,7 +224,7 @@ mod tests {
             ("jinja/newest.sql", 40),
             ("elsewhere/new.sql", 50),
             ("packages.yml", 15),
-            // Properties of models may stand in any of dbt's folders.
+            // Any of dbt's folders can hold properties of models.
             ("tests/properties.yml", 14),
             ("analyses/properties.yml", 13),
             ("functions/f.sql", 12),
@@ -246,7 +248,7 @@ mod tests {
         lab.write("models/a.sql", 0);
         let newer = |generated_at: &str| lab.changes(Some(generated_at), &[]).newer.len();
         assert_eq!(newer("2024-01-01T00:00:00.123456Z"), 2);
-        // Nor is it younger than its file, or without an age where it says nothing that can be read.
+        // It is not newer than its file, and has an age even if it states none that can be read.
         assert_eq!((newer("2999-01-01T00:00:00Z"), newer("yesterday")), (0, 0));
         lab.write("models/b.sql", 20);
         assert_eq!((newer("2999-01-01T00:00:00Z"), newer("yesterday")), (1, 1));
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn models_whose_files_are_gone_are_named() {
+    fn names_the_models_whose_files_are_gone() {
         let lab = DatedProject::new();
         lab.write("models/a.sql", 0);
         let changes = lab.changes(None, &["models/a.sql", "models/gone.sql", "other/models/b.sql"]);
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looked_at_is_left_out() {
+    fn leaves_out_files_that_cannot_be_read() {
         let lab = DatedProject::new();
         lab.write("models/new.sql", 20);
         lab.write("models/.hidden.sql", 20);

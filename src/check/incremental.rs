@@ -7,20 +7,21 @@ use crate::dbt::Node;
 /// What an incremental model does with the rows that its table already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IncrementalStrategy {
-    /// Those with the keys of the new ones are replaced: `merge`, `delete+insert`, and what adapters do by default.
+    /// It replaces the rows with the keys of the new rows: `merge`, `delete+insert`, and the default of most
+    /// adapters.
     Upsert,
-    /// All stay.
+    /// It keeps all of them.
     Append,
-    /// Whole partitions, or the table, are replaced by the new rows.
+    /// It replaces whole partitions, or the whole table, with the new rows.
     Overwrite,
-    /// Those of a predicate or of a batch are replaced: `replace_where`, `microbatch`.
+    /// It replaces the rows of a predicate or of a batch: `replace_where`, `microbatch`.
     Replace,
-    /// The project's own.
+    /// Unknown: the strategy is the project's own.
     Custom,
 }
 
 impl IncrementalStrategy {
-    /// That of an incremental model on a warehouse.
+    /// The strategy of an incremental model with an adapter.
     pub(super) fn of(node: &Node, adapter: &str) -> Self {
         match node.config.get("incremental_strategy").and_then(Value::as_str) {
             Some("append") => Self::Append,
@@ -28,14 +29,14 @@ impl IncrementalStrategy {
             Some("replace_where" | "microbatch") => Self::Replace,
             Some("merge" | "delete+insert" | "default") => Self::Upsert,
             Some(_) => Self::Custom,
-            // The one adapter that Snowplow's packages run on whose default is no upsert.
+            // Of the adapters that Snowplow's packages run on, only this one does not upsert by default.
             None if adapter == "spark" => Self::Append,
             None => Self::Upsert,
         }
     }
 }
 
-/// Whether an incremental model asks for Snowplow's own way to upsert; as Jinja sees it.
+/// Whether an incremental model uses Snowplow's own way to upsert, as Jinja reads the configuration.
 pub(super) fn is_optimized(node: &Node) -> bool {
     match node.config.get("snowplow_optimize") {
         None | Some(Value::Null) => false,
@@ -44,7 +45,7 @@ pub(super) fn is_optimized(node: &Node) -> bool {
     }
 }
 
-/// Whether a configuration says nothing for a key.
+/// Whether a model's configuration sets nothing for a key.
 pub(super) fn is_empty(node: &Node, key: &str) -> bool {
     match node.config.get(key) {
         None | Some(Value::Null) => true,

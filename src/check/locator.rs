@@ -1,4 +1,4 @@
-//! From a place in a project to a line of a file.
+//! Finds the line of a file that a finding is about.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use marked_yaml::Node;
 use super::finding::Place;
 use crate::dbt::{PROJECT_FILE, Project};
 
-/// Looks places up; each file is read once.
+/// Finds lines. It reads each file once.
 pub(super) struct Locator<'p> {
     project: &'p Project,
     root: &'p str,
@@ -21,7 +21,7 @@ impl<'p> Locator<'p> {
         Self { project, root, files: HashMap::new() }
     }
 
-    /// The file, relative to the project's folder, and the line in it, where that is known.
+    /// The file, relative to the project's folder, and the line in it, if known.
     pub(super) fn find(&mut self, place: &Place) -> (Utf8PathBuf, Option<usize>) {
         match place {
             Place::Project { keys } => {
@@ -37,14 +37,14 @@ impl<'p> Locator<'p> {
         }
     }
 
-    /// Paths of dbt's start from the package; those of installed packages are in a folder of their own.
+    /// dbt's paths start from the package. Each installed package has its own folder.
     fn file(&self, package: &str, path: &Utf8Path) -> Utf8PathBuf {
         let path = path.strip_prefix(".").unwrap_or(path);
         if package == self.root {
             return path.to_owned();
         }
         let folder = self.project.package_directory(package);
-        // A package that stands in the project itself is a link there.
+        // dbt links to a package that is inside the project.
         let folder = folder
             .canonicalize_utf8()
             .ok()
@@ -55,7 +55,7 @@ impl<'p> Locator<'p> {
 
     fn text(&mut self, file: &Utf8Path) -> Option<&str> {
         let path = self.project.directory.join(file);
-        // A file that is not there has no lines; the finding is of the dbt manifest.
+        // The file may be gone: findings come from the dbt manifest.
         self.files.entry(file.to_owned()).or_insert_with(|| fs::read_to_string(path).ok()).as_deref()
     }
 }
@@ -64,9 +64,9 @@ fn line_of(text: &str, needle: &str) -> Option<usize> {
     text.lines().position(|line| line.contains(needle)).map(|line| line + 1)
 }
 
-/// The line of the last of the keys, or of the last one that there is.
+/// The line of the last key, or of the last one that exists.
 fn line_of_key(text: &str, keys: &[String]) -> Option<usize> {
-    // This parser does not know all of YAML; a finding without a line is still one.
+    // This parser does not know all of YAML. A finding without a line is still a finding.
     let document = marked_yaml::parse_yaml(0, text).ok()?;
     let mut node: &Node = &document;
     let mut line = None;

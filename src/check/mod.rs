@@ -1,10 +1,11 @@
-//! `check`: what breaks incremental Snowplow models, told from the dbt manifest and dbt_project.yml alone.
+//! `check`: finds what breaks incremental Snowplow models, from the dbt manifest and dbt_project.yml alone.
 //!
-//! A rule is a file in `rules/`. It looks at the `Subject` and returns what it found; which findings count, and how much,
-//! is the part of `RuleSettings`, and showing them that of `output`.
+//! Each rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found. The
+//! [`RuleSettings`] decide which findings count and how severe they are. `output` shows them.
 
 mod code;
 mod documentation;
+mod exemptions;
 mod finding;
 mod freshness;
 mod incremental;

@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 use crate::dbt::{Lineage, MacroCall, Manifest, Project};
 use crate::snowplow::Package;
 
-/// A Snowplow package, with what rules ask of it again and again.
+/// A Snowplow package, with what several rules ask about it.
 #[derive(Debug)]
 pub struct CheckedPackage {
     /// The package.
     pub package: Package,
-    /// Its own dbt_project.yml, where it is installed.
+    /// Its own dbt_project.yml, if it is installed.
     pub project: Option<Project>,
     /// All its hooks.
     pub hooks: Vec<CheckedHook>,
     /// `unique_id` of its tracked models, ephemeral ones included.
     pub tracked: BTreeSet<String>,
-    /// `unique_id` of the models that its events of a run are made from, these events included.
+    /// `unique_id` of the models that the events of a run are built from, including the events.
     pub base: HashSet<String>,
-    /// Those of them that are built from its limits, with these and the incremental manifest.
+    /// Those of them that are built from its limits, and the limits and the incremental manifest themselves.
     pub windowed: HashSet<String>,
 }
 
@@ -29,9 +29,9 @@ pub struct CheckedPackage {
 pub struct CheckedHook {
     /// Its `unique_id`.
     pub id: String,
-    /// The dbt package that calls it: the scope of the vars in it.
+    /// The dbt package that calls it: it decides which vars the hook sees.
     pub dbt_package: String,
-    /// How the package's macro is called.
+    /// The call of the package's macro, if it was found.
     pub call: Option<MacroCall>,
 }
 
@@ -64,7 +64,7 @@ impl CheckedPackage {
         &self.package.name
     }
 
-    /// Whether a model is one of those that the package's machinery is made of.
+    /// Whether a model is part of the package's own machinery.
     #[must_use]
     pub fn is_base_model(&self, id: &str) -> bool {
         self.base.contains(id) || self.package.incremental_manifest == id || self.package.limits == id

@@ -1,20 +1,21 @@
-//! All rules on a project, and what comes of it.
+//! Applies all rules to a project.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use serde::Serialize;
 
+use super::exemptions::exemptions;
 use super::finding::{Finding, Found, list};
 use super::locator::Locator;
 use super::rule::Rule;
 use super::rules::RULES;
-use super::settings::{RuleSettings, exemptions};
+use super::settings::RuleSettings;
 use super::severity::Severity;
 use super::subject::Subject;
 use crate::dbt::select_by_definition;
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The root project's name.
@@ -25,17 +26,17 @@ pub struct Report {
     pub packages: Vec<String>,
     /// How many enabled models there are.
     pub models: usize,
-    /// How many rules looked.
+    /// How many rules were applied.
     pub rules: usize,
-    /// The rules that are switched off.
+    /// The rules that are turned off.
     pub off: Vec<&'static str>,
-    /// The findings at error level.
+    /// How many findings are errors.
     pub errors: usize,
-    /// The other findings.
+    /// How many findings are warnings.
     pub warnings: usize,
-    /// What counts, by file and line.
+    /// The findings that count, by file and line.
     pub findings: Vec<Finding>,
-    /// What does not count, because the configuration or the model says so.
+    /// The findings that the configuration or a model ignores.
     pub ignored: Vec<Suppressed>,
     /// What the user should know about the check itself.
     pub notes: Vec<String>,
@@ -49,11 +50,11 @@ pub struct Suppressed {
     pub finding: Finding,
     /// Why it does not count.
     pub reason: String,
-    /// Who says so.
+    /// Where it is ignored.
     pub by: IgnoredBy,
 }
 
-/// Where it is said that a finding does not count.
+/// Where a finding is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoredBy {
@@ -63,10 +64,10 @@ pub enum IgnoredBy {
     Model,
 }
 
-/// Applies all rules.
+/// Applies all rules, and sorts out the findings that are ignored.
 ///
 /// # Errors
-/// A model's `meta` that exempts it from a rule that there is not.
+/// A model's `meta` that exempts it from an unknown rule.
 pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     let exempt = exempt_models(subject)?;
     let mut locator = Locator::new(&subject.project, subject.root());
@@ -150,8 +151,8 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
     let mut notes = Vec::new();
     if subject.packages.is_empty() && subject.strange_hooks.is_empty() {
         notes.push(
-            "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` \
-             run before the dbt manifest was written?"
+            "no Snowplow package found: no on-run-end hook of this project calls \
+             snowplow_incremental_post_hook. Did `dbt deps` run before the dbt manifest was written?"
                 .to_owned(),
         );
     }
@@ -159,7 +160,7 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
         && let Err(reason) = select_by_definition(&subject.manifest, &default.definition)
     {
         notes.push(format!(
-            "the default selector {} was not looked at: what it selects by {reason} only dbt can tell",
+            "the default selector {} was not checked: only dbt can tell what it selects by {reason}",
             default.name
         ));
     }
@@ -174,7 +175,7 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
     {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         notes.push(format!(
-            "the two dbt manifests are of different projects: {}",
+            "the two dbt manifests belong to different projects: {}",
             list([
                 name(&subject.manifest.metadata.project_name).as_str(),
                 name(&prod.metadata.project_name).as_str()
@@ -212,8 +213,8 @@ mod tests {
             let of = |finding: &Finding| format!("{} {}", finding.rule, finding.severity.name());
             report.findings.iter().map(of).collect::<Vec<_>>().join(", ")
         };
-        let all = "alias-differs-from-name error, incremental-without-new-events-check error, incremental-without-optimize warn, \
-                   incremental-without-unique-key error";
+        let all = "alias-differs-from-name error, incremental-without-new-events-check error, \
+                   incremental-without-optimize warn, incremental-without-unique-key error";
         let report = checked(&lab);
         assert_eq!(rules(&report), all);
         assert_eq!((report.errors, report.warnings), (3, 1));
@@ -253,12 +254,12 @@ mod tests {
         lab.default_selector(&json!({"method": "state", "value": "modified"}));
         assert_eq!(
             checked(&lab).notes,
-            [
-                "the default selector usual was not looked at: what it selects by the method state only dbt can tell"
-            ]
+            ["the default selector usual was not checked: only dbt can tell what it selects by the method \
+                 state"]
         );
         lab.settings(
-            "{hook-missing: {ignore: [{model: car*, reason: a}, {model: cars, reason: b}]}, hook-duplicated: off}",
+            "{hook-missing: {ignore: [{model: car*, reason: a}, {model: cars, reason: b}]}, hook-duplicated: \
+             off}",
         );
         assert_eq!(checked(&lab).notes[1..], ["check.rules.hook-missing.ignore: no model is called cars"]);
         let empty = Lab::without_packages();

@@ -1,4 +1,4 @@
-//! Which rules count, and how much: `check.rules` in the configuration file, and `meta` of a model.
+//! Which rules count, and how severe their findings are: `check.rules` in the configuration file.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,11 +11,7 @@ use serde_yaml::Value;
 use super::rule::Rule;
 use super::rules::{RULES, rule};
 use super::severity::Severity;
-use crate::dbt::Node;
 use crate::suggest;
-
-/// The key of `meta` that is this tool's.
-const META: &str = "snowplow_backfill";
 
 /// The configuration of the rules.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +22,7 @@ pub struct RuleSettings {
 
 #[derive(Debug, Clone, Default)]
 struct RuleSetting {
-    /// None: the rule's own.
+    /// None: the severity of the rule itself.
     level: Option<RuleLevel>,
     ignore: Vec<Ignore>,
     number: Option<u32>,
@@ -44,7 +40,7 @@ struct Ignore {
     reason: String,
 }
 
-/// What is wrong with the rules' configuration.
+/// An error in the configuration of the rules.
 #[derive(Debug)]
 pub struct WrongSetting {
     /// The keys that lead to it, from `rules` on; items of lists by their number.
@@ -73,22 +69,23 @@ impl fmt::Display for WrongSetting {
 
 impl std::error::Error for WrongSetting {}
 
-/// One thing that the configuration says of a rule.
+/// One setting of a rule in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredRule {
     /// The rule's id.
     pub rule: &'static str,
-    /// What: `off`, `ignore log_*: appended to on purpose`.
+    /// Its value, such as `off` or `ignore log_*: appended to on purpose`.
     pub value: String,
     /// The keys that lead to it, from `rules` on; items of lists by their number.
     pub path: Vec<String>,
 }
 
 impl RuleSettings {
-    /// Reads `check.rules`: `{<rule>: on | off | warn | error | {severity: …, ignore: [{model: …, reason: …}]}}`.
+    /// Reads `check.rules`: `{<rule>: on | off | warn | error | {severity: …, ignore: [{model: …, reason:
+    /// …}]}}`.
     ///
     /// # Errors
-    /// A rule, a key or a severity that there is not, with what may have been meant; an ignored model without a reason.
+    /// An unknown rule, key or severity, with a suggestion; an ignored model without a reason.
     pub fn from_value(value: &Value) -> Result<Self, WrongSetting> {
         let rules = match value {
             Value::Null => return Ok(Self::default()),
@@ -120,7 +117,7 @@ impl RuleSettings {
         Ok(settings)
     }
 
-    /// What the configuration says, in its order.
+    /// The settings, in the order of the configuration.
     #[must_use]
     pub fn configured(&self) -> &[ConfiguredRule] {
         &self.configured
@@ -131,7 +128,7 @@ impl RuleSettings {
         self.rules.iter().flat_map(|(rule, setting)| setting.ignore.iter().map(|one| (*rule, &one.model)))
     }
 
-    /// How much a rule's findings count; none where it is off.
+    /// The severity of a rule's findings; none if the rule is off.
     #[must_use]
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
         match self.rules.get(rule.id).and_then(|setting| setting.level) {
@@ -141,14 +138,14 @@ impl RuleSettings {
         }
     }
 
-    /// The number that a rule goes by.
+    /// The number that a rule compares with; 0 for a rule without a number.
     #[must_use]
     pub fn number(&self, rule: &Rule) -> u32 {
         let set = self.rules.get(rule.id).and_then(|setting| setting.number);
         set.or_else(|| rule.number().map(|number| number.default)).unwrap_or(0)
     }
 
-    /// Why a rule's findings on a model do not count, where the configuration file says so.
+    /// The reason why a rule's findings on a model do not count, if the configuration file ignores them.
     #[must_use]
     pub fn reason_to_ignore(&self, rule: &Rule, model: &str) -> Option<&str> {
         let ignore = &self.rules.get(rule.id)?.ignore;
@@ -157,7 +154,7 @@ impl RuleSettings {
 }
 
 impl RuleSetting {
-    /// Tells `say` each thing on the way: the keys that lead to it from here, and what it is.
+    /// Reads one rule. Calls `say` with the keys of each setting, from the rule on, and its value.
     fn from_value(
         rule: &Rule,
         value: &Value,
@@ -221,7 +218,7 @@ impl RuleLevel {
     }
 }
 
-/// None for the rule's own.
+/// None: the severity of the rule itself.
 fn level(value: &Value) -> Result<Option<RuleLevel>> {
     match value {
         // YAML 1.1 reads a bare `off` as false, and `on` as true.
@@ -254,13 +251,13 @@ fn ignore(value: &Value) -> Result<Ignore> {
     let text =
         |key: &str| keys.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let model = text("model")
-        .context("ignore: model is missing: give the name of a model, or a pattern such as stg_*")?;
-    let reason = text("reason").with_context(|| format!("ignore: {model}: say why, as its reason"))?;
-    let model = Pattern::new(model).with_context(|| format!("ignore: {model} is no pattern"))?;
+        .context("ignore: model is missing: give the name of a model or a pattern such as stg_*")?;
+    let reason = text("reason").with_context(|| format!("ignore: {model}: add a reason"))?;
+    let model = Pattern::new(model).with_context(|| format!("ignore: {model} is not a pattern"))?;
     Ok(Ignore { model, reason: reason.to_owned() })
 }
 
-/// A key, which need not be text to be shown as it was written.
+/// A key as it was written; it need not be text.
 fn text_of(key: &Value) -> Cow<'_, str> {
     match key {
         Value::String(text) => text.into(),
@@ -268,44 +265,16 @@ fn text_of(key: &Value) -> Cow<'_, str> {
     }
 }
 
-/// What a model's `meta` says: rules that it is exempt from, with the reasons.
-///
-/// # Errors
-/// A rule or a key that there is not, or a rule without a reason.
-pub(super) fn exemptions(node: &Node) -> Result<BTreeMap<&'static str, &str>> {
-    let Some(own) = node.config.get("meta").and_then(|meta| meta.get(META)) else {
-        return Ok(BTreeMap::new());
-    };
-    read_exemptions(own)
-        .map_err(|error| anyhow!("meta.{META} of the model {} ({}): {error:#}", node.name, node.path))
-}
-
-fn read_exemptions(own: &serde_json::Value) -> Result<BTreeMap<&'static str, &str>> {
-    let keys = own.as_object().context("must be a mapping with the key ignore")?;
-    if let Some(key) = keys.keys().find(|key| *key != "ignore") {
-        bail!("{}", unknown("key", key, ["ignore"]));
-    }
-    let Some(ignore) = keys.get("ignore") else { return Ok(BTreeMap::new()) };
-    let ignore = ignore.as_object().context("ignore must be a mapping of rules to reasons")?;
-    ignore
-        .iter()
-        .map(|(id, reason)| {
-            let reason = reason.as_str().map(str::trim).filter(|reason| !reason.is_empty());
-            Ok((known_rule(id)?.id, reason.with_context(|| format!("ignore.{id}: say why"))?))
-        })
-        .collect()
-}
-
 /// A rule by its id.
 ///
 /// # Errors
-/// There is none, with what may have been meant.
+/// There is no such rule, with a suggestion.
 pub fn known_rule(id: &str) -> Result<&'static Rule> {
     rule(id).ok_or_else(|| anyhow!("{}", unknown("rule", id, RULES.iter().map(|rule| rule.id))))
 }
 
 /// An error that suggests the most similar name.
-fn unknown<'a>(what: &str, written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn unknown<'a>(what: &str, written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     format!("there is no {what} `{written}`{}", suggest::question(written, names))
 }
 
@@ -327,7 +296,8 @@ mod tests {
             "alias-differs-from-name: off\n\
              hook-duplicated: error\n\
              ephemeral-tracked-model: {severity: warn}\n\
-             incremental-without-unique-key:\n  ignore:\n    - {model: 'stg_*', reason: built anew}\n    - {model: one, reason: small}\n\
+             incremental-without-unique-key:\n  ignore:\n    - {model: 'stg_*', reason: built anew}\n    - \
+             {model: one, reason: small}\n\
              backfill-limit-left-in-project: {max_days: 200}\n",
         )
         .expect("settings");
@@ -345,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_what_may_have_been_meant() {
+    fn says_what_is_wrong_and_suggests_what_was_meant() {
         for (text, expected) in [
             ("[a]", "rules must be a mapping of rules to on, off, warn, error or their settings"),
             (
@@ -373,14 +343,15 @@ mod tests {
                 "backfill-limit-left-in-project: {max_days: many}",
                 "rules.backfill-limit-left-in-project: max_days must be a whole number",
             ),
-            ("hook-missing: {ignore: [{model: a}]}", "rules.hook-missing: ignore: a: say why, as its reason"),
+            ("hook-missing: {ignore: [{model: a}]}", "rules.hook-missing: ignore: a: add a reason"),
             (
                 "hook-missing: {ignore: [{model: a, reson: b}]}",
                 "rules.hook-missing: ignore: there is no key `reson`: did you mean `reason`?",
             ),
             (
                 "hook-missing: {ignore: [{reason: b}]}",
-                "rules.hook-missing: ignore: model is missing: give the name of a model, or a pattern such as stg_*",
+                "rules.hook-missing: ignore: model is missing: give the name of a model or a pattern such as \
+                 stg_*",
             ),
             (
                 "hook-missing: {ignore: a}",
@@ -419,7 +390,8 @@ mod tests {
     #[test]
     fn tells_all_that_is_configured() {
         let settings = read(
-            "hook-missing: off\nincremental-without-unique-key: {severity: warn, ignore: [{model: 'log_*', reason: appended to}]}\n\
+            "hook-missing: off\nincremental-without-unique-key: {severity: warn, ignore: [{model: 'log_*', \
+             reason: appended to}]}\n\
              backfill-limit-left-in-project: {max_days: 200}\n",
         );
         let said: Vec<_> = settings
@@ -437,26 +409,5 @@ mod tests {
                 "backfill-limit-left-in-project.max_days: max_days 200"
             ]
         );
-    }
-
-    #[test]
-    fn reads_what_a_models_meta_says() {
-        let meta = |json: serde_json::Value| {
-            read_exemptions(&json).map(|found| found.len()).map_err(|error| format!("{error:#}"))
-        };
-        assert_eq!(meta(serde_json::json!({"ignore": {"alias-differs-from-name": "old name"}})), Ok(1));
-        assert_eq!(meta(serde_json::json!({})), Ok(0));
-        for (json, expected) in [
-            (serde_json::json!({"ignor": {}}), "there is no key `ignor`: did you mean `ignore`?"),
-            (
-                serde_json::json!({"ignore": {"alias-differs": "x"}}),
-                "there is no rule `alias-differs`: did you mean `alias-differs-from-name`?",
-            ),
-            (serde_json::json!({"ignore": {"hook-missing": " "}}), "ignore.hook-missing: say why"),
-            (serde_json::json!({"ignore": ["hook-missing"]}), "ignore must be a mapping of rules to reasons"),
-            (serde_json::json!(true), "must be a mapping with the key ignore"),
-        ] {
-            assert_eq!(meta(json), Err(expected.to_owned()));
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What rules look at, and what they ask of it.
+//! What rules look at: a project without dbt and without a warehouse.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,12 +15,12 @@ use crate::timestamp::Timestamp;
 /// The macro by which a model asks whether a run has new events for it.
 pub(super) const NEW_EVENTS_MACRO: &str = "is_run_with_new_events";
 
-/// A project, as far as it can be known without dbt and without a warehouse.
+/// A project, as far as it is known without dbt and without a warehouse.
 #[derive(Debug)]
 pub struct Subject {
     /// The dbt manifest.
     pub manifest: Manifest,
-    /// That of prod, where it was given.
+    /// The dbt manifest of prod, if given.
     pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
@@ -28,24 +28,24 @@ pub struct Subject {
     pub vars: Vars,
     /// The name of the prod target.
     pub prod_target: String,
-    /// This machine's clock.
+    /// The time on this machine.
     pub now: Timestamp,
     /// The Snowplow packages, each once.
     pub packages: Vec<CheckedPackage>,
     /// `unique_id` of hooks that cannot be understood, and why.
     pub strange_hooks: Vec<(String, String)>,
-    /// The version of snowplow_utils that is installed, where it is.
+    /// The installed version of snowplow_utils.
     pub utils_version: Option<String>,
-    /// The dbt packages that the user writes: the root project, and those of its repository.
+    /// The dbt packages that the user writes: the root project and the packages in its folder.
     own: HashSet<String>,
 }
 
-/// What a [`Subject`] is put together from.
+/// The parts of a [`Subject`] that are read.
 #[derive(Debug)]
 pub struct Given {
     /// The dbt manifest.
     pub manifest: Manifest,
-    /// That of prod, where it was given.
+    /// The dbt manifest of prod, if given.
     pub prod: Option<Manifest>,
     /// dbt_project.yml.
     pub project: Project,
@@ -58,14 +58,14 @@ pub struct Given {
 /// A var that dbt_project.yml sets.
 #[derive(Debug)]
 pub struct Assignment<'s> {
-    /// The keys that lead to it.
+    /// The keys in dbt_project.yml that lead to it.
     pub keys: Vec<&'s str>,
-    /// What it is set to.
+    /// Its value.
     pub value: &'s Value,
 }
 
 impl Subject {
-    /// Puts together what was read.
+    /// Finds the Snowplow packages in what was read.
     ///
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
@@ -84,7 +84,7 @@ impl Subject {
                 }
             };
             let hook = CheckedHook { id, dbt_package: hook.node.package_name.clone(), call: hook.call };
-            // Two hooks can be given one package name, but an incremental manifest each.
+            // Two hooks can have the same package name but different incremental manifests.
             let is_it = |known: &&mut CheckedPackage| {
                 known.package.name == package.name
                     && known.package.incremental_manifest == package.incremental_manifest
@@ -122,26 +122,26 @@ impl Subject {
         self.manifest.node(id)
     }
 
-    /// The kind of warehouse, as dbt's adapter for it is called.
+    /// The name of dbt's adapter for the warehouse.
     #[must_use]
     pub fn adapter(&self) -> &str {
         &self.manifest.metadata.adapter_type
     }
 
-    /// All tracked models with the package that tracks them; one that two packages track comes twice.
+    /// All tracked models with the package that tracks them. A model that two packages track appears twice.
     pub fn tracked(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.packages.iter().flat_map(move |package| {
             package.tracked.iter().filter_map(move |id| Some((package, self.node(id)?)))
         })
     }
 
-    /// The same, each model with the first package that tracks it.
+    /// All tracked models, each only with the first package that tracks it.
     pub fn tracked_once(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         let mut seen = HashSet::new();
         self.tracked().filter(move |(_, node)| seen.insert(node.unique_id.as_str()))
     }
 
-    /// The tracked models that keep their rows from run to run, but for those that a package's machinery is made of.
+    /// The tracked incremental models, without those that are part of a package's own machinery.
     pub fn tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.tracked_once().filter(|(_, node)| {
             node.is_incremental()
@@ -149,34 +149,34 @@ impl Subject {
         })
     }
 
-    /// Those of them that the user has written.
+    /// The tracked incremental models that the user has written.
     pub fn own_tracked_incremental(&self) -> impl Iterator<Item = (&CheckedPackage, &Node)> {
         self.tracked_incremental().filter(|(_, node)| self.is_own(node))
     }
 
-    /// Whether the user can change a model: it is not one that an installed package brings along.
+    /// Whether the user can change a model: an installed package does not own it.
     #[must_use]
     pub fn is_own(&self, node: &Node) -> bool {
         self.own.contains(&node.package_name)
     }
 
-    /// How an incremental model gets its new rows into its table.
+    /// How an incremental model adds its new rows to its table.
     pub(super) fn strategy(&self, node: &Node) -> IncrementalStrategy {
         IncrementalStrategy::of(node, self.adapter())
     }
 
-    /// A model's text without what is commented out.
+    /// A model's source text without comments.
     #[must_use]
     pub fn live_code(&self, node: &Node) -> String {
         without_comments(&node.raw_code, self.adapter())
     }
 
-    /// Whether a node's code calls a macro, itself or through other macros, or its text would do so once it runs.
+    /// Whether a node's code calls a macro, itself or through other macros, or calls it only when it runs.
     #[must_use]
     pub fn calls(&self, node: &Node, macro_name: &str) -> bool {
         let live = self.live_code(node);
         let name = |id: &&str| id.rsplit('.').next().unwrap_or_default().to_owned();
-        // dbt lists macros whose calls stand in SQL comments, too.
+        // dbt also lists macros that are called in SQL comments.
         let is_live = |id: &&str| {
             let name = name(id);
             live.contains(&name) || !node.raw_code.contains(&name)
@@ -185,11 +185,12 @@ impl Subject {
         if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {
             return true;
         }
-        // dbt does not see calls in branches that are not taken while it parses, such as `{% if is_incremental() %}`.
+        // While dbt parses, it does not see calls in branches that it does not take, such as those of
+        // `{% if is_incremental() %}`.
         !MacroCall::find_all(&live, macro_name).is_empty()
     }
 
-    /// The tables and views that a run of a package writes, for as much of it as is in the dbt manifest.
+    /// The models of the dbt manifest that a package's runs write.
     pub fn written_by<'s>(&'s self, package: &'s CheckedPackage) -> impl Iterator<Item = &'s Node> {
         let is_installed = !self.own.contains(&package.package.dbt_package);
         self.manifest.models().filter(move |node| {
@@ -200,7 +201,7 @@ impl Subject {
         })
     }
 
-    /// The keys in dbt_project.yml that lead to what a package sees as a var, where it is set there.
+    /// The keys in dbt_project.yml that lead to the value that a package sees for a var, if it is set there.
     #[must_use]
     pub fn keys_of_var<'s>(&'s self, package: &'s CheckedPackage, name: &'s str) -> Option<Vec<&'s str>> {
         let scope = package.package.dbt_package.as_str();
@@ -209,7 +210,7 @@ impl Subject {
         ways.into_iter().find(|keys| set.iter().any(|set| set.keys == *keys))
     }
 
-    /// Where dbt_project.yml sets a var: for all packages, or for one.
+    /// Where dbt_project.yml sets a var, for all packages or for one.
     #[must_use]
     pub fn assignments<'s>(&'s self, name: &'s str) -> Vec<Assignment<'s>> {
         let vars = &self.project.vars;
@@ -230,12 +231,12 @@ impl Subject {
     /// The vars as a hook sees them.
     #[must_use]
     pub fn scope_of_hook<'s>(&'s self, package: &'s CheckedPackage, hook: &'s CheckedHook) -> VarScope<'s> {
-        // Other packages do not call this one's hook.
+        // The package's own dbt_project.yml only applies to its own hooks.
         let project = (hook.dbt_package == package.package.dbt_package).then(|| package.project.clone());
         VarScope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
     }
 
-    /// The models that work out windows from an incremental manifest that no hook writes.
+    /// The models that calculate windows from an incremental manifest that no hook writes.
     pub(super) fn limits_without_hook(&self) -> impl Iterator<Item = (Family, &Node)> {
         let strange = self.strange_hooks.iter().filter_map(|(id, _)| self.node(id));
         let hooked: Vec<&str> = self
@@ -253,7 +254,7 @@ impl Subject {
 
     /// The call that asks a package whether a run has new events.
     ///
-    /// The macro finds the package's tables by its name only where their names begin with it.
+    /// The macro finds the package's tables by its name only if their names begin with it.
     pub(super) fn new_events_call(&self, package: &CheckedPackage) -> String {
         let tables = [
             ("new_event_limits_table", &package.package.limits, "base_new_event_limits"),
@@ -267,7 +268,7 @@ impl Subject {
         format!("snowplow_utils.{NEW_EVENTS_MACRO}('{name}'{})", given.collect::<String>())
     }
 
-    /// Whether dbt looks for its own macros in snowplow_utils first.
+    /// Whether dbt searches snowplow_utils for its own macros before itself.
     pub(super) fn dispatches_to_utils(&self) -> bool {
         let entries = self.project.dispatch.as_ref().and_then(Value::as_sequence);
         let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
@@ -276,7 +277,7 @@ impl Subject {
         place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
     }
 
-    /// Nodes by name, for those with more than one.
+    /// The names of more than one node, with these nodes.
     pub(super) fn by_name<'s>(nodes: impl Iterator<Item = &'s Node>) -> Vec<(&'s str, Vec<&'s Node>)> {
         let mut by_name: HashMap<&str, Vec<&Node>> = HashMap::new();
         for node in nodes {
@@ -291,11 +292,12 @@ impl Subject {
     }
 }
 
-/// Models of a package that stands in the project's own folder are the user's, as long as it is no package of Snowplow's.
+/// The dbt packages that the user writes: the root project, and packages in its folder unless they are
+/// Snowplow packages.
 fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
     let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
     let is_in_repository = |name: &&str| {
-        // dbt makes a link to a package that is given as a local path.
+        // dbt links to a package that is installed from a local path.
         let link = root.package_directory(name);
         link.is_symlink() && link.canonicalize_utf8().is_ok_and(|folder| folder.starts_with(&root.directory))
     };

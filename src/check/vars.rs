@@ -1,11 +1,11 @@
-//! What a var's value is worth.
+//! How dbt and the packages read the value of a var.
 
 use serde_yaml::Value;
 
-/// How many days of events a run may process.
+/// The var for how many days of events a run may process.
 pub(super) const LIMIT: &str = "snowplow__backfill_limit_days";
 
-/// A number, in quotes or without; not what only Rust takes for one, such as `inf`.
+/// A number, with or without quotes. What only Rust takes for a number, such as `inf`, is none.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
@@ -15,7 +15,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// Whether dbt, which reads YAML 1.1, takes a text that our reader sees for a number, such as `1_000`.
+/// Whether dbt reads a text as a number, such as `1_000`: it reads YAML 1.1, our reader YAML 1.2.
 pub(super) fn is_number_to_dbt(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.starts_with(|first: char| first.is_ascii_digit() && first != '0')
@@ -32,7 +32,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Nothing, as the packages see it.
+/// Whether the packages treat a value as not set.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -42,10 +42,11 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What dbt, which reads YAML 1.1, takes for `false`; our reader sees text. In quotes they are true, which is not told apart.
+/// Words that dbt reads as `false`, because it reads YAML 1.1. Our reader sees text, so it cannot tell them
+/// from quoted words, which are true.
 const NO: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
 
-/// True, as Jinja sees it once dbt has read it.
+/// Whether Jinja treats a value as true after dbt has read it.
 pub(super) fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
@@ -55,7 +56,7 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// For people.
+/// A value in a message.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),

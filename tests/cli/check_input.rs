@@ -259,7 +259,7 @@ fn findings_decide_the_exit_code() {
     --- stdout
     models/slow.sql: warn incremental-without-optimize
       slow is incremental and tracked, but is not set to snowplow_optimize
-      → Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
+      → Set snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
 
     1 warning in 5 models of faked (shop), by 31 rules
     what a rule means: snowplow-backfill check --explain incremental-without-optimize
@@ -270,7 +270,7 @@ fn findings_decide_the_exit_code() {
     --- stdout
     models/inlined.sql: error ephemeral-tracked-model
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
-      → Make it a table or a view, or take the tag away from it
+      → Make it a table or a view, or remove the tag
 
     1 error in 5 models of faked (shop), by 31 rules
     what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
@@ -289,7 +289,7 @@ fn the_configuration_changes_rules() {
     --- stdout
     models/slow.sql: error incremental-without-optimize
       slow is incremental and tracked, but is not set to snowplow_optimize
-      → Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
+      → Set snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
 
     models/inlined.sql: ignored ephemeral-tracked-model
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
@@ -366,11 +366,11 @@ fn a_rule_is_explained() {
     --- stdout
     ## ephemeral-tracked-model
 
-    A tracked model that dbt never builds. Severity: `error`.
+    A tracked model that is ephemeral. Severity: `error`.
 
-    An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest: its
-    package takes it for a new model for ever, processes the same window from its start date again and again, and no other
-    model of the package moves on.
+    An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest. Its
+    package treats it as a new model forever and processes the same window from its start date again and again. No other
+    model of the package makes progress.
 
     Wrong:
 
@@ -539,7 +539,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
     --- stdout
     models/inlined.sql: error ephemeral-tracked-model
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
-      → Make it a table or a view, or take the tag away from it
+      → Make it a table or a view, or remove the tag
 
     1 error in 5 models of faked (shop), by 31 rules
     what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
@@ -581,7 +581,7 @@ fn two_manifests_of_different_projects() {
     --- stdout
     no findings in 4 models of faked (shop), by 31 rules
     --- stderr
-    warning: the two dbt manifests are of different projects: faked, another
+    warning: the two dbt manifests belong to different projects: faked, another
     ");
 }
 
@@ -593,7 +593,7 @@ fn a_project_without_snowplow() {
     --- stdout
     no findings in 0 models of faked, by 31 rules
     --- stderr
-    warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook; did `dbt deps` run before the dbt manifest was written?
+    warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook. Did `dbt deps` run before the dbt manifest was written?
     ");
 }
 
@@ -607,8 +607,8 @@ fn a_workflow_gets_a_summary() {
     assert_snapshot!(output, @"
     exit code: 1
     --- stdout
-    ::error file=models/inlined.sql,title=ephemeral-tracked-model::inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop%0AMake it a table or a view, or take the tag away from it
-    ::warning file=models/slow.sql,title=incremental-without-optimize::slow is incremental and tracked, but is not set to snowplow_optimize%0ASet snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key. It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first
+    ::error file=models/inlined.sql,title=ephemeral-tracked-model::inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop%0AMake it a table or a view, or remove the tag
+    ::warning file=models/slow.sql,title=incremental-without-optimize::slow is incremental and tracked, but is not set to snowplow_optimize%0ASet snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
     1 error, 1 warning in 6 models of faked (shop), by 31 rules
     --- stderr
     ");
@@ -620,8 +620,8 @@ fn a_workflow_gets_a_summary() {
 
     | | rule | model | file | finding | what to do |
     |---|---|---|---|---|---|
-    | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or take the tag away from it |
-    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, with the date column that its rows are found by as upsert\_date\_key. It takes effect once dbt\_project.yml has a dispatch that looks for dbt's macros in snowplow\_utils first |
+    | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or remove the tag |
+    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, and set upsert\_date\_key to the date column of its rows. This takes effect once the dispatch in dbt\_project.yml searches snowplow\_utils before dbt |
 
     **1 error, 1 warning in 6 models of faked (shop), by 31 rules**
     "#);

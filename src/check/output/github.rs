@@ -1,4 +1,5 @@
-//! For GitHub Actions: one workflow command a finding, on the model's file, and a table for the step's summary.
+//! For GitHub Actions: one annotation per finding on the model's file, and a table for the summary of the
+//! step.
 
 use std::fmt::Write;
 
@@ -11,12 +12,13 @@ use crate::output::Paint;
 use crate::output::github::workflow::{Annotation, Level};
 use crate::output::markdown::{escaped, inline};
 
-/// GitHub shows no summary of more than a megabyte.
+/// GitHub does not show a summary of more than one megabyte.
 const MOST_ROWS: usize = 1000;
 
 const HEAD: &str = "| | rule | model | file | finding | what to do |\n|---|---|---|---|---|---|\n";
 
-/// GitHub shows only the first ten annotations of a level and step: what fails the step comes first.
+/// GitHub shows only the first ten annotations per level and step, so the findings that fail the step come
+/// first.
 pub(super) fn render(report: &Report, root: &Root) -> String {
     let findings = errors_first(report).into_iter().map(|finding| {
         let level = match finding.severity {
@@ -46,7 +48,7 @@ pub(super) fn summary(report: &Report, root: &Root) -> String {
     }
     // Writing to a string cannot fail.
     if let Some(more @ 1..) = findings.len().checked_sub(MOST_ROWS) {
-        let _ = write!(text, "{more} more are left out here.\n\n");
+        let _ = write!(text, "{more} more findings are not shown here.\n\n");
     }
     text.extend(report.notes.iter().map(|note| format!("- {}\n", escaped(note))));
     let gap = if report.notes.is_empty() { "" } else { "\n" };
@@ -112,6 +114,7 @@ mod tests {
         let mut report = report();
         report.findings = vec![report.findings[0].clone(); MOST_ROWS + 2];
         let text = summary(&report, &root());
-        assert!(text.contains("2 more are left out") && text.matches("| :warning: |").count() == MOST_ROWS);
+        assert!(text.contains("2 more findings are not shown"), "{text}");
+        assert_eq!(text.matches("| :warning: |").count(), MOST_ROWS);
     }
 }

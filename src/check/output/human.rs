@@ -1,4 +1,4 @@
-//! For people: file and line, rule, what is wrong, what to do.
+//! For people: file and line, the rule, what is wrong, and what to do.
 
 use std::fmt::Write;
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::root::Root;
 use crate::check::report::Report;
 
-/// Changes when a field changes its meaning; fields may be added.
+/// Changes when the meaning of a field changes. New fields do not change it.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]

@@ -1,5 +1,5 @@
-//! JUnit's XML: a test a rule, by the same name whether it passes or not, so that CI systems can tell a trend; and a skipped
-//! one for what is ignored.
+//! JUnit's XML: one test per rule, with the same name whether it passes or not, so that CI systems can show a
+//! trend. Each ignored finding is a skipped test.
 
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report as JunitDocument, TestCase, TestCaseStatus, TestSuite};
@@ -34,12 +34,13 @@ pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
 fn of_rule(rule: &Rule, report: &Report, root: &Root) -> TestCase {
     if report.off.contains(&rule.id) {
         let mut status = TestCaseStatus::skipped();
-        status.set_message("switched off in the configuration");
+        status.set_message("turned off in the configuration");
         return TestCase::new(rule.id, status);
     }
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
-    let text = findings.iter().map(|finding| told(finding, root)).collect::<Vec<_>>().join("\n\n");
-    // All findings of a rule are as bad. A warning must not fail the pipeline that this command lets pass.
+    let text = findings.iter().map(|finding| description(finding, root)).collect::<Vec<_>>().join("\n\n");
+    // All findings of a rule have the same severity. A warning must not fail a pipeline that this command
+    // lets pass.
     let mut case = match findings.as_slice() {
         [first, others @ ..] if first.severity == Severity::Error => {
             let message =
@@ -66,13 +67,13 @@ fn of_ignored(ignored: &Suppressed, root: &Root) -> TestCase {
     let (file, _) = root.place(finding);
     let subject = finding.model.as_ref().map_or(&file, |model| &model.unique_id);
     let mut status = TestCaseStatus::skipped();
-    status.set_message(ignored.reason.as_str()).set_description(told(finding, root));
+    status.set_message(ignored.reason.as_str()).set_description(description(finding, root));
     let mut case = TestCase::new(format!("{}: {subject}", finding.rule), status);
     case.extra.insert("file".into(), file.into());
     case
 }
 
-fn told(finding: &Finding, root: &Root) -> String {
+fn description(finding: &Finding, root: &Root) -> String {
     let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     format!("{}{line}\n{}\n{}", root.path(&finding.file), finding.message, finding.advice)
 }
@@ -108,7 +109,7 @@ mod tests {
         Lower it</skipped>
                 </testcase>
                 <testcase name="hook-duplicated" classname="store">
-                    <skipped message="switched off in the configuration"/>
+                    <skipped message="turned off in the configuration"/>
                 </testcase>
                 <testcase name="backfill-limit-left-in-project" classname="store" file="analytics/dbt/dbt_project.yml">
                     <system-out>analytics/dbt/dbt_project.yml

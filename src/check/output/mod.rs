@@ -1,4 +1,4 @@
-//! A report for people, for CI systems, and for programs. What is written here decides nothing.
+//! Shows a report to people, CI systems and programs. Nothing is decided here.
 
 mod github;
 mod human;
@@ -41,17 +41,17 @@ pub struct View<'v> {
     pub format: CheckFormat,
     /// The project's folder.
     pub project: &'v Utf8Path,
-    /// The folder that the tool was called in.
+    /// The folder in which the tool was started.
     pub directory: &'v Utf8Path,
     /// Colours, for people.
     pub paint: Paint,
     pub ignored: IgnoredFindings,
 }
 
-/// Writes a report out.
+/// Writes a report in a format.
 ///
 /// # Errors
-/// It cannot be put into this format.
+/// The format cannot express it.
 pub fn render(report: &Report, view: &View<'_>) -> Result<String> {
     let root = view.root();
     match view.format {
@@ -63,7 +63,7 @@ pub fn render(report: &Report, view: &View<'_>) -> Result<String> {
     }
 }
 
-/// The same in Markdown, for the summary of a workflow's step.
+/// A report in Markdown, for the summary of a step in GitHub Actions.
 #[must_use]
 pub fn summary(report: &Report, view: &View<'_>) -> String {
     github::summary(report, &view.root())
@@ -72,11 +72,12 @@ pub fn summary(report: &Report, view: &View<'_>) -> String {
 impl View<'_> {
     fn root(&self) -> Root {
         let base = match self.format {
-            // People: from where they are.
+            // People read paths from their current folder.
             CheckFormat::Human => {
                 Some(self.directory).filter(|directory| self.project.starts_with(directory))
             }
-            // Programs: from the repository's root. Outside of a repository, from the project itself.
+            // Programs read paths from the root of the repository, or of the project if there is no
+            // repository.
             _ => self.project.ancestors().find(|folder| folder.join(".git").exists()),
         };
         Root { project: self.project.to_owned(), base: base.unwrap_or(self.project).to_owned() }

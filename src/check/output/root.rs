@@ -1,4 +1,4 @@
-//! How the project's files are called by those who read a report.
+//! The paths of files as the readers of a report know them.
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -15,14 +15,14 @@ pub(super) struct Root {
 }
 
 impl Root {
-    /// A file of the project as it is called there; absolute where it is elsewhere.
+    /// The path of a file of the project from `base`; absolute if the file is elsewhere.
     pub(super) fn path(&self, file: &Utf8Path) -> String {
         let path = without_detours(&self.project.join(file));
         path.strip_prefix(&self.base).unwrap_or(&path).to_string()
     }
 
-    /// File and line of a finding for those who know the repository's files alone: what is elsewhere, such as packages that
-    /// are installed outside of it, stands where the project is told of them.
+    /// File and line of a finding for readers who only know the files of the repository. A finding in a file
+    /// elsewhere, such as a package that is installed outside the repository, is shown in dbt_project.yml.
     pub(super) fn place(&self, finding: &Finding) -> (String, Option<usize>) {
         let path = self.path(&finding.file);
         if Utf8Path::new(&path).is_absolute() {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_named_from_where_their_readers_are() {
+    fn paths_start_where_their_readers_are() {
         let root = root();
         let path = |file: &str| root.path(Utf8Path::new(file));
         assert_eq!(path("models/a.sql"), "analytics/dbt/models/a.sql");

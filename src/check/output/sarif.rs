@@ -62,7 +62,7 @@ fn result(finding: &Finding, root: &Root) -> Value {
     let mut location = json!({
         "physicalLocation": {
             "artifactLocation": {"uri": uri(&file), "uriBaseId": "%SRCROOT%"},
-            // Code scanning takes no result without a line.
+            // Code scanning rejects a result without a line.
             "region": {"startLine": line.unwrap_or(1)},
         },
     });
@@ -77,7 +77,7 @@ fn result(finding: &Finding, root: &Root) -> Value {
         "level": level(finding.severity),
         "message": {"text": format!("{}. {}.", finding.message, finding.advice)},
         "locations": [location],
-        // Keeps a finding the same when lines move.
+        // Identifies a finding even if its line changes.
         "partialFingerprints": {"subject/v1": format!("{}:{subject}", finding.rule)},
     })
 }
@@ -106,7 +106,8 @@ mod tests {
         serde_json::from_str(&render(report, &root()).expect("SARIF")).expect("JSON")
     }
 
-    /// An object has what the schema of SARIF 2.1.0 requires of it, and nothing that the schema does not know.
+    /// An object has the keys that the schema of SARIF 2.1.0 requires, and none that the schema does not
+    /// know.
     #[track_caller]
     fn assert_keys(object: &Value, required: &[&str], optional: &[&str]) {
         let keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn is_as_code_scanning_wants_it() {
+    fn is_valid_for_code_scanning() {
         let sarif = sarif(&report());
         assert_well_formed(&sarif);
         let results = &sarif["runs"][0]["results"];
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn says_who_ignores_a_finding() {
+    fn says_where_a_finding_is_ignored() {
         let mut report = report();
         report.ignored[0].by = IgnoredBy::Model;
         assert_eq!(sarif(&report)["runs"][0]["results"][2]["suppressions"][0]["kind"], "inSource");

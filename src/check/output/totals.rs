@@ -1,4 +1,4 @@
-//! What the formats for people have in common: the totals, and the order of the findings.
+//! What several formats have in common: the totals and the order of the findings.
 
 use std::cmp::Reverse;
 
@@ -6,7 +6,7 @@ use crate::check::finding::Finding;
 use crate::check::report::Report;
 use crate::output::Paint;
 
-/// How many findings, in what.
+/// The totals in a sentence.
 pub(super) fn counts(report: &Report, paint: Paint) -> String {
     let what = match (report.errors, report.warnings) {
         (0, 0) => paint.good("no findings"),
@@ -33,7 +33,7 @@ pub(super) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The findings that fail a check before all others, else as they are.
+/// The findings, errors first, otherwise in their order.
 pub(super) fn errors_first(report: &Report) -> Vec<&Finding> {
     let mut findings: Vec<_> = report.findings.iter().collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));

@@ -1,4 +1,4 @@
-//! A tracked incremental model whose relation has another name than the model.
+//! A tracked incremental model whose relation is not named after the model.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -8,10 +8,11 @@ use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "alias-differs-from-name",
-    title: "A tracked incremental model whose relation has another name than the model",
+    title: "A tracked incremental model whose relation is not named after the model",
     severity: Severity::Error,
-    why: "The row in the incremental manifest is written under the model's name but looked up under its relation's: with another \
-          alias it is never found, so is_run_with_new_events always says yes and old windows are processed again.",
+    why: "The hook writes a model's row in the incremental manifest under the model's name, but \
+          is_run_with_new_events looks it up under the name of the relation. With another alias it never \
+          finds the row, so it always says yes and old windows are processed again.",
     wrong: Example::sql(
         "-- models/page_engagement.sql\n{{ config(materialized='incremental', alias='engagement') }}",
     ),
@@ -28,17 +29,19 @@ fn found(subject: &Subject, node: &Node) -> Found {
     let message =
         format!("{} is incremental and tracked, but its relation is called {}", node.name, node.alias);
     if !subject.is_own(node) {
-        // An installed package is not the user's to change; what renames its models stands in the root project.
+        // The user cannot change an installed package. The setting that renames its models is in the root
+        // project.
         let advice = format!(
-            "Let its alias be its name: in the models of {} in dbt_project.yml, or in the project's generate_alias_name",
+            "Set its alias to its name: in the models of {} in dbt_project.yml, or in the project's \
+             generate_alias_name",
             node.package_name
         );
         return Found::in_project(&["models", &node.package_name], message, advice).about(node);
     }
     let advice = if node.version.is_some() {
-        format!("Set its alias to {}, or leave versions out of what is tracked", node.name)
+        format!("Set its alias to {}, or do not track versioned models", node.name)
     } else {
-        format!("Name the model as its relation is to be called, or let {} be its alias", node.name)
+        format!("Rename the model to match its relation, or set its alias to {}", node.name)
     };
     Found::in_model(node, "alias", message, advice)
 }

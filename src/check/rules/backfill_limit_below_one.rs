@@ -1,4 +1,4 @@
-//! A limit with which no run gets anywhere.
+//! A backfill limit below one day.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -8,9 +8,10 @@ use crate::check::vars;
 
 pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-below-one",
-    title: "A limit with which no run gets anywhere",
+    title: "A backfill limit below one day",
     severity: Severity::Error,
-    why: "With a limit of no days a window ends where it begins: every run succeeds, and none gets any further.",
+    why: "With a limit of zero days a window ends where it begins: every run succeeds, and none makes \
+          progress.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 0"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 1"),
     check: Check::Plain(check),
@@ -26,7 +27,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                 Found::in_project(
                     &assignment.keys,
                     format!("{} is {days}: every window would end where it begins", vars::LIMIT),
-                    "Give it at least one day".to_owned(),
+                    "Set it to at least 1".to_owned(),
                 )
             })
         })
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_limits_of_no_days() {
+    fn finds_limits_below_one_day() {
         let mut lab = Lab::new();
         lab.vars("{snowplow__backfill_limit_days: 1, shop: {other: 0}}");
         lab.expect_none(&RULE);

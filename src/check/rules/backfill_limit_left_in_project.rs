@@ -1,4 +1,4 @@
-//! A backfill's limit that outlives the backfill.
+//! A backfill limit left in the project after the backfill.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Number, Rule};
@@ -8,16 +8,18 @@ use crate::check::vars;
 
 pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-left-in-project",
-    title: "A backfill's limit that outlives the backfill",
+    title: "A backfill limit left in the project after the backfill",
     severity: Severity::Warn,
-    why: "snowplow__backfill_limit_days is how many days of events one run may process; a limit that was raised for a backfill \
-          and stays in dbt_project.yml lets a single run of prod process as much after any outage.",
+    why: "snowplow__backfill_limit_days sets how many days of events one run may process. If it was \
+          raised for a backfill and stays in dbt_project.yml, a single run of prod can process that many \
+          days after any outage.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 365"),
     right: Example::yaml(
-        "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: snowplow-backfill run --limit-days 365",
+        "vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30\n# and for a backfill: \
+         snowplow-backfill run --limit-days 365",
     ),
     check: Check::ByNumber(
-        Number { key: "max_days", default: 60, meaning: "the largest limit that is not told of" },
+        Number { key: "max_days", default: 60, meaning: "the largest limit allowed without a finding" },
         check,
     ),
 };
@@ -32,7 +34,8 @@ fn check(subject: &Subject, most: u32) -> Vec<Found> {
                 Found::in_project(
                     &assignment.keys,
                     format!("{} is {days}: more than {most} days of events in one run", vars::LIMIT),
-                    "Set the limit of everyday runs here, and give that of a backfill to snowplow-backfill run --limit-days".to_owned(),
+                    "Set the limit of everyday runs here, and pass that of a backfill with snowplow-backfill \
+                     run --limit-days".to_owned(),
                 )
             })
         })

@@ -1,4 +1,4 @@
-//! Snowplow's own way to upsert, asked for but never taken.
+//! Models with snowplow_optimize in a project without the dispatch that it needs.
 
 use crate::check::finding::{Found, list};
 use crate::check::incremental::{IncrementalStrategy, is_optimized};
@@ -8,11 +8,11 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "dispatch-missing",
-    title: "Incremental models that are set to snowplow_optimize to no effect",
+    title: "Models with snowplow_optimize in a project without the dispatch that it needs",
     severity: Severity::Warn,
-    why: "snowplow_utils brings its own way to upsert, which dbt takes only where the root project's dispatch looks for dbt's \
-          macros there first; without it every run compares the new rows with the whole table, which takes longer and costs \
-          more the larger it is.",
+    why: "snowplow_utils has its own way to upsert. dbt uses it only if the root project's dispatch \
+          searches snowplow_utils before dbt. Without that, every run compares the new rows with the \
+          whole table, which costs more time and money as the table grows.",
     wrong: Example::yaml(
         "# dbt_project.yml of a project that has snowplow_unified among its packages\ndispatch: []",
     ),
@@ -39,8 +39,8 @@ fn check(subject: &Subject) -> Vec<Found> {
         }
     };
     let message = format!(
-        "{models} set to snowplow_optimize, which has no effect: the project's dispatch does not look for dbt's macros in \
-         snowplow_utils first"
+        "{models} set to snowplow_optimize, which has no effect: the project's dispatch does not search \
+         snowplow_utils before dbt"
     );
     let advice = "Add {macro_namespace: dbt, search_order: [snowplow_utils, dbt]} to dispatch".to_owned();
     vec![Found::in_project(&["dispatch"], message, advice)]
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_projects_that_do_not_look_in_snowplow_utils() {
+    fn finds_projects_that_do_not_search_snowplow_utils() {
         let mut lab = Lab::new();
         lab.model("plain", &["shop_incremental"], "incremental", &[]);
         lab.model("table", &["shop_incremental"], "table", &[]).config("snowplow_optimize", json!(true));
@@ -75,8 +75,8 @@ mod tests {
             lab.dispatch(wrong);
             lab.expect_messages(
                 &RULE,
-                &["carts is set to snowplow_optimize, which has no effect: the project's dispatch does not look for dbt's \
-                   macros in snowplow_utils first"],
+                &["carts is set to snowplow_optimize, which has no effect: the project's dispatch does not \
+                   search snowplow_utils before dbt"],
             );
         }
         lab.dispatch("[{macro_namespace: dbt, search_order: [store, snowplow_utils, dbt]}]");

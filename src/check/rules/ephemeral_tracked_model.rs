@@ -1,4 +1,4 @@
-//! A tracked model that dbt never builds.
+//! A tracked model that is ephemeral.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,11 +7,11 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "ephemeral-tracked-model",
-    title: "A tracked model that dbt never builds",
+    title: "A tracked model that is ephemeral",
     severity: Severity::Error,
-    why: "An ephemeral model never appears among the results of a run, so it never gets a row in the incremental manifest: its \
-          package takes it for a new model for ever, processes the same window from its start date again and again, and no \
-          other model of the package moves on.",
+    why: "An ephemeral model never appears among the results of a run, so it never gets a row in the \
+          incremental manifest. Its package treats it as a new model forever and processes the same \
+          window from its start date again and again. No other model of the package makes progress.",
     wrong: Example::sql(
         "-- models/scratch/page_engagement_this_run.sql\n\
          {{ config(materialized='ephemeral', tags=['snowplow_unified_incremental']) }}",
@@ -31,12 +31,13 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "ephemeral",
                 format!(
-                    "{} is ephemeral and has the tag {}: it will never get a row in the incremental manifest of {}",
+                    "{} is ephemeral and has the tag {}: it will never get a row in the incremental manifest \
+                     of {}",
                     node.name,
                     package.package.tag(),
                     package.name()
                 ),
-                "Make it a table or a view, or take the tag away from it".to_owned(),
+                "Make it a table or a view, or remove the tag".to_owned(),
             )
         })
         .collect()

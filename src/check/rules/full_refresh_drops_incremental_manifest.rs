@@ -1,4 +1,4 @@
-//! An incremental manifest that `--full-refresh` takes away in prod.
+//! An incremental manifest that `--full-refresh` drops in prod.
 
 use crate::check::finding::Found;
 use crate::check::package::CheckedPackage;
@@ -10,12 +10,13 @@ use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "full-refresh-drops-incremental-manifest",
-    title: "An incremental manifest that `--full-refresh` takes away in prod",
+    title: "An incremental manifest that `--full-refresh` drops in prod",
     severity: Severity::Error,
-    why: "A --full-refresh that drops the incremental manifest makes the package forget how far all its models have come, also \
-          those that were not selected, and they start from the beginning.",
+    why: "If --full-refresh drops the incremental manifest, the package forgets how far all its models \
+          have come, including those that were not selected. They all start from the beginning.",
     wrong: Example::yaml(
-        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: true\n    snowplow__dev_target_name: prod  # or this, where prod is the prod target",
+        "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: true\n    snowplow__dev_target_name: prod  \
+         # or this, where prod is the prod target",
     ),
     right: Example::yaml(
         "vars:\n  snowplow_unified:\n    snowplow__allow_refresh: false\n    snowplow__dev_target_name: dev",
@@ -32,20 +33,20 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
     let node = subject.node(&package.package.incremental_manifest)?;
-    // What the macro returned when dbt parsed is of that target; what it returns in prod hangs on the vars.
+    // dbt noted what the macro returned for the current target. What it returns in prod depends on the vars.
     if subject.calls(node, "allow_refresh") {
         return allowed(subject, package, node);
     }
     let (message, needle) = match node.config.get("full_refresh").and_then(serde_json::Value::as_bool) {
         Some(false) => return None,
         Some(true) => (format!("{} is set to full_refresh: every run drops it", node.name), "full_refresh"),
-        None => (format!("{} is not kept from --full-refresh", node.name), "config("),
+        None => (format!("{} is not protected from --full-refresh", node.name), "config("),
     };
     let advice = "Set full_refresh=snowplow_utils.allow_refresh() in its config".to_owned();
     Some(Found::in_model(node, needle, message, advice))
 }
 
-/// Whether the vars let `--full-refresh` have an incremental manifest that asks them.
+/// Finds vars with which `--full-refresh` drops an incremental manifest that asks them.
 fn allowed(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Found> {
     let vars = subject.scope(package);
     let key = |name: &'static str| subject.keys_of_var(package, name).unwrap_or_else(|| vec!["vars"]);
@@ -53,17 +54,17 @@ fn allowed(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<F
         return Some(Found::in_project(
             &key(ALLOW),
             format!("{ALLOW} is true: --full-refresh drops {} on every target", node.name),
-            format!("Remove it, and give it in the one call that needs it: --vars '{{{ALLOW}: true}}'"),
+            format!("Remove it, and pass it only to the run that needs it: --vars '{{{ALLOW}: true}}'"),
         ));
     }
     if vars.text(DEV_TARGET).as_deref() == Some(&subject.prod_target) {
         return Some(Found::in_project(
             &key(DEV_TARGET),
             format!(
-                "{DEV_TARGET} is {}, the prod target: there --full-refresh drops {}",
+                "{DEV_TARGET} is {}, the prod target, where --full-refresh drops {}",
                 subject.prod_target, node.name
             ),
-            "Let it name the target of development".to_owned(),
+            "Set it to the name of your development target".to_owned(),
         ));
     }
     None
@@ -85,34 +86,36 @@ mod tests {
         for (vars, message) in [
             (
                 "shop: {snowplow__allow_refresh: true}",
-                "snowplow__allow_refresh is true: --full-refresh drops shop_incremental_manifest on every target",
+                "snowplow__allow_refresh is true: --full-refresh drops shop_incremental_manifest on every \
+                 target",
             ),
             (
                 "snowplow__dev_target_name: prod",
-                "snowplow__dev_target_name is prod, the prod target: there --full-refresh drops shop_incremental_manifest",
+                "snowplow__dev_target_name is prod, the prod target, where --full-refresh drops \
+                 shop_incremental_manifest",
             ),
         ] {
             lab.vars(vars);
             lab.expect_messages(&RULE, &[message]);
         }
-        // dbt reads these words as YAML did before.
+        // dbt reads these words as YAML 1.1 does.
         for (value, expected) in [("no", 0), ("off", 0), ("No", 0), ("yes", 1), ("on", 1), ("'false'", 1)] {
             lab.vars(&format!("shop: {{snowplow__allow_refresh: {value}}}"));
             assert_eq!(lab.check(&RULE).len(), expected, "{value}");
         }
-        // What is set for the package comes first, and that is where the line is.
+        // The value for the package takes precedence, so the finding points to it.
         lab.vars("{snowplow__allow_refresh: false, shop: {snowplow__allow_refresh: true}}");
         let found = lab.check(&RULE).remove(0);
         let Place::Project { keys } = found.place else { panic!("{:?}", found.place) };
         assert_eq!(keys, ["vars", "shop", "snowplow__allow_refresh"]);
         lab.vars("snowplow__dev_target_name: prod");
-        // On another target than prod the answer is another.
+        // On another target the macro returned another value.
         lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
         assert_eq!(lab.check(&RULE).len(), 1);
         lab.vars("{}");
         lab.expect_none(&RULE);
         lab.change("shop_incremental_manifest").macros(&[]).config("full_refresh", json!(null));
-        lab.expect_messages(&RULE, &["shop_incremental_manifest is not kept from --full-refresh"]);
+        lab.expect_messages(&RULE, &["shop_incremental_manifest is not protected from --full-refresh"]);
         lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
         lab.expect_none(&RULE);
         lab.change("shop_incremental_manifest").config("full_refresh", json!(true));

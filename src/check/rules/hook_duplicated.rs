@@ -1,4 +1,4 @@
-//! A hook that is called twice.
+//! An on-run-end hook that is called twice.
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
@@ -8,11 +8,12 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-duplicated",
-    title: "A hook that is called twice",
+    title: "An on-run-end hook that is called twice",
     severity: Severity::Warn,
-    why: "An installed package brings its own on-run-end hook; one more in dbt_project.yml writes the incremental manifest a \
-          second time in every run, and is one more way for a run to fail after its models were built. Two hooks with one \
-          package_name, but an incremental manifest each, write the rows of each other's models.",
+    why: "An installed package has its own on-run-end hook. A second one in dbt_project.yml writes the \
+          incremental manifest twice in every run, and gives the run one more way to fail after its \
+          models were built. Two hooks with the same package_name but different incremental manifests \
+          write the rows of each other's models.",
     wrong: Example::yaml(
         "# dbt_project.yml of a project that has snowplow_unified among its packages\non-run-end:\n  \
          - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow_unified') }}\"",
@@ -27,7 +28,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     found
 }
 
-/// Hooks with one package name and an incremental manifest each: the name is what they find their models by.
+/// Finds hooks with the same package name but different incremental manifests: they find the same models by
+/// that name.
 fn named_again(subject: &Subject) -> Option<Found> {
     let manifest = |package: &CheckedPackage| {
         let node = subject.node(&package.package.incremental_manifest);
@@ -43,14 +45,14 @@ fn named_again(subject: &Subject) -> Option<Found> {
     Some(Found::in_project(
         &["on-run-end"],
         format!(
-            "{} on-run-end hooks have the package_name {}: each writes all models with the tag {} to its own incremental \
-             manifest ({})",
+            "{} on-run-end hooks have the package_name {}: each writes all models with the tag {} to its own \
+             incremental manifest ({})",
             manifests.len(),
             first.name(),
             first.package.tag(),
             list(manifests.iter().map(String::as_str))
         ),
-        "Give each a package_name of its own, and their models the tags that go with them".to_owned(),
+        "Give each hook its own package_name, and give the models the matching tags".to_owned(),
     ))
 }
 
@@ -66,7 +68,8 @@ fn called_again(subject: &Subject) -> Vec<Found> {
                     package.hooks.len(),
                     list(package.hooks.iter().map(|hook| hook.id.as_str()))
                 ),
-                "Call it once: leave it to the package where it is installed, to dbt_project.yml where the base models are yours".to_owned(),
+                "Call it once: in the package if that is installed, or in dbt_project.yml if the base models \
+                 are yours".to_owned(),
             )
         })
         .collect()
@@ -85,7 +88,8 @@ mod tests {
         lab.hook("store", "shop");
         lab.expect_messages(
             &RULE,
-            &["The on-run-end hook of shop is called 2 times: operation.shop.shop-on-run-end-0, operation.store.store-on-run-end-0"],
+            &["The on-run-end hook of shop is called 2 times: operation.shop.shop-on-run-end-0, \
+               operation.store.store-on-run-end-0"],
         );
     }
 
@@ -96,8 +100,9 @@ mod tests {
         lab.hook_code("site", "{{ snowplow_utils.snowplow_incremental_post_hook('shop') }}");
         lab.expect_messages(
             &RULE,
-            &["2 on-run-end hooks have the package_name shop: each writes all models with the tag shop_incremental to its own \
-               incremental manifest (shop_incremental_manifest, site_incremental_manifest)"],
+            &["2 on-run-end hooks have the package_name shop: each writes all models with the tag \
+               shop_incremental to its own incremental manifest (shop_incremental_manifest, \
+               site_incremental_manifest)"],
         );
         lab.expect_none(&super::super::hook_missing::RULE);
         lab.model("carts", &["shop_incremental"], "incremental", &[]).alias("other");

@@ -1,4 +1,4 @@
-//! Windows that nobody records the end of.
+//! The package's on-run-end hook is missing.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,14 +7,14 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-missing",
-    title: "Windows that nobody records the end of",
+    title: "The package's on-run-end hook is missing",
     severity: Severity::Error,
-    why: "The on-run-end hook writes how far the models have come; without it the incremental manifest stays empty, and every run \
-          processes the first window again.",
+    why: "The on-run-end hook records how far the models have come. Without it the incremental manifest \
+          stays empty, and every run processes the first window again.",
     wrong: Example::yaml("# dbt_project.yml of a project with base models of its own\non-run-end: []"),
     right: Example::yaml(
-        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      \
-         base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
+        "on-run-end:\n  - \"{{ \
+         snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
     ),
     check: Check::Plain(check),
 };
@@ -27,7 +27,8 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 family.limits_macro(),
                 format!(
-                    "{} works out the windows of a Snowplow package, but no on-run-end hook writes its incremental manifest",
+                    "{} calculates the windows of a Snowplow package, but no on-run-end hook writes its \
+                     incremental manifest",
                     node.name
                 ),
                 format!("Call snowplow_utils.{} in on-run-end of dbt_project.yml", family.hook_macro()),

@@ -1,4 +1,4 @@
-//! A tracked incremental model that loses what a partition held before the window.
+//! A tracked incremental model that overwrites rows from before the window.
 
 use crate::check::finding::Found;
 use crate::check::incremental::IncrementalStrategy;
@@ -8,13 +8,14 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-overwrites-partitions",
-    title: "A tracked incremental model that loses what a partition held before the window",
+    title: "A tracked incremental model that overwrites rows from before the window",
     severity: Severity::Warn,
-    why: "A window begins where the last one ended, less the lookback, so in the middle of a day; insert_overwrite puts the rows of \
-          the window in the place of the whole partition, or of the whole table where there are no partitions, and those from \
-          before the window are gone.",
+    why: "A window begins where the last one ended, minus the lookback, so usually in the middle of a \
+          day. insert_overwrite replaces the whole partition, or the whole table if it has no \
+          partitions, with the rows of the window. The rows from before the window are lost.",
     wrong: Example::sql(
-        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite', tags=['snowplow_unified_incremental']) }}",
+        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite', \
+         tags=['snowplow_unified_incremental']) }}",
     ),
     right: Example::sql(
         "{{ config(materialized='incremental', incremental_strategy='merge', unique_key='page_view_id', \
@@ -33,12 +34,12 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "incremental_strategy",
                 format!(
-                    "{} overwrites whole partitions, but the windows of {} begin inside of one",
+                    "{} overwrites whole partitions, but the windows of {} begin inside a partition",
                     node.name,
                     package.name()
                 ),
-                "Set incremental_strategy to merge or delete+insert, with a unique_key; where the model reads whole partitions again, \
-                 let it be ignored by this rule"
+                "Set incremental_strategy to merge or delete+insert, with a unique_key. If the model reads \
+                 whole partitions again, exempt it from this rule"
                     .to_owned(),
             )
         })

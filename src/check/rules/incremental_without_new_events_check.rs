@@ -1,4 +1,4 @@
-//! A tracked incremental model that does not look whether a run is news to it.
+//! A tracked incremental model that does not check for new events.
 
 use camino::Utf8Path;
 
@@ -11,10 +11,11 @@ use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-new-events-check",
-    title: "A tracked incremental model that does not look whether a run is news to it",
+    title: "A tracked incremental model that does not check for new events",
     severity: Severity::Error,
-    why: "While a package backfills another model, its windows lie in the past; an incremental model that does not ask \
-          is_run_with_new_events processes them all again, and replaces finished rows by what was known at the end of each window.",
+    why: "While a package backfills another model, its windows lie in the past. An incremental model \
+          that does not call is_run_with_new_events processes these windows again, and replaces finished \
+          rows with what was known at the end of each window.",
     wrong: Example::sql("select * from {{ ref('page_engagement_this_run') }}"),
     right: Example::sql(
         "select * from {{ ref('page_engagement_this_run') }}\n\
@@ -28,13 +29,13 @@ fn check(subject: &Subject) -> Vec<Found> {
         subject.own_tracked_incremental().filter(|(_, node)| !subject.calls(node, NEW_EVENTS_MACRO));
     without
         .map(|(package, node)| {
-            let asks_not =
+            let never_calls =
                 if is_python(node) { "is written in Python, which cannot call" } else { "never calls" };
             Found::in_model(
                 node,
                 "",
                 format!(
-                    "{} is incremental and tracked by {}, but {asks_not} {NEW_EVENTS_MACRO}",
+                    "{} is incremental and tracked by {}, but {never_calls} {NEW_EVENTS_MACRO}",
                     node.name,
                     package.name()
                 ),
@@ -48,7 +49,7 @@ fn advice(subject: &Subject, package: &CheckedPackage, node: &Node) -> String {
     let call = subject.new_events_call(package);
     if is_python(node) {
         return format!(
-            "Let it be a table of the run, and write its rows to an incremental model in SQL: select * from \
+            "Make it a table, and add its rows to an incremental model in SQL: select * from \
              {{{{ ref('{}') }}}} where {{{{ {call} }}}}",
             node.name
         );
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_models_that_ask_in_a_comment_only() {
+    fn finds_models_that_only_ask_in_a_comment() {
         let mut lab = Lab::new();
         let asks = ["macro.snowplow_utils.is_run_with_new_events"];
         let call = "where {{ snowplow_utils.is_run_with_new_events('shop') }}";
@@ -123,7 +124,7 @@ mod tests {
         let message = &lab.check(&RULE)[0].message;
         assert!(message.contains("is written in Python, which cannot call"), "{message}");
 
-        // The tables of a home-made package can be called anything.
+        // The tables of a package in the project can have any name.
         let mut lab = Lab::without_packages();
         lab.package("site");
         lab.hook_code("site", "{{ snowplow_utils.snowplow_incremental_post_hook('mine') }}");
@@ -131,7 +132,8 @@ mod tests {
         assert_eq!(
             advice(&lab),
             "Filter its rows: where {{ snowplow_utils.is_run_with_new_events('mine', \
-             new_event_limits_table='site_base_new_event_limits', incremental_manifest_table='site_incremental_manifest') }}"
+             new_event_limits_table='site_base_new_event_limits', \
+             incremental_manifest_table='site_incremental_manifest') }}"
         );
     }
 }

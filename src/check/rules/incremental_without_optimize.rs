@@ -10,27 +10,29 @@ pub(super) const RULE: Rule = Rule {
     id: "incremental-without-optimize",
     title: "A tracked incremental model that scans its whole table in every run",
     severity: Severity::Warn,
-    why: "Without snowplow_optimize every run compares the new rows with the whole table instead of the dates that they can be \
-          in; in a backfill of many runs that is what most of the time goes into.",
+    why: "Without snowplow_optimize every run compares the new rows with the whole table, instead of \
+          only with the dates that the new rows can have. A backfill of many runs spends most of its \
+          time on that.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp') }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', snowplow_optimize=true) }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp', \
+         snowplow_optimize=true) }}",
     ),
     check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let without = subject.own_tracked_incremental().filter(|(_, node)| {
-        // The materialization that Snowplow's packages had before looks at dates by itself.
+        // The old materialization of Snowplow's packages limits the dates by itself.
         let is_old = node.materialized() == "snowplow_incremental";
         !is_old && !is_optimized(node) && subject.strategy(node) == IncrementalStrategy::Upsert
     });
     let dispatch = if subject.dispatches_to_utils() {
         ""
     } else {
-        ". It takes effect once dbt_project.yml has a dispatch that looks for dbt's macros in snowplow_utils first"
+        ". This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt"
     };
     without
         .map(|(_, node)| {
@@ -38,7 +40,10 @@ fn check(subject: &Subject) -> Vec<Found> {
                 node,
                 "config(",
                 format!("{} is incremental and tracked, but is not set to snowplow_optimize", node.name),
-                format!("Set snowplow_optimize=true, with the date column that its rows are found by as upsert_date_key{dispatch}"),
+                format!(
+                    "Set snowplow_optimize=true, and set upsert_date_key to the date column of its \
+                         rows{dispatch}"
+                ),
             )
         })
         .collect()

@@ -1,4 +1,4 @@
-//! A tracked incremental model that adds its rows again whenever a window overlaps the last one.
+//! A tracked incremental model that duplicates rows when windows overlap.
 
 use crate::check::finding::Found;
 use crate::check::incremental::{IncrementalStrategy, is_empty};
@@ -8,15 +8,17 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-unique-key",
-    title: "A tracked incremental model that adds its rows again whenever a window overlaps the last one",
+    title: "A tracked incremental model that duplicates rows when windows overlap",
     severity: Severity::Error,
-    why: "A window begins before the end of the last one, by the lookback, and whole sessions are read again; without a \
-          unique_key, or with the strategy append, which ignores it, their rows are added once more in every run.",
+    why: "Because of the lookback, a window begins before the end of the last one, and whole sessions \
+          are read again. Without a unique_key, or with the strategy append, which ignores it, every run \
+          adds their rows once more.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, \
+         upsert_date_key='start_tstamp') }}",
     ),
     check: Check::Plain(check),
 };
@@ -31,7 +33,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                 }
                 IncrementalStrategy::Append => {
                     let advice = format!("Set incremental_strategy to merge or delete+insert. {KEY}");
-                    ("incremental_strategy", "its strategy is append, which looks at no unique_key", advice)
+                    ("incremental_strategy", "its strategy is append, which ignores unique_key", advice)
                 }
                 _ => return None,
             };
@@ -41,7 +43,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         .collect()
 }
 
-const KEY: &str = "Set unique_key to the column, or the columns, that a row is known by";
+const KEY: &str = "Set unique_key to the column or columns that identify a row";
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_models_whose_rows_add_up() {
+    fn finds_models_that_duplicate_rows() {
         let mut lab = Lab::new();
         lab.model("one", &["shop_incremental"], "incremental", &[]).config("unique_key", json!("id"));
         lab.model("several", &["shop_incremental"], "incremental", &[])
@@ -69,8 +71,6 @@ mod tests {
             .config("incremental_strategy", json!("append"))
             .config("unique_key", json!("id"));
         lab.expect(&RULE, &["appends", "empty", "merges", "none"]);
-        assert!(
-            lab.check(&RULE)[0].message.ends_with("its strategy is append, which looks at no unique_key")
-        );
+        assert!(lab.check(&RULE)[0].message.ends_with("its strategy is append, which ignores unique_key"));
     }
 }

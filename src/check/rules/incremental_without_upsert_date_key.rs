@@ -10,13 +10,15 @@ pub(super) const RULE: Rule = Rule {
     id: "incremental-without-upsert-date-key",
     title: "A tracked incremental model that fails from its second run on",
     severity: Severity::Error,
-    why: "snowplow_optimize narrows the search for rows to be replaced to the dates of the new ones, and insists on an \
-          upsert_date_key to take them from: without one the first run, which makes the table, is fine, and all later ones fail.",
+    why: "snowplow_optimize only searches the dates of the new rows for rows to replace, and reads these \
+          dates from the upsert_date_key. Without one, the first run creates the table and succeeds, and \
+          all later runs fail.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true) }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, \
+         upsert_date_key='start_tstamp') }}",
     ),
     check: Check::Plain(check),
 };
@@ -32,8 +34,14 @@ fn check(subject: &Subject) -> Vec<Found> {
             Found::in_model(
                 node,
                 "snowplow_optimize",
-                format!("{} is set to snowplow_optimize, but has no upsert_date_key: every run but the first one fails", node.name),
-                "Set upsert_date_key to the date or timestamp that a row never changes, such as the start of its session".to_owned(),
+                format!(
+                    "{} is set to snowplow_optimize, but has no upsert_date_key: every run after the \
+                         first one fails",
+                    node.name
+                ),
+                "Set upsert_date_key to a date or timestamp that never changes, such as the start of the \
+                 session"
+                    .to_owned(),
             )
         })
         .collect()

@@ -1,4 +1,4 @@
-//! One file a rule.
+//! The rules, one file each.
 
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
@@ -37,7 +37,8 @@ pub(super) mod testing;
 
 use super::rule::Rule;
 
-/// All rules, in the order in which they are documented: models, incremental models, packages, dbt_project.yml, two targets.
+/// All rules, in the order in which they are documented: models, incremental models, packages,
+/// dbt_project.yml, two targets.
 pub const RULES: &[Rule] = &[
     untagged_model_reads_package::RULE,
     ephemeral_tracked_model::RULE,

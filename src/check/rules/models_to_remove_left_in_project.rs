@@ -1,4 +1,4 @@
-//! A removal that is repeated for ever.
+//! models_to_remove left in the project.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -8,13 +8,14 @@ use crate::check::vars;
 
 pub(super) const RULE: Rule = Rule {
     id: "models-to-remove-left-in-project",
-    title: "A removal that is repeated for ever",
+    title: "models_to_remove left in the project",
     severity: Severity::Error,
-    why: "models_to_remove deletes the rows of models at the start of a run; left in dbt_project.yml it does so in every run, and \
-          these models start from the beginning each time.",
+    why: "models_to_remove deletes models from the incremental manifest at the start of a run. In \
+          dbt_project.yml it does so in every run, and these models start from the beginning each time.",
     wrong: Example::yaml("vars:\n  models_to_remove: [page_engagement]"),
     right: Example::yaml(
-        "# nothing in dbt_project.yml; to build a model anew:\n#   snowplow-backfill run --select +page_engagement --remove-from-manifest page_engagement",
+        "# nothing in dbt_project.yml; to rebuild a model:\n#   snowplow-backfill run --select \
+         +page_engagement --remove-from-manifest page_engagement",
     ),
     check: Check::Plain(check),
 };
@@ -28,7 +29,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         Found::in_project(
             &assignment.keys,
             format!("models_to_remove is set to {}", vars::shown(assignment.value)),
-            "Remove it: snowplow-backfill run --remove-from-manifest does it once".to_owned(),
+            "Remove it: snowplow-backfill run --remove-from-manifest removes the rows once".to_owned(),
         )
     })
     .collect()

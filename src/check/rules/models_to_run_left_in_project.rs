@@ -1,4 +1,4 @@
-//! A selection of models that outlives the backfill it was made for.
+//! models_to_run left in the project.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -8,10 +8,11 @@ use crate::check::vars;
 
 pub(super) const RULE: Rule = Rule {
     id: "models-to-run-left-in-project",
-    title: "A selection of models that outlives the backfill it was made for",
+    title: "models_to_run left in the project",
     severity: Severity::Error,
-    why: "models_to_run says which models count in a run; left in dbt_project.yml, all others never get new rows in their \
-          package's incremental manifest, and the hook of every package without a model in it fails.",
+    why: "models_to_run names the models that count in a run. If it stays in dbt_project.yml, no other \
+          model gets new rows in its package's incremental manifest, and the hook of every package \
+          without a model in it fails.",
     wrong: Example::yaml("vars:\n  models_to_run: 'my_new_model snowplow_unified_views'"),
     right: Example::yaml(
         "# nothing in dbt_project.yml; for a backfill:\n#   snowplow-backfill run --select +my_new_model",
@@ -28,7 +29,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         Found::in_project(
             &assignment.keys,
             format!("models_to_run is set to {}", vars::shown(assignment.value)),
-            "Remove it: snowplow-backfill works it out for each backfill from the selection".to_owned(),
+            "Remove it: snowplow-backfill sets it for each backfill from the selection".to_owned(),
         )
     })
     .collect()

@@ -1,4 +1,4 @@
-//! A tracked model that asks another package whether a run is news to it.
+//! A tracked model that checks another package for new events.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -8,10 +8,11 @@ use crate::dbt::{Argument, MacroCall};
 
 pub(super) const RULE: Rule = Rule {
     id: "new-events-of-another-package",
-    title: "A tracked model that asks another package whether a run is news to it",
+    title: "A tracked model that checks another package for new events",
     severity: Severity::Error,
-    why: "is_run_with_new_events compares the window and the incremental manifest of the package that it is given; in those of \
-          another package the model has no row, so it is never skipped.",
+    why: "is_run_with_new_events compares the window with the incremental manifest of the package that \
+          it is given. The model has no row in another package's incremental manifest, so it is never \
+          skipped.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}\n\n\
          select * from {{ ref('page_engagement_this_run') }}\n\
@@ -33,7 +34,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         .own_tracked_incremental()
         .filter_map(|(package, node)| {
             let calls = MacroCall::find_all(&subject.live_code(node), NEW_EVENTS_MACRO);
-            // Where the tables are given by name, the package's has no say.
+            // A call that names the tables ignores the package.
             let by_package = calls.iter().filter(|call| call.len() == 1);
             let asked: Vec<_> = by_package
                 .filter_map(|call| match call.argument(0, "package_name")? {
@@ -49,7 +50,7 @@ fn check(subject: &Subject) -> Vec<Found> {
             {
                 return None;
             }
-            // A name that no hook has is the user's own affair: the tables can be given by name as well.
+            // A name that no hook has may be on purpose: the call can also name the tables.
             let other = asked.iter().find(|name| known(name).is_some())?;
             Some(Found::in_model(
                 node,

@@ -1,4 +1,4 @@
-//! A package whose hook has nothing to record.
+//! A package without tracked models.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,12 +7,14 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "package-without-tracked-models",
-    title: "A package whose hook has nothing to record",
+    title: "A package without tracked models",
     severity: Severity::Error,
-    why: "A package whose hook finds no enabled model with its tag ends every run with \"No enabled models identified\", and the \
-          hooks of the packages behind it are not called; older versions write the rows of all other models instead.",
+    why: "If a package's hook finds no enabled model with its tag, every run ends with \"No enabled \
+          models identified\", and the hooks of the packages after it are not called. Older versions \
+          write the rows of all other models instead.",
     wrong: Example::yaml(
-        "# snowplow_normalize is installed, but no model was generated with its tag\npackages:\n  - package: snowplow/snowplow_normalize",
+        "# snowplow_normalize is installed, but no model was generated with its tag\npackages:\n  - package: \
+         snowplow/snowplow_normalize",
     ),
     right: Example::yaml(
         "models:\n  my_project:\n    normalized:\n      +tags: snowplow_normalize_incremental",
@@ -31,7 +33,7 @@ fn check(subject: &Subject) -> Vec<Found> {
             Found::in_project(
                 &["models"],
                 format!(
-                    "{} has an on-run-end hook, but no model that is built has the tag {tag}",
+                    "{} has an on-run-end hook, but no model that dbt builds has the tag {tag}",
                     package.name()
                 ),
                 format!("Give its models the tag {tag}, enable them, or remove the package"),
@@ -51,7 +53,7 @@ mod tests {
         lab.model("inlined", &["shop_incremental"], "ephemeral", &[]);
         lab.expect_messages(
             &RULE,
-            &["shop has an on-run-end hook, but no model that is built has the tag shop_incremental"],
+            &["shop has an on-run-end hook, but no model that dbt builds has the tag shop_incremental"],
         );
         lab.model("view", &["shop_incremental"], "view", &[]);
         lab.expect_none(&RULE);

@@ -1,4 +1,4 @@
-//! A number that dbt passes on as text.
+//! A number in quotes, which dbt passes on as text.
 
 use serde_yaml::Value;
 
@@ -10,16 +10,16 @@ use crate::check::vars;
 
 pub(super) const RULE: Rule = Rule {
     id: "quoted-number-in-vars",
-    title: "A number that dbt passes on as text",
+    title: "A number in quotes, which dbt passes on as text",
     severity: Severity::Error,
-    why: "dbt passes a quoted number on as text: the packages of the load-time family fail on it, and in others it depends on \
-          the warehouse whether it is understood.",
+    why: "dbt passes a quoted number on as text. The packages of the load-time family fail on it. With \
+          the others, the warehouse decides whether it works.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: '30'"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 30"),
     check: Check::Plain(check),
 };
 
-/// The vars of the packages that are calculated with.
+/// The vars that the packages calculate with.
 const NUMBERS: [&str; 11] = [
     vars::LIMIT,
     "snowplow__days_late_allowed",
@@ -47,7 +47,9 @@ fn check(subject: &Subject) -> Vec<Found> {
             let advice = match vars::number(assignment.value) {
                 Some(number) => format!("Write {number} without quotes"),
                 None => {
-                    "Write a number, without a unit and without quotes, or leave it to the package".to_owned()
+                    "Write a number, without a unit or quotes, or remove the var to use the default of the \
+                     package"
+                        .to_owned()
                 }
             };
             Some(Found::in_project(
@@ -67,7 +69,10 @@ mod tests {
     #[test]
     fn finds_numbers_in_quotes() {
         let mut lab = Lab::new();
-        lab.vars("{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', snowplow__max_session_days: 1_0, snowplow__heartbeat: null}");
+        lab.vars(
+            "{snowplow__backfill_limit_days: 30, snowplow__start_date: '2020', \
+                  snowplow__max_session_days: 1_0, snowplow__heartbeat: null}",
+        );
         lab.expect_none(&RULE);
         lab.vars("{snowplow__backfill_limit_days: '30', shop: {snowplow__lookback_window_hours: \"6\"}}");
         lab.expect_messages(
@@ -80,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_texts_that_are_no_numbers() {
+    fn finds_texts_that_are_not_numbers() {
         let mut lab = Lab::new();
         for (text, advice) in [
             ("30 days", "Write a number, without"),

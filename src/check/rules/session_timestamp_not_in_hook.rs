@@ -1,4 +1,4 @@
-//! Windows by one clock, the incremental manifest by another.
+//! An on-run-end hook that records another timestamp than the windows follow.
 
 use crate::check::finding::Found;
 use crate::check::package::{CheckedHook, CheckedPackage};
@@ -10,11 +10,11 @@ use crate::snowplow::{Family, hook_takes_session_timestamp};
 
 pub(super) const RULE: Rule = Rule {
     id: "session-timestamp-not-in-hook",
-    title: "Windows by one clock, the incremental manifest by another",
+    title: "An on-run-end hook that records another timestamp than the windows follow",
     severity: Severity::Error,
-    why: "Windows go by snowplow__session_timestamp; where a package's hook records the time of another column (that of \
-          media_player reads the var snowplow__session_tstamp), windows of one clock begin at times of another and skip events, \
-          or never move on.",
+    why: "The windows of a package follow the column in snowplow__session_timestamp. If its hook records \
+          the time of another column, windows can skip events, or never move on. The hook of \
+          media_player, for example, reads the var snowplow__session_tstamp.",
     wrong: Example::yaml("vars:\n  snowplow_media_player:\n    snowplow__session_timestamp: load_tstamp"),
     right: Example::yaml(
         "vars:\n  snowplow_media_player:\n    snowplow__session_timestamp: load_tstamp\n    \
@@ -25,14 +25,14 @@ pub(super) const RULE: Rule = Rule {
 
 const WINDOWS: &str = "snowplow__session_timestamp";
 
-/// What the packages do without the var.
+/// The column of the windows if the var is not set.
 const DEFAULT: &str = "collector_tstamp";
 
-/// What the hook's macro does without the var.
+/// The column that the hook's macro records if the var is not set.
 const DEFAULT_OF_MACRO: &str = "load_tstamp";
 
 fn check(subject: &Subject) -> Vec<Found> {
-    // The load-time family goes by one fixed column.
+    // The windows of the load-time family always follow the same column.
     let packages = subject.packages.iter().filter(|package| package.package.family == Family::Session);
     packages
         .flat_map(|package| package.hooks.iter().filter_map(move |hook| of_hook(subject, package, hook)))
@@ -40,70 +40,69 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> Option<Found> {
-    let scope = subject.scope(package);
-    let scope_of_hook = subject.scope_of_hook(package, hook);
-    let set = scope.text(WINDOWS);
-    let (of_hook, reads) = match hook.call.as_ref()?.argument(3, "session_timestamp") {
-        // What the windows of such a package go by without the var only its models can tell.
-        Some(Argument::Text(column)) => (set.is_some().then(|| column.clone())?, None),
-        None if is_fixed(subject) => (set.is_some().then(|| DEFAULT.to_owned())?, None),
-        None => {
-            let own = scope_of_hook.text(WINDOWS).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned());
-            (set.is_some().then_some(own)?, None)
-        }
+    let argument = hook.call.as_ref()?.argument(3, "session_timestamp");
+    let set = subject.scope(package).text(WINDOWS);
+    let of_hook = recorded_by(subject, package, hook, argument, set.is_some())?;
+    let of_windows = set.unwrap_or_else(|| DEFAULT.to_owned());
+    if of_hook == of_windows {
+        return None;
+    }
+    let (because, advice) = match argument {
+        Some(Argument::Var { name, .. }) if name != WINDOWS => (
+            format!("it reads the var {name}"),
+            format!("Set {name} to {of_windows} too, or change {WINDOWS} back to {of_hook}"),
+        ),
+        Some(Argument::Var { .. }) => (
+            format!("this var has another value in {}, which calls the hook", hook.dbt_package),
+            format!("Set {WINDOWS} to the same value for all packages"),
+        ),
+        Some(_) => ("that is its session_timestamp".to_owned(), pass_the_var()),
+        None => ("it gets no session_timestamp".to_owned(), pass_the_var()),
+    };
+    let keys = subject.keys_of_var(package, WINDOWS).unwrap_or_else(|| {
+        if hook.dbt_package == subject.root() { vec!["on-run-end"] } else { vec!["vars"] }
+    });
+    let name = package.name();
+    let message =
+        format!("The windows of {name} follow {of_windows}, but its hook records {of_hook}: {because}");
+    Some(Found::in_project(&keys, message, advice))
+}
+
+/// The column that a hook records; none if it is unknown, or if only the models can tell which column
+/// the windows follow.
+fn recorded_by(
+    subject: &Subject,
+    package: &CheckedPackage,
+    hook: &CheckedHook,
+    argument: Option<&Argument>,
+    is_set: bool,
+) -> Option<String> {
+    let scope = subject.scope_of_hook(package, hook);
+    match argument {
+        Some(Argument::Text(column)) => is_set.then(|| column.clone()),
+        None if is_fixed(subject) => is_set.then(|| DEFAULT.to_owned()),
+        None if is_set => Some(scope.text(WINDOWS).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned())),
         Some(Argument::Var { name, default }) => {
             let default = match default.as_deref() {
                 Some(Argument::Text(default)) => default,
                 Some(_) => return None,
                 None => DEFAULT,
             };
-            if name == WINDOWS && set.is_none() {
-                return None;
-            }
-            (scope_of_hook.text(name).unwrap_or_else(|| default.to_owned()), Some(name))
+            let says_something = name != WINDOWS || is_set;
+            says_something.then(|| scope.text(name).unwrap_or_else(|| default.to_owned()))
         }
-        Some(Argument::Other) => return None,
-    };
-    let of_windows = set.unwrap_or_else(|| DEFAULT.to_owned());
-    if of_hook == of_windows {
-        return None;
+        None | Some(Argument::Other) => None,
     }
-    let (because, advice) = match reads {
-        Some(name) if name != WINDOWS => (
-            format!("it reads the var {name}"),
-            format!("Set {name} to {of_windows} too, or {WINDOWS} back to {of_hook}"),
-        ),
-        Some(_) => (
-            format!("the var is another one for {}, which calls it", hook.dbt_package),
-            format!("Set {WINDOWS} for all packages alike"),
-        ),
-        None => {
-            let given =
-                hook.call.as_ref().is_some_and(|call| call.argument(3, "session_timestamp").is_some());
-            let because = if given { "that is what it is given" } else { "it is given no session_timestamp" };
-            (
-                because.to_owned(),
-                format!(
-                    "Give the hook session_timestamp=var('{WINDOWS}'), and set that var for all packages alike"
-                ),
-            )
-        }
-    };
-    let keys = subject.keys_of_var(package, WINDOWS);
-    let keys = keys.unwrap_or_else(|| {
-        if hook.dbt_package == subject.root() { vec!["on-run-end"] } else { vec!["vars"] }
-    });
-    Some(Found::in_project(
-        &keys,
-        format!(
-            "The windows of {} go by {of_windows}, but its hook records {of_hook}: {because}",
-            package.name()
-        ),
-        advice,
-    ))
 }
 
-/// Whether the hook's macro is so old that it records one column always.
+fn pass_the_var() -> String {
+    format!(
+        "Pass session_timestamp=var('{WINDOWS}') to the hook, and set that var to the same value for all \
+         packages"
+    )
+}
+
+/// Whether the hook's macro is so old that it always records the same column.
 fn is_fixed(subject: &Subject) -> bool {
     subject.utils_version.as_deref().is_some_and(|version| !hook_takes_session_timestamp(version))
 }
@@ -127,7 +126,8 @@ mod tests {
         lab.hook_code("shop", &hook(r#"var("snowplow__session_tstamp", "collector_tstamp")"#));
         lab.expect_messages(
             &RULE,
-            &["The windows of shop go by load_tstamp, but its hook records collector_tstamp: it reads the var snowplow__session_tstamp"],
+            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it reads the \
+               var snowplow__session_tstamp"],
         );
         lab.vars("{snowplow__session_tstamp: load_tstamp, shop: {snowplow__session_timestamp: load_tstamp}}");
         lab.expect_none(&RULE);
@@ -143,13 +143,14 @@ mod tests {
             |arguments: &str| format!("{{{{ snowplow_utils.snowplow_incremental_post_hook({arguments}) }}}}");
         lab.hook_code("shop", &hook("'shop', session_timestamp='collector_tstamp'"));
         lab.expect_none(&RULE);
-        // In the package's own scope the macro's default reads the package's var.
+        // A hook in the package sees the package's var, which the macro reads by default.
         lab.hook_code("shop", &hook("'shop'"));
         lab.expect_none(&RULE);
         lab.hook_code("shop", &hook("'shop', session_timestamp='load_tstamp'"));
         lab.expect_messages(
             &RULE,
-            &["The windows of shop go by collector_tstamp, but its hook records load_tstamp: that is what it is given"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: that is its \
+               session_timestamp"],
         );
         lab.vars("{}");
         lab.expect_none(&RULE);
@@ -160,10 +161,11 @@ mod tests {
         lab.utils_version("0.15.0");
         lab.expect_messages(
             &RULE,
-            &["The windows of shop go by load_tstamp, but its hook records collector_tstamp: it is given no session_timestamp"],
+            &["The windows of shop follow load_tstamp, but its hook records collector_tstamp: it gets no \
+               session_timestamp"],
         );
 
-        // A hook of the root project's sees the root project's vars.
+        // A hook in the root project sees the root project's vars.
         let mut lab = Lab::without_packages();
         lab.package("shop");
         lab.drop_hook("shop");
@@ -171,7 +173,8 @@ mod tests {
         lab.vars("shop: {snowplow__session_timestamp: collector_tstamp}");
         lab.expect_messages(
             &RULE,
-            &["The windows of shop go by collector_tstamp, but its hook records load_tstamp: it is given no session_timestamp"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: it gets no \
+               session_timestamp"],
         );
         lab.hook_code(
             "store",
@@ -179,8 +182,8 @@ mod tests {
         );
         lab.expect_messages(
             &RULE,
-            &["The windows of shop go by collector_tstamp, but its hook records load_tstamp: the var is another one for \
-               store, which calls it"],
+            &["The windows of shop follow collector_tstamp, but its hook records load_tstamp: this var has \
+               another value in store, which calls the hook"],
         );
         lab.vars("snowplow__session_timestamp: collector_tstamp");
         lab.expect_none(&RULE);
@@ -189,8 +192,8 @@ mod tests {
     #[test]
     fn points_at_the_line_that_counts() {
         let mut lab = Lab::new();
-        let code = "{{ snowplow_utils.snowplow_incremental_post_hook('shop', session_timestamp=var('snowplow__session_tstamp', \
-                    'collector_tstamp')) }}";
+        let code = "{{ snowplow_utils.snowplow_incremental_post_hook('shop', \
+                    session_timestamp=var('snowplow__session_tstamp', 'collector_tstamp')) }}";
         lab.hook_code("shop", code);
         for (vars, expected) in [
             ("snowplow__session_timestamp: load_tstamp", &["vars", "snowplow__session_timestamp"][..]),

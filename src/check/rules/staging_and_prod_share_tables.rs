@@ -1,8 +1,9 @@
-//! Staging that writes to prod's tables.
+//! Staging and prod write to the same tables.
 
 use std::collections::BTreeMap;
 
 use crate::check::finding::{Found, list};
+use crate::check::package::CheckedPackage;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
@@ -10,10 +11,11 @@ use crate::dbt::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "staging-and-prod-share-tables",
-    title: "Staging that writes to prod's tables",
+    title: "Staging and prod write to the same tables",
     severity: Severity::Error,
-    why: "A backfill in staging is safe because its tables and its incremental manifest are others than prod's; where both \
-          targets resolve to the same relation, it overwrites what prod serves and moves where prod goes on from.",
+    why: "A backfill in staging is safe because its tables and its incremental manifest are separate \
+          from prod's. If both targets resolve to the same relation, it overwrites what prod serves and \
+          changes where prod's next run begins.",
     wrong: Example::yaml(
         "# profiles.yml\noutputs:\n  staging: {schema: analytics}\n  prod: {schema: analytics}",
     ),
@@ -31,26 +33,28 @@ fn check(subject: &Subject) -> Vec<Found> {
     };
     let mut found = Vec::new();
     for package in &subject.packages {
-        // Windows are worked out and events gathered in tables of the package's own, which two runs must not share either.
+        // The tables in which a package calculates windows and collects events must not be shared either.
         let mut shared: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
         for node in subject.written_by(package).filter(in_prod) {
             shared.entry(&node.schema).or_default().push(node);
         }
-        found.extend(shared.into_iter().map(|(schema, nodes)| {
-            Found::in_project(
-                &["models"],
-                format!(
-                    "{} of {} are the same relations in both dbt manifests, in the schema {schema}: {}",
-                    if nodes.len() == 1 { "1 model".to_owned() } else { format!("{} models", nodes.len()) },
-                    package.name(),
-                    list(nodes.iter().map(|node| node.name.as_str()))
-                ),
-                "Give staging a schema of its own in profiles.yml, or in the project's generate_schema_name"
-                    .to_owned(),
-            )
-        }));
+        found.extend(shared.into_iter().map(|(schema, nodes)| shares(package, schema, &nodes)));
     }
     found
+}
+
+fn shares(package: &CheckedPackage, schema: &str, nodes: &[&Node]) -> Found {
+    let name = package.name();
+    let models = match nodes.len() {
+        1 => format!("1 model of {name} is the same relation"),
+        several => format!("{several} models of {name} are the same relations"),
+    };
+    let names = list(nodes.iter().map(|node| node.name.as_str()));
+    Found::in_project(
+        &["models"],
+        format!("{models} in both dbt manifests, in the schema {schema}: {names}"),
+        "Give staging its own schema, in profiles.yml or in the project's generate_schema_name".to_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A tag that no package looks for.
+//! A tag that matches no package.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,28 +7,29 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tag-without-hook",
-    title: "A tag that no package looks for",
+    title: "A tag that matches no package",
     severity: Severity::Warn,
-    why: "A model is tracked by the tag <package>_incremental, where the package is named as its on-run-end hook names it; with a \
-          tag of another spelling it is not, and misses every window in which it is not built. A tag that begins with snowplow_ \
-          and ends with _incremental is told of as well where it is like no package's, as its package may have been removed.",
+    why: "A model is tracked if it has the tag <package>_incremental, where <package> is the name in the \
+          package's on-run-end hook. With a misspelled tag it is not tracked, and misses every window in \
+          which it is not built. A tag that begins with snowplow_, ends with _incremental and resembles \
+          no package's tag is also reported, because its package may have been removed.",
     wrong: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unfied_incremental']) }}"),
     right: Example::sql("{{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}"),
     check: Check::Plain(check),
 };
 
-/// From here on a tag is another one mistyped, by the measure that suggestions go by.
+/// Two tags at least this similar are one tag, misspelled. The measure is that of the suggestions.
 const MISTYPED: f64 = 0.95;
 
 fn check(subject: &Subject) -> Vec<Found> {
-    // With a hook that is missing or strange, a tag may well be the right one.
+    // If a hook is missing or not understood, the tag may be right.
     let may_be_right = !subject.strange_hooks.is_empty() || subject.limits_without_hook().next().is_some();
     let tags: Vec<_> = subject.packages.iter().map(|package| package.package.tag()).collect();
     let is_orphan = |tag: &String| {
         let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
         is_of_a_package && !may_be_right || meant(tag, &tags).is_some()
     };
-    // Other packages have tags of their own; and a model that is tracked can have more tags.
+    // Other packages have their own tags, and a tracked model can have more tags.
     let models = subject.manifest.models();
     let untracked =
         models.filter(|node| subject.is_own(node) && !node.tags.iter().any(|tag| tags.contains(tag)));
@@ -36,12 +37,12 @@ fn check(subject: &Subject) -> Vec<Found> {
         .filter_map(|node| {
             let tag = node.tags.iter().find(|tag| is_orphan(tag))?;
             let message =
-                format!("{} has the tag {tag}, but no on-run-end hook is of such a package", node.name);
+                format!("{} has the tag {tag}, but there is no on-run-end hook of such a package", node.name);
             let advice = match (meant(tag, &tags), tags.as_slice()) {
-                (Some(meant), _) => format!("Give it the tag {meant}, if that is the one that was meant"),
-                (None, []) => "Install the package, or take the tag away".to_owned(),
+                (Some(meant), _) => format!("Give it the tag {meant}, if that is what you meant"),
+                (None, []) => "Install the package, or remove the tag".to_owned(),
                 (None, tags) => {
-                    format!("Give it the tag of its package ({}), or take the tag away", tags.join(" or "))
+                    format!("Give it the tag of its package ({}), or remove the tag", tags.join(" or "))
                 }
             };
             Some(Found::in_model(node, tag, message, advice))
@@ -49,7 +50,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         .collect()
 }
 
-/// The tag of a package that is spelled so like this one that it was probably meant.
+/// The package's tag that was probably meant.
 fn meant<'t>(tag: &str, tags: &'t [String]) -> Option<&'t String> {
     let plain = tag.to_lowercase().replace('-', "_");
     tags.iter().find(|known| strsim::jaro(&plain, known) >= MISTYPED)
@@ -104,7 +105,7 @@ mod tests {
             let found = lab.check(&RULE).remove(0);
             assert_eq!(
                 found.advice,
-                "Give it the tag snowplow_unified_incremental, if that is the one that was meant"
+                "Give it the tag snowplow_unified_incremental, if that is what you meant"
             );
         }
     }

@@ -9,8 +9,9 @@ pub(super) const RULE: Rule = Rule {
     id: "tags-of-two-packages",
     title: "A model that two packages track",
     severity: Severity::Error,
-    why: "A model with two packages' tags gets a row in both incremental manifests, each with the time of its own package's \
-          events: whichever window it was built for, one of the two rows says that it has seen what it has not.",
+    why: "A model with the tags of two packages gets a row in both incremental manifests, each with the \
+          time of its own package's events. Whichever package's window it was built for, the other row \
+          claims events that the model has not seen.",
     wrong: Example::sql(
         "{{ config(tags=['snowplow_unified_incremental', 'snowplow_ecommerce_incremental']) }}",
     ),
@@ -22,7 +23,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     let models = subject.manifest.models();
     models
         .filter_map(|node| {
-            let trackers = subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
+            let trackers =
+                subject.packages.iter().filter(|package| package.tracked.contains(&node.unique_id));
             let mut tags: Vec<_> = trackers.map(|package| package.package.tag()).collect();
             tags.dedup();
             (tags.len() > 1).then(|| {
@@ -30,7 +32,8 @@ fn check(subject: &Subject) -> Vec<Found> {
                     node,
                     "tags",
                     format!("{} has the tags of {} packages: {}", node.name, tags.len(), tags.join(", ")),
-                    "Leave it the tag of the package whose events it reads, and let it read derived tables of the other"
+                    "Keep the tag of the package whose events it reads, and read derived tables of the other \
+                     package"
                         .to_owned(),
                 )
             })

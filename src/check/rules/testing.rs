@@ -1,4 +1,5 @@
-//! A small project in memory, for the rules' tests: a package `shop` in a project `store`, and what a test adds.
+//! A small project in memory, for the rules' tests: a package `shop` in a project `store`, and what a test
+//! adds.
 
 use std::fs;
 
@@ -11,7 +12,7 @@ use crate::check::settings::RuleSettings;
 use crate::check::subject::{Given, Subject};
 use crate::dbt::{Manifest, Project, ReadFor, Vars};
 
-/// The project's dbt manifest, and what stands beside it.
+/// The project's dbt manifest and files.
 pub(in crate::check) struct Lab {
     nodes: Map<String, Value>,
     disabled: Map<String, Value>,
@@ -20,7 +21,7 @@ pub(in crate::check) struct Lab {
     vars: String,
     dispatch: String,
     utils_version: Option<String>,
-    /// dbt packages that stand in the project's own folder.
+    /// The dbt packages in the project's own folder.
     local: Vec<String>,
     settings: RuleSettings,
     schema: String,
@@ -96,7 +97,7 @@ impl Lab {
         self.hook(name, name);
     }
 
-    /// The same for one of the load-time family.
+    /// Adds a package of the load-time family.
     pub(in crate::check) fn load_package(&mut self, name: &str) {
         self.package(name);
         self.change(&format!("{name}_base_new_event_limits"))
@@ -106,7 +107,7 @@ impl Lab {
             .macros(&["macro.snowplow_utils.snowplow_incremental_post_hook_t"]);
     }
 
-    /// Lets a dbt package be one of the project's own folder.
+    /// Installs a dbt package from the project's own folder.
     pub(in crate::check) fn local_package(&mut self, name: &str) {
         self.local.push(name.to_owned());
     }
@@ -151,7 +152,7 @@ impl Lab {
         self.model_of("store", name, tags, materialized, parents)
     }
 
-    /// Adds a model of a dbt package. Its parents are looked for among the models that there are.
+    /// Adds a model of a dbt package. Its parents must have been added before.
     pub(in crate::check) fn model_of(
         &mut self,
         package: &str,
@@ -230,7 +231,7 @@ impl Lab {
         &self.settings
     }
 
-    /// The schema of the models to come.
+    /// The schema of the models that are added from here on.
     pub(in crate::check) fn schema(&mut self, name: &str) {
         name.clone_into(&mut self.schema);
         let package = Self { schema: name.to_owned(), ..Self::without_packages() };
@@ -318,7 +319,7 @@ impl Lab {
     }
 }
 
-/// As the value of a key.
+/// YAML as the value of a key.
 fn indented(yaml: &str) -> String {
     if yaml.starts_with('{') { yaml.to_owned() } else { format!("\n  {yaml}") }
 }

@@ -1,4 +1,4 @@
-//! A tracked incremental model that every run makes anew.
+//! A tracked incremental model that every run rebuilds.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,22 +7,24 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-model-always-refreshed",
-    title: "A tracked incremental model that every run makes anew",
+    title: "A tracked incremental model that every run rebuilds",
     severity: Severity::Error,
-    why: "With full_refresh set, every run drops the table and makes it of its own window alone: all rows of the windows before \
-          are gone, and the incremental manifest says that they are there.",
+    why: "With full_refresh set, every run drops the table and rebuilds it from its own window only. The \
+          rows of all earlier windows are lost, although the incremental manifest says that they were \
+          processed.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', full_refresh=true, tags=['snowplow_unified_incremental']) }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), tags=['snowplow_unified_incremental']) }}",
+        "{{ config(materialized='incremental', full_refresh=snowplow_utils.allow_refresh(), \
+         tags=['snowplow_unified_incremental']) }}",
     ),
     check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let refreshed = subject.own_tracked_incremental().filter(|(_, node)| {
-        // The macro returns what --full-refresh asked for while dbt parsed.
+        // The macro returned whether dbt was parsing with --full-refresh.
         node.config.get("full_refresh") == Some(&true.into()) && !subject.calls(node, "allow_refresh")
     });
     refreshed
@@ -30,8 +32,12 @@ fn check(subject: &Subject) -> Vec<Found> {
             Found::in_model(
                 node,
                 "full_refresh",
-                format!("{} is set to full_refresh: every run leaves it the rows of its own window alone", node.name),
-                "Remove it, and give --full-refresh to the one call that needs it; or make the model a table of the run".to_owned(),
+                format!(
+                    "{} is set to full_refresh: every run keeps only the rows of its own window",
+                    node.name
+                ),
+                "Remove it and pass --full-refresh only to the run that needs it, or make the model a table"
+                    .to_owned(),
             )
         })
         .collect()

@@ -1,4 +1,4 @@
-//! A model with a package's tag that is switched off.
+//! A disabled model with a package's tag.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,10 +7,10 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-model-disabled",
-    title: "A model with a package's tag that is switched off",
+    title: "A disabled model with a package's tag",
     severity: Severity::Warn,
-    why: "A disabled model stays behind where its row is; once it is enabled again its package is out of sync, and all other \
-          models wait until it has caught up.",
+    why: "The row of a disabled model in the incremental manifest no longer moves. Once the model is \
+          enabled again, its package is out of sync, and all other models wait until it has caught up.",
     wrong: Example::sql(
         "{{ config(enabled=false, materialized='incremental', tags=['snowplow_unified_incremental']) }}",
     ),
@@ -21,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let disabled = subject.manifest.disabled.iter().filter(|node| {
-        // Packages bring modules that are off unless they are asked for, and a model can have another definition that is on.
+        // Packages have optional modules that are disabled by default, and a model can have another, enabled
+        // definition.
         subject.is_own(node) && subject.node(&node.unique_id).is_none()
     });
     for node in disabled {
@@ -40,8 +41,8 @@ fn check(subject: &Subject) -> Vec<Found> {
             "enabled",
             format!("{} has the tag {} but is disabled", node.name, package.package.tag()),
             format!(
-                "Take the tag away while it is off; when it is on again, let it forget its old row first: \
-                 snowplow-backfill run --select +{0} --remove-from-manifest {0}",
+                "Remove the tag while the model is disabled. When you enable it again, remove its old row \
+                 first: snowplow-backfill run --select +{0} --remove-from-manifest {0}",
                 node.name
             ),
         ));
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_own_models_that_are_off() {
+    fn finds_own_models_that_are_disabled() {
         let mut lab = Lab::new();
         lab.model("elsewhere", &["shop_incremental"], "table", &[]);
         lab.disabled("store", "elsewhere", &["shop_incremental"]);

@@ -11,29 +11,31 @@ pub(super) const RULE: Rule = Rule {
     id: "tracked-model-not-in-default-selector",
     title: "A tracked model that a plain `dbt run` leaves out",
     severity: Severity::Error,
-    why: "A package waits for all its tracked models that are enabled; one that the project's default selector leaves out is \
-          never built by a plain dbt run, so the package stays in the state of a new model, or out of sync, for ever. Where it \
-          leaves out the package's base models, the window is never worked out anew.",
+    why: "A package waits for all its enabled tracked models. A plain dbt run never builds a model that \
+          the project's default selector leaves out, so the package always stays in the state of a new \
+          model, or out of sync. If the selector leaves out the package's base models, the window is \
+          never calculated again.",
     wrong: Example::yaml(
-        "selectors:\n  - name: nightly\n    default: true\n    definition: {method: package, value: snowplow_unified}  # not your own models",
+        "selectors:\n  - name: nightly\n    default: true\n    definition: {method: package, value: \
+         snowplow_unified}  # not your own models",
     ),
     right: Example::yaml(
-        "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        \
-         - {method: package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
+        "selectors:\n  - name: nightly\n    default: true\n    definition:\n      union:\n        - {method: \
+         package, value: snowplow_unified}\n        - {method: tag, value: snowplow_unified_incremental}",
     ),
     check: Check::Plain(check),
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
     let Some(default) = &subject.manifest.default_selector else { return Vec::new() };
-    // What only dbt can tell is said in a note of the report.
+    // The report has a note on selectors that only dbt can evaluate.
     let Ok(selected) = select_by_definition(&subject.manifest, &default.definition) else {
         return Vec::new();
     };
     let is_left_out = |node: &&Node| !node.is_ephemeral() && !selected.contains(node.unique_id.as_str());
     let mut found = Vec::new();
     for package in &subject.packages {
-        // A package that is left out as a whole is built by another call of dbt.
+        // If the selector leaves out the whole package, another run builds it.
         if !package.tracked.iter().any(|id| selected.contains(id.as_str())) {
             continue;
         }
@@ -48,8 +50,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     found
 }
 
-/// Whether a model is one that a package works its windows out with. What of the project's own its events are made from can
-/// be built at other times.
+/// Whether a package needs a model to calculate its windows. The project's own models that its events are
+/// built from can be built at other times.
 fn is_needed(subject: &Subject, package: &CheckedPackage, node: &Node) -> bool {
     let id = &node.unique_id;
     package.package.base_events == *id
@@ -61,18 +63,17 @@ fn is_needed(subject: &Subject, package: &CheckedPackage, node: &Node) -> bool {
 
 fn left_out(subject: &Subject, selector: &str, package: &CheckedPackage, node: &Node) -> Found {
     let message = format!(
-        "{} is tracked by {}, but the default selector {selector} leaves it out while it selects others of that package",
+        "{} is tracked by {}, but the default selector {selector} leaves it out and selects other models of \
+         that package",
         node.name,
         package.name(),
     );
     if subject.is_own(node) {
-        let advice = format!(
-            "Add it to the selector {selector}, or take the tag {} away from it",
-            package.package.tag()
-        );
+        let advice =
+            format!("Add it to the selector {selector}, or remove its tag {}", package.package.tag());
         return Found::in_model(node, "", message, advice);
     }
-    // An installed package is not the user's to change.
+    // The user cannot change an installed package.
     let advice =
         format!("Add it to the selector {selector}, or disable it in the models of {}", node.package_name);
     Found::in_selectors(subject, selector, message, advice).about(node)
@@ -80,7 +81,8 @@ fn left_out(subject: &Subject, selector: &str, package: &CheckedPackage, node: &
 
 fn without_base(subject: &Subject, selector: &str, package: &CheckedPackage, base: &[&Node]) -> Found {
     let message = format!(
-        "The default selector {selector} selects tracked models of {}, but leaves out what its windows are made with: {}",
+        "The default selector {selector} selects tracked models of {}, but leaves out the models that \
+         calculate its windows: {}",
         package.name(),
         list(base.iter().map(|node| node.name.as_str()))
     );
@@ -123,14 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn finds_windows_that_are_never_worked_out() {
+    fn finds_windows_that_are_never_calculated() {
         let mut lab = Lab::new();
         lab.model("carts", &["shop_incremental"], "table", &[]);
         lab.default_selector(&json!({"method": "tag", "value": "shop_incremental"}));
         lab.expect_messages(
             &RULE,
-            &["The default selector usual selects tracked models of shop, but leaves out what its windows are made with: \
-               shop_base_events_this_run, shop_base_new_event_limits, shop_incremental_manifest"],
+            &["The default selector usual selects tracked models of shop, but leaves out the models that \
+               calculate its windows: shop_base_events_this_run, shop_base_new_event_limits, \
+               shop_incremental_manifest"],
         );
         let found = lab.check(&RULE).remove(0);
         assert_eq!(found.advice, "Add the method package with the value shop to the selector usual");
@@ -152,8 +155,8 @@ mod tests {
         lab.default_selector(&json!({"union": [path("carts"), path("store_base_*")]}));
         lab.expect_messages(
             &RULE,
-            &["The default selector usual selects tracked models of store, but leaves out what its windows are made with: \
-               sessions, store_incremental_manifest"],
+            &["The default selector usual selects tracked models of store, but leaves out the models that \
+               calculate its windows: sessions, store_incremental_manifest"],
         );
         assert_eq!(lab.check(&RULE)[0].advice, "Add them to the selector usual");
     }

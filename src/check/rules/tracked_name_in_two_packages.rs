@@ -1,4 +1,4 @@
-//! Two tracked models of one name, in different dbt packages.
+//! Two tracked models with the same name, in different dbt packages.
 
 use crate::check::finding::{Found, list};
 use crate::check::rule::{Check, Example, Rule};
@@ -7,10 +7,11 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-name-in-two-packages",
-    title: "Two tracked models of one name, in different dbt packages",
+    title: "Two tracked models with the same name, in different dbt packages",
     severity: Severity::Error,
-    why: "models_to_run and the incremental manifest hold names without packages: two tracked models of one name cannot be told \
-          apart, so naming one names both, and in one incremental manifest their rows mix.",
+    why: "models_to_run and the incremental manifest hold names without packages, so two tracked models \
+          with the same name cannot be told apart. If you name one, you name both, and in one \
+          incremental manifest their rows mix.",
     wrong: Example::sql(
         "-- models/snowplow_unified_users.sql: a model of your own, named as one of the package\n\
          {{ config(materialized='incremental', tags=['snowplow_unified_incremental']) }}",
@@ -28,7 +29,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         if nodes.iter().all(|node| node.package_name == nodes[0].package_name) {
             continue;
         }
-        // The one that the user can rename comes first.
+        // The finding points to the model that the user can rename.
         nodes.sort_by_key(|node| !subject.is_own(node));
         found.push(Found::in_model(
             nodes[0],
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_names_that_stand_for_two_tracked_models() {
+    fn finds_names_of_two_tracked_models() {
         let mut lab = Lab::new();
         lab.model("users", &["shop_incremental"], "table", &[]);
         lab.model_of("shop", "carts", &[], "table", &[]);

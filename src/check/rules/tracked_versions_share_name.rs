@@ -1,4 +1,4 @@
-//! Two versions of a model that one package tracks.
+//! Two versions of a model, tracked by one package.
 
 use crate::check::finding::{Found, list};
 use crate::check::rule::{Check, Example, Rule};
@@ -7,16 +7,18 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-versions-share-name",
-    title: "Two versions of a model that one package tracks",
+    title: "Two versions of a model, tracked by one package",
     severity: Severity::Error,
-    why: "The incremental manifest knows a model by its name, which all its versions share: with two of them tracked, each run \
-          doubles their row, and from then on incremental models fail or new models are never backfilled.",
+    why: "The incremental manifest identifies a model by its name, which all its versions share. If two \
+          of them are tracked, each run duplicates their row. From then on, incremental models fail or \
+          new models are never backfilled.",
     wrong: Example::yaml(
-        "models:\n  - name: page_engagement\n    config: {tags: [snowplow_unified_incremental]}\n    versions: [{v: 1}, {v: 2}]",
+        "models:\n  - name: page_engagement\n    config: {tags: [snowplow_unified_incremental]}\n    \
+         versions: [{v: 1}, {v: 2}]",
     ),
     right: Example::yaml(
-        "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: it is not built any more\n      - v: 2\n        \
-         config: {tags: [snowplow_unified_incremental]}",
+        "models:\n  - name: page_engagement\n    versions:\n      - v: 1  # no tag: no longer built\n      - \
+         v: 2\n        config: {tags: [snowplow_unified_incremental]}",
     ),
     check: Check::Plain(check),
 };
@@ -38,7 +40,7 @@ fn check(subject: &Subject) -> Vec<Found> {
                     package.package.tag(),
                     list(nodes.iter().map(|node| node.unique_id.as_str()))
                 ),
-                "Leave the tag to one version, and take it away from the others or disable them".to_owned(),
+                "Keep the tag on one version, and remove it from the others or disable them".to_owned(),
             ));
         }
     }

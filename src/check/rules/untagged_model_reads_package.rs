@@ -1,4 +1,4 @@
-//! A model that is built from a package's events of a run without being tracked by that package.
+//! An untracked model that reads a package's tables of one run.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,11 @@ use crate::dbt::{Node, walk};
 
 pub(super) const RULE: Rule = Rule {
     id: "untagged-model-reads-package",
-    title: "A model that is built from a package's events of a run without being tracked by that package",
+    title: "An untracked model that reads a package's tables of one run",
     severity: Severity::Error,
-    why: "The tables of a run hold one window of events; a model that reads them without its package's tag is not waited for, \
-          so it misses every window in which it is not built, and some versions of the packages refuse to compile it.",
+    why: "The tables of a run hold one window of events. Their package does not wait for a model that \
+          reads them without its tag. Such a model misses every window in which it is not built, and some \
+          versions of the packages refuse to compile it.",
     wrong: Example::sql(
         "-- models/page_engagement.sql\n\
          {{ config(materialized='incremental', unique_key='page_view_id') }}\n\n\
@@ -22,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
     ),
     right: Example::sql(
         "-- models/page_engagement.sql\n\
-         {{ config(materialized='incremental', unique_key='page_view_id', tags=['snowplow_unified_incremental']) }}\n\n\
+         {{ config(materialized='incremental', unique_key='page_view_id', \
+         tags=['snowplow_unified_incremental']) }}\n\n\
          select * from {{ ref('snowplow_unified_base_events_this_run') }}",
     ),
     check: Check::Plain(check),
@@ -71,9 +73,9 @@ fn found(subject: &Subject, package: &CheckedPackage, node: &Node, table: &str) 
             package.name()
         ),
         match tracker {
-            None => format!("Give it the tag {tag}, or let it read a derived table"),
+            None => format!("Give it the tag {tag}, or read a derived table instead"),
             Some(other) => format!(
-                "It is tracked by {}, whose windows are others: let it read a derived table of {} instead",
+                "It is tracked by {}, which has other windows: read a derived table of {} instead",
                 other.name(),
                 package.name()
             ),
@@ -122,7 +124,8 @@ mod tests {
         let found = lab.check(&RULE);
         assert_eq!(
             found[3].message,
-            "untagged reads shop_base_events_this_run, which holds the events of one run of shop, but has no tag shop_incremental"
+            "untagged reads shop_base_events_this_run, which holds the events of one run of shop, but has no \
+             tag shop_incremental"
         );
         assert!(found[0].advice.starts_with("It is tracked by site"), "{}", found[0].advice);
     }

@@ -1,4 +1,4 @@
-//! A start date from which nothing can be processed.
+//! A start date that is in the future or not a date.
 
 use chrono::NaiveDate;
 
@@ -11,10 +11,11 @@ use crate::timestamp::Timestamp;
 
 pub(super) const RULE: Rule = Rule {
     id: "unusable-start-date",
-    title: "A start date from which nothing can be processed",
+    title: "A start date that is in the future or not a date",
     severity: Severity::Error,
-    why: "Windows of a first run and of a new model begin at snowplow__start_date; with one in the future they are empty, no row \
-          is written, and the next run is the same; with one that is no date the run fails.",
+    why: "The windows of a first run and of a new model begin at snowplow__start_date. If it is in the \
+          future, they are empty, no row is written, and the next run is the same. If it is not a date, \
+          the run fails.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2999-01-01'"),
     right: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__start_date: '2024-01-01'"),
     check: Check::Plain(check),
@@ -29,19 +30,19 @@ fn check(subject: &Subject) -> Vec<Found> {
         Some(Found::in_project(
             &assignment.keys,
             format!("{START} is {}, which is {trouble}", vars::shown(assignment.value)),
-            "Give the day of the first event that is to be processed, such as '2024-01-31'".to_owned(),
+            "Set it to the day of the first event to process, such as '2024-01-31'".to_owned(),
         ))
     });
     found.collect()
 }
 
 fn trouble(text: &str, now: Timestamp) -> Option<&'static str> {
-    // What comes behind the day, a time or a zone, is the warehouse's to understand.
+    // The warehouse interprets what follows the day: a time or a zone.
     let day = text.trim().split([' ', 'T']).next().unwrap_or_default();
-    // Warehouses also take days without zeros, and days without hyphens.
+    // Warehouses also accept days without leading zeros and without hyphens.
     let format = if day.len() == 8 && !day.contains('-') { "%Y%m%d" } else { "%Y-%m-%d" };
     match NaiveDate::parse_from_str(day, format) {
-        Err(_) => Some("no date"),
+        Err(_) => Some("not a date"),
         Ok(day) if day > now.date() => Some("in the future"),
         Ok(_) => None,
     }
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_dates_that_lead_nowhere() {
+    fn finds_dates_in_the_future_and_other_text() {
         let mut lab = Lab::new();
         for good in [
             "2020-01-01",
@@ -71,7 +72,7 @@ mod tests {
             &RULE,
             &[
                 "snowplow__start_date is '2024-06-02', which is in the future",
-                "snowplow__start_date is '2024-13-01', which is no date",
+                "snowplow__start_date is '2024-13-01', which is not a date",
             ],
         );
         for (value, shown) in [
@@ -82,7 +83,7 @@ mod tests {
             ("'{{ env_var(\"START\") }}'", "'{{ env_var(\"START\") }}'"),
         ] {
             lab.vars(&format!("snowplow__start_date: {value}"));
-            lab.expect_messages(&RULE, &[&format!("snowplow__start_date is {shown}, which is no date")]);
+            lab.expect_messages(&RULE, &[&format!("snowplow__start_date is {shown}, which is not a date")]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A package of the load-time family with a snowplow_utils on which it gets stuck.
+//! A package of the load-time family with a snowplow_utils before 1.0.1.
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
@@ -9,11 +9,11 @@ use crate::snowplow::{Family, load_family_heals};
 
 pub(super) const RULE: Rule = Rule {
     id: "utils-too-old",
-    title: "A package of the load-time family with a snowplow_utils on which it gets stuck",
+    title: "A package of the load-time family with a snowplow_utils before 1.0.1",
     severity: Severity::Warn,
-    why: "Before snowplow_utils 1.0.1 a package whose windows go by load_tstamp never gets back into step once one of its models \
-          has failed: the last event of a window is left out of it, so the model that is behind cannot reach the others, and no \
-          model of the package moves on.",
+    why: "Before snowplow_utils 1.0.1, a package whose windows follow load_tstamp cannot get back into \
+          sync after one of its models has failed. A window leaves out its last event, so the model that \
+          is behind never catches up, and no model of the package makes progress.",
     wrong: Example::yaml("packages:\n  - package: snowplow/snowplow_utils\n    version: 1.0.0"),
     right: Example::yaml(
         "packages:\n  - package: snowplow/snowplow_utils\n    version: [\">=1.0.1\", \"<2.0.0\"]",
@@ -31,10 +31,11 @@ fn check(subject: &Subject) -> Vec<Found> {
         return Vec::new();
     }
     let message = format!(
-        "snowplow_utils {version} is installed, with which {} cannot get back into step after a model has failed",
+        "snowplow_utils {version} is installed: with it, {} cannot get back into sync after a model has \
+         failed",
         list(names)
     );
-    let advice = "Install snowplow_utils 1.0.1 or newer, and call `dbt deps`".to_owned();
+    let advice = "Install snowplow_utils 1.0.1 or newer, and run `dbt deps`".to_owned();
     vec![Found::in_packages(subject, "snowplow_utils", message, advice)]
 }
 
@@ -51,7 +52,8 @@ mod tests {
         lab.load_package("signals");
         lab.expect_messages(
             &RULE,
-            &["snowplow_utils 1.0.0 is installed, with which signals cannot get back into step after a model has failed"],
+            &["snowplow_utils 1.0.0 is installed: with it, signals cannot get back into sync after a model \
+               has failed"],
         );
         lab.utils_version("1.0.1");
         lab.expect_none(&RULE);

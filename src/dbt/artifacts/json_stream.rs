@@ -1,4 +1,5 @@
-//! Reads a large JSON object entry by entry: what is in memory is one entry and a buffer, however large the file is.
+//! Reads a large JSON object entry by entry: only one entry and a buffer are in memory, however large the
+//! file is.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -9,7 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 /// How much is read at a time, at least.
 const CHUNK: usize = 1 << 18;
 
-/// An entry beyond this is no node of dbt's; and it would have to be in memory as a whole.
+/// A longer entry is not from dbt, and it would have to be in memory as a whole.
 const LONGEST_ENTRY: usize = 64 << 20;
 
 /// JSON that is read from its start to its end.
@@ -25,7 +26,7 @@ pub struct JsonStream<R> {
     filled: usize,
     /// Bytes of the file in front of the buffer.
     passed: usize,
-    /// Nothing comes after the buffer.
+    /// Nothing follows the buffer.
     ended: bool,
 }
 
@@ -141,7 +142,7 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// Leaves a value out that is small enough to be in memory.
+    /// Skips a value that fits into memory.
     ///
     /// # Errors
     /// It cannot be read to its end.
@@ -149,7 +150,7 @@ impl<R: Read> JsonStream<R> {
         self.value().map(|IgnoredAny| ())
     }
 
-    /// Leaves a value out, an object entry by entry.
+    /// Skips a value; an object entry by entry.
     ///
     /// # Errors
     /// It cannot be read to its end.
@@ -168,7 +169,7 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// Reads a key into a string that is used for all of them: there are tens of thousands.
+    /// Reads a key into a string that all keys share: there are tens of thousands.
     fn read_key(&mut self, key: &mut String) -> Result<()> {
         let rest = &self.rest()[1..];
         let end = memchr::memchr2(b'"', b'\\', rest);
@@ -218,7 +219,8 @@ impl<R: Read> JsonStream<R> {
         if self.filled > self.longest {
             bail!("the entry at byte {} is longer than {} MB", self.offset(), self.longest >> 20);
         }
-        // Twice as much as there is, so that a long entry is not parsed over and over; never much more than what is refused.
+        // Twice as much as there is, so that a long entry is not parsed over and over; never much more than
+        // what is refused.
         let more = self.chunk.max(self.filled.min(self.longest - self.filled));
         let wanted = self.filled + more;
         if self.buffer.len() < wanted {
@@ -281,7 +283,7 @@ fn place_in(text: &[u8], error: &serde_json::Error) -> usize {
 }
 
 impl<R: Read + Seek> JsonStream<R> {
-    /// Leaves out all that is left, but makes sure that an object ends there.
+    /// Skips the rest, but makes sure that the file ends with an object.
     ///
     /// # Errors
     /// It does not, or cannot be read.

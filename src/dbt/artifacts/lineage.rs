@@ -61,7 +61,8 @@ impl<'m> Lineage<'m> {
         within(walk(of, |id| self.children(id)), depth)
     }
 
-    /// The models that descend from `top` and that one of `ends` descends from, in the order of their `unique_id`.
+    /// The models that descend from `top` and that one of `ends` descends from, in the order of their
+    /// `unique_id`.
     ///
     /// It holds neither `top` nor any of `ends` that no other one of them descends from.
     #[must_use]

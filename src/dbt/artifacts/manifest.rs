@@ -13,9 +13,11 @@ pub struct Manifest {
     pub nodes: BTreeMap<String, Node>,
     /// All macros by `unique_id`.
     pub macros: HashMap<String, Macro>,
-    /// The parents of snapshots, by the `unique_id` of the snapshot: a model can read another one through a snapshot.
+    /// The parents of snapshots, by the `unique_id` of the snapshot: a model can read another one through a
+    /// snapshot.
     pub snapshots: HashMap<String, Vec<String>>,
-    /// The disabled models, one entry per definition: a model can be defined more than once. Only read for checks.
+    /// The disabled models, one entry per definition: a model can be defined more than once. Only read for
+    /// checks.
     pub disabled: Vec<Node>,
     /// The project's default selector. Only read for checks.
     pub default_selector: Option<DefaultSelector>,
@@ -91,9 +93,10 @@ pub struct Node {
     pub macros: Vec<String>,
     /// Nodes that its code refers to.
     pub parents: Vec<String>,
-    /// The source text of a hook, and for checks also that of tracked models. Empty for the rest, because it can be large.
+    /// The source text of a hook, and for checks also that of tracked models. Empty for the rest, because it
+    /// can be large.
     pub raw_code: String,
-    /// The file it stands in, relative to its package.
+    /// Its file, relative to its package.
     pub path: String,
     /// The version of a versioned model.
     pub version: Option<Value>,
@@ -112,10 +115,11 @@ impl Node {
         self.materialized() == "ephemeral"
     }
 
-    /// Whether its table keeps its rows from run to run: dbt's own `incremental`, or a materialization of the project's own.
+    /// Whether its table keeps its rows from run to run: dbt's own `incremental`, or a materialization of the
+    /// project's own.
     ///
-    /// A custom materialization can have any name, so everything counts that is not known to keep no history. What the
-    /// warehouse itself keeps up to date by a query holds nothing that is not in the events.
+    /// A custom materialization can have any name, so everything counts that is not known to keep no history.
+    /// What the warehouse itself keeps up to date by a query holds nothing that is not in the events.
     #[must_use]
     pub fn is_incremental(&self) -> bool {
         !matches!(

@@ -1,19 +1,17 @@
-//! Reads a dbt manifest: entry by entry, and no more than is asked for. Files of a gigabyte exist.
+//! Reads a dbt manifest: one entry at a time, and no more than is needed. The files of large projects are
+//! huge.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::marker::PhantomData;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::json_stream::JsonStream;
-use super::manifest::{DefaultSelector, Macro, Manifest, Metadata, Node, NodeKind};
+use super::manifest::{DefaultSelector, Macro, Manifest, Metadata, Node};
+use super::manifest_node::{CheckedConfig, DependsOn, ParsedNode, read_node};
 use crate::dbt::version;
 
 /// How much of a dbt manifest is read.
@@ -21,13 +19,14 @@ use crate::dbt::version;
 pub enum ReadFor {
     /// Runs and promotions: the whole configuration of the enabled models.
     Runs,
-    /// Looking at all models at once: a few keys of their configuration and the source text of tracked models; also the
-    /// disabled models and the default selector.
+    /// Checks: a few keys of the configuration of all models, the source text of tracked models, the disabled
+    /// models, and the default selector.
     Checks,
 }
 
 impl ReadFor {
-    /// The sections of the file that are read. Behind the last of them dbt repeats who is whose parent and child.
+    /// The sections of the file that are read. After the last of them, dbt lists parents and children
+    /// again.
     fn sections(self) -> &'static [&'static str] {
         match self {
             Self::Runs => &["metadata", "nodes", "macros"],
@@ -52,7 +51,7 @@ impl Manifest {
     /// Reads a manifest.json.
     ///
     /// # Errors
-    /// It cannot be read, or is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    /// It cannot be read, or is not a dbt manifest. For checks: its version of dbt is not supported.
     pub fn read(path: &Utf8Path, read_for: ReadFor) -> Result<Self> {
         if path.is_dir() {
             bail!(
@@ -61,7 +60,7 @@ impl Manifest {
             );
         }
         let file = File::open(path).with_context(|| format!("cannot read the dbt manifest {path}"))?;
-        // A pipe has no end that could be looked at first.
+        // The end of a pipe cannot be read without all that is before it.
         let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
         let until = if is_file { Until::LastSection } else { Until::End };
         let mut json = JsonStream::new(file);
@@ -79,7 +78,7 @@ impl Manifest {
     /// Reads the text of a manifest.json.
     ///
     /// # Errors
-    /// It is not a dbt manifest; for checks, a dbt wrote it that this tool does not work with.
+    /// It is not a dbt manifest. For checks: its version of dbt is not supported.
     pub fn of_text(text: &str, read_for: ReadFor) -> Result<Self> {
         Self::parse(&mut JsonStream::new(text.as_bytes()), read_for, Until::End).map(|(manifest, _)| manifest)
     }
@@ -181,7 +180,7 @@ impl Manifest {
     }
 }
 
-/// How the names of the macros begin that Snowplow's packages call on-run-end.
+/// The start of the names of the macros that Snowplow's on-run-end hooks call.
 const HOOK: &str = ".snowplow_incremental_post_hook";
 
 #[derive(Deserialize)]
@@ -195,122 +194,6 @@ struct MacroCode {
 struct Dependent {
     #[serde(default)]
     depends_on: DependsOn,
-}
-
-fn read_node<R: Read, C: KeptConfig>(json: &mut JsonStream<R>, id: &str) -> Result<Node> {
-    let read = json.value_and(|ParsedNode { mut node, .. }: ParsedNode<C>, text| {
-        id.clone_into(&mut node.unique_id);
-        // Source text is long and full of escapes: it is only read where it is kept.
-        if node.kind == NodeKind::Operation || node.tags.iter().any(|tag| C::keeps_code_of(tag)) {
-            node.raw_code = serde_json::from_slice::<Code>(text)?.raw_code.unwrap_or_default();
-        }
-        Ok(node)
-    });
-    read.map_err(|error| anyhow!("{id}: {error:#}"))
-}
-
-#[derive(Deserialize)]
-struct Code {
-    #[serde(default)]
-    raw_code: Option<String>,
-}
-
-/// What is kept of a node's configuration.
-trait KeptConfig: DeserializeOwned + Default {
-    /// Whether a model with such a tag keeps its source text.
-    fn keeps_code_of(tag: &str) -> bool;
-
-    fn into_map(self) -> Map<String, Value>;
-}
-
-/// All of it, for work on a few models.
-impl KeptConfig for Map<String, Value> {
-    fn keeps_code_of(_: &str) -> bool {
-        false
-    }
-
-    fn into_map(self) -> Self {
-        self
-    }
-}
-
-/// A node without its `unique_id`, which is the key in front of it.
-struct ParsedNode<C> {
-    node: Node,
-    config: PhantomData<C>,
-}
-
-impl<'de, C: KeptConfig> Deserialize<'de> for ParsedNode<C> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let node = RawNode::<C>::deserialize(deserializer)?.into_node();
-        Ok(Self { node, config: PhantomData })
-    }
-}
-
-/// A node as it stands in the file, borrowing from it.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "C: KeptConfig, 'de: 'a"))]
-struct RawNode<'a, C> {
-    #[serde(borrow)]
-    resource_type: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    package_name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    database: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    schema: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    alias: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    relation_name: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    fqn: Vec<Cow<'a, str>>,
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(default)]
-    config: C,
-    #[serde(default)]
-    depends_on: DependsOn,
-    #[serde(borrow, default)]
-    original_file_path: Option<Cow<'a, str>>,
-    #[serde(default)]
-    version: Option<Value>,
-}
-
-#[derive(Deserialize, Default)]
-struct DependsOn {
-    #[serde(default)]
-    macros: Vec<String>,
-    #[serde(default)]
-    nodes: Vec<String>,
-}
-
-impl<C: KeptConfig> RawNode<'_, C> {
-    fn into_node(self) -> Node {
-        let kind = if self.resource_type == "operation" { NodeKind::Operation } else { NodeKind::Model };
-        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-        Node {
-            // The key in front of it.
-            unique_id: String::new(),
-            kind,
-            alias: owned(self.alias).unwrap_or_else(|| self.name.clone().into_owned()),
-            name: self.name.into_owned(),
-            package_name: self.package_name.into_owned(),
-            database: owned(self.database),
-            schema: owned(self.schema).unwrap_or_default(),
-            relation_name: owned(self.relation_name),
-            tags: self.tags,
-            fqn: self.fqn.join("."),
-            config: self.config.into_map(),
-            macros: self.depends_on.macros,
-            parents: self.depends_on.nodes,
-            raw_code: String::new(),
-            path: owned(self.original_file_path).unwrap_or_default(),
-            version: self.version.filter(|version| !version.is_null()),
-        }
-    }
 }
 
 /// `metadata`, with what tells a dbt manifest from dbt's other artifacts.
@@ -364,77 +247,10 @@ struct Selector {
     definition: Value,
 }
 
-/// The part of `meta` that is this tool's.
-#[derive(Deserialize)]
-struct Meta {
-    snowplow_backfill: Option<Value>,
-}
-
-/// The part of a configuration that rules look at.
-#[derive(Default)]
-struct CheckedConfig(Map<String, Value>);
-
-impl CheckedConfig {
-    const KEYS: [&str; 6] = [
-        "full_refresh",
-        "incremental_strategy",
-        "materialized",
-        "snowplow_optimize",
-        "unique_key",
-        "upsert_date_key",
-    ];
-}
-
-impl KeptConfig for CheckedConfig {
-    fn keeps_code_of(tag: &str) -> bool {
-        tag.ends_with("_incremental")
-    }
-
-    fn into_map(self) -> Map<String, Value> {
-        self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for CheckedConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-
-        impl<'de> Visitor<'de> for Keys {
-            type Value = CheckedConfig;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a configuration")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CheckedConfig, A::Error> {
-                let mut kept = Map::new();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    if key == "meta" {
-                        // Most models have some, for others.
-                        if let Some(own) =
-                            map.next_value::<Option<Meta>>()?.and_then(|meta| meta.snowplow_backfill)
-                        {
-                            kept.insert(key.into_owned(), json!({"snowplow_backfill": own}));
-                        }
-                    } else if CheckedConfig::KEYS.contains(&&*key) {
-                        let value: Value = map.next_value()?;
-                        if !value.is_null() {
-                            kept.insert(key.into_owned(), value);
-                        }
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(CheckedConfig(kept))
-            }
-        }
-
-        deserializer.deserialize_map(Keys)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@ mod json_stream;
 mod lineage;
 pub(super) mod log;
 mod manifest;
+mod manifest_node;
 mod manifest_reader;
 pub(super) mod run_results;
 

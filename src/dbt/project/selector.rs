@@ -1,7 +1,7 @@
 //! What dbt's selection picks, as far as the dbt manifest alone can tell.
 //!
-//! There are two spellings of a selection: a definition of `selectors.yml`, and criteria on the command line. Criteria are
-//! read as definitions, so that both pick the same models.
+//! There are two spellings of a selection: a definition of `selectors.yml`, and criteria on the command line.
+//! Criteria are read as definitions, so that both pick the same models.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -20,7 +20,8 @@ pub fn select_by_definition<'m>(manifest: &'m Manifest, definition: &Value) -> R
     Evaluation { manifest, lineage: Lineage::of(manifest) }.evaluate(definition)
 }
 
-/// The `unique_id` of every model that criteria of `--select` and `--exclude` pick; without `select`, of all models.
+/// The `unique_id` of every model that criteria of `--select` and `--exclude` pick; without `select`, of all
+/// models.
 ///
 /// # Errors
 /// A criterion that only dbt understands or that matches nothing; nothing selected.
@@ -49,8 +50,8 @@ fn definition_of(criterion: &str) -> Result<Value> {
         Some((method @ ("tag" | "package"), value)) => (method, value),
         None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
         _ => bail!(
-            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be selected; the rest of \
-             the syntax is dbt's (use --target and --to)"
+            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be \
+             selected; the rest of the syntax is dbt's (use --target and --to)"
         ),
     };
     let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));
@@ -364,7 +365,7 @@ mod tests {
                 "b d",
             ),
         ] {
-            assert_eq!(picked(&definition).expect("told"), expected, "{definition}");
+            assert_eq!(picked(&definition).expect("a selection"), expected, "{definition}");
         }
     }
 
@@ -379,7 +380,7 @@ mod tests {
             (json!({"method": "config.meta.x", "value": true}), "the method config.meta.x"),
             (json!("tag:a"), "the text tag:a"),
         ] {
-            assert_eq!(picked(&definition).expect_err("not told").to_string(), expected);
+            assert_eq!(picked(&definition).expect_err("only dbt knows").to_string(), expected);
         }
     }
 
@@ -408,7 +409,7 @@ mod tests {
             ("package:this", "d", "a b c dim e"),
             ("+c", "", "a b c d"),
             ("c+", "", "c e"),
-            // A snapshot stands between these two.
+            // A snapshot is between these two.
             ("+e", "a", "b c e d"),
             ("+b+", "", "a b c e"),
         ] {
