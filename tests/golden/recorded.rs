@@ -1,17 +1,17 @@
-//! What catalogues answer about a table, as they were asked: facts come from the same reading as the tool's own.
+//! What catalogues answer about a table. The tool itself reads these answers into facts.
 
 use snowplow_backfill::dbt::Answer;
 use snowplow_backfill::promote::{Column, Physical, read_catalogue};
 use snowplow_backfill::warehouse::Dialect;
 
-/// How the table is made.
+/// How a table is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {
-    /// Without anything but a description.
+    /// With nothing but a description.
     Plainly,
-    /// With all that keeps rows together there, which is an index where there is nothing else.
+    /// With everything that keeps rows together on the warehouse. That is an index where there is nothing else.
     InParts,
-    /// Databricks and Spark: the same by other means.
+    /// Databricks and Spark: the same, by other means.
     InOtherParts,
     /// With a generated column.
     Generating,
@@ -25,16 +25,22 @@ pub fn physical(dialect: Dialect, name: &str, made: Made) -> Physical {
         (Dialect::Postgres | Dialect::DuckDb, Made::Generating) => {
             &["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds", "engaged_minutes"]
         }
+        // Other cases and warehouses have no such column.
         _ => &["view_id", "start_tstamp", "start_tstamp_date", "engaged_seconds"],
     };
     let column = |name: &&str| match dialect {
         Dialect::Snowflake => Column::plain(&name.to_uppercase()),
-        _ => Column::plain(name),
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => Column::plain(name),
     };
     let mut physical = Physical { columns: names.iter().map(column).collect(), ..Physical::default() };
     read_catalogue(dialect, &answers(dialect, name, made), &mut physical);
     if dialect == Dialect::Postgres {
-        // It is copied as it is executed.
+        // The script copies it as it is executed.
         physical.description = Some(DESCRIPTION.to_owned());
     }
     physical
@@ -105,6 +111,7 @@ fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
             let parts = match (made, dialect) {
                 (Made::InParts, _) => "PARTITIONED BY (start_tstamp_date)\n",
                 (Made::InOtherParts, Dialect::Databricks) => "CLUSTER BY (start_tstamp_date, view_id)\n",
+                // Spark, the only other warehouse of this arm.
                 (Made::InOtherParts, _) => "PARTITIONED BY (days(start_tstamp))\n",
                 (Made::Plainly | Made::Generating, _) => "",
             };

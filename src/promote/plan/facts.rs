@@ -47,7 +47,7 @@ pub struct PackageFacts {
     pub enabled_in_prod: Vec<String>,
     /// `snowplow__lookback_window_hours` in prod.
     pub lookback_hours: u32,
-    /// The same in staging.
+    /// `snowplow__lookback_window_hours` in staging.
     pub staging_lookback_hours: u32,
     /// `snowplow__backfill_limit_days` in prod.
     pub limit_days: u32,
@@ -68,8 +68,6 @@ pub struct Tables {
     pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
-    /// `snowplow__lookback_window_hours` in staging.
-    pub staging_lookback_hours: u32,
 }
 
 /// A selected tracked model.

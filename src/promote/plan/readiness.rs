@@ -95,7 +95,7 @@ fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, f
         return Ok(());
     }
     let origin = match package.family {
-        Family::Session => window.lower.plus_hours(tables.staging_lookback_hours),
+        Family::Session => window.lower.plus_hours(package.staging_lookback_hours),
         Family::Load => window.lower,
     };
     // A window that begins at the start date has no lookback.

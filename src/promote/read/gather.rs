@@ -76,7 +76,6 @@ fn take(facts: &mut Facts, answers: &mut InOrder<'_>) -> Result<()> {
                     .with_context(|| cannot_read(&package.prod_manifest))?,
                 Family::Session => BTreeMap::new(),
             },
-            staging_lookback_hours: package.staging_lookback_hours,
         });
     }
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
