@@ -107,7 +107,8 @@ impl Dialect {
 
     /// An expression for the text of a timestamp, with all its digits, as [`parse_timestamp`] reads it.
     ///
-    /// dbt itself would cut or round the value. Where a timestamp is an instant, its text would depend on the session's zone.
+    /// dbt itself would cut or round the value. Where a timestamp is an instant, its text would depend on the
+    /// session's zone.
     #[must_use]
     pub fn timestamp_text_expression(self, expression: &str) -> String {
         match self {
@@ -152,7 +153,8 @@ impl FromStr for Dialect {
     }
 }
 
-/// Reads the text that [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and time.
+/// Reads the text that [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and
+/// time.
 ///
 /// # Errors
 /// The text is neither.

@@ -24,7 +24,8 @@ struct Part {
 }
 
 impl Relation {
-    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``, `schema.table`.
+    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``,
+    /// `schema.table`.
     ///
     /// # Errors
     /// A name that is not allowed.
@@ -45,7 +46,8 @@ impl Relation {
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
-                "{rendered} is not the name of a relation on {dialect}: expected a schema and a name, and possibly a database"
+                "{rendered} is not the name of a relation on {dialect}: expected a schema and a name, and \
+                 possibly a database"
             );
         }
         if dialect == Dialect::Spark && parts.len() == 3 {
@@ -81,7 +83,8 @@ impl Relation {
         Ok(sibling)
     }
 
-    /// The relation in the same schema whose name is this one and a suffix. The name is cut where both would be too long.
+    /// The relation in the same schema whose name is this one and a suffix. The name is cut where both would
+    /// be too long.
     ///
     /// # Errors
     /// A name that is not allowed.
@@ -157,7 +160,8 @@ impl Relation {
         }
     }
 
-    /// Whether both may be the same table. The case of letters does not count: a refusal too many does no harm.
+    /// Whether both may be the same table. The case of letters does not count: a refusal too many does no
+    /// harm.
     #[must_use]
     pub fn is_same_table(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
@@ -222,7 +226,8 @@ pub fn is_plain(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The name of a database is quoted, so that these characters do no harm. Names of BigQuery's projects have them.
+/// The name of a database is quoted, so that these characters do no harm. Names of BigQuery's projects have
+/// them.
 fn may_be_database(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
 }

@@ -29,7 +29,8 @@ fn with(strategy: CopyStrategy) -> Wishes {
     Wishes { strategy: Some(strategy), ..PLAIN }
 }
 
-/// A warehouse's own copy keeps the layout of a table and does not restate it. Here it is restated on every warehouse.
+/// A warehouse's own copy keeps the layout of a table and does not restate it. Here it is restated on every
+/// warehouse.
 fn where_it_is_said(dialect: Dialect) -> Wishes {
     match dialect {
         Dialect::Redshift | Dialect::Databricks => with(CopyStrategy::Ctas),
@@ -238,11 +239,11 @@ fn quoted_names(dialect: Dialect) -> Result<Facts> {
     let odd = Column::plain("select");
     table.physical.columns.push(odd);
     // DuckDB copies the statement that made staging's table.
-    table.physical.create_statement = table
-        .physical
-        .create_statement
-        .is_some()
-        .then(|| "CREATE TABLE \"Staging\".\"order\"(view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER);".to_owned());
+    table.physical.create_statement = table.physical.create_statement.is_some().then(|| {
+        "CREATE TABLE \"Staging\".\"order\"(view_id VARCHAR, start_tstamp TIMESTAMP, \
+                  start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER);"
+            .to_owned()
+    });
     Ok(facts)
 }
 

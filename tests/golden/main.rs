@@ -1,6 +1,8 @@
-//! Golden SQL: every case has a file for every warehouse under `fixtures/promote/<dialect>/`, with its SQL or its error.
+//! Golden SQL: every case has a file for every warehouse under `fixtures/promote/<dialect>/`, with its SQL or
+//! its error.
 //!
-//! `cargo xtask fixtures` writes the files again. `tests/sql` gives them to parsers that know nothing of this project.
+//! `cargo xtask fixtures` writes the files again. `tests/sql` gives them to parsers that know nothing of this
+//! project.
 
 mod cases;
 mod refusals;

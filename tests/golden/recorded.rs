@@ -9,7 +9,8 @@ use snowplow_backfill::warehouse::Dialect;
 pub enum Made {
     /// With nothing but a description.
     Plainly,
-    /// With everything that keeps rows together on the warehouse. That is an index where there is nothing else.
+    /// With everything that keeps rows together on the warehouse. That is an index where there is nothing
+    /// else.
     InParts,
     /// Databricks and Spark: the same, by other means.
     InOtherParts,
@@ -93,8 +94,8 @@ fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
                 ""
             };
             let ddl = format!(
-                "CREATE TABLE `analytics.staging_derived.{name}`\n(\n  view_id STRING,\n  start_tstamp TIMESTAMP,\n  start_tstamp_date \
-                 DATE,\n  engaged_seconds NUMERIC\n){parts};"
+                "CREATE TABLE `analytics.staging_derived.{name}`\n(\n  view_id STRING,\n  start_tstamp \
+                 TIMESTAMP,\n  start_tstamp_date DATE,\n  engaged_seconds NUMERIC\n){parts};"
             );
             let mut options = vec![vec!["description", "\"One row a view; it's the visitor's.\""]];
             if made == Made::InParts {
@@ -116,14 +117,16 @@ fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
                 (Made::Plainly | Made::Generating, _) => "",
             };
             let property = if made == Made::InParts {
-                "TBLPROPERTIES (\n  'delta.autoOptimize.optimizeWrite' = 'true',\n  'current-snapshot-id' = '1')\n"
+                "TBLPROPERTIES (\n  'delta.autoOptimize.optimizeWrite' = 'true',\n  'current-snapshot-id' = \
+                 '1')\n"
             } else {
                 ""
             };
             let statement = format!(
-                "CREATE TABLE staging_derived.{name} (\n  view_id STRING COMMENT 'Key;\nPARTITIONED BY (nothing)',\n  start_tstamp \
-                 TIMESTAMP,\n  start_tstamp_date DATE,\n  engaged_seconds DECIMAL(18,6))\nUSING {source}\n{parts}COMMENT 'One row a \
-                 view; it\\'s the visitor\\'s.'\n{property}"
+                "CREATE TABLE staging_derived.{name} (\n  view_id STRING COMMENT 'Key;\nPARTITIONED BY \
+                 (nothing)',\n  start_tstamp TIMESTAMP,\n  start_tstamp_date DATE,\n  engaged_seconds \
+                 DECIMAL(18,6))\nUSING {source}\n{parts}COMMENT 'One row a view; it\\'s the \
+                 visitor\\'s.'\n{property}"
             );
             vec![rows(&[vec![&statement]])]
         }
@@ -135,8 +138,8 @@ fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
                 Made::Plainly | Made::InParts | Made::InOtherParts => "",
             };
             let create = format!(
-                "CREATE TABLE staging_derived.{name}(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, start_tstamp_date DATE, \
-                 engaged_seconds DECIMAL(18,6) DEFAULT(0){generated});"
+                "CREATE TABLE staging_derived.{name}(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, \
+                 start_tstamp_date DATE, engaged_seconds DECIMAL(18,6) DEFAULT(0){generated});"
             );
             let by_start = format!("CREATE INDEX {name}_by_start ON staging_derived.{name}(start_tstamp);");
             let by_date =

@@ -1,6 +1,8 @@
-//! What prod holds of a promotion: by its record and, where that cannot tell, by what was found in prod. Pure.
+//! What prod holds of a promotion: by its record and, where that cannot tell, by what was found in prod.
+//! Pure.
 //!
-//! If the process that wrote a record was killed, the record lags behind: dbt may have done more than it could still report.
+//! If the process that wrote a record was killed, the record lags behind: dbt may have done more than it
+//! could still report.
 
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::{Witnessed, WitnessedRows};

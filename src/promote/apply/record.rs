@@ -19,8 +19,8 @@ const FILE: &str = "promotion.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Stage {
-    /// Its statements are being executed. A record that is found in this stage was left by a process that was killed, which
-    /// may have done more than it could write down.
+    /// Its statements are being executed. A record that is found in this stage was left by a process that was
+    /// killed, which may have done more than it could write down.
     Executing {
         /// How many statements are done.
         done: usize,
@@ -31,8 +31,8 @@ pub enum Stage {
         statement: usize,
         /// The error.
         error: String,
-        /// The warehouse did not refuse it, so that it may have been executed: the connection was lost, or the user
-        /// interrupted it.
+        /// The warehouse did not refuse it, so that it may have been executed: the connection was lost, or
+        /// the user interrupted it.
         may_be_done: bool,
     },
     /// All statements are done.

@@ -1,5 +1,5 @@
-//! What prod holds of a promotion, by its rows and tables. The warehouse is asked where the record alone cannot tell: the
-//! process that wrote the record was killed, or prod may have run since.
+//! What prod holds of a promotion, by its rows and tables. The warehouse is asked where the record alone
+//! cannot tell: the process that wrote the record was killed, or prod may have run since.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};

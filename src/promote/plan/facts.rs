@@ -77,8 +77,8 @@ pub struct ModelFacts {
     pub name: String,
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
-    /// Its table, where that holds history: prod could get it otherwise only by reading all events again. None for helpers,
-    /// views and tables that every run builds anew.
+    /// Its table, where that holds history: prod could get it otherwise only by reading all events again.
+    /// None for helpers, views and tables that every run builds anew.
     pub table: Option<TableFacts>,
 }
 
@@ -175,7 +175,8 @@ impl Column {
     }
 }
 
-/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents of SQL clauses.
+/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents
+/// of SQL clauses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The contents of `partition by`.

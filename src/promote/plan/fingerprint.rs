@@ -1,4 +1,5 @@
-//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything moved since.
+//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything
+//! moved since.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,8 +45,8 @@ pub fn of(facts: &Facts) -> Fingerprints {
     }
 }
 
-/// What the dbt manifests and vars say about a package. It is a list of values, so that renaming a field changes no
-/// fingerprint.
+/// What the dbt manifests and vars say about a package. It is a list of values, so that renaming a field
+/// changes no fingerprint.
 #[must_use]
 pub fn of_package(package: &PackageFacts) -> Value {
     json!([

@@ -1,4 +1,5 @@
-//! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written here.
+//! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written
+//! here.
 
 mod action;
 mod copying;

@@ -90,8 +90,8 @@ pub struct Ledger {
     pub prod: Relation,
     /// The `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
-    /// The earlier time that prod records instead: the one of its other models. From there, prod's next run gives all of
-    /// them the same events.
+    /// The earlier time that prod records instead: the one of its other models. From there, prod's next run
+    /// gives all of them the same events.
     pub cap: Option<Timestamp>,
     /// Models whose rows prod lacks and gets.
     pub added: Vec<String>,

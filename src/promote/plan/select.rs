@@ -39,8 +39,8 @@ fn pick(manifest: &Manifest, criterion: &str) -> Result<BTreeSet<String>> {
         Some(("package", name)) => Box::new(move |node| node.package_name == name),
         None if !bare.contains([',', '*', '@', '/', '.']) => Box::new(move |node| node.name == bare),
         _ => bail!(
-            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be selected. For the rest \
-             of dbt's syntax, use --target and --to"
+            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be \
+             selected. For the rest of dbt's syntax, use --target and --to"
         ),
     };
     let mut picked: BTreeSet<_> =

@@ -1,4 +1,5 @@
-//! The facts of a promotion that only the warehouse knows: rows, windows, the clock, and the tables that exist.
+//! The facts of a promotion that only the warehouse knows: rows, windows, the clock, and the tables that
+//! exist.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -14,8 +15,8 @@ use crate::promote::plan::{Column, Facts, Tables};
 use crate::snowplow::Family;
 use crate::warehouse::{Relation, tables};
 
-/// Reads rows, windows, the clock, and which tables exist with which columns, all in one call. Then it reads the catalogue,
-/// as far as that answers. Returns why the catalogue could not be read, if so.
+/// Reads rows, windows, the clock, and which tables exist with which columns, all in one call. Then it reads
+/// the catalogue, as far as that answers. Returns why the catalogue could not be read, if so.
 ///
 /// # Errors
 /// dbt cannot read them.

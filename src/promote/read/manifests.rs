@@ -23,8 +23,8 @@ pub struct Side<'a> {
     pub packages: &'a [Package],
 }
 
-/// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the package's
-/// defaults where nobody knows them.
+/// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the
+/// package's defaults where nobody knows them.
 #[derive(Debug, Clone, Copy)]
 pub struct PackageVars {
     /// Prod's settings of its windows.
@@ -133,7 +133,8 @@ fn model(
         package.tracked(staging.manifest).find(is_it).with_context(|| format!("{name} is not in staging"))?;
     let Some(theirs) = package.tracked(prod.manifest).find(is_it) else {
         bail!(
-            "{name} is a tracked model of {} but not of {}: enable it for that target (do both need the same --vars?), or leave it out",
+            "{name} is a tracked model of {} but not of {}: enable it for that target (do both need the same \
+             --vars?), or leave it out",
             staging.name,
             prod.name
         );
@@ -163,8 +164,8 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
     })
 }
 
-/// Whether a model is incremental, or of a materialization of the project's own, which may keep history too. What the
-/// warehouse keeps up to date by a query holds no history that the events do not hold.
+/// Whether a model is incremental, or of a materialization of the project's own, which may keep history too.
+/// What the warehouse keeps up to date by a query holds no history that the events do not hold.
 fn is_incremental(node: &Node) -> bool {
     !matches!(
         node.materialized(),

@@ -98,7 +98,8 @@ impl<'p> Composer<'p> {
             self.check_staging(ledger);
             let condition = prod_as_planned_condition(plan.dialect, ledger, accepted);
             let message = format!(
-                "{} records these models already, or other rows than planned: promoted before, or prod ran them",
+                "{} records these models already, or other rows than planned: promoted before, or prod ran \
+                 them",
                 ledger.prod
             );
             self.check(&format!("{}: prod's rows are as planned", ledger.package), &condition, &message);
@@ -161,8 +162,8 @@ impl<'p> Composer<'p> {
         }
     }
 
-    /// Right before a rollback drops a table: prod may have written its row since the rollback began, and then the rollback
-    /// did not take that row back.
+    /// Right before a rollback drops a table: prod may have written its row since the rollback began, and
+    /// then the rollback did not take that row back.
     pub(super) fn check_taken_back(&mut self, table: &Table) {
         let plan = self.plan;
         let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
