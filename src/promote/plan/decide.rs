@@ -68,16 +68,7 @@ impl Plan {
         wishes: Wishes,
     ) -> Result<()> {
         let rows = package.tables.as_ref().map(|tables| prod_rows(tables, package, &facts.to)).transpose()?;
-        let mut ledger = Ledger {
-            package: package.name.clone(),
-            family: package.family,
-            staging: package.staging_manifest.clone(),
-            prod: package.prod_manifest.clone(),
-            time: None,
-            cap: None,
-            added: Vec::new(),
-            moved: Vec::new(),
-        };
+        let mut ledger = Ledger::empty(package);
         let mut tables = Vec::new();
         for model in models {
             let row = rows.and_then(|rows| rows.iter().find(|row| row.model == model.name));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::facts::TableFacts;
+use super::facts::{PackageFacts, TableFacts};
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
 use super::strategy::CopyStrategy;
@@ -121,6 +121,20 @@ pub enum Direction {
 }
 
 impl Ledger {
+    /// No rows of a package.
+    pub(super) fn empty(package: &PackageFacts) -> Self {
+        Self {
+            package: package.name.clone(),
+            family: package.family,
+            staging: package.staging_manifest.clone(),
+            prod: package.prod_manifest.clone(),
+            time: None,
+            cap: None,
+            added: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
     /// Where a row is moved.
     #[must_use]
     pub fn direction(&self, row: &MovedRow) -> Direction {
