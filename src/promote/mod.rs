@@ -13,7 +13,7 @@ pub use apply::{
 pub use plan::{
     Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
     MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes, as_if_synced, check_places,
-    select, short, sync_until,
+    select, short_digest, sync_until,
 };
 pub use read::{PackageVars, ProdReader, Side, facts, limits_of, read, read_catalogue, unread_catalogue};
 pub use sql::{FINGERPRINT, Script, Scripts, Statement, StatementKind, forecast_lines};

@@ -176,7 +176,7 @@ impl Both {
         Ok(Asked {
             to: &facts.to,
             models: facts.models.iter().map(|model| model.name.as_str()).collect(),
-            digest: promote::short(&text),
+            digest: promote::short_digest(&text),
         })
     }
 

@@ -36,7 +36,7 @@ pub fn of(facts: &Facts) -> Fingerprints {
                 format!("{} {} {time}\n", package.name, row.model)
             }));
         }
-        Some(short(lines.concat().as_bytes()))
+        Some(short_digest(lines.concat().as_bytes()))
     };
     Fingerprints {
         manifests: facts.manifests.clone(),
@@ -87,7 +87,7 @@ pub fn of_model(model: &ModelFacts) -> Value {
 
 /// The first 16 bytes of a SHA-256, in hexadecimal digits.
 #[must_use]
-pub fn short(bytes: &[u8]) -> String {
+pub fn short_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

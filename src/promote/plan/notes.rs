@@ -99,8 +99,8 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let mut notes: Vec<_> = replaced.left_behind.iter().map(lost).collect();
     if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
         notes.push(format!(
-            "{model}: {} is a permanent table, and becomes a transient one, as the project says: without \
-             Fail-safe",
+            "{model}: {} is a permanent table and becomes a transient one without Fail-safe, as the project \
+             configures",
             table.facts.prod
         ));
     }
@@ -110,8 +110,8 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         )),
         Dialect::BigQuery if table.facts.physical.layout.is_none() || replaced.layout.is_none() => {
             notes.push(format!(
-                "{model}: it is not known whether both tables are partitioned and clustered in the same way; \
-                 if not, BigQuery refuses to replace the one by the other, and nothing but the backup is made"
+                "{model}: it is not known whether both tables are partitioned and clustered in the same way. \
+                 If they are not, BigQuery refuses to replace the table, and only the backup is made"
             ));
         }
         Dialect::Postgres

@@ -90,7 +90,7 @@ pub fn facts(
         }
     }
     let said = serde_json::to_vec(&said).context("cannot write JSON")?;
-    facts.manifests = plan::short(&said);
+    facts.manifests = plan::short_digest(&said);
     Ok(facts)
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Script {
     /// What stands above the statements, without comment signs.
     pub header: Vec<String>,
-    /// In the order of execution.
+    /// The statements, in the order of execution.
     pub statements: Vec<Statement>,
 }
 
@@ -20,7 +20,7 @@ pub struct Statement {
     pub title: String,
     /// Its SQL, without the semicolon at the end.
     pub sql: String,
-    /// What it does to transactions, or to nothing.
+    /// What it does to transactions, and whether it changes anything.
     pub kind: StatementKind,
     /// The model whose table it puts into prod, or takes out of it, outside of any transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
