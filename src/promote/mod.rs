@@ -17,7 +17,7 @@ pub use output::{document, listed, news, planned, promoted};
 pub use plan::{
     Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
     MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes, as_if_synced, check_places,
-    short, sync_until,
+    short_digest, sync_until,
 };
 pub use read::{BothRead, BothTargets, ListedTarget, Route, offline_facts, read_catalogue, unread_catalogue};
 pub use sql::{Script, Scripts, Statement, StatementKind};

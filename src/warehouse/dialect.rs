@@ -1,4 +1,4 @@
-//! The warehouses and how their SQL differs. A closed set: every difference is an exhaustive match.
+//! The warehouses, and how their SQL differs. The set is closed: every difference is an exhaustive match.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// All of them.
+    /// All warehouses.
     pub const ALL: [Self; 7] = [
         Self::Postgres,
         Self::Redshift,
@@ -52,7 +52,7 @@ impl Dialect {
         }
     }
 
-    /// What names are quoted with.
+    /// The character that names are quoted with.
     #[must_use]
     pub fn quote(self) -> char {
         match self {
@@ -61,7 +61,7 @@ impl Dialect {
         }
     }
 
-    /// Bytes of a name that the warehouse keeps; Postgres and Redshift cut longer ones off without a word.
+    /// How many bytes a name may have. Postgres and Redshift cut longer names without an error.
     #[must_use]
     pub fn longest_name(self) -> usize {
         match self {
@@ -73,7 +73,7 @@ impl Dialect {
         }
     }
 
-    /// Text as a literal. Warehouses differ in what a backslash means, and some take `''` for two literals.
+    /// A text as a literal. Warehouses differ in what a backslash means, and some read `''` as two literals.
     #[must_use]
     pub fn text_literal(self, text: &str) -> String {
         let escaped = match self {
@@ -86,28 +86,29 @@ impl Dialect {
         format!("'{escaped}'")
     }
 
-    /// A column's name, whatever it is made of.
+    /// The name of a column, quoted.
     #[must_use]
     pub fn column(self, name: &str) -> String {
         let quote = self.quote();
         format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
     }
 
-    /// "Now" as Snowplow's packages read it, in UTC.
+    /// The current time in UTC, as Snowplow's packages read it.
     #[must_use]
     pub fn now_expression(self) -> &'static str {
         match self {
             Self::Postgres => "(current_timestamp at time zone 'UTC')",
-            // Whole seconds, as in the packages: another clock could be later than theirs.
+            // It has whole seconds, as in the packages. A finer clock could be ahead of theirs.
             Self::Redshift => "getdate()",
             Self::Snowflake => "convert_timezone('UTC', current_timestamp())::timestamp_ntz",
             Self::BigQuery | Self::Databricks | Self::Spark | Self::DuckDb => "current_timestamp",
         }
     }
 
-    /// A timestamp as text that [`parse_timestamp`] reads, with all its digits.
+    /// An expression for the text of a timestamp, with all its digits, as [`parse_timestamp`] reads it.
     ///
-    /// dbt itself would cut or round values; and where a timestamp is an instant, its text hangs on the session's zone.
+    /// dbt itself would cut or round the value. Where a timestamp is an instant, its text would depend on the
+    /// session's zone.
     #[must_use]
     pub fn timestamp_text_expression(self, expression: &str) -> String {
         match self {
@@ -119,7 +120,7 @@ impl Dialect {
         }
     }
 
-    /// A point in time as a literal that means the same whatever the session's settings.
+    /// A point in time as a literal that means the same with every setting of a session.
     #[must_use]
     pub fn timestamp_literal(self, time: Timestamp) -> String {
         let text = time.to_all_digits();
@@ -152,10 +153,11 @@ impl FromStr for Dialect {
     }
 }
 
-/// Reads what [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and time.
+/// Reads the text that [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and
+/// time.
 ///
 /// # Errors
-/// Any other text.
+/// The text is neither.
 pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     match text.parse::<i64>() {
         Ok(micros) => Timestamp::from_micros(micros),

@@ -1,11 +1,10 @@
-//! Relations by the names that dbt recorded, validated and rendered for a dialect.
+//! The names of relations, as dbt recorded them: checked, and written as SQL of a dialect.
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
-use serde::{Deserialize, Serialize};
 
 use super::dialect::Dialect;
 use crate::dbt::{Node, RelationName};
@@ -18,14 +17,15 @@ pub struct Relation {
 }
 
 /// One part of a relation's name, as dbt writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
     name: String,
     quoted: bool,
 }
 
 impl Relation {
-    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``, `schema.table`.
+    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``,
+    /// `schema.table`.
     ///
     /// # Errors
     /// A name that is not allowed.
@@ -36,8 +36,9 @@ impl Relation {
         let mut parts = Vec::new();
         let mut rest = rendered;
         while !rest.is_empty() {
-            let found =
-                pattern.captures(rest).with_context(|| format!("{rendered} is no relation of {dialect}"))?;
+            let found = pattern
+                .captures(rest)
+                .with_context(|| format!("{rendered} is not the name of a relation on {dialect}"))?;
             let quoted = found.get(1).is_some();
             let name = found.get(1).or_else(|| found.get(2)).context("a name")?.as_str().to_owned();
             rest = &rest[found[0].len()..];
@@ -45,7 +46,8 @@ impl Relation {
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
-                "{rendered} is no relation of {dialect}: expected a schema and a name, and maybe a database"
+                "{rendered} is not the name of a relation on {dialect}: expected a schema and a name, and \
+                 possibly a database"
             );
         }
         if dialect == Dialect::Spark && parts.len() == 3 {
@@ -71,7 +73,7 @@ impl Relation {
     /// Another relation in the same schema, written in the same way.
     ///
     /// # Errors
-    /// A name that is not allowed, or longer than the warehouse keeps.
+    /// The name is not allowed, or too long for the warehouse.
     pub fn sibling(&self, identifier: &str) -> Result<Self> {
         let mut sibling = self.clone();
         if let Some(last) = sibling.parts.last_mut() {
@@ -81,31 +83,32 @@ impl Relation {
         Ok(sibling)
     }
 
-    /// The same name with more at its end, in the same schema; the name is cut where both would be too long.
+    /// The relation in the same schema whose name is this one and a suffix. The name is cut where both would
+    /// be too long.
     ///
     /// # Errors
     /// A name that is not allowed.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
         let room = self.dialect.longest_name().saturating_sub(suffix.len());
-        // Names are ASCII, which was checked.
+        // A name was checked to be ASCII, so that it can be cut anywhere.
         let kept = &self.identifier()[..self.identifier().len().min(room)];
         self.sibling(&format!("{kept}{suffix}"))
     }
 
-    /// The name without schema, as SQL.
+    /// The name without its schema, as SQL.
     #[must_use]
     pub fn identifier_sql(&self) -> String {
         self.parts.last().map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
-    /// The schema as SQL, with its database where it has one.
+    /// The schema as SQL, with its database where the name has one.
     #[must_use]
     pub fn schema_sql(&self) -> String {
         let schema = &self.parts[..self.parts.len() - 1];
         schema.iter().map(|part| self.part_sql(part)).collect::<Vec<_>>().join(".")
     }
 
-    /// The schema alone, as SQL.
+    /// The schema without its database, as SQL.
     #[must_use]
     pub fn bare_schema_sql(&self) -> String {
         self.parts.iter().rev().nth(1).map(|part| self.part_sql(part)).unwrap_or_default()
@@ -117,37 +120,37 @@ impl Relation {
         (self.parts.len() == 3).then(|| self.part_sql(&self.parts[0]))
     }
 
-    /// The schema as the warehouse's catalogue holds it.
+    /// The schema as the warehouse's catalogue has it.
     #[must_use]
     pub fn stored_schema(&self) -> String {
         self.parts.iter().rev().nth(1).map(|part| self.part_stored(part)).unwrap_or_default()
     }
 
-    /// The name without schema as the warehouse's catalogue holds it.
+    /// The name without its schema, as the warehouse's catalogue has it.
     #[must_use]
     pub fn stored_identifier(&self) -> String {
         self.parts.last().map(|part| self.part_stored(part)).unwrap_or_default()
     }
 
-    /// The plain name without schema.
+    /// The name without its schema and without quotes.
     #[must_use]
     pub fn identifier(&self) -> &str {
         self.parts.last().map_or("", |part| &part.name)
     }
 
-    /// The plain schema.
+    /// The schema without quotes.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.parts.iter().rev().nth(1).map_or("", |part| &part.name)
     }
 
-    /// The plain database, where the name has one.
+    /// The database without quotes, where the name has one.
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         (self.parts.len() == 3).then(|| self.parts[0].name.as_str())
     }
 
-    /// By its parts, for dbt to find.
+    /// Its parts, by which dbt finds it.
     #[must_use]
     pub fn name(&self) -> RelationName {
         RelationName {
@@ -157,7 +160,8 @@ impl Relation {
         }
     }
 
-    /// Whether both are one table. Upper and lower case count as the same everywhere: a refusal too many does no harm.
+    /// Whether both may be the same table. The case of letters does not count: a refusal too many does no
+    /// harm.
     #[must_use]
     pub fn is_same_table(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
@@ -168,7 +172,7 @@ impl Relation {
         database && same(self.schema(), other.schema()) && same(self.identifier(), other.identifier())
     }
 
-    /// Whether both are in one database, as far as their names tell.
+    /// Whether both are in the same database, as far as their names tell.
     #[must_use]
     pub fn is_in_database_of(&self, other: &Self) -> bool {
         match (self.database(), other.database()) {
@@ -182,7 +186,7 @@ impl Relation {
         if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }
     }
 
-    /// Snowflake holds what is written without quotes in upper case.
+    /// Snowflake stores names that are written without quotes in upper case.
     fn part_stored(&self, part: &Part) -> String {
         match self.dialect {
             Dialect::Snowflake if !part.quoted => part.name.to_uppercase(),
@@ -205,7 +209,7 @@ impl Relation {
             }
             if part.name.len() > self.dialect.longest_name() {
                 bail!(
-                    "the name {} is longer than {} keeps ({} bytes)",
+                    "the name {} is too long: {} allows {} bytes",
                     part.name,
                     self.dialect,
                     self.dialect.longest_name()
@@ -222,7 +226,8 @@ pub fn is_plain(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A database stands within quotes, where these characters are harmless; BigQuery's projects need them.
+/// The name of a database is quoted, so that these characters do no harm. Names of BigQuery's projects have
+/// them.
 fn may_be_database(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
 }
@@ -298,7 +303,7 @@ mod tests {
         }
         let long = Relation::parse("\"s\".\"t\"", Dialect::Postgres).expect("a relation");
         let error = long.sibling(&"x".repeat(64)).expect_err("too long").to_string();
-        assert!(error.contains("longer than postgres keeps (63 bytes)"), "{error}");
+        assert!(error.contains("is too long: postgres allows 63 bytes"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is promoted in each case, as facts that a warehouse of the dialect could have given.
+//! What is promoted in each case, as facts that a warehouse of this dialect could have given.
 
 #[path = "recorded.rs"]
 mod recorded;
@@ -16,7 +16,7 @@ use snowplow_backfill::warehouse::{Dialect, Relation};
 
 use recorded::Made;
 
-/// A case.
+/// A case, which is written for every warehouse.
 pub struct Case {
     pub name: &'static str,
     pub wishes: fn(Dialect) -> Wishes,
@@ -29,7 +29,8 @@ fn with(strategy: CopyStrategy) -> Wishes {
     Wishes { strategy: Some(strategy), ..PLAIN }
 }
 
-/// Copies of these warehouses' own say nothing of how a table is laid out: they keep it.
+/// A warehouse's own copy keeps the layout of a table and does not restate it. Here it is restated on every
+/// warehouse.
 fn where_it_is_said(dialect: Dialect) -> Wishes {
     match dialect {
         Dialect::Redshift | Dialect::Databricks => with(CopyStrategy::Ctas),
@@ -73,7 +74,7 @@ pub fn all() -> Vec<Case> {
 
 const TIME: &str = "2023-10-11 10:11:12.123456";
 
-/// Where a row of the load family began in prod; staging's began in 2020.
+/// The `first_success` of a row of the load family in prod. Staging's is in 2020.
 const FIRST: &str = "2022-01-02 03:04:05.000006";
 
 fn at(text: &str) -> Timestamp {
@@ -116,7 +117,6 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
                 lower: at("2023-10-11 04:00:00"),
                 upper: at("2023-10-11 12:34:56.789"),
             }),
-            staging_lookback_hours: 6,
             ..Tables::default()
         }),
         enabled_in_prod: enabled,
@@ -178,12 +178,12 @@ pub fn helper_and_view(dialect: Dialect) -> Result<Facts> {
     facts(dialect, models)
 }
 
-/// Prod runs the model; staging has caught up further than prod.
+/// Prod runs the model, and staging has got further than prod.
 pub fn replace_facts(dialect: Dialect) -> Result<Facts> {
     replaced(dialect, "2023-10-01 02:03:04.5")
 }
 
-/// Prod is further than staging: its row goes back.
+/// Prod has got further than staging, so that its row goes back.
 fn replace_older(dialect: Dialect) -> Result<Facts> {
     replaced(dialect, "2023-10-20 02:03:04.5")
 }
@@ -192,7 +192,6 @@ fn replaced(dialect: Dialect, prod_time: &str) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
     let tables = facts.packages[0].tables.as_mut().expect("read");
     tables.prod_rows.as_mut().expect("rows").push(row("my_model", prod_time));
-    // Caught up when it ran: its window ended where time was.
     let table = facts.models[0].table.as_mut().expect("a table");
     table.prod_exists = Some(true);
     table.replaced = table.physical.clone();
@@ -203,7 +202,7 @@ fn replaced(dialect: Dialect, prod_time: &str) -> Result<Facts> {
     Ok(facts)
 }
 
-/// Prod's table is made in another way than staging's.
+/// Prod's table is of another kind than staging's.
 fn replace_another_kind(dialect: Dialect) -> Result<Facts> {
     let mut facts = replace_facts(dialect)?;
     let replaced = &mut facts.models[0].table.as_mut().expect("a table").replaced;
@@ -231,18 +230,20 @@ fn quoted_names(dialect: Dialect) -> Result<Facts> {
     let quoted = |schema: &str| match dialect {
         Dialect::Snowflake => Relation::parse(&format!("ANALYTICS.\"{schema}\".\"order\""), dialect),
         Dialect::Spark => Relation::parse(&format!("`{schema}`.`order`"), dialect),
-        _ => relation(dialect, "analytics", schema, "order"),
+        Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery | Dialect::Databricks | Dialect::DuckDb => {
+            relation(dialect, "analytics", schema, "order")
+        }
     };
     table.staging = quoted("Staging")?;
     table.prod = quoted("Group")?;
     let odd = Column::plain("select");
     table.physical.columns.push(odd);
-    // What staging was made by is of another shape.
-    table.physical.create_statement = table
-        .physical
-        .create_statement
-        .is_some()
-        .then(|| "CREATE TABLE \"Staging\".\"order\"(view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER);".to_owned());
+    // DuckDB copies the statement that made staging's table.
+    table.physical.create_statement = table.physical.create_statement.is_some().then(|| {
+        "CREATE TABLE \"Staging\".\"order\"(view_id VARCHAR, start_tstamp TIMESTAMP, \
+                  start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER);"
+            .to_owned()
+    });
     Ok(facts)
 }
 
@@ -264,12 +265,12 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
         }),
     };
     table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
-    // The table as it is counts more than what the project says.
+    // The table in the warehouse counts for more than what the project says.
     table.physical = recorded::physical(dialect, "my_model", Made::InParts);
     Ok(facts)
 }
 
-/// The same by the other means that a warehouse has.
+/// The same, by the other means that a warehouse has.
 fn in_other_parts(dialect: Dialect) -> Result<Facts> {
     let mut facts = partitioned_and_clustered(dialect)?;
     let table = facts.models[0].table.as_mut().expect("a table");
@@ -288,7 +289,7 @@ fn in_other_parts(dialect: Dialect) -> Result<Facts> {
 
 fn generated_column(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
-    // Other warehouses' copies keep such columns as they are.
+    // On the other warehouses, copies keep such columns.
     facts.models[0].table.as_mut().expect("a table").physical =
         recorded::physical(dialect, "my_model", Made::Generating);
     Ok(facts)
@@ -302,7 +303,9 @@ fn grants(dialect: Dialect) -> Result<Facts> {
             ("roles/bigquery.dataViewer", vec!["user:anna@example.com", "group:analysts@example.com"])
         }
         Dialect::Redshift => ("select", vec!["reporter", "group analysts"]),
-        _ => ("select", vec!["reporter", "Data Team"]),
+        Dialect::Postgres | Dialect::Snowflake | Dialect::Databricks | Dialect::Spark | Dialect::DuckDb => {
+            ("select", vec!["reporter", "Data Team"])
+        }
     };
     table.grants.insert(privilege.to_owned(), grantees.into_iter().map(str::to_owned).collect());
     Ok(facts)
@@ -356,7 +359,7 @@ fn load_family_replace(dialect: Dialect) -> Result<Facts> {
     Ok(facts)
 }
 
-/// From two dbt manifests: nothing is known of rows and tables.
+/// From two dbt manifests: nothing is known about rows and tables.
 fn offline(dialect: Dialect) -> Result<Facts> {
     let mut facts = partitioned_and_clustered(dialect)?;
     facts.now = None;

@@ -1,6 +1,8 @@
-//! Golden SQL: every case on every warehouse is a file under `fixtures/promote/<dialect>/`, or an error with its text.
+//! Golden SQL: every case has a file for every warehouse under `fixtures/promote/<dialect>/`, with its SQL or
+//! its error.
 //!
-//! `cargo xtask fixtures` writes them anew; `tests/sql` hands them to parsers that know nothing of this project.
+//! `cargo xtask fixtures` writes the files again. `tests/sql` gives them to parsers that know nothing of this
+//! project.
 
 mod cases;
 mod refusals;
@@ -19,7 +21,7 @@ fn folder(dialect: Dialect) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/promote").join(dialect.adapter())
 }
 
-/// The three scripts as one text, or the error: with the ending of its file's name.
+/// The three scripts as one text, or the error; and the name of the file.
 fn written(case: &cases::Case, dialect: Dialect) -> (String, String) {
     let scripts = (case.facts)(dialect).and_then(|facts| {
         let plan = Plan::of(&facts, (case.wishes)(dialect), "2023-11-12 13:14:15".parse()?)?;
@@ -28,7 +30,7 @@ fn written(case: &cases::Case, dialect: Dialect) -> (String, String) {
     match scripts {
         Ok(scripts) => {
             let texts = [scripts.promote, scripts.rollback, scripts.verify].map(|script| script.to_text());
-            // What a new version changes is not the SQL.
+            // A new version of the tool does not change the SQL.
             let text = texts.join("\n").replace(env!("CARGO_PKG_VERSION"), "[VERSION]");
             (format!("{}.sql", case.name), text)
         }

@@ -1,4 +1,4 @@
-//! What holds a promotion back, and what is said about it.
+//! What makes a promotion be refused, and what the refusal says.
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
@@ -25,7 +25,7 @@ fn tables(facts: &mut Facts) -> &mut Tables {
     facts.packages[0].tables.as_mut().expect("read")
 }
 
-/// Changes the plain case, and expects a refusal that says this.
+/// Changes the plain case, and expects a refusal with these words.
 #[track_caller]
 fn refused(change: impl Fn(&mut Facts), wishes: Wishes, words: &str) {
     let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
@@ -75,7 +75,7 @@ fn staging_is_behind_and_its_last_window_was_cut_by_a_limit() {
         window.upper = at("2023-10-11 10:11:12.123456");
     };
     refused(behind, Wishes::default(), "because of a limit of 30 days");
-    // A window that ended at the time of its run is caught up, whatever happened in prod since.
+    // If the window ended at the time of its run, staging is caught up, whatever happened in prod since.
     let mut facts = cases::one_model(Dialect::Postgres).expect("facts");
     behind(&mut facts);
     tables(&mut facts).staging_window.as_mut().expect("a window").upper = at("2023-10-11 10:20:30.405060");
@@ -134,7 +134,7 @@ fn what_is_there_is_no_copy() {
     let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
     with(|_| {})(&mut facts);
     assert!(plan(&facts, resume).is_ok(), "a copy");
-    // What is not known is checked as it is executed.
+    // What is not known is checked when the script is executed.
     with(|columns| columns[0].data_type = None)(&mut facts);
     assert!(plan(&facts, resume).is_ok(), "maybe a copy");
 }
@@ -145,7 +145,7 @@ fn a_new_table_would_show_what_policies_hide() {
     for dialect in Dialect::ALL {
         let mut facts = cases::replace_facts(dialect).expect("facts");
         let restricts = !matches!(dialect, Dialect::DuckDb | Dialect::Spark);
-        // Nobody said whether there are any.
+        // Nobody knows whether there are any.
         facts.models[0].table.as_mut().expect("a table").replaced.guards = None;
         let notes = plan(&facts, replace).expect("not known").notes.join("\n");
         assert_eq!(notes.contains("could not be read; the new table has none of them"), restricts, "{notes}");
@@ -165,7 +165,7 @@ fn a_new_table_would_show_what_policies_hide() {
 }
 
 #[test]
-fn both_sides_are_one() {
+fn both_sides_are_the_same() {
     refused(
         |facts| facts.packages[0].prod_manifest = facts.packages[0].staging_manifest.clone(),
         Wishes::default(),
@@ -189,7 +189,7 @@ fn prod_runs_all_of_it_already() {
         facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true);
     };
     refused(runs, Wishes::default(), "already runs all selected models");
-    // Helpers and views that prod runs stay as they are when the table is replaced.
+    // When the table is replaced, helpers and views that prod runs stay as they are.
     let mut facts = cases::helper_and_view(Dialect::Postgres).expect("facts");
     runs(&mut facts);
     let plan = plan(&facts, Wishes { replace: true, ..Wishes::default() }).expect("fine");
@@ -199,7 +199,7 @@ fn prod_runs_all_of_it_already() {
 }
 
 #[test]
-fn the_load_family_would_never_get_into_step() {
+fn the_load_family_would_stay_out_of_sync() {
     refused(
         |facts| {
             let package = &mut facts.packages[0];
@@ -212,7 +212,7 @@ fn the_load_family_would_never_get_into_step() {
 }
 
 #[test]
-fn a_promotion_in_step_with_prod_is_followed_by_a_standard_run() {
+fn a_promotion_in_sync_with_prod_is_followed_by_a_standard_run() {
     let facts = cases::ahead_of_prod(Dialect::DuckDb).expect("facts");
     let state = |wishes| plan(&facts, wishes).expect("fine").forecasts[0].state.describe();
     assert_eq!(state(Wishes::default()), "out of sync");

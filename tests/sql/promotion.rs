@@ -140,7 +140,8 @@ impl Manifests {
         }
     }
 
-    /// Whether prod's row of a model is set back. That comes before its table, so that prod reads too much rather than too little.
+    /// Whether prod's row of a model is set back. That comes before its table, so that prod reads too much
+    /// rather than too little.
     pub fn goes_back(&self, model: &str) -> bool {
         let time = |rows: &[Row]| rows.iter().find(|row| row.model == model).map(|row| row.last_success);
         time(&self.prod_rows) > time(&self.promoted)

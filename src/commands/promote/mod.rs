@@ -132,7 +132,7 @@ fn asked<'f>(args: &PromoteArgs, facts: &'f Facts) -> Result<Asked<'f>> {
     Ok(Asked {
         to: &facts.to,
         models: facts.models.iter().map(|model| model.name.as_str()).collect(),
-        digest: promote::short(&text),
+        digest: promote::short_digest(&text),
     })
 }
 

@@ -1,6 +1,8 @@
-//! What is left of a promotion, by its record and, where that cannot tell, by where prod stands. Pure.
+//! What prod holds of a promotion: by its record and, where that cannot tell, by what was found in prod.
+//! Pure.
 //!
-//! A record is behind what happened when its writer was killed: dbt may have done more than it could still tell.
+//! If the process that wrote a record was killed, the record lags behind: dbt may have done more than it
+//! could still report.
 
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::{Witnessed, WitnessedRows};
@@ -11,13 +13,13 @@ use crate::promote::sql::Script;
 pub enum Known {
     /// Nothing of it is in prod.
     Nothing,
-    /// All of it was done.
+    /// All of it is in prod.
     All,
-    /// Only prod can tell.
+    /// Only a look at prod can tell.
     Open,
 }
 
-/// What prod tells besides.
+/// What prod holds of a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// Nothing of it is in prod.
@@ -26,14 +28,14 @@ pub enum Presence {
     TakenBack,
     /// All of it is in prod.
     Complete,
-    /// A part of it is in prod, where it is no transaction.
+    /// A part of it is in prod. That happens only where it is not one transaction.
     Partial,
-    /// Prod ran since.
+    /// Somebody else wrote prod's rows since: prod ran.
     Moved,
 }
 
 impl PromotionRecord {
-    /// Whether tables and rows are committed together, so that there is no half of it.
+    /// Whether tables and rows are committed together, so that it cannot be half done.
     #[must_use]
     pub fn is_transaction(&self) -> bool {
         self.promote.commit().is_some()
@@ -79,43 +81,51 @@ impl PromotionRecord {
             && there.any(|(witness, is_there)| witness.model == model && *is_there)
     }
 
-    /// What prod tells besides.
+    /// What prod holds, by the record and by what was found in prod.
     #[must_use]
     pub fn presence(&self, witnessed: &Witnessed) -> Presence {
-        let tables = &self.witnesses.tables;
-        let none_is_made = if self.is_transaction() {
-            !tables.is_empty() && !witnessed.is_there.contains(&true)
-        } else {
-            tables.iter().all(|table| !self.has_made(&table.model, witnessed))
-        };
         let gone = match self.known() {
             Known::Nothing => return Presence::Nothing,
             Known::Open if !matches!(self.stage, Stage::RollingBack { .. }) => Presence::Nothing,
             Known::Open | Known::All => Presence::TakenBack,
         };
-        let is_moved = witnessed.rows == WitnessedRows::Moved;
-        // Without tables it is only the rows that tell, and these are somebody else's now.
-        if is_moved && (tables.is_empty() || !(none_is_made && self.known() == Known::Open)) {
+        let tables = &self.witnesses.tables;
+        let none_is_made = self.none_is_made(witnessed);
+        let are_moved = witnessed.rows == WitnessedRows::Moved;
+        // Without tables only the rows can tell, and now they are somebody else's.
+        if are_moved && (tables.is_empty() || !(none_is_made && self.known() == Known::Open)) {
             return Presence::Moved;
         }
-        let are_rows_gone = is_moved || witnessed.rows == WitnessedRows::Before;
+        let are_rows_gone = are_moved || witnessed.rows == WitnessedRows::Before;
         if self.is_transaction() {
-            match witnessed.rows {
+            return match witnessed.rows {
                 _ if none_is_made || are_rows_gone => gone,
                 WitnessedRows::Written => Presence::Complete,
-                _ => Presence::Moved,
-            }
-        } else {
-            let all_are_made = || tables.iter().all(|table| self.has_made(&table.model, witnessed));
-            match witnessed.rows {
-                _ if none_is_made && are_rows_gone => gone,
-                WitnessedRows::Written if all_are_made() => Presence::Complete,
-                _ => Presence::Partial,
-            }
+                WitnessedRows::Before | WitnessedRows::Between | WitnessedRows::Moved => Presence::Moved,
+            };
+        }
+        let all_are_made = tables.iter().all(|table| self.has_made(&table.model, witnessed));
+        match witnessed.rows {
+            _ if none_is_made && are_rows_gone => gone,
+            WitnessedRows::Written if all_are_made => Presence::Complete,
+            WitnessedRows::Written
+            | WitnessedRows::Before
+            | WitnessedRows::Between
+            | WitnessedRows::Moved => Presence::Partial,
         }
     }
 
-    /// The rollback, without what takes away tables that the promotion did not make.
+    /// Whether none of the promotion's tables is in prod.
+    fn none_is_made(&self, witnessed: &Witnessed) -> bool {
+        let tables = &self.witnesses.tables;
+        if self.is_transaction() {
+            !tables.is_empty() && !witnessed.is_there.contains(&true)
+        } else {
+            tables.iter().all(|table| !self.has_made(&table.model, witnessed))
+        }
+    }
+
+    /// The rollback without the statements that take away tables which the promotion did not make.
     #[must_use]
     pub fn rollback_from(&self, witnessed: &Witnessed) -> Script {
         let mut script = self.rollback.clone();
@@ -125,7 +135,7 @@ impl PromotionRecord {
         script
     }
 
-    /// Backups that are to be put back, and that somebody has dropped.
+    /// Backups that the rollback would put back but that somebody has dropped.
     #[must_use]
     pub fn lost_backups(&self, witnessed: &Witnessed) -> Vec<&str> {
         if self.known() != Known::All {
@@ -255,7 +265,7 @@ mod tests {
             ),
             (WitnessedRows::Written, [true; 2], [Presence::Complete; 3]),
             (WitnessedRows::Moved, [true; 2], [Presence::Moved; 3]),
-            // Rows of the same time before and after: tables tell.
+            // The rows have the same time before and after, so the tables tell.
             (
                 WitnessedRows::Written,
                 [false; 2],
@@ -278,7 +288,7 @@ mod tests {
         assert_eq!(models(&steps(failed(2, false)), [true; 2]), ["a"]);
         assert_eq!(models(&steps(failed(2, true)), [true; 2]), ["b", "a"]);
         assert_eq!(models(&steps(failed(2, true)), [true, false]), ["a"]);
-        // Killed, it may have got further than it could tell.
+        // It was killed, and may have got further than it could report.
         assert_eq!(models(&steps(Stage::Executing { done: 1 }), [true; 2]), ["b", "a"]);
         let rolling = Stage::RollingBack { done: 2, before: Box::new(failed(2, false)) };
         assert_eq!(models(&steps(rolling), [true; 2]), ["a"]);
@@ -303,7 +313,7 @@ mod tests {
         ] {
             assert_eq!(killed.presence(&witnessed(rows, is_there)), expected, "{rows:?} {is_there:?}");
         }
-        // Rows alone, of helpers and views, which somebody has written since: prod ran on them.
+        // There are only rows, of helpers and views, and somebody has written them since: prod ran.
         let mut rows_only = killed.clone();
         rows_only.witnesses.tables.clear();
         let moved = Witnessed { is_there: Vec::new(), ..witnessed(WitnessedRows::Moved, [false; 2]) };

@@ -1,4 +1,4 @@
-//! What was executed, kept under dbt's target path: for the audit trail, and for the rollback.
+//! The record of a promotion, kept under dbt's target path: for the audit trail, and for the rollback.
 
 use std::cmp::Reverse;
 use std::fs;
@@ -12,47 +12,48 @@ use super::witnesses::Witnesses;
 use crate::promote::sql::{Script, Scripts};
 use crate::timestamp::Timestamp;
 
-/// The file of a record.
+/// The name of a record's file.
 const FILE: &str = "promotion.json";
 
 /// How far a promotion got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Stage {
-    /// Statements are being executed. Found like this, it was killed; it may have done more than it could write down.
+    /// Its statements are being executed. A record that is found in this stage was left by a process that was
+    /// killed, which may have done more than it could write down.
     Executing {
-        /// Statements that are done.
+        /// How many statements are done.
         done: usize,
     },
     /// A statement failed.
     Failed {
         /// Its place.
         statement: usize,
-        /// What the warehouse said.
+        /// The error.
         error: String,
-        /// The warehouse did not refuse it: the connection was lost, or the user interrupted it.
-        #[serde(default)]
+        /// The warehouse did not refuse it, so that it may have been executed: the connection was lost, or
+        /// the user interrupted it.
         may_be_done: bool,
     },
-    /// All of it is done.
+    /// All statements are done.
     Promoted,
-    /// It stopped, and prod was found to hold nothing of it.
+    /// It stopped, and prod holds nothing of it.
     Abandoned,
-    /// The rollback's statements are being executed. Found like this, it was killed.
+    /// The statements of its rollback are being executed, or that was killed.
     RollingBack {
-        /// Statements that are done.
+        /// How many of them are done.
         done: usize,
-        /// How far the promotion had got.
+        /// How far the promotion had got before.
         before: Box<Stage>,
     },
     /// It was taken back.
     RolledBack,
 }
 
-/// One promotion.
+/// What is known of a promotion that was executed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PromotionRecord {
-    /// The version of this file.
+    /// The version of this file's format.
     pub schema: u32,
     /// What staging is called.
     pub from: String,
@@ -60,40 +61,35 @@ pub struct PromotionRecord {
     pub to: String,
     /// When it was planned.
     pub at: Timestamp,
-    /// The models.
+    /// The models that were promoted.
     pub models: Vec<String>,
-    /// Those of them that prod recorded before, too.
-    #[serde(default)]
+    /// Those of them that prod recorded before.
     pub recorded_before: Vec<String>,
-    /// Those whose tables prod had before, as copies that were only compared.
-    #[serde(default)]
+    /// Those of them whose tables prod had before: copies that were only compared.
     pub kept: Vec<String>,
-    /// A digest of what was asked for: the same call finishes what was stopped.
-    #[serde(default)]
+    /// A digest of what was asked for. The same command can finish what was stopped.
     pub asked: String,
-    /// A lock's name on each side.
+    /// The names of the locks of both sides.
     pub locks: Vec<String>,
-    /// All of it happened, or nothing.
+    /// The promotion happens as a whole or not at all.
     pub is_one_unit: bool,
-    /// How far it got.
+    /// How far it got. In the file, its fields stand beside the others.
     #[serde(flatten)]
     pub stage: Stage,
-    /// What shows where prod stands.
-    #[serde(default)]
+    /// Where prod shows what it holds of the promotion.
     pub witnesses: Witnesses,
-    /// Prod's next run, a line a package.
-    #[serde(default)]
+    /// Prod's next run, one line for each package.
     pub forecast: Vec<String>,
-    /// What was executed.
+    /// The script that was executed.
     pub promote: Script,
-    /// What takes it back.
+    /// The script that takes it back.
     pub rollback: Script,
-    /// What shows whether both sides agree.
+    /// The queries that show whether both sides agree.
     pub verify: Script,
 }
 
 impl PromotionRecord {
-    /// Writes the scripts and the record into a folder.
+    /// Writes the record into a folder.
     ///
     /// # Errors
     /// It cannot be written.
@@ -101,7 +97,7 @@ impl PromotionRecord {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
         let path = folder.join(FILE);
         let text = serde_json::to_vec_pretty(self).context("cannot write JSON")?;
-        // Whole or not at all: the rollback hangs on it.
+        // Whole or not at all, because the rollback depends on it.
         let mut file =
             tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {folder}"))?;
         std::io::Write::write_all(&mut file, &text)
@@ -120,12 +116,12 @@ impl PromotionRecord {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {path}")),
         };
-        let record =
-            serde_json::from_slice(&text).with_context(|| format!("{path} is not a promotion's record"))?;
+        let record = serde_json::from_slice(&text)
+            .with_context(|| format!("{path} is not the record of a promotion"))?;
         Ok(Some(record))
     }
 
-    /// All promotions to a target and their folders, the last one first.
+    /// All promotions to a target with their folders, the latest first.
     ///
     /// # Errors
     /// They cannot be read.
@@ -153,7 +149,7 @@ impl PromotionRecord {
     }
 }
 
-/// Writes the three files.
+/// Writes the three scripts into a folder.
 ///
 /// # Errors
 /// The folder cannot be written.

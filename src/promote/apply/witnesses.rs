@@ -1,28 +1,29 @@
-//! Where prod stands by what a promotion was to do: asked of the warehouse where a record alone cannot tell, because whoever wrote it
-//! was killed, or because prod may have run since.
+//! What prod holds of a promotion, by its rows and tables. The warehouse is asked where the record alone
+//! cannot tell: the process that wrote the record was killed, or prod may have run since.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::dbt::{Answer, Query, RelationName};
-use crate::promote::plan::{Action, Plan};
+use crate::promote::plan::{Action, Ledger, Plan};
 use crate::promote::sql::{Accepted, prod_as_planned_condition, promoted_condition};
+use crate::warehouse::Dialect;
 
-/// What to look at.
+/// What in prod shows whether a promotion happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witnesses {
-    /// Rows, an entry a package.
+    /// Rows, one entry for each package.
     pub rows: Vec<RowsWitness>,
-    /// Relations that are not there before the promotion.
+    /// Relations that only the promotion makes.
     pub tables: Vec<TableWitness>,
 }
 
-/// Prod's rows of one package.
+/// The rows of one package in prod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsWitness {
     /// The incremental manifest, as SQL.
     pub manifest: String,
-    /// Answers with the name of a [`WitnessedRows`].
+    /// A query that answers with the name of a [`WitnessedRows`].
     pub sql: String,
 }
 
@@ -31,32 +32,32 @@ pub struct RowsWitness {
 pub struct TableWitness {
     /// The model.
     pub model: String,
-    /// Prod's table, or its backup where that is replaced.
+    /// Prod's table, or its backup where the table is replaced.
     pub relation: RelationName,
-    /// The same as SQL.
+    /// The same, as SQL.
     pub name: String,
     /// Whether it is the backup.
     pub is_backup: bool,
 }
 
-/// What prod's rows are.
+/// Which rows prod has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WitnessedRows {
-    /// What the promotion writes.
+    /// Those that the promotion writes.
     Written,
-    /// What they were before it.
+    /// Those from before it.
     Before,
-    /// Some of them this, some of them that.
+    /// Some of each.
     Between,
-    /// Neither: somebody else wrote them.
+    /// Others, which somebody else wrote.
     Moved,
 }
 
-/// The answers.
+/// What prod holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {
-    /// Of all packages together.
+    /// The rows of all packages together.
     pub rows: WitnessedRows,
     /// The incremental manifests whose rows somebody else wrote.
     pub moved: Vec<String>,
@@ -65,18 +66,13 @@ pub struct Witnessed {
 }
 
 impl Witnesses {
-    /// Those of a plan.
+    /// What shows whether this plan was executed.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let dialect = plan.dialect;
         let rows = plan.ledgers.iter().map(|ledger| RowsWitness {
             manifest: ledger.prod.to_string(),
-            sql: format!(
-                "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' end as standing",
-                promoted_condition(dialect, ledger),
-                prod_as_planned_condition(dialect, ledger, Accepted::Planned),
-                prod_as_planned_condition(dialect, ledger, Accepted::PlannedOrPromoted)
-            ),
+            sql: rows_query(dialect, ledger),
         });
         let tables = plan.tables.iter().filter_map(|table| {
             let (relation, is_backup) = match &table.action {
@@ -94,7 +90,7 @@ impl Witnesses {
         Self { rows: rows.collect(), tables: tables.collect() }
     }
 
-    /// The backups of tables that are replaced.
+    /// The backups of replaced tables, as SQL.
     pub fn backups(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().filter(|table| table.is_backup).map(|table| table.name.as_str())
     }
@@ -107,13 +103,13 @@ impl Witnesses {
         rows.chain(tables).collect()
     }
 
-    /// The answers to them.
+    /// Reads the answers to [`Self::queries`].
     ///
     /// # Errors
-    /// They are not what was asked for.
+    /// An answer is missing, or is not understood.
     pub fn read(&self, answers: &[Answer]) -> Result<Witnessed> {
         if answers.len() != self.rows.len() + self.tables.len() {
-            bail!("an answer about where prod stands is missing");
+            bail!("dbt did not answer every question about what prod holds");
         }
         let (rows, tables) = answers.split_at(self.rows.len());
         let rows = rows.iter().map(read_rows).collect::<Result<Vec<_>>>()?;
@@ -124,13 +120,24 @@ impl Witnesses {
     }
 }
 
+fn rows_query(dialect: Dialect, ledger: &Ledger) -> String {
+    format!(
+        "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' \
+         end as standing",
+        promoted_condition(dialect, ledger),
+        prod_as_planned_condition(dialect, ledger, Accepted::Planned),
+        prod_as_planned_condition(dialect, ledger, Accepted::PlannedOrPromoted)
+    )
+}
+
 fn read_rows(answer: &Answer) -> Result<WitnessedRows> {
     let word = match answer {
         Answer::Rows(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
         Answer::Missing(_) => None,
     };
-    let word = word.context("nothing was answered about prod's rows")?;
-    serde_json::from_value(word.as_str().into()).with_context(|| format!("prod's rows are {word:?}"))
+    let word = word.context("dbt did not answer which rows prod has")?;
+    serde_json::from_value(word.as_str().into())
+        .with_context(|| format!("prod's rows are in a state that is not known: {word:?}"))
 }
 
 impl WitnessedRows {
@@ -160,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_put_to_their_questions() {
+    fn each_answer_belongs_to_its_question() {
         let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };
         let witness = |manifest: &str| RowsWitness { manifest: manifest.to_owned(), sql: "select 1".into() };
         let witnesses = Witnesses {

@@ -29,15 +29,16 @@ impl Candidate<'_> {
         let (staging, prod) = (&table.staging, &table.prod);
         if table.staging_exists == Some(false) {
             bail!(Refusal(format!(
-                "staging has no table of {model}: {staging} does not exist, or the connection of {to} cannot see it. Backfill it \
-                 first, or give that connection the right to read it"
+                "staging has no table of {model}: {staging} does not exist, or the connection of {to} cannot \
+                 see it. Backfill it first, or give that connection the right to read it"
             )))
         }
         if table.prod_exists != Some(true) {
             if self.is_recorded && !wishes.replace {
                 bail!(Refusal(format!(
-                    "{to} records {model} but has no table {prod}: its next run would build the table from the current window \
-                     only. Use --replace to put staging's table there and to set the row to staging's time"
+                    "{to} records {model} but has no table {prod}: its next run would build the table from \
+                     the current window only. Use --replace to put staging's table there and to set the row \
+                     to staging's time"
                 )))
             }
             return Ok(Action::Create);
@@ -53,9 +54,9 @@ impl Candidate<'_> {
             return Ok(Action::Keep);
         }
         bail!(Refusal(format!(
-            "{to} has a table {prod} but does not record {model}: something other than a run made it. Use --resume if it is a \
-             complete copy of staging's table (this is checked), use --replace to replace it and keep it as a backup, or drop \
-             it"
+            "{to} has a table {prod} but does not record {model}: something other than a run made it. Use \
+             --resume if it is a complete copy of staging's table (this is checked), use --replace to \
+             replace it and keep it as a backup, or drop it"
         )))
     }
 
@@ -70,8 +71,8 @@ impl Candidate<'_> {
         let are_known = !staging.is_empty() && !prod.is_empty();
         if are_known && (staging.len() != prod.len() || !staging.iter().zip(prod).all(agree)) {
             bail!(Refusal(format!(
-                "{} is not a copy of {}: its columns are {}, but staging's are {}. Use --replace to replace it and keep it as a \
-                 backup, or drop it",
+                "{} is not a copy of {}: its columns are {}, but staging's are {}. Use --replace to replace \
+                 it and keep it as a backup, or drop it",
                 table.prod,
                 table.staging,
                 column_list(prod),
@@ -86,9 +87,9 @@ impl Candidate<'_> {
         match self.table.replaced.guards.as_deref() {
             None | Some([]) => Ok(()),
             Some(guards) => bail!(Refusal(format!(
-                "{} has {}, which the new table would not have: its readers would see all rows and values. Revoke their right to \
-                 read the table, drop these protections, and promote. Then create them on the new table before you grant that \
-                 right again",
+                "{} has {}, which the new table would not have: its readers would see all rows and values. \
+                 Revoke their right to read the table, drop these protections, and promote. Then create them \
+                 on the new table before you grant that right again",
                 self.table.prod,
                 guards.join(", ")
             ))),
@@ -105,9 +106,10 @@ impl Candidate<'_> {
         let (staging, prod) = (partitions(staging), partitions(prod));
         if staging != prod {
             bail!(Refusal(format!(
-                "{} is {prod}, and staging's is {staging}: BigQuery replaces no table by one that is partitioned or clustered in \
-                 another way. While no run of prod is in progress, delete the row of {} from its incremental manifest and rename \
-                 its table (alter table … rename to …), then promote without --replace",
+                "{} is {prod}, and staging's is {staging}: BigQuery replaces no table by one that is \
+                 partitioned or clustered in another way. While no run of prod is in progress, delete the \
+                 row of {} from its incremental manifest and rename its table (alter table … rename to …), \
+                 then promote without --replace",
                 self.table.prod, self.model
             )))
         }

@@ -24,8 +24,8 @@ pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Co
     instead.unwrap_or(strategy)
 }
 
-/// Snowflake: whether prod's new table is transient. The project decides. Where it says nothing, a table that is replaced
-/// stays what it is, because a transient table has no Fail-safe.
+/// Snowflake: whether prod's new table is transient. The project decides. Where it says nothing, a table that
+/// is replaced stays what it is, because a transient table has no Fail-safe.
 #[must_use]
 pub fn is_wanted_transient(table: &Table) -> bool {
     let facts = &table.facts;

@@ -17,7 +17,8 @@ impl Plan {
     /// Plans a promotion, or says why it is not safe.
     ///
     /// # Errors
-    /// A [`Refusal`] with its reason and the way out; a usage error where the warehouse cannot do what was asked.
+    /// A [`Refusal`] with its reason and the way out; a usage error where the warehouse cannot do what was
+    /// asked.
     pub fn of(facts: &Facts, wishes: Wishes, made_at: Timestamp) -> Result<Self> {
         let strategy = check_places(facts, wishes)?;
         let mut plan = Self {
@@ -40,7 +41,8 @@ impl Plan {
         }
         if plan.ledgers.is_empty() {
             bail!(Refusal(format!(
-                "{} already runs all selected models ({}). To replace their tables with staging's, use --replace",
+                "{} already runs all selected models ({}). To replace their tables with staging's, use \
+                 --replace",
                 facts.to,
                 plan.left_alone.join(", ")
             )))
@@ -66,16 +68,7 @@ impl Plan {
         wishes: Wishes,
     ) -> Result<()> {
         let rows = package.tables.as_ref().map(|tables| prod_rows(tables, package, &facts.to)).transpose()?;
-        let mut ledger = Ledger {
-            package: package.name.clone(),
-            family: package.family,
-            staging: package.staging_manifest.clone(),
-            prod: package.prod_manifest.clone(),
-            time: None,
-            cap: None,
-            added: Vec::new(),
-            moved: Vec::new(),
-        };
+        let mut ledger = Ledger::empty(package);
         let mut tables = Vec::new();
         for model in models {
             let row = rows.and_then(|rows| rows.iter().find(|row| row.model == model.name));
@@ -130,13 +123,15 @@ impl Plan {
                 && let Some(way_out) = self.way_out_of_two_databases()
             {
                 bail!(
-                    "{staging} and {prod} are in different databases, and {} cannot copy between them: {way_out}",
+                    "{staging} and {prod} are in different databases, and {} cannot copy between them: \
+                     {way_out}",
                     self.dialect
                 );
             }
             if self.strategy == CopyStrategy::Move && table.action != Action::Create {
                 bail!(
-                    "{prod} exists, and --strategy move would leave no table in staging to compare it with: use --strategy like"
+                    "{prod} exists, and --strategy move would leave no table in staging to compare it with: \
+                     use --strategy like"
                 );
             }
         }
@@ -186,13 +181,14 @@ fn set_times(ledger: &mut Ledger, facts: &Facts, package: &PackageFacts, wishes:
 /// Checks what needs no reading: that both sides differ, and that the warehouse can do what is asked.
 ///
 /// # Errors
-/// A [`Refusal`] where both sides are the same; a usage error for a strategy that the warehouse does not have.
+/// A [`Refusal`] where both sides are the same; a usage error for a strategy that the warehouse does not
+/// have.
 pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<CopyStrategy> {
     for package in &facts.packages {
         if package.staging_manifest.is_same_table(&package.prod_manifest) {
             bail!(Refusal(format!(
-                "{} and {} share one incremental manifest of {} ({}): both targets resolve to the same schema, so there is \
-                 nothing to promote. Give them different schemas",
+                "{} and {} share one incremental manifest of {} ({}): both targets resolve to the same \
+                 schema, so there is nothing to promote. Give them different schemas",
                 facts.from, facts.to, package.name, package.prod_manifest
             )))
         }
@@ -201,8 +197,8 @@ pub fn check_places(facts: &Facts, wishes: Wishes) -> Result<CopyStrategy> {
         let Some(TableFacts { staging, prod, .. }) = &model.table else { continue };
         if staging.is_same_table(prod) {
             bail!(Refusal(format!(
-                "{} is one and the same table on both targets ({prod}), so there is nothing to copy. Give the targets \
-                 different schemas",
+                "{} is one and the same table on both targets ({prod}), so there is nothing to copy. Give \
+                 the targets different schemas",
                 model.name
             )))
         }

@@ -47,7 +47,7 @@ pub struct PackageFacts {
     pub enabled_in_prod: Vec<String>,
     /// `snowplow__lookback_window_hours` in prod.
     pub lookback_hours: u32,
-    /// The same in staging.
+    /// `snowplow__lookback_window_hours` in staging.
     pub staging_lookback_hours: u32,
     /// `snowplow__backfill_limit_days` in prod.
     pub limit_days: u32,
@@ -68,8 +68,6 @@ pub struct Tables {
     pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
-    /// `snowplow__lookback_window_hours` in staging.
-    pub staging_lookback_hours: u32,
 }
 
 /// A selected tracked model.
@@ -79,8 +77,8 @@ pub struct ModelFacts {
     pub name: String,
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
-    /// Its table, where that holds history: prod could get it otherwise only by reading all events again. None for helpers,
-    /// views and tables that every run builds anew.
+    /// Its table, where that holds history: prod could get it otherwise only by reading all events again.
+    /// None for helpers, views and tables that every run builds anew.
     pub table: Option<TableFacts>,
 }
 
@@ -177,7 +175,8 @@ impl Column {
     }
 }
 
-/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents of SQL clauses.
+/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents
+/// of SQL clauses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The contents of `partition by`.

@@ -1,4 +1,5 @@
-//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything moved since.
+//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything
+//! moved since.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ pub fn of(facts: &Facts) -> Fingerprints {
                 format!("{} {} {time}\n", package.name, row.model)
             }));
         }
-        Some(short(lines.concat().as_bytes()))
+        Some(short_digest(lines.concat().as_bytes()))
     };
     Fingerprints {
         manifests: facts.manifests.clone(),
@@ -44,8 +45,8 @@ pub fn of(facts: &Facts) -> Fingerprints {
     }
 }
 
-/// What the dbt manifests and vars say about a package. It is a list of values, so that renaming a field changes no
-/// fingerprint.
+/// What the dbt manifests and vars say about a package. It is a list of values, so that renaming a field
+/// changes no fingerprint.
 #[must_use]
 pub fn of_package(package: &PackageFacts) -> Value {
     json!([
@@ -86,7 +87,7 @@ pub fn of_model(model: &ModelFacts) -> Value {
 
 /// The first 16 bytes of a SHA-256, in hexadecimal digits.
 #[must_use]
-pub fn short(bytes: &[u8]) -> String {
+pub fn short_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

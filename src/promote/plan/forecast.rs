@@ -42,8 +42,9 @@ pub fn of(package: &PackageFacts, rows: &[Row], now: Timestamp, to: &str) -> Res
             Family::Load => "these would start where the others are and never see earlier events",
         };
         bail!(Refusal(format!(
-            "the project of {to} also holds {}, tracked by {} but without a row there: {consequence}. Promote them together \
-             (add them to --select; +my_model also selects the ancestors), or disable them for {to}",
+            "the project of {to} also holds {}, tracked by {} but without a row there: {consequence}. \
+             Promote them together (add them to --select; +my_model also selects the ancestors), or disable \
+             them for {to}",
             lacking.join(", "),
             package.name
         )))
@@ -51,8 +52,9 @@ pub fn of(package: &PackageFacts, rows: &[Row], now: Timestamp, to: &str) -> Res
     let (min, max) = standing.span.unwrap_or((now, now));
     if package.family == Family::Load && standing.state == State::OutOfSync && !package.load_family_heals {
         bail!(Refusal(format!(
-            "{to} would be out of sync afterwards ({min} and {max}), and {} cannot recover from that with its version of \
-             snowplow_utils (before 1.0.1). Upgrade snowplow_utils, or backfill staging to where {to} is",
+            "{to} would be out of sync afterwards ({min} and {max}), and {} cannot recover from that with \
+             its version of snowplow_utils (before 1.0.1). Upgrade snowplow_utils, or backfill staging to \
+             where {to} is",
             package.name
         )))
     }

@@ -1,4 +1,5 @@
-//! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written here.
+//! What is promoted, what is refused, and what prod's next run will be. Pure: nothing is read or written
+//! here.
 
 mod action;
 mod copying;
@@ -15,7 +16,7 @@ mod sync;
 pub(super) use copying::{is_transient, is_wanted_transient, written_as};
 pub use decide::check_places;
 pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
-pub use fingerprint::{Fingerprints, short};
+pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};

@@ -12,8 +12,9 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     let mut notes = Vec::new();
     if facts.now.is_none() {
         notes.push(
-            "worked out from dbt manifests alone: rows, columns and physical tables of both sides are not known. The \
-             script checks rows when it runs; run it with a connection (--target, --to) to have all of it checked now"
+            "worked out from dbt manifests alone: rows, columns and physical tables of both sides are not \
+             known. The script checks rows when it runs; run it with a connection (--target, --to) to have \
+             all of it checked now"
                 .to_owned(),
         );
     }
@@ -21,8 +22,8 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     notes.extend(plan.tables.iter().flat_map(|table| of_table(plan, table)));
     if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
         notes.push(format!(
-            "no run of {} may be in progress while this is executed: it would record events that only the replaced table \
-             has seen. Pause its schedule",
+            "no run of {} may be in progress while this is executed: it would record events that only the \
+             replaced table has seen. Pause its schedule",
             plan.to
         ));
     }
@@ -31,8 +32,8 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     }
     if plan.strategy == CopyStrategy::Move {
         notes.push(
-            "staging loses its tables, and its rows of these models with them, so that it builds them anew if it runs \
-             again"
+            "staging loses its tables, and its rows of these models with them, so that it builds them anew \
+             if it runs again"
                 .to_owned(),
         );
     }
@@ -52,7 +53,8 @@ fn of_table(plan: &Plan, table: &Table) -> Vec<String> {
         let dependents = &table.facts.replaced.dependents;
         if !dependents.is_empty() {
             notes.push(format!(
-                "{model}: views on the table that is replaced stay on its backup until they are built again: {}",
+                "{model}: views on the table that is replaced stay on its backup until they are built again: \
+                 {}",
                 dependents.join(", ")
             ));
         }
@@ -63,7 +65,8 @@ fn of_table(plan: &Plan, table: &Table) -> Vec<String> {
     notes
 }
 
-/// What `create table … as select` does not restate: of this table, or of any table where the catalogue does not tell.
+/// What `create table … as select` does not restate: of this table, or of any table where the catalogue does
+/// not tell.
 fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     let of_any = match dialect {
         Dialect::Postgres | Dialect::DuckDb => {
@@ -96,7 +99,8 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let mut notes: Vec<_> = replaced.left_behind.iter().map(lost).collect();
     if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
         notes.push(format!(
-            "{model}: {} is a permanent table, and becomes a transient one, as the project says: without Fail-safe",
+            "{model}: {} is a permanent table and becomes a transient one without Fail-safe, as the project \
+             configures",
             table.facts.prod
         ));
     }
@@ -106,8 +110,8 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
         )),
         Dialect::BigQuery if table.facts.physical.layout.is_none() || replaced.layout.is_none() => {
             notes.push(format!(
-                "{model}: it is not known whether both tables are partitioned and clustered in the same way; if not, BigQuery \
-                 refuses to replace the one by the other, and nothing but the backup is made"
+                "{model}: it is not known whether both tables are partitioned and clustered in the same way. \
+                 If they are not, BigQuery refuses to replace the table, and only the backup is made"
             ));
         }
         Dialect::Postgres
@@ -131,8 +135,8 @@ fn may_be_unguarded(dialect: Dialect, table: &Table) -> Option<String> {
         Some(_) => return None,
     };
     Some(format!(
-        "{}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none of them. \
-         Look before you execute this",
+        "{}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none \
+         of them. Look before you execute this",
         table.model, table.facts.prod
     ))
 }
@@ -149,7 +153,8 @@ fn may_restrict(dialect: Dialect) -> bool {
     }
 }
 
-/// Whether the catalogue shows policies and masks only to those who may see them: others get an answer without rows.
+/// Whether the catalogue shows policies and masks only to those who may see them: others get an answer
+/// without rows.
 fn may_be_hidden(dialect: Dialect) -> bool {
     match dialect {
         Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
@@ -161,14 +166,16 @@ fn may_be_hidden(dialect: Dialect) -> bool {
 fn ownership(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres | Dialect::Redshift => {
-            "execute it as the user of prod's dbt runs: whoever creates a table owns it, and only the owner can alter it"
+            "execute it as the user of prod's dbt runs: whoever creates a table owns it, and only the owner \
+             can alter it"
         }
         Dialect::Snowflake => {
-            "execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to \
-             alter and merge it"
+            "execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt \
+             must be able to alter and merge it"
         }
         Dialect::BigQuery => {
-            "access that was given to single tables is not copied: prod's dataset decides who may read the new ones"
+            "access that was given to single tables is not copied: prod's dataset decides who may read the \
+             new ones"
         }
         Dialect::Databricks | Dialect::Spark => {
             "execute it as the principal of prod's dbt runs, which becomes the owner of the new tables"

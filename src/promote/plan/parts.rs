@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::facts::TableFacts;
+use super::facts::{PackageFacts, TableFacts};
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
 use super::strategy::CopyStrategy;
@@ -90,8 +90,8 @@ pub struct Ledger {
     pub prod: Relation,
     /// The `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
-    /// The earlier time that prod records instead: the one of its other models. From there, prod's next run gives all of
-    /// them the same events.
+    /// The earlier time that prod records instead: the one of its other models. From there, prod's next run
+    /// gives all of them the same events.
     pub cap: Option<Timestamp>,
     /// Models whose rows prod lacks and gets.
     pub added: Vec<String>,
@@ -121,6 +121,20 @@ pub enum Direction {
 }
 
 impl Ledger {
+    /// No rows of a package.
+    pub(super) fn empty(package: &PackageFacts) -> Self {
+        Self {
+            package: package.name.clone(),
+            family: package.family,
+            staging: package.staging_manifest.clone(),
+            prod: package.prod_manifest.clone(),
+            time: None,
+            cap: None,
+            added: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
     /// Where a row is moved.
     #[must_use]
     pub fn direction(&self, row: &MovedRow) -> Direction {

@@ -16,8 +16,8 @@ use crate::warehouse::Relation;
 pub(super) fn prod_rows<'t>(tables: &'t Tables, package: &PackageFacts, to: &str) -> Result<&'t Vec<Row>> {
     let Some(rows) = &tables.prod_rows else {
         bail!(Refusal(format!(
-            "{to} was never initialised: the incremental manifest of {} ({}) does not exist there. Run the package once on \
-             that target, then promote",
+            "{to} was never initialised: the incremental manifest of {} ({}) does not exist there. Run the \
+             package once on that target, then promote",
             package.name, package.prod_manifest
         )))
     };
@@ -30,8 +30,9 @@ fn refuse_duplicates(rows: &[Row], manifest: &Relation) -> Result<()> {
         let count = rows.iter().filter(|other| other.model == row.model).count();
         if count > 1 {
             bail!(Refusal(format!(
-                "{manifest} holds {} {count} times: models fail on duplicate rows, and a duplicate hides a model without a \
-                 row. Delete all but the row with the smallest last_success, then run the same command again",
+                "{manifest} holds {} {count} times: models fail on duplicate rows, and a duplicate hides a \
+                 model without a row. Delete all but the row with the smallest last_success, then run the \
+                 same command again",
                 row.model
             )))
         }
@@ -78,8 +79,8 @@ pub(super) fn staging_time(
         let behind: Vec<_> =
             rows.iter().filter(|row| row.last_success == Some(min)).map(|row| row.model.as_str()).collect();
         bail!(Refusal(format!(
-            "staging's rows are out of sync: {} at {min}, the others at {max}. Continue the backfill until they agree \
-             (snowplow-backfill run)",
+            "staging's rows are out of sync: {} at {min}, the others at {max}. Continue the backfill until \
+             they agree (snowplow-backfill run)",
             behind.join(", ")
         )))
     }
@@ -87,7 +88,8 @@ pub(super) fn staging_time(
     Ok(min)
 }
 
-/// Staging's last window was cut by its limit, and prod is ahead of it: no promoted table has the events in between.
+/// Staging's last window was cut by its limit, and prod is ahead of it: no promoted table has the events in
+/// between.
 fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, facts: &Facts) -> Result<()> {
     let Some(window) = tables.staging_window else { return Ok(()) };
     let prod = tables.prod_rows.iter().flatten().filter_map(|row| row.last_success).max();
@@ -95,7 +97,7 @@ fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, f
         return Ok(());
     }
     let origin = match package.family {
-        Family::Session => window.lower.plus_hours(tables.staging_lookback_hours),
+        Family::Session => window.lower.plus_hours(package.staging_lookback_hours),
         Family::Load => window.lower,
     };
     // A window that begins at the start date has no lookback.
@@ -107,8 +109,9 @@ fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, f
     let unit = if days == 1 { "day" } else { "days" };
     let prod = prod.map_or_else(|| "nothing".to_owned(), |prod| format!("everything up to {prod}"));
     bail!(Refusal(format!(
-        "staging is not caught up: its last window ended at {} because of a limit of {days} {unit}, its rows are at {time}, and \
-         {} has processed {prod}. Continue the backfill (snowplow-backfill run), or use --sync",
+        "staging is not caught up: its last window ended at {} because of a limit of {days} {unit}, its rows \
+         are at {time}, and {} has processed {prod}. Continue the backfill (snowplow-backfill run), or use \
+         --sync",
         window.upper, facts.to
     )))
 }

@@ -21,8 +21,8 @@ pub fn sync_until(facts: &Facts) -> Option<Timestamp> {
     is_behind.then_some(until)
 }
 
-/// The facts as they will be after staging's backfill. A plan made from them fails for everything that a backfill does not
-/// fix.
+/// The facts as they will be after staging's backfill. A plan made from them fails for everything that a
+/// backfill does not fix.
 #[must_use]
 pub fn as_if_synced(facts: &Facts, until: Timestamp) -> Facts {
     let mut synced = facts.clone();

@@ -1,4 +1,5 @@
-//! Reading a `create table` statement as a warehouse writes it: its columns, and the clauses after them, one on each line.
+//! Reading a `create table` statement as a warehouse writes it: its columns, and the clauses after them, one
+//! on each line.
 
 use regex::Regex;
 
@@ -142,8 +143,9 @@ mod tests {
 
     #[test]
     fn columns_that_duckdb_computes() {
-        let statement = "CREATE TABLE s.t(a VARCHAR DEFAULT(', \\'), \"b c\" STRUCT(x INTEGER, y INTEGER), d INTEGER GENERATED ALWAYS \
-                         AS((b + 1)), e VARCHAR DEFAULT(' GENERATED ALWAYS AS'), PRIMARY KEY(a, e));";
+        let statement = "CREATE TABLE s.t(a VARCHAR DEFAULT(', \\'), \"b c\" STRUCT(x INTEGER, y INTEGER), d \
+                         INTEGER GENERATED ALWAYS AS((b + 1)), e VARCHAR DEFAULT(' GENERATED ALWAYS AS'), \
+                         PRIMARY KEY(a, e));";
         let found = columns(statement).expect("columns");
         assert_eq!(found.len(), 5, "{found:?}");
         let generated = |name: &str| found.iter().any(|column| is_generated(column, name));

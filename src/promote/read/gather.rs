@@ -1,4 +1,5 @@
-//! The facts of a promotion that only the warehouse knows: rows, windows, the clock, and the tables that exist.
+//! The facts of a promotion that only the warehouse knows: rows, windows, the clock, and the tables that
+//! exist.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -14,8 +15,8 @@ use crate::snowplow::{Family, tables};
 use crate::warehouse::Relation;
 use crate::workspace::OpenTarget;
 
-/// Reads rows, windows, the clock, and which tables exist with which columns, all in one call. Then it reads the catalogue,
-/// as far as that answers. Returns why the catalogue could not be read, if so.
+/// Reads rows, windows, the clock, and which tables exist with which columns, all in one call. Then it reads
+/// the catalogue, as far as that answers. Returns why the catalogue could not be read, if so.
 ///
 /// # Errors
 /// dbt cannot read them.
@@ -76,7 +77,6 @@ fn take(facts: &mut Facts, answers: &mut InOrder<'_>) -> Result<()> {
                     .with_context(|| cannot_read(&package.prod_manifest))?,
                 Family::Session => BTreeMap::new(),
             },
-            staging_lookback_hours: package.staging_lookback_hours,
         });
     }
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {

@@ -1,5 +1,5 @@
-//! Policies and masks on prod's tables, which keep readers from some rows or values. A new table in the place of the old
-//! one has none of them, and would show everything to its readers.
+//! Policies and masks on prod's tables, which keep readers from some rows or values. A new table in the place
+//! of the old one has none of them, and would show everything to its readers.
 
 use anyhow::Result;
 
@@ -9,34 +9,40 @@ use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
 use crate::workspace::OpenTarget;
 
-/// The question about one table, where it has to be asked apart from the catalogue's other questions: not every user may ask
-/// it, and one question that fails makes the whole call fail.
+/// The question about one table, where it has to be asked apart from the catalogue's other questions: not
+/// every user may ask it, and one question that fails makes the whole call fail.
 fn query_text(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        // Everybody may read this in Postgres' catalogue, so it is asked there. The other two have no policies.
+        // Everybody may read this in Postgres' catalogue, so it is asked there. The other two have no
+        // policies.
         Dialect::Postgres | Dialect::DuckDb | Dialect::Spark => None,
         // Only superusers and sys:secadmin get rows.
         Dialect::Redshift => Some(
-            "select 'row level security' from svv_rls_relation where relschema = '@0.schema@' and relname = '@0.identifier@' and \
-             is_rls_on",
+            "select 'row level security' from svv_rls_relation where relschema = '@0.schema@' and relname = \
+             '@0.identifier@' and is_rls_on",
         ),
         Dialect::Snowflake => Some(
-            "select lower(replace(policy_kind, '_', ' ')) || ' ' || policy_name || coalesce(' on ' || ref_column_name, '') from \
-             table(@0.database@.information_schema.policy_references(ref_entity_name => '@0@', ref_entity_domain => 'table'))",
+            "select lower(replace(policy_kind, '_', ' ')) || ' ' || policy_name || coalesce(' on ' || \
+             ref_column_name, '') from \
+             table(@0.database@.information_schema.policy_references(ref_entity_name => '@0@', \
+             ref_entity_domain => 'table'))",
         ),
         Dialect::BigQuery => Some(
             "select concat('row access policy ', row_access_policy_name) from \
-             `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.ROW_ACCESS_POLICIES where table_name = '@0.identifier@'",
+             `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.ROW_ACCESS_POLICIES where table_name = \
+             '@0.identifier@'",
         ),
         Dialect::Databricks => Some(
-            "select concat('row filter ', filter_name) from `@0.database@`.information_schema.row_filters where table_schema = \
-             '@0.schema@' and table_name = '@0.identifier@' union all select concat('mask of ', column_name) from \
-             `@0.database@`.information_schema.column_masks where table_schema = '@0.schema@' and table_name = '@0.identifier@'",
+            "select concat('row filter ', filter_name) from `@0.database@`.information_schema.row_filters \
+             where table_schema = '@0.schema@' and table_name = '@0.identifier@' union all select \
+             concat('mask of ', column_name) from `@0.database@`.information_schema.column_masks where \
+             table_schema = '@0.schema@' and table_name = '@0.identifier@'",
         ),
     }
 }
 
-/// Asks about the tables that prod has. It is no error if the user may not ask: the script then says what is not known.
+/// Asks about the tables that prod has. It is no error if the user may not ask: the script then says what is
+/// not known.
 ///
 /// # Errors
 /// dbt cannot be called, or the warehouse cannot be reached.

@@ -1,4 +1,5 @@
-//! Reading how a table is laid out: from the project's configuration, or from the statement that the warehouse shows.
+//! Reading how a table is laid out: from the project's configuration, or from the statement that the
+//! warehouse shows.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -203,7 +204,8 @@ mod tests {
         let layout = configured(Dialect::BigQuery, &config);
         assert_eq!(layout.partition_by.as_deref(), Some("timestamp_trunc(t, day)"));
         assert_eq!(layout.cluster_by.as_deref(), Some("a, b"));
-        let range = json!({"partition_by": {"field": "n", "data_type": "int64", "range": {"start": 0, "end": 9, "interval": 3}}});
+        let range = json!({"start": 0, "end": 9, "interval": 3});
+        let range = json!({"partition_by": {"field": "n", "data_type": "int64", "range": range}});
         assert_eq!(
             configured(Dialect::BigQuery, &range).partition_by.as_deref(),
             Some("range_bucket(n, generate_array(0, 9, 3))")
@@ -219,8 +221,9 @@ mod tests {
 
     #[test]
     fn reads_what_warehouses_say_of_a_table() {
-        let spark = "CREATE TABLE c.s.t (\n  a STRING)\nUSING iceberg\nPARTITIONED BY (days(t), b)\nTBLPROPERTIES (\n  \
-                     'current-snapshot-id' = '1',\n  'write.format.default' = 'parquet')\n";
+        let spark = "CREATE TABLE c.s.t (\n  a STRING)\nUSING iceberg\nPARTITIONED BY (days(t), \
+                     b)\nTBLPROPERTIES (\n  'current-snapshot-id' = '1',\n  'write.format.default' = \
+                     'parquet')\n";
         let layout = Layout::of_statement(spark).expect("understood");
         assert_eq!(layout.partition_by.as_deref(), Some("days(t), b"));
         assert_eq!(
@@ -236,8 +239,9 @@ mod tests {
 
     #[test]
     fn only_clauses_of_the_table_itself_count() {
-        let spark = "CREATE TABLE c.s.t (\n  a STRING COMMENT 'not\nPARTITIONED BY (x)\nTBLPROPERTIES (\\'a\\' = \\'b\\')',\n  `b)` \
-                     DECIMAL(18, 6))\nUSING iceberg\nPARTITIONED BY (b)\nCOMMENT 'it\\'s\nCLUSTER BY (y)'\nTBLPROPERTIES ('k' = 'v')\n";
+        let spark = "CREATE TABLE c.s.t (\n  a STRING COMMENT 'not\nPARTITIONED BY (x)\nTBLPROPERTIES \
+                     (\\'a\\' = \\'b\\')',\n  `b)` DECIMAL(18, 6))\nUSING iceberg\nPARTITIONED BY \
+                     (b)\nCOMMENT 'it\\'s\nCLUSTER BY (y)'\nTBLPROPERTIES ('k' = 'v')\n";
         let layout = Layout::of_statement(spark).expect("understood");
         assert_eq!((layout.partition_by.as_deref(), layout.cluster_by), (Some("b"), None));
         assert_eq!(layout.properties.into_iter().collect::<Vec<_>>(), [("k".into(), "v".into())]);
@@ -249,7 +253,8 @@ mod tests {
     #[test]
     fn bigquery_tables_may_ask_for_a_filter() {
         let config = json!({
-            "partition_by": {"field": "t", "data_type": "timestamp"}, "require_partition_filter": true, "partition_expiration_days": 30
+            "partition_by": {"field": "t", "data_type": "timestamp"}, "require_partition_filter": true,
+            "partition_expiration_days": 30
         });
         let layout = configured(Dialect::BigQuery, &config);
         assert_eq!(layout.filtered_by.as_deref(), Some("t"));

@@ -23,8 +23,8 @@ pub struct Side<'a> {
     pub packages: &'a [Package],
 }
 
-/// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the package's
-/// defaults where nobody knows them.
+/// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the
+/// package's defaults where nobody knows them.
 #[derive(Debug, Clone, Copy)]
 pub struct PackageVars {
     /// Prod's settings of its windows.
@@ -90,7 +90,7 @@ pub fn facts(
         }
     }
     let said = serde_json::to_vec(&said).context("cannot write JSON")?;
-    facts.manifests = plan::short(&said);
+    facts.manifests = plan::short_digest(&said);
     Ok(facts)
 }
 
@@ -133,7 +133,8 @@ fn model(
         package.tracked(staging.manifest).find(is_it).with_context(|| format!("{name} is not in staging"))?;
     let Some(theirs) = package.tracked(prod.manifest).find(is_it) else {
         bail!(
-            "{name} is a tracked model of {} but not of {}: enable it for that target (do both need the same --vars?), or leave it out",
+            "{name} is a tracked model of {} but not of {}: enable it for that target (do both need the same \
+             --vars?), or leave it out",
             staging.name,
             prod.name
         );

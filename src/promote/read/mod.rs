@@ -1,4 +1,5 @@
-//! Reading both sides of a promotion: their dbt manifests, and through dbt their tables and the warehouse's catalogue.
+//! Reading both sides of a promotion: their dbt manifests, and through dbt their tables and the warehouse's
+//! catalogue.
 
 mod both;
 mod catalogue;

@@ -11,9 +11,11 @@ pub fn check_statement(dialect: Dialect, condition: &str, message: &str) -> Stri
     let text = dialect.text_literal(message);
     match dialect {
         Dialect::Postgres => format!(
-            "do $check$\nbegin\n  if not (\n    {condition}\n  ) then\n    raise exception using message = {text};\n  end if;\nend\n$check$"
+            "do $check$\nbegin\n  if not (\n    {condition}\n  ) then\n    raise exception using message = \
+             {text};\n  end if;\nend\n$check$"
         ),
-        // Neither has a function that raises an error. The division by zero does, and the column's name says why.
+        // Neither has a function that raises an error. The division by zero does, and the column's name says
+        // why.
         Dialect::Redshift | Dialect::Snowflake => format!(
             "select 1 / case when (\n  {condition}\n) then 1 else 0 end as {}",
             dialect.column(&label(message))
@@ -34,7 +36,8 @@ pub fn all_conditions(conditions: &[String]) -> String {
     conditions.join("\n  and ")
 }
 
-/// A message as the name of a column: relations without their schema, and only letters, digits and underscores.
+/// A message as the name of a column: relations without their schema, and only letters, digits and
+/// underscores.
 fn label(message: &str) -> String {
     let words = message.split_whitespace().map(|word| match word.rsplit_once('.') {
         Some((_, name)) if !name.is_empty() => name,

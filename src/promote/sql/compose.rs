@@ -1,7 +1,9 @@
-//! The scripts of a promotion: one order for warehouses whose transactions contain tables too, one for the others.
+//! The scripts of a promotion: one order for warehouses whose transactions contain tables too, one for the
+//! others.
 //!
-//! Everywhere the table comes first and its row last, because the row is what prod's next run believes. A rollback goes the
-//! other way. Where both cannot be one unit, every stop in between is harmless, and a second execution finishes the rest.
+//! Everywhere the table comes first and its row last, because the row is what prod's next run believes. A
+//! rollback goes the other way. Where both cannot be one unit, every stop in between is harmless, and a
+//! second execution finishes the rest.
 
 use anyhow::Result;
 
@@ -153,8 +155,8 @@ fn in_steps(plan: &Plan) -> Script {
     for table in &plan.tables {
         composer.extend(replace::backup_statement(dialect, table));
     }
-    // A row that is set back goes before its table: if the script stops in between, prod reads too much rather than too
-    // little.
+    // A row that is set back goes before its table: if the script stops in between, prod reads too much
+    // rather than too little.
     composer.set_rows(Direction::Back);
     for table in &plan.tables {
         if table.action != Action::Keep {

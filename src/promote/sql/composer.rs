@@ -66,25 +66,25 @@ impl<'p> Composer<'p> {
         self.of_kind(StatementKind::Commit, "all is well", "commit");
     }
 
-    /// Postgres.
+    /// Postgres: gives up instead of waiting for a lock for ever.
     pub(super) fn limit_waiting(&mut self) {
         let sql = "set local lock_timeout = '60s'";
         self.of_kind(StatementKind::Setting, "rather give up than wait for ever", sql);
     }
 
-    /// Snowflake.
+    /// Snowflake: makes times independent of the session's zone.
     pub(super) fn use_utc(&mut self) {
         let sql = "alter session set timezone = 'UTC'";
         self.of_kind(StatementKind::Setting, "times are UTC", sql);
     }
 
-    /// Snowflake.
+    /// Snowflake: marks the statements in the query history.
     pub(super) fn tag_queries(&mut self) {
         let sql = "alter session set query_tag = 'snowplow-backfill promote'";
         self.of_kind(StatementKind::Setting, "seen in the query history", sql);
     }
 
-    /// Postgres: nobody writes to what is read of staging.
+    /// Postgres: keeps others from writing to what is read of staging.
     pub(super) fn lock_staging(&mut self) {
         let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
         let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
@@ -98,7 +98,8 @@ impl<'p> Composer<'p> {
             self.check_staging(ledger);
             let condition = prod_as_planned_condition(plan.dialect, ledger, accepted);
             let message = format!(
-                "{} records these models already, or other rows than planned: promoted before, or prod ran them",
+                "{} records these models already, or other rows than planned: promoted before, or prod ran \
+                 them",
                 ledger.prod
             );
             self.check(&format!("{}: prod's rows are as planned", ledger.package), &condition, &message);
@@ -161,8 +162,8 @@ impl<'p> Composer<'p> {
         }
     }
 
-    /// Right before a rollback drops a table: prod may have written its row since the rollback began, and then the rollback
-    /// did not take that row back.
+    /// Right before a rollback drops a table: prod may have written its row since the rollback began, and
+    /// then the rollback did not take that row back.
     pub(super) fn check_taken_back(&mut self, table: &Table) {
         let plan = self.plan;
         let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);

@@ -8,8 +8,8 @@ use crate::warehouse::{Dialect, Relation};
 /// The alias that stands for a whole row. A column of this name would hide it, and no table has one.
 const ROW: &str = "snowplow_backfill_row";
 
-/// Prod's table has as many rows as staging's, and as many of the latest ones. That is enough for a copy that the same
-/// script made a moment ago.
+/// Prod's table has as many rows as staging's, and as many of the latest ones. That is enough for a copy that
+/// the same script made a moment ago.
 #[must_use]
 pub fn same_counts_condition(table: &Table) -> String {
     let (staging, prod) = (&table.facts.staging, &table.facts.prod);
@@ -45,14 +45,15 @@ pub fn count_query(of: &Relation, facts: &TableFacts) -> String {
     format!("select count(*) from {of}{}", every_row_clause(filter_column(facts)))
 }
 
-/// A number that differs when the content does, and does not depend on the order of rows. It is a sum, so that equal rows
-/// do not cancel each other out.
+/// A number that differs when the content does, and does not depend on the order of rows. It is a sum, so
+/// that equal rows do not cancel each other out.
 #[must_use]
 pub fn digest_query(dialect: Dialect, of: &Relation, facts: &TableFacts) -> String {
     match dialect {
         Dialect::Postgres => {
             format!(
-                "select sum(('x' || substr(md5({ROW}::text), 1, 15))::bit(60)::bigint::numeric) from {of} as {ROW}"
+                "select sum(('x' || substr(md5({ROW}::text), 1, 15))::bit(60)::bigint::numeric) from {of} as \
+                 {ROW}"
             )
         }
         Dialect::DuckDb => format!("select sum(hash({ROW})) from {of} as {ROW}"),
@@ -60,7 +61,8 @@ pub fn digest_query(dialect: Dialect, of: &Relation, facts: &TableFacts) -> Stri
         Dialect::BigQuery => {
             let every_row = every_row_clause(filter_column(facts));
             format!(
-                "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as {ROW}{every_row}"
+                "select sum(cast(farm_fingerprint(to_json_string({ROW})) as bignumeric)) from {of} as \
+                 {ROW}{every_row}"
             )
         }
         Dialect::Databricks | Dialect::Spark => {
@@ -95,8 +97,9 @@ pub fn same_columns_condition(dialect: Dialect, table: &Table) -> String {
     match dialect {
         Dialect::Postgres => both(&|of| {
             format!(
-                "(select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum) from \
-                 pg_catalog.pg_attribute where attrelid = '{of}'::regclass and attnum > 0 and not attisdropped)"
+                "(select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by \
+                 attnum) from pg_catalog.pg_attribute where attrelid = '{of}'::regclass and attnum > 0 and \
+                 not attisdropped)"
             )
         }),
         // The type of a whole row. It needs no row to be there.
@@ -129,9 +132,9 @@ const SIZES: &[&str] = &["character_maximum_length", "numeric_precision", "numer
 fn same_lists_condition([staging, prod]: &[String; 2], sizes: &[&str]) -> String {
     let same_size = sizes.iter().map(|size| format!(" and coalesce(s.{size}, -1) = coalesce(t.{size}, -1)"));
     let alone = format!(
-        "(select count(*) from (\n    {staging}\n  ) as s full outer join (\n    {prod}\n  ) as t on s.column_name = \
-         t.column_name and s.ordinal_position = t.ordinal_position and s.data_type = t.data_type{} where s.column_name is null \
-         or t.column_name is null) = 0",
+        "(select count(*) from (\n    {staging}\n  ) as s full outer join (\n    {prod}\n  ) as t on \
+         s.column_name = t.column_name and s.ordinal_position = t.ordinal_position and s.data_type = \
+         t.data_type{} where s.column_name is null or t.column_name is null) = 0",
         same_size.collect::<String>()
     );
     // No column at all means that the catalogue does not know the table by this name.
@@ -146,16 +149,18 @@ enum RedshiftCatalogue {
 }
 
 fn redshift_columns_query(of: &Relation, catalogue: RedshiftCatalogue) -> String {
-    let columns = "column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, numeric_scale";
+    let columns = "column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, \
+                   numeric_scale";
     let name = format!("lower(table_name) = '{}'", of.identifier().to_lowercase());
     let schema = of.schema().to_lowercase();
     match of.database().filter(|_| catalogue == RedshiftCatalogue::AllDatabases) {
         None => format!(
-            "select {columns} from information_schema.columns where lower(table_schema) = '{schema}' and {name}"
+            "select {columns} from information_schema.columns where lower(table_schema) = '{schema}' and \
+             {name}"
         ),
         Some(database) => format!(
-            "select {columns} from svv_all_columns where lower(database_name) = '{}' and lower(schema_name) = '{schema}' and \
-             {name}",
+            "select {columns} from svv_all_columns where lower(database_name) = '{}' and lower(schema_name) \
+             = '{schema}' and {name}",
             database.to_lowercase()
         ),
     }
@@ -164,8 +169,9 @@ fn redshift_columns_query(of: &Relation, catalogue: RedshiftCatalogue) -> String
 fn snowflake_columns_query(of: &Relation) -> String {
     let database = of.database_sql().map(|name| format!("{name}.")).unwrap_or_default();
     format!(
-        "select column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, numeric_scale from \
-         {database}information_schema.columns where table_schema = '{}' and table_name = '{}'",
+        "select column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, \
+         numeric_scale from {database}information_schema.columns where table_schema = '{}' and table_name = \
+         '{}'",
         of.stored_schema(),
         of.stored_identifier()
     )
@@ -173,7 +179,8 @@ fn snowflake_columns_query(of: &Relation) -> String {
 
 fn bigquery_columns_query(of: &Relation) -> String {
     format!(
-        "select column_name, ordinal_position, data_type from {}.INFORMATION_SCHEMA.COLUMNS where table_name = '{}'",
+        "select column_name, ordinal_position, data_type from {}.INFORMATION_SCHEMA.COLUMNS where table_name \
+         = '{}'",
         of.schema_sql(),
         of.identifier()
     )

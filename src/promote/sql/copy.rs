@@ -1,4 +1,5 @@
-//! Making and filling the copy of a table where that can be undone: in a transaction, or under a name of its own.
+//! Making and filling the copy of a table where that can be undone: in a transaction, or under a name of its
+//! own.
 
 use super::ctas::{Ctas, Existing, ctas_statement, layout_of};
 use super::duckdb;
@@ -110,8 +111,8 @@ fn identity_statements<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl 
     })
 }
 
-/// Postgres: without these, the `serial` columns of the copy would take their numbers from staging's sequence. The name of
-/// the new sequence may be taken already, by the sequence of a table that is replaced.
+/// Postgres: without these, the `serial` columns of the copy would take their numbers from staging's
+/// sequence. The name of the new sequence may be taken already, by the sequence of a table that is replaced.
 fn own_sequence_statements<'a>(
     facts: &'a TableFacts,
     target: &'a Relation,
@@ -142,7 +143,8 @@ $sequence$",
     })
 }
 
-/// Postgres: copies the descriptions of columns. It reads them as it is executed, so that the plan needs no connection.
+/// Postgres: copies the descriptions of columns. It reads them as it is executed, so that the plan needs no
+/// connection.
 fn column_descriptions_statement(staging: &Relation, target: &Relation) -> String {
     format!(
         "do $comments$
@@ -169,8 +171,8 @@ pub fn description_statements(dialect: Dialect, table: &Table, target: &Relation
             let staging = &table.facts.staging;
             // Reads the description as it is executed, so that the plan needs no connection.
             let sql = format!(
-                "do $comment$\nbegin\n  execute format('comment on table {target} is %L', obj_description('{staging}'::regclass, \
-                 'pg_class'));\nend\n$comment$"
+                "do $comment$\nbegin\n  execute format('comment on table {target} is %L', \
+                 obj_description('{staging}'::regclass, 'pg_class'));\nend\n$comment$"
             );
             vec![Statement::plain(format!("{}: its description", table.model), sql)]
         }

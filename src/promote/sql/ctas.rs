@@ -40,7 +40,8 @@ pub(super) struct Ctas<'a> {
     pub(super) description: Option<&'a str>,
 }
 
-/// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project configures.
+/// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project
+/// configures.
 pub(super) fn layout_of(facts: &TableFacts) -> &Layout {
     facts.physical.layout.as_ref().unwrap_or(&facts.layout)
 }
@@ -50,7 +51,8 @@ pub(super) fn every_row_clause(column: Option<&str>) -> String {
     column.map(|column| format!(" where (`{column}` is null or `{column}` is not null)")).unwrap_or_default()
 }
 
-/// The column that queries of both tables have to name. A filter that only one of them asks for does the other no harm.
+/// The column that queries of both tables have to name. A filter that only one of them asks for does the
+/// other no harm.
 pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
     let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
     let configured = facts.physical.layout.is_none().then_some(&facts.layout);

@@ -94,8 +94,8 @@ begin
 end
 $grants$"
         )),
-        // Snowflake copies grants as it replaces a table, and BigQuery and Databricks keep them. Redshift has no blocks
-        // of code that could read them. The others have no grants.
+        // Snowflake copies grants as it replaces a table, and BigQuery and Databricks keep them. Redshift has
+        // no blocks of code that could read them. The others have no grants.
         Dialect::Redshift
         | Dialect::Snowflake
         | Dialect::BigQuery

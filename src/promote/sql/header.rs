@@ -1,5 +1,5 @@
-//! What stands above each script: what it does, from where to where, planned when, by which fingerprints, and how to
-//! execute it.
+//! What stands above each script: what it does, from where to where, planned when, by which fingerprints, and
+//! how to execute it.
 
 use crate::promote::plan::{Action, Ledger, Plan, Table, TableFacts, written_as};
 use crate::snowplow::State;
@@ -116,11 +116,15 @@ fn runs(number: u32) -> String {
 
 fn how_to_execute(dialect: Dialect, file: &str) -> Vec<String> {
     let command = match dialect {
-        Dialect::Postgres | Dialect::Redshift => format!("psql --no-psqlrc --set ON_ERROR_STOP=1 --file {file}"),
+        Dialect::Postgres | Dialect::Redshift => {
+            format!("psql --no-psqlrc --set ON_ERROR_STOP=1 --file {file}")
+        }
         Dialect::Snowflake => format!("snowsql --option exit_on_error=true --filename {file}"),
         Dialect::BigQuery => format!("bq query --use_legacy_sql=false < {file}"),
         Dialect::Databricks => {
-            "all statements in one notebook cell or SQL editor tab (stop on error), or one by one in this order".to_owned()
+            "all statements in one notebook cell or SQL editor tab (stop on error), or one by one in this \
+             order"
+                .to_owned()
         }
         Dialect::Spark => format!("spark-sql -f {file}"),
         Dialect::DuckDb => format!("duckdb -bail <file> < {file}"),
@@ -135,10 +139,12 @@ fn atomicity(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres | Dialect::DuckDb => "one transaction: all of it happens, or nothing",
         Dialect::Redshift => {
-            "the copy is made under another name first; putting it in place and recording it is one transaction"
+            "the copy is made under another name first; putting it in place and recording it is one \
+             transaction"
         }
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
-            "tables are no part of a transaction there: if it stops, nothing is lost, and executing it again finishes it"
+            "tables are no part of a transaction there: if it stops, nothing is lost, and executing it again \
+             finishes it"
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The scripts of a promotion: their statements, one warehouse's way of writing them beside the other's, and their order.
+//! The scripts of a promotion: their statements, one warehouse's way of writing them beside the other's, and
+//! their order.
 
 mod assertion;
 mod compose;

@@ -47,7 +47,8 @@ pub fn replace_statement(dialect: Dialect, strategy: CopyStrategy, table: &Table
     let copied = Copied {
         existing: match table.action {
             Action::Replace { .. } => Existing::Replace,
-            // A second execution finishes what the first one began. A later check compares what the table holds.
+            // A second execution finishes what the first one began. A later check compares what the table
+            // holds.
             Action::Create | Action::Keep => Existing::Keep,
         },
         to: &facts.prod,

@@ -53,7 +53,8 @@ pub(super) fn in_steps(plan: &Plan) -> Script {
     for ledger in &plan.ledgers {
         delete_rows(&mut composer, ledger);
     }
-    // As in the promotion, a row whose time gets earlier goes before its table, and one whose time gets later after it.
+    // As in the promotion, a row whose time gets earlier goes before its table, and one whose time gets later
+    // after it.
     restore_rows(&mut composer, Direction::Forward);
     for table in plan.tables.iter().rev().filter(|table| table.action != Action::Keep) {
         composer.check_taken_back(table);

@@ -57,8 +57,9 @@ pub fn staging_as_planned_condition(dialect: Dialect, ledger: &Ledger) -> String
         None => "min(last_success) = max(last_success)".to_owned(),
     };
     format!(
-        "(select count(*) from (select model from {staging} where model in ({names}) group by model having count(*) = 1 and \
-         {times}) as planned) = {count}\n  and (select count(distinct last_success) from {staging} where model in ({names})) = 1"
+        "(select count(*) from (select model from {staging} where model in ({names}) group by model having \
+         count(*) = 1 and {times}) as planned) = {count}\n  and (select count(distinct last_success) from \
+         {staging} where model in ({names})) = 1"
     )
 }
 
@@ -76,8 +77,8 @@ pub fn prod_as_planned_condition(dialect: Dialect, ledger: &Ledger, accepted: Ac
                 dialect.timestamp_literal(time)
             ),
             (Accepted::PlannedOrPromoted, None) => format!(
-                "(select count(*) from {prod} as t join {staging} as s on s.model = t.model where t.model in ({names}) and \
-                 t.last_success <> s.last_success) = 0"
+                "(select count(*) from {prod} as t join {staging} as s on s.model = t.model where t.model in \
+                 ({names}) and t.last_success <> s.last_success) = 0"
             ),
         });
     }
@@ -113,8 +114,9 @@ pub fn recorded_condition(dialect: Dialect, ledger: &Ledger) -> String {
     let time = planned_time_clause(dialect, ledger, "s");
     let recorded = ledger.cap.map_or("s.last_success".to_owned(), |cap| dialect.timestamp_literal(cap));
     format!(
-        "(select count(*) from {prod} as t join {staging} as s on s.model = t.model where t.last_success = {recorded} and \
-         t.model in ({names}){time}) = {count}\n  and (select count(*) from {prod} where model in ({names})) = {count}"
+        "(select count(*) from {prod} as t join {staging} as s on s.model = t.model where t.last_success = \
+         {recorded} and t.model in ({names}){time}) = {count}\n  and (select count(*) from {prod} where \
+         model in ({names})) = {count}"
     )
 }
 
@@ -125,13 +127,13 @@ pub fn promoted_condition(dialect: Dialect, ledger: &Ledger) -> String {
     let (prod, names, count) = (&ledger.prod, name_literals(ledger.models()), ledger.models().count());
     let time = dialect.timestamp_literal(time);
     format!(
-        "(select count(*) from {prod} where model in ({names}) and last_success = {time}) = {count}\n  and (select count(*) from \
-         {prod} where model in ({names})) = {count}"
+        "(select count(*) from {prod} where model in ({names}) and last_success = {time}) = {count}\n  and \
+         (select count(*) from {prod} where model in ({names})) = {count}"
     )
 }
 
-/// Prod's row of a model is the one from before the promotion. A row that the promotion set back may stay there: prod
-/// then reads too much rather than too little.
+/// Prod's row of a model is the one from before the promotion. A row that the promotion set back may stay
+/// there: prod then reads too much rather than too little.
 #[must_use]
 pub fn taken_back_condition(dialect: Dialect, ledger: &Ledger, model: &str) -> String {
     let Some(row) = ledger.moved.iter().find(|row| row.model == model) else {

@@ -1,5 +1,5 @@
-//! Statements on the rows of incremental manifests: the last thing that a promotion writes, and the first that its
-//! rollback takes back.
+//! Statements on the rows of incremental manifests: the last thing that a promotion writes, and the first
+//! that its rollback takes back.
 
 use super::row_conditions::{name_literals, planned_time_clause, planned_values_conditions};
 use crate::promote::plan::{Ledger, MovedRow};
@@ -42,16 +42,16 @@ pub fn insert_rows_statement(dialect: Dialect, ledger: &Ledger) -> Option<String
         let values: Vec<_> = columns(ledger.family).iter().map(|column| format!("s.{column}")).collect();
         format!(
             "merge into {prod} as t\nusing (\n  select {given}\n  from {staging} as s\n  where s.model in \
-             ({names}){}\n) as s\non t.model = s.model{row_level}\nwhen not matched then insert ({all_columns}) values \
-             ({})",
+             ({names}){}\n) as s\non t.model = s.model{row_level}\nwhen not matched then insert \
+             ({all_columns}) values ({})",
             time.replace('\n', "\n  "),
             values.join(", ")
         )
     };
     Some(match dialect {
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb | Dialect::BigQuery => format!(
-            "insert into {prod} ({all_columns})\nselect {given}\nfrom {staging} as s\nwhere s.model in ({names}){time}\n  \
-             and not exists (select 1 from {prod} as t where t.model = s.model)"
+            "insert into {prod} ({all_columns})\nselect {given}\nfrom {staging} as s\nwhere s.model in \
+             ({names}){time}\n  and not exists (select 1 from {prod} as t where t.model = s.model)"
         ),
         Dialect::Snowflake | Dialect::Databricks => merge(""),
         // Spark turns a merge that only inserts into a plain append, which conflicts with nothing.
@@ -77,15 +77,15 @@ pub fn set_row_statement(dialect: Dialect, ledger: &Ledger, row: &MovedRow) -> S
                 Some(_) | None => of_source(column),
             };
             format!(
-                "update {prod} as t\nset {}\nfrom {staging} as s\nwhere t.model = '{model}' and {planned}\n  and \
-                 s.model = t.model{time}",
+                "update {prod} as t\nset {}\nfrom {staging} as s\nwhere t.model = '{model}' and {planned}\n  \
+                 and s.model = t.model{time}",
                 assignments(&capped)
             )
         }
         // The source is already capped.
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => format!(
-            "merge into {prod} as t\nusing (\n  select {}\n  from {staging} as s\n  where s.model = '{model}'{}\n) as s\non \
-             t.model = s.model\nwhen matched and {planned} then update set {}",
+            "merge into {prod} as t\nusing (\n  select {}\n  from {staging} as s\n  where s.model = \
+             '{model}'{}\n) as s\non t.model = s.model\nwhen matched and {planned} then update set {}",
             given_expressions(dialect, ledger),
             time.replace('\n', "\n  "),
             assignments(&of_source)
@@ -154,7 +154,8 @@ pub fn lock_rows_statement(dialect: Dialect, ledger: &Ledger) -> Option<String> 
         // Conflicts with itself and with every write, but not with reads.
         Dialect::Postgres => Some(format!("lock table {prod} in share row exclusive mode")),
         Dialect::Redshift => Some(format!("lock table {prod}")),
-        // Inserts lock nothing there. An update that changes nothing takes the table's lock, or causes a conflict.
+        // Inserts lock nothing there. An update that changes nothing takes the table's lock, or causes a
+        // conflict.
         Dialect::Snowflake => Some(format!("update {prod} set last_success = last_success")),
         Dialect::BigQuery => Some(format!("update {prod} set last_success = last_success where true")),
         // On the first two, one statement decides; on DuckDB, the database file is the lock.
@@ -162,8 +163,8 @@ pub fn lock_rows_statement(dialect: Dialect, ledger: &Ledger) -> Option<String> 
     }
 }
 
-/// Postgres: makes everybody who writes to staging wait. A user who may only read staging goes on without the lock: each
-/// table is read in one statement, and what staging records is compared before and after.
+/// Postgres: makes everybody who writes to staging wait. A user who may only read staging goes on without the
+/// lock: each table is read in one statement, and what staging records is compared before and after.
 #[must_use]
 pub fn lock_staging_statement<'a>(staging: impl Iterator<Item = &'a Relation>) -> String {
     let staging: Vec<_> = staging.map(ToString::to_string).collect();

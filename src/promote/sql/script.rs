@@ -4,78 +4,56 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// A script.
+/// Statements, and what stands above them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
-    /// What stands above it, without comment signs.
+    /// What stands above the statements, without comment signs.
     pub header: Vec<String>,
-    /// In the order of execution.
+    /// The statements, in the order of execution.
     pub statements: Vec<Statement>,
 }
 
-/// A statement.
+/// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Recorded")]
 pub struct Statement {
     /// What it is for.
     pub title: String,
-    /// Without the semicolon at its end.
+    /// Its SQL, without the semicolon at the end.
     pub sql: String,
-    /// What it does to transactions, if it does anything.
+    /// What it does to transactions, and whether it changes anything.
     pub kind: StatementKind,
-    /// The model whose table it puts into prod, or takes out again, outside of any transaction.
+    /// The model whose table it puts into prod, or takes out of it, outside of any transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
 }
 
-/// What a statement does to transactions, if it does anything.
+/// What a statement does to transactions, and whether it changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatementKind {
-    /// Begins one.
+    /// Begins a transaction.
     Begin,
-    /// Ends one, and keeps what it did.
+    /// Commits a transaction.
     Commit,
-    /// Only looks, and stops the script where something is not as it must be.
+    /// Changes nothing, and stops the script where something is not as it must be.
     Check,
-    /// Changes nothing but the session.
+    /// Changes only the session.
     Setting,
-    /// None of these. A block of a procedural language may hold a whole transaction.
+    /// Anything else. A block of code may contain a whole transaction.
     Plain,
 }
 
 impl Statement {
-    /// One that neither begins nor ends a transaction.
+    /// A statement that neither begins nor ends a transaction.
     #[must_use]
     pub fn plain(title: impl Into<String>, sql: impl Into<String>) -> Self {
         Self { title: title.into(), sql: sql.into(), kind: StatementKind::Plain, table: None }
     }
 
-    /// The same as what puts a model's table into prod by itself, or takes it out.
+    /// Marks it as what puts a model's table into prod, or takes it out, outside of any transaction.
     #[must_use]
     pub fn of_table(self, model: &str) -> Self {
         Self { table: Some(model.to_owned()), ..self }
-    }
-}
-
-/// A statement as a record has it. Earlier versions wrote no kind: there the text tells.
-#[derive(Deserialize)]
-struct Recorded {
-    title: String,
-    sql: String,
-    kind: Option<StatementKind>,
-    #[serde(default)]
-    table: Option<String>,
-}
-
-impl From<Recorded> for Statement {
-    fn from(Recorded { title, sql, kind, table }: Recorded) -> Self {
-        let by_text = || match sql.as_str() {
-            "begin" | "begin transaction" | "begin isolation level read committed" => StatementKind::Begin,
-            "commit" => StatementKind::Commit,
-            _ => StatementKind::Plain,
-        };
-        Self { kind: kind.unwrap_or_else(by_text), title, sql, table }
     }
 }
 
@@ -89,7 +67,7 @@ impl Script {
         statements.iter().any(|statement| statement.kind == kind)
     }
 
-    /// Where to go on when the statement at this place failed: at itself, or where its transaction begins.
+    /// Where to continue when the statement at this place failed: there, or where its transaction begins.
     #[must_use]
     pub fn goes_on_from(&self, failed: usize) -> usize {
         let before = &self.statements[..failed];
@@ -97,20 +75,20 @@ impl Script {
         begin.filter(|&begin| !Self::has(&before[begin..], StatementKind::Commit)).unwrap_or(failed)
     }
 
-    /// Whether the statement at this place comes after the last transaction.
+    /// Whether the last transaction is committed before the statement at this place.
     #[must_use]
     pub fn is_committed_before(&self, place: usize) -> bool {
         let (before, after) = self.statements.split_at(place);
         Self::has(before, StatementKind::Commit) && !Self::has(after, StatementKind::Commit)
     }
 
-    /// Where it commits its last transaction.
+    /// The place where the last transaction is committed.
     #[must_use]
     pub fn commit(&self) -> Option<usize> {
         self.statements.iter().rposition(|statement| statement.kind == StatementKind::Commit)
     }
 
-    /// Whether the first statements, so many, leave nothing behind.
+    /// Whether this many statements from the beginning leave nothing behind.
     #[must_use]
     pub fn changes_nothing_in(&self, first: usize) -> bool {
         let harmless =
@@ -118,12 +96,12 @@ impl Script {
         self.statements.iter().take(first).all(|statement| harmless(statement.kind))
     }
 
-    /// As the text of a file.
+    /// The text of a file.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for line in &self.header {
-            // A line of a header is a comment whatever names stand in it.
+            // A name may contain a line break, and its rest has to stay a comment.
             for part in line.lines() {
                 let _ = writeln!(text, "{}", format!("-- {part}").trim_end());
             }
@@ -144,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transaction_is_gone_into_again_from_its_beginning() {
+    fn a_failed_transaction_is_repeated_from_its_beginning() {
         let kinds = [
             StatementKind::Plain,
             StatementKind::Begin,
@@ -162,24 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn records_say_what_begins_and_commits_and_older_ones_are_understood() {
-        let kinds = |json: &str| -> Vec<StatementKind> {
-            let read: Vec<Statement> = serde_json::from_str(json).expect("statements");
-            read.into_iter().map(|statement| statement.kind).collect()
-        };
-        let older = r#"[
-            {"title": "", "sql": "begin isolation level read committed"},
-            {"title": "", "sql": "begin\n  begin transaction;\nend"},
-            {"title": "", "sql": "commit"}
-        ]"#;
-        assert_eq!(kinds(older), [StatementKind::Begin, StatementKind::Plain, StatementKind::Commit]);
-        // What it is counts, and not what it looks like.
-        let now = [
+    fn records_keep_what_a_statement_is_and_not_what_it_looks_like() {
+        let statements = [
             Statement::plain("", "commit"),
             Statement { kind: StatementKind::Commit, ..Statement::plain("", "end") },
         ];
-        let written = serde_json::to_string(&now).expect("JSON");
-        assert_eq!(kinds(&written), [StatementKind::Plain, StatementKind::Commit]);
+        let written = serde_json::to_string(&statements).expect("JSON");
+        let read: Vec<Statement> = serde_json::from_str(&written).expect("statements");
+        let kinds: Vec<_> = read.into_iter().map(|statement| statement.kind).collect();
+        assert_eq!(kinds, [StatementKind::Plain, StatementKind::Commit]);
     }
 
     #[test]

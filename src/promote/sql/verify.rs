@@ -1,4 +1,5 @@
-//! Queries that show whether both sides hold the same. Each has one row: what is compared, staging's value, prod's value.
+//! Queries that show whether both sides hold the same. Each has one row: what is compared, staging's value,
+//! prod's value.
 
 use super::content::{count_query, digest_query};
 use super::script::Statement;
@@ -61,7 +62,8 @@ fn one_row_query(dialect: Dialect, column: &str, of: &Relation, model: &str) -> 
 fn comparison(dialect: Dialect, what: String, [staging, prod]: &[String; 2]) -> Statement {
     let text = text_type(dialect);
     let sql = format!(
-        "select\n  {} as what,\n  cast(({staging}) as {text}) as staging,\n  cast(({prod}) as {text}) as prod",
+        "select\n  {} as what,\n  cast(({staging}) as {text}) as staging,\n  cast(({prod}) as {text}) as \
+         prod",
         dialect.text_literal(&what)
     );
     Statement::plain(what, sql)

@@ -9,9 +9,10 @@ use crate::promote::plan::{Layout, Physical};
 
 /// The questions about one table.
 pub(super) const QUERIES: [&str; 2] = [
-    "select ddl from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLES where table_name = '@0.identifier@'",
-    "select option_name, option_value from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLE_OPTIONS where table_name = \
-     '@0.identifier@' order by option_name",
+    "select ddl from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLES where table_name = \
+     '@0.identifier@'",
+    "select option_name, option_value from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLE_OPTIONS \
+     where table_name = '@0.identifier@' order by option_name",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
@@ -33,8 +34,8 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     }
 }
 
-/// Whether a value is written as the catalogue writes them: a boolean, a number, a text, a list of pairs of texts. Values go
-/// into SQL.
+/// Whether a value is written as the catalogue writes them: a boolean, a number, a text, a list of pairs of
+/// texts. Values go into SQL.
 fn is_option_value(value: &str) -> bool {
     static VALUE: LazyLock<Regex> = LazyLock::new(|| {
         let text = r#""(?:[^"\\\r\n]|\\.)*""#;

@@ -1,5 +1,5 @@
-//! What a warehouse's catalogue says about a table: one file for each warehouse, with its questions and the reading of
-//! its answers. No answer is ever needed. Where there is none, the script says what is not known.
+//! What a warehouse's catalogue says about a table: one file for each warehouse, with its questions and the
+//! reading of its answers. No answer is ever needed. Where there is none, the script says what is not known.
 
 mod answered;
 mod bigquery;

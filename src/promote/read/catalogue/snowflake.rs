@@ -4,10 +4,10 @@ use super::answered::Answered;
 use crate::promote::plan::{Layout, Physical};
 
 /// The questions about one table.
-pub(super) const QUERIES: [&str; 1] = [
-    "select is_transient, coalesce(clustering_key, ''), coalesce(comment, '') from \
-     @0.database@.information_schema.tables where table_schema = '@0.schema@' and table_name = '@0.identifier@'",
-];
+pub(super) const QUERIES: [&str; 1] =
+    ["select is_transient, coalesce(clustering_key, ''), coalesce(comment, '') from \
+     @0.database@.information_schema.tables where table_schema = '@0.schema@' and table_name = \
+     '@0.identifier@'"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.transient = answers.first(0).map(|it| it == "YES");
