@@ -15,6 +15,7 @@ mod package;
 mod report;
 mod rule;
 mod rules;
+mod session;
 mod settings;
 mod severity;
 mod subject;
@@ -22,9 +23,7 @@ mod vars;
 
 pub use documentation::page;
 pub(crate) use documentation::{explain, list};
-pub(crate) use freshness::{Changes, Files};
 pub(crate) use output::{CheckFormat, IgnoredFindings, View, render, summary};
-pub(crate) use report::check;
 pub(crate) use rules::RULES;
+pub(crate) use session::{Freshness, Session};
 pub(crate) use settings::{ConfiguredRule, RuleSettings, known_rule};
-pub(crate) use subject::{Given, Subject};

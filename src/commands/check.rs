@@ -2,18 +2,17 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::{Context, Result, anyhow, bail};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::{open, quiet};
 use crate::check::{
-    self, Changes, CheckFormat, ConfiguredRule, Files, Given, IgnoredFindings, RuleSettings, Subject, View,
+    self, CheckFormat, ConfiguredRule, Freshness, IgnoredFindings, RuleSettings, Session, View,
 };
 use crate::cli::{ALL_RULES, CheckArgs};
 use crate::config;
-use crate::dbt::{FreshManifest, Manifest, PROJECT_FILE, Project, ReadFor, Vars};
+use crate::dbt::{FreshManifest, Project, Vars};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::output::github::workflow;
@@ -23,7 +22,7 @@ use crate::output::{Listeners, Paint, stdout};
 ///
 /// # Errors
 /// Usage, configuration, a dbt manifest that cannot be read; dbt's failure with `--parse`.
-pub fn run(args: &CheckArgs) -> Result<Outcome> {
+pub(super) fn run(args: &CheckArgs) -> Result<Outcome> {
     if args.rules.list_rules {
         stdout::write(check::list(Paint::for_stdout().columns()))?;
         return Ok(Outcome::Done);
@@ -36,6 +35,10 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         stdout::write(text)?;
         return Ok(Outcome::Done);
     }
+    check_project(args)
+}
+
+fn check_project(args: &CheckArgs) -> Result<Outcome> {
     let directory = std::env::current_dir().context("cannot tell the working directory")?;
     let directory = Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
     let project = Project::find(args.dbt.project_dir.as_deref(), &directory)?;
@@ -52,23 +55,20 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
         (None, Some(given)) => directory.join(given),
         (None, None) => written_by_dbt(args, &project)?,
     };
-    let prod = args.checked.to_manifest.as_ref().map(|path| directory.join(path));
-    // Each takes its time, and none needs another.
-    let (manifest, prod, files) = thread::scope(|scope| {
-        let files = (!args.checked.parse).then(|| scope.spawn(|| Files::of(&project)));
-        let prod = prod.as_ref().map(|path| scope.spawn(|| Manifest::read(path, ReadFor::Checks)));
-        (Manifest::read(&path, ReadFor::Checks), prod.map(joined), files.map(joined))
-    });
+    let session = Session {
+        path,
+        prod: args.checked.to_manifest.as_ref().map(|path| directory.join(path)),
+        freshness: match (&parsed, args.checked.require_fresh) {
+            (Some(_), _) => Freshness::Fresh,
+            (None, false) => Freshness::Noted,
+            (None, true) => Freshness::Required,
+        },
+        project,
+        vars,
+        prod_target: args.checked.prod_target.clone(),
+    };
+    let (subject, report) = session.check(&settings)?;
     drop(parsed);
-    let manifest = manifest?;
-    refuse_another_project(&path, &manifest, &project)?;
-    let prod_target = args.checked.prod_target.clone();
-    let subject = Subject::new(Given { manifest, prod: prod.transpose()?, project, vars, prod_target })?;
-    let mut report = check::check(&subject, &settings)?;
-    if let Some(files) = files {
-        let changes = files.changes_since(&path, &subject.manifest, &subject.project)?;
-        report.notes.extend(staleness(&path, &changes, args.checked.require_fresh)?);
-    }
 
     // The other formats tell of them in their own way.
     if matches!(args.format, CheckFormat::Human | CheckFormat::Json) {
@@ -90,19 +90,14 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
     Ok(if report.errors > 0 { Outcome::Findings } else { Outcome::Done })
 }
 
-/// What a thread was started for; its panic goes on here.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// What `dbt parse` writes now, into a target path of this tool's unless the user names one.
+/// The dbt manifest that `dbt parse` writes now.
 fn parse(args: &CheckArgs, listeners: &mut Listeners) -> Result<FreshManifest> {
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     target.parse(args.target_path.as_deref(), &mut |event| listeners.emit(event))
 }
 
-/// What dbt has written last.
+/// The dbt manifest that dbt wrote last.
 fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     let target = match &args.target_path {
         Some(given) => project.directory.join(given),
@@ -111,54 +106,13 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     let manifest = target.join("manifest.json");
     if !manifest.exists() {
         bail!(
-            "there is no dbt manifest at {manifest}: call `dbt parse` first, or give --parse, or --manifest with the path of one"
+            "there is no dbt manifest at {manifest}: run `dbt parse` first, or give --parse, or the path of one with --manifest"
         );
     }
     Ok(manifest)
 }
 
-/// Findings about one project, at places in another, would only mislead.
-fn refuse_another_project(path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<()> {
-    match manifest.metadata.project_name.as_deref() {
-        Some(name) if name != project.name && !project.name.contains("{{") => bail!(
-            "the dbt manifest {path} is of the project {name}, but {} is of {}: say with --project-dir where the \
-             project of the dbt manifest is",
-            project.directory.join(PROJECT_FILE),
-            project.name
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// What to say of a dbt manifest that is older than the project's files.
-fn staleness(manifest: &Utf8Path, changes: &Changes, must_be_fresh: bool) -> Result<Option<String>> {
-    let newer = first_and_others(&changes.newer).map(|files| format!("is older than {files}"));
-    let gone =
-        first_and_others(&changes.gone).map(|files| format!("knows models whose files are gone ({files})"));
-    let reasons: Vec<_> = newer.into_iter().chain(gone).collect();
-    if reasons.is_empty() {
-        return Ok(None);
-    }
-    let text = format!(
-        "the dbt manifest {manifest} {}: it may not tell what the project is now. Call `dbt parse`, or give --parse",
-        reasons.join(", and ")
-    );
-    if must_be_fresh {
-        bail!(text);
-    }
-    Ok(Some(text))
-}
-
-fn first_and_others(files: &[Utf8PathBuf]) -> Option<String> {
-    let (first, others) = files.split_first()?;
-    Some(match others.len() {
-        0 => first.to_string(),
-        1 => format!("{first} and one more file"),
-        number => format!("{first} and {number} more files"),
-    })
-}
-
-/// Where the configuration of the rules stands in the configuration file.
+/// The place of the rules in the configuration file.
 const RULES: [&str; 2] = ["check", "rules"];
 
 /// The configuration of the rules.
@@ -174,7 +128,7 @@ fn path_of(below: &[String]) -> Vec<&str> {
     RULES.into_iter().chain(below.iter().map(String::as_str)).collect()
 }
 
-/// What the configuration says of rules, a line each, and where it stands; nothing where it says nothing.
+/// A line for each rule that is configured, with its place.
 pub(super) fn configured_rules(file: Option<&config::File>) -> Result<String> {
     let settings = rule_settings(file)?;
     let (Some(file), [_, ..]) = (file, settings.configured()) else { return Ok(String::new()) };

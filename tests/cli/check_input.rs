@@ -79,7 +79,7 @@ fn no_manifest() {
     exit code: 2
     --- stdout
     --- stderr
-    error: there is no dbt manifest at [PROJECT]/target/manifest.json: call `dbt parse` first, or give --parse, or --manifest with the path of one
+    error: there is no dbt manifest at [PROJECT]/target/manifest.json: run `dbt parse` first, or give --parse, or the path of one with --manifest
     ");
     assert_snapshot!(project().tool(&["check", "--manifest", "nowhere.json"]), @"
     exit code: 2
@@ -412,13 +412,13 @@ fn an_old_manifest_is_told_of() {
     --- stdout
     no findings in 4 models of faked (shop), by 31 rules
     --- stderr
-    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Call `dbt parse`, or give --parse
+    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Run `dbt parse`, or give --parse
     ");
     assert_snapshot!(stale().tool(&["check", "--require-fresh"]), @"
     exit code: 2
     --- stdout
     --- stderr
-    error: the dbt manifest [PROJECT]/target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Call `dbt parse`, or give --parse
+    error: the dbt manifest [PROJECT]/target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Run `dbt parse`, or give --parse
     ");
     let github = stale().tool(&["check", "--format", "github"]).success();
     assert!(
@@ -438,7 +438,7 @@ fn a_manifest_of_models_that_are_gone_is_told_of() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not tell what the project is now. Call `dbt parse`, or give --parse
+    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not tell what the project is now. Run `dbt parse`, or give --parse
     ");
 }
 
@@ -476,7 +476,7 @@ fn a_manifest_of_another_project() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the dbt manifest [PROJECT]/target/manifest.json is of the project faked, but [PROJECT]/dbt_project.yml is of other: say with --project-dir where the project of the dbt manifest is
+    error: the dbt manifest [PROJECT]/target/manifest.json belongs to the project faked, but [PROJECT]/dbt_project.yml belongs to other: give the folder of faked with --project-dir
     ");
 }
 
