@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::commands;
-use crate::config::{self, Request, Surroundings};
+use crate::config::{self, CommandLine, Surroundings};
 use crate::failure::{Interrupted, Refusal};
 use crate::outcome::Outcome;
 use crate::output::Paint;
@@ -36,16 +36,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn carry_out(request: &Request, surroundings: &Surroundings) -> Result<Outcome> {
+fn carry_out(request: &CommandLine, surroundings: &Surroundings) -> Result<Outcome> {
     match request {
-        Request::Command { cli, notes } => {
+        CommandLine::Command { cli, notes } => {
             for note in notes {
                 print_note(note);
             }
             commands::dispatch(cli)
         }
-        Request::ShowConfig(shown) => commands::show_config(shown),
-        Request::Version(detail) => commands::version(*detail, surroundings),
+        CommandLine::ShowConfig(shown) => commands::show_config(shown),
+        CommandLine::Version(detail) => commands::version(*detail, surroundings),
     }
 }
 

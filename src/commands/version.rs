@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::cli::Command;
-use crate::config::{self, Request, Surroundings, VersionDetail};
+use crate::config::{self, CommandLine, Surroundings, VersionDetail};
 use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions};
 use crate::outcome::Outcome;
 use crate::output::stdout;
@@ -49,7 +49,7 @@ fn details(surroundings: &Surroundings) -> String {
 fn dbt(surroundings: &Surroundings) -> Result<(Program, Versions)> {
     // Commands with `--dbt` agree on its value, and `models` requires no other flag.
     let program = match config::read(&surroundings.with_arguments(&["models"])) {
-        Ok(Request::Command { cli, .. }) => match cli.command {
+        Ok(CommandLine::Command { cli, .. }) => match cli.command {
             Command::Models(args) => Program::parse(&args.dbt.dbt)?.or_beside_this_one(),
             _ => bail!("cannot tell how dbt is started"),
         },

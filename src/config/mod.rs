@@ -14,5 +14,5 @@ mod setting;
 mod show;
 
 pub use file::File;
-pub use read::{Error, Request, Surroundings, VersionDetail, read};
+pub use read::{CommandLine, Error, Surroundings, VersionDetail, read};
 pub use show::Shown;

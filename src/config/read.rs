@@ -31,7 +31,7 @@ pub struct Surroundings {
 
 /// What the user asks for.
 #[derive(Debug)]
-pub enum Request {
+pub enum CommandLine {
     /// Run a command.
     Command {
         /// The command with all its flags.
@@ -96,12 +96,16 @@ impl Surroundings {
 }
 
 /// Reads the command line, the environment and the project's file.
-pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
+pub fn read(surroundings: &Surroundings) -> Result<CommandLine, Error> {
     let parser = cli::without_environment(cli::command());
     let matches = first_look(&parser, &surroundings.arguments)?;
     if matches.get_flag(cli::VERSION) {
         let verbose = matches.get_flag(cli::VERBOSE);
-        return Ok(Request::Version(if verbose { VersionDetail::BugReport } else { VersionDetail::Number }));
+        return Ok(CommandLine::Version(if verbose {
+            VersionDetail::BugReport
+        } else {
+            VersionDetail::Number
+        }));
     }
     let Some((name, given)) = matches.subcommand() else {
         let message = "a command is missing: `snowplow-backfill --help` lists them";
@@ -112,7 +116,7 @@ pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
     let command = commands.find_subcommand(name).ok_or_else(|| anyhow!("no command {name}"))?;
     if !cli::is_configurable(command) {
         let cli = Cli::from_arg_matches(&parser.try_get_matches_from(&surroundings.arguments)?)?;
-        return Ok(Request::Command { cli: Box::new(cli), notes: Vec::new() });
+        return Ok(CommandLine::Command { cli: Box::new(cli), notes: Vec::new() });
     }
 
     let flags = Flag::all(command);
@@ -133,12 +137,12 @@ pub fn read(surroundings: &Surroundings) -> Result<Request, Error> {
     leave_out_what_depends(&parser, &surroundings.arguments, &mut resolved);
     if given.get_flag(cli::SHOW_CONFIG) {
         let flags = show::table(name, file.as_ref(), &resolved);
-        return Ok(Request::ShowConfig(Box::new(Shown { command: name.to_owned(), flags, file })));
+        return Ok(CommandLine::ShowConfig(Box::new(Shown { command: name.to_owned(), flags, file })));
     }
     let words = with_settings(&surroundings.arguments, &resolved);
     let cli = Cli::from_arg_matches(&parser.try_get_matches_from(words)?)?;
     let notes = notes(&commands, &resolved, surroundings);
-    Ok(Request::Command { cli: Box::new(cli), notes })
+    Ok(CommandLine::Command { cli: Box::new(cli), notes })
 }
 
 /// Parses the command line alone. A required flag may be missing, because another source may set it.

@@ -45,7 +45,7 @@ fn settings_of_run(args: &PromoteArgs) -> Result<RunArgs> {
     // A selection is needed, and this one says nothing.
     words.extend(["--select", "none"]);
     match config::read(&Surroundings::of_this_process()?.with_arguments(&words)) {
-        Ok(config::Request::Command { cli, .. }) => match cli.command {
+        Ok(config::CommandLine::Command { cli, .. }) => match cli.command {
             Command::Run(args) => Ok(*args),
             _ => bail!("the configuration of run is not that of run"),
         },

@@ -12,14 +12,14 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 pub struct RunResults {
     /// Who wrote it.
-    pub metadata: Metadata,
+    pub metadata: RunMetadata,
     /// One entry a node, on dbt 1.9 and newer also one a hook.
     pub results: Vec<NodeResult>,
 }
 
 /// Who wrote the file.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Metadata {
+pub struct RunMetadata {
     /// The `DBT_ENV_CUSTOM_ENV_…` variables of that call, without the prefix.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
