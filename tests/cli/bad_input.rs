@@ -48,7 +48,7 @@ fn dbt_is_not_found() {
     exit code: 2
     --- stdout
     --- stderr
-    error: cannot start `no-such-dbt --flag`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
+    error: cannot start `no-such-dbt --flag`: there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt
     ");
 }
 
@@ -60,7 +60,7 @@ fn dbt_is_not_executable() {
     exit code: 2
     --- stdout
     --- stderr
-    error: cannot start `./not-dbt`: it is not executable; say with --dbt how dbt is started
+    error: cannot start `./not-dbt`: it is not executable. Say with --dbt how to start dbt
     ");
 }
 
@@ -70,7 +70,7 @@ fn dbt_with_unmatched_quotes() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --dbt: the quotes in `uv 'run dbt` do not match; give a path, or words such as `uv run dbt`
+    error: --dbt: the quotes in `uv 'run dbt` do not match. Give a path, or words such as `uv run dbt`
     ");
 }
 
@@ -81,7 +81,7 @@ fn dbt_is_something_else() {
     exit code: 2
     --- stdout
     --- stderr
-    error: `[PROJECT]/dbt ls` ended well but wrote no manifest.json: is it dbt-core? (the dbt Cloud CLI works remotely and is not supported)
+    error: `[PROJECT]/dbt ls` succeeded but wrote no manifest.json. Is it dbt-core? The dbt Cloud CLI runs remotely and is not supported
     ");
 }
 
@@ -117,7 +117,7 @@ fn dbt_is_of_another_generation() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1.7 and newer of version 1
+    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1, from 1.7 on
     ");
 }
 
@@ -129,7 +129,7 @@ fn dbt_dies_without_a_word() {
     --- stdout
     --- stderr
     error: dbt ls failed (exit code 1): it ended without saying why
-        (it printed nothing)
+        (dbt printed nothing)
     ");
 }
 
@@ -161,7 +161,7 @@ fn no_project() {
     exit code: 2
     --- stdout
     --- stderr
-    error: no dbt_project.yml in [FOLDER] or above it: call this inside a dbt project, or give --project-dir
+    error: no dbt_project.yml in [FOLDER] or above it: run this inside a dbt project, or give --project-dir
     ");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
@@ -222,7 +222,7 @@ fn vars_that_cannot_be_added_to() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars cannot be added to: give one plain mapping, such as '{a: 1, b: 2}'; got: &all
+    error: this tool cannot add its own vars to --vars: give one plain mapping, such as '{a: 1, b: 2}'; got: &all
     my_var: no
     ");
 }
@@ -260,7 +260,7 @@ fn vars_with_owned_keys() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that
+    error: --vars sets models_to_run, which this tool sets itself: leave it out and use --select, --exclude or --selector
     ");
     assert_snapshot!(usage(&["--vars", "snowplow__backfill_limit_days: 30"]), @"
     exit code: 2
