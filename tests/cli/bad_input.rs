@@ -449,7 +449,7 @@ fn nothing_tracked() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds no tracked model: none of its 3 models carries the tag shop_incremental. Select one that does, or tag yours
+    error: the selection holds no tracked model: no model in it has the tag shop_incremental. Select a model with that tag, or add the tag to yours
     ");
 }
 
@@ -460,7 +460,7 @@ fn the_base_models_are_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of shop but not all that they are built from (shop_events, shop_limits), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
     ");
 }
 
@@ -483,7 +483,7 @@ fn a_tracked_ephemeral_model() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: the tracked model carts (models/carts.sql) is ephemeral: it never gets a row in the incremental manifest, so shop would process the same window for ever. Make it a table or a view, or take the tag shop_incremental away from it
+    refused: the tracked model carts (models/carts.sql) is ephemeral: it never gets a row in the incremental manifest, so shop would process the same window forever. Make it a table or a view, or remove the tag shop_incremental from it
     ");
 }
 
@@ -513,7 +513,7 @@ fn two_versions_of_a_tracked_model() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: model.faked.carts.v1 and model.faked.carts.v2 are two versions of one model with the tag shop_incremental: the incremental manifest knows models by name alone (carts), so their rows would mix. Take the tag away from one of them, or disable it
+    refused: model.faked.carts.v1 and model.faked.carts.v2 are two versions of one model, and both have the tag shop_incremental. The incremental manifest knows models by name alone (carts), so their rows would mix. Remove the tag from one of them, or disable one
     ");
 }
 

@@ -45,7 +45,7 @@ mod tests {
         lab.expect_messages(
             &RULE,
             &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name is not a plain \
-               string, so the tag of its models cannot be told"],
+               string, so the tag of its models is not known"],
         );
     }
 }
