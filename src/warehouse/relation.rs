@@ -1,4 +1,4 @@
-//! Relations by the names that dbt recorded, validated and rendered for a dialect.
+//! Relations: read from the names that dbt recorded, validated, and rendered for a dialect.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::Dialect;
 use crate::dbt::{Node, RelationName};
 
-/// A relation whose parts are plain names, so that no SQL can hide in them.
+/// A relation whose parts are plain names, so that none of them can hide SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
     parts: Vec<Part>,
@@ -25,10 +25,10 @@ struct Part {
 }
 
 impl Relation {
-    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``, `schema.table`.
+    /// Reads a relation as dbt renders it, such as `"db"."schema"."table"` or `schema.table`.
     ///
     /// # Errors
-    /// A name that is not allowed.
+    /// The text is not the name of a relation, or a part of it is not allowed or too long.
     pub fn parse(rendered: &str, dialect: Dialect) -> Result<Self> {
         static DOUBLE: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('"'));
         static BACKTICK: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('`'));
@@ -36,8 +36,9 @@ impl Relation {
         let mut parts = Vec::new();
         let mut rest = rendered;
         while !rest.is_empty() {
-            let found =
-                pattern.captures(rest).with_context(|| format!("{rendered} is no relation of {dialect}"))?;
+            let found = pattern
+                .captures(rest)
+                .with_context(|| format!("{rendered} is not the name of a relation in {dialect}"))?;
             let quoted = found.get(1).is_some();
             let name = found.get(1).or_else(|| found.get(2)).context("a name")?.as_str().to_owned();
             rest = &rest[found[0].len()..];
@@ -45,7 +46,8 @@ impl Relation {
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
-                "{rendered} is no relation of {dialect}: expected a schema and a name, and maybe a database"
+                "{rendered} is not the name of a relation in {dialect}: it must have a schema and a name, and may have a \
+                 database"
             );
         }
         if dialect == Dialect::Spark && parts.len() == 3 {
@@ -59,7 +61,7 @@ impl Relation {
     /// The relation of a dbt node.
     ///
     /// # Errors
-    /// It has none, or its name is not allowed.
+    /// The node has no relation, or its name is not allowed.
     pub fn of_node(node: &Node, dialect: Dialect) -> Result<Self> {
         let rendered = node
             .relation_name
@@ -68,10 +70,10 @@ impl Relation {
         Self::parse(rendered, dialect).with_context(|| format!("the relation of {}", node.name))
     }
 
-    /// Another relation in the same schema, written in the same way.
+    /// Another relation in the same schema, quoted like this one.
     ///
     /// # Errors
-    /// A name that is not allowed, or longer than the warehouse keeps.
+    /// The name is not allowed, or longer than the warehouse keeps.
     pub fn sibling(&self, identifier: &str) -> Result<Self> {
         let mut sibling = self.clone();
         if let Some(last) = sibling.parts.last_mut() {
@@ -81,13 +83,13 @@ impl Relation {
         Ok(sibling)
     }
 
-    /// The same name with more at its end, in the same schema; the name is cut where both would be too long.
+    /// The relation with a suffix added to its name. If both together are too long, the name is cut.
     ///
     /// # Errors
-    /// A name that is not allowed.
+    /// The name is not allowed.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
         let room = self.dialect.longest_name().saturating_sub(suffix.len());
-        // Names are ASCII, which was checked.
+        // Cannot cut a character in two: `check` allows ASCII only.
         let kept = &self.identifier()[..self.identifier().len().min(room)];
         self.sibling(&format!("{kept}{suffix}"))
     }
@@ -98,7 +100,7 @@ impl Relation {
         self.parts.last().map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
-    /// The schema as SQL, with its database where it has one.
+    /// The schema as SQL, with its database if it has one.
     #[must_use]
     pub fn schema_sql(&self) -> String {
         let schema = &self.parts[..self.parts.len() - 1];
@@ -111,7 +113,7 @@ impl Relation {
         self.parts.iter().rev().nth(1).map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
-    /// The database as SQL, where the name has one.
+    /// The database as SQL, if the name has one.
     #[must_use]
     pub fn database_sql(&self) -> Option<String> {
         (self.parts.len() == 3).then(|| self.part_sql(&self.parts[0]))
@@ -129,25 +131,25 @@ impl Relation {
         self.parts.last().map(|part| self.part_stored(part)).unwrap_or_default()
     }
 
-    /// The plain name without schema.
+    /// The name without schema and quotes.
     #[must_use]
     pub fn identifier(&self) -> &str {
         self.parts.last().map_or("", |part| &part.name)
     }
 
-    /// The plain schema.
+    /// The schema without quotes.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.parts.iter().rev().nth(1).map_or("", |part| &part.name)
     }
 
-    /// The plain database, where the name has one.
+    /// The database without quotes, if the name has one.
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         (self.parts.len() == 3).then(|| self.parts[0].name.as_str())
     }
 
-    /// By its parts, for dbt to find.
+    /// The parts of its name, with which dbt finds the relation.
     #[must_use]
     pub fn name(&self) -> RelationName {
         RelationName {
@@ -157,18 +159,17 @@ impl Relation {
         }
     }
 
-    /// Whether both are one table. Upper and lower case count as the same everywhere: a refusal too many does no harm.
+    /// Whether both are the same table. Case is ignored on every warehouse, because a refusal too many does
+    /// no harm. So is a database that only one of them names.
     #[must_use]
     pub fn is_same_table(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        let database = match (self.database(), other.database()) {
-            (Some(a), Some(b)) => same(a, b),
-            _ => true,
-        };
-        database && same(self.schema(), other.schema()) && same(self.identifier(), other.identifier())
+        self.is_in_database_of(other)
+            && same(self.schema(), other.schema())
+            && same(self.identifier(), other.identifier())
     }
 
-    /// Whether both are in one database, as far as their names tell.
+    /// Whether both are in the same database. A database that only one of them names is ignored.
     #[must_use]
     pub fn is_in_database_of(&self, other: &Self) -> bool {
         match (self.database(), other.database()) {
@@ -182,7 +183,7 @@ impl Relation {
         if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }
     }
 
-    /// Snowflake holds what is written without quotes in upper case.
+    /// Snowflake stores names that are written without quotes in upper case.
     fn part_stored(&self, part: &Part) -> String {
         match self.dialect {
             Dialect::Snowflake if !part.quoted => part.name.to_uppercase(),
@@ -216,13 +217,13 @@ impl Relation {
     }
 }
 
-/// Letters, digits and underscores: a name that is the same in every SQL, quoted or not.
+/// Whether a name has only ASCII letters, digits and underscores, so that no SQL can hide in it.
 #[must_use]
 pub fn is_plain(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A database stands within quotes, where these characters are harmless; BigQuery's projects need them.
+/// In quotes, these characters are harmless. BigQuery's projects need them.
 fn may_be_database(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
 }
@@ -231,7 +232,7 @@ fn begins_well(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
-/// The next part of a rendered relation.
+/// Matches the next part of a rendered relation: quoted (group 1) or bare (group 2).
 fn quoted_or_bare(quote: char) -> Regex {
     Regex::new(&format!("^(?:{quote}([^{quote}]+){quote}|([^{quote}.]+))(?:\\.|$)")).expect("a pattern")
 }
@@ -249,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_dbt_renders_and_writes_it_back() {
+    fn reads_and_writes_relations_as_dbt_renders_them() {
         for (dialect, rendered) in [
             (Dialect::Postgres, r#""shop"."prod_derived"."My_Model""#),
             (Dialect::Snowflake, "DB.prod_derived.My_Model"),
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_holds_snowflakes_bare_names_in_upper_case() {
+    fn snowflakes_catalogue_has_bare_names_in_upper_case() {
         let relation = Relation::parse(r#"db.prod_derived."order""#, Dialect::Snowflake).expect("a relation");
         assert_eq!(
             (relation.stored_schema().as_str(), relation.stored_identifier().as_str()),
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn one_table_is_one_table_whatever_the_case() {
+    fn the_same_table_is_recognized_in_any_case() {
         let relation = |rendered| Relation::parse(rendered, Dialect::Snowflake).expect("a relation");
         assert!(relation("DB.S.T").is_same_table(&relation("db.s.t")));
         assert!(relation("s.t").is_same_table(&relation("db.s.t")));

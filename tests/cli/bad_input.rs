@@ -128,7 +128,7 @@ fn dbt_dies_without_a_word() {
     exit code: 1
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 1): it ended without saying why
+    error: dbt ls failed (exit code 1): dbt ended without saying why
         (dbt printed nothing)
     ");
 }
