@@ -1,7 +1,7 @@
-//! What happened, as data: the only thing that passes between the engine and the reporters.
+//! What happened, as data. Nothing else passes between the engine and the reporters.
 //!
-//! Serialized, an event is one line of `--format json` and of the journal. The schema is documented in
-//! `src/output/README.md`; its version changes when a field changes its meaning or goes away, not when one is added.
+//! Serialized, an event is one line of `--format json` and of the journal. `src/output/README.md` documents
+//! the schema. Its version changes if a field changes its meaning or goes away, but not if one is added.
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,10 @@ use crate::timestamp::Timestamp;
 /// The version of the events' schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Where events go.
+/// Takes events as they happen.
 pub type Emit<'a> = &'a mut dyn FnMut(Event);
 
-/// An event with what every line of the journal has.
+/// An event with the fields that every line of the journal has.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Envelope {
     /// [`SCHEMA_VERSION`].
@@ -31,7 +31,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// An event that happens now.
+    /// Wraps an event that happens now.
     #[must_use]
     pub fn now(event: Event) -> Self {
         Self { version: SCHEMA_VERSION, time: Timestamp::of_this_machine(), event }
@@ -44,16 +44,16 @@ impl Envelope {
 pub enum Event {
     /// dbt is about to be called.
     DbtCalled(DbtCall),
-    /// Something that the user should know, and that stops nothing.
+    /// Something that the user should know, but that stops nothing.
     Warning {
         /// A sentence.
         message: String,
     },
-    /// The selection was worked out and the packages were found; nothing has been built yet.
+    /// The selection and its packages are known. Nothing has been built yet.
     BackfillStarted(Start),
     /// The incremental manifests were read for the first time.
     StateRead {
-        /// The warehouse's own clock.
+        /// The warehouse's clock.
         now: Timestamp,
         /// The packages that the selection touches.
         packages: Vec<PackageState>,
@@ -67,28 +67,28 @@ pub enum Event {
         /// What each package is expected to do.
         packages: Vec<PackageState>,
     },
-    /// A model has ended within a run.
+    /// A model of a run has finished.
     ModelFinished(ModelFinished),
-    /// A run has ended well.
+    /// A good run has finished.
     RunFinished(RunFinished),
-    /// The frontier did not move; the next run gets another limit.
+    /// The frontier did not move, so the next run gets another limit.
     LimitRaised(LimitRaised),
-    /// dbt has failed; the backfill ends.
+    /// dbt has failed, and the backfill ends.
     DbtFailed {
-        /// The run, from 1; none where tables were read.
+        /// The run, from 1; none if dbt failed between runs.
         run: Option<u32>,
         /// What dbt said.
         failure: Failure,
     },
-    /// The end, whichever.
+    /// The backfill has ended, for whatever reason.
     BackfillFinished(Finish),
     /// A statement of a promotion, or of its rollback, has been executed.
     StatementFinished(StatementFinished),
     /// A promotion or its rollback has ended.
     PromotionFinished {
-        /// Statements that were executed.
+        /// How many statements were executed.
         executed: usize,
-        /// What stopped it; none where all of them were.
+        /// What stopped it; none if all statements were executed.
         error: Option<String>,
     },
 }
@@ -103,7 +103,7 @@ impl From<Notice> for Event {
     }
 }
 
-/// Takes the notices of dbt's calls and emits them as events.
+/// Makes a listener that emits the notices of dbt's calls as events.
 pub fn notices(emit: Emit<'_>) -> impl FnMut(Notice) + '_ {
     |notice| emit(notice.into())
 }
@@ -113,43 +113,43 @@ pub fn notices(emit: Emit<'_>) -> impl FnMut(Notice) + '_ {
 pub struct StatementFinished {
     /// From 1.
     pub statement: usize,
-    /// How many there are.
+    /// How many statements there are.
     pub total: usize,
     /// What it is for.
     pub title: String,
-    /// The statement.
+    /// The statement's text.
     pub sql: String,
 }
 
-/// What a backfill is about.
+/// The subject of a backfill.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Start {
     /// This tool's version.
     pub tool_version: String,
     /// The dbt project's name.
     pub project: String,
-    /// `duckdb`, `postgres`, …
+    /// dbt's adapter type: `duckdb`, `postgres`, …
     pub adapter: String,
     /// dbt's version.
     pub dbt_version: String,
-    /// The target that was asked for; none where dbt's default is used.
+    /// The target that the user gave; none for dbt's default.
     pub target: Option<String>,
-    /// The selection arguments as given.
+    /// The selection arguments, as the user gave them.
     pub selection: Vec<String>,
-    /// Names of the selected models that are built.
+    /// Names of the selected models that dbt builds.
     pub models: Vec<String>,
     /// The packages that the selection touches.
     pub packages: Vec<PackageScope>,
-    /// One tracked model of each other package, so that its hook does not raise.
+    /// One tracked model of each other package, so that the package's hook does not fail.
     pub stand_ins: Vec<StandIn>,
-    /// The string for dbt.
+    /// The value of the var `models_to_run`.
     pub models_to_run: String,
-    /// The limit to begin with, in days.
+    /// The limit of the first run, in days.
     pub limit_days: u32,
-    /// Flags that hold for the first run only: a call that goes on from this one must not have them.
+    /// Flags for the first run only: a command that continues this backfill must leave them out.
     #[serde(default)]
     pub first_run_only: Vec<String>,
-    /// Where the journal of this backfill is.
+    /// The path of this backfill's journal.
     pub journal: Option<Utf8PathBuf>,
 }
 
@@ -158,24 +158,25 @@ pub struct Start {
 pub struct PackageScope {
     /// The Snowplow package's name, as its hook gives it.
     pub package: String,
-    /// Its tracked models that are selected.
+    /// Names of its tracked models in the selection.
     pub tracked: Vec<String>,
     /// Its incremental manifest, as dbt renders the relation.
     pub incremental_manifest: String,
 }
 
-/// Where a package stands.
+/// The state of a package before a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageState {
     /// The package.
     pub package: String,
     /// The state its next run will be in.
     pub state: State,
-    /// The smallest `last_success` of the models to run; the start date (where known) in a first run and with a new model.
+    /// The smallest `last_success` of the models to run. In a first run and with a new model, the start date
+    /// if known.
     pub frontier: Option<Timestamp>,
-    /// The window of the next run, where it can be told beforehand.
+    /// The window of the next run, if it is known beforehand.
     pub window: Option<Window>,
-    /// How many runs it takes to now, at the least and with the current limit.
+    /// The smallest number of runs until now with the current limit.
     pub runs_left: Option<u32>,
 }
 
@@ -188,30 +189,30 @@ pub struct PackageRun {
     pub state: State,
     /// The window, from the package's own limits table.
     pub window: Window,
-    /// The frontier before.
+    /// The frontier before the run.
     pub before: Option<Timestamp>,
-    /// The frontier after.
+    /// The frontier after the run.
     pub after: Option<Timestamp>,
-    /// What that means.
+    /// What the run achieved.
     pub progress: Progress,
 }
 
-/// A run that has ended well.
+/// A good run that has finished.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunFinished {
     /// From 1.
     pub run: u32,
-    /// The limit of this run.
+    /// The limit of this run, in days.
     pub limit_days: u32,
-    /// Wall time of `dbt run`.
+    /// Wall time of `dbt run`, in seconds.
     pub seconds: f64,
     /// How many of the selected models were built.
     pub models: u32,
-    /// Rows that the models' last statements touched, where the adapter tells.
+    /// Rows that the models' last statements touched, if the adapter counts them.
     pub rows: Option<u64>,
     /// The packages that the selection touches.
     pub packages: Vec<PackageRun>,
-    /// The warehouse's own clock, read before the run.
+    /// The warehouse's clock, read before the run.
     pub now: Timestamp,
 }
 
@@ -219,11 +220,12 @@ pub struct RunFinished {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RaiseReason {
-    /// The events relation has its next event after a gap, which is jumped exactly.
+    /// The next event comes after a gap, and the new window reaches exactly over the gap.
     Gap,
-    /// The events relation has no later event, or only ones that the package has left out: the window goes to now.
+    /// There is no later event, or only such as the package leaves out. The new window reaches to now.
     NoLaterEvent,
-    /// What comes next is not known, or left out by the package: twice the limit, or over the rest of a gap.
+    /// The next event is not known, or the package leaves it out. The limit is doubled, or reaches over the
+    /// rest of a gap.
     Doubled,
 }
 
@@ -232,15 +234,15 @@ pub enum RaiseReason {
 pub struct LimitRaised {
     /// The package that stalled.
     pub package: String,
-    /// Where it stalled.
+    /// The frontier at which it stalled.
     pub at: Option<Timestamp>,
-    /// The first event after that, where it is known.
+    /// The first event after the frontier, if it is known.
     pub next_event: Option<Timestamp>,
-    /// The limit so far.
+    /// The limit so far, in days.
     pub from_days: u32,
-    /// The next run's limit.
+    /// The next run's limit, in days.
     pub to_days: u32,
-    /// Why.
+    /// Why this is the next limit.
     pub reason: RaiseReason,
 }
 
@@ -250,12 +252,12 @@ pub struct Finish {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Runs that ended well.
+    /// How many good runs there were.
     pub runs: u32,
-    /// Wall time of everything.
+    /// Wall time of the whole backfill, in seconds.
     pub seconds: f64,
     /// The exit code.
     pub exit_code: u8,
-    /// Where the packages stand now, where it was read.
+    /// Each package's frontier, as it was read last.
     pub frontiers: Vec<(String, Option<Timestamp>)>,
 }

@@ -1,11 +1,11 @@
-//! dbt did not do what it was asked to: what kind of failure, and what dbt itself said.
+//! Errors that end a command as expected: failures of dbt, interruptions, refusals.
 
 use std::fmt;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-/// Where in dbt's work it failed.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -17,18 +17,18 @@ pub enum FailureKind {
     Statement,
     /// dbt could not read or compile the project, or refused its arguments.
     Project,
-    /// The profile or the target is not there: the user's input, not dbt's failure.
+    /// The profile or the target does not exist. This is the user's mistake, and not a failure of dbt.
     Target,
     /// The warehouse could not be reached.
     Connection,
-    /// dbt was killed, or ended without a word.
+    /// dbt was killed, or ended without any output.
     Silent,
-    /// dbt ended well, but the artifacts do not prove that it built what was selected.
+    /// dbt reported success, but the artifacts do not prove that it built what was selected.
     Unproven,
 }
 
 impl FailureKind {
-    /// In a sentence: "dbt failed: …".
+    /// The text for the place of `…` in "dbt failed: …".
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -38,8 +38,8 @@ impl FailureKind {
             Self::Project => "the project could not be used",
             Self::Target => "the profile or the target is missing",
             Self::Connection => "the warehouse could not be reached",
-            Self::Silent => "it ended without saying why",
-            Self::Unproven => "it ended well, but did not build what was selected",
+            Self::Silent => "dbt ended without saying why",
+            Self::Unproven => "dbt reported success, but did not build what was selected",
         }
     }
 }
@@ -47,28 +47,28 @@ impl FailureKind {
 /// One thing that went wrong, in dbt's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Complaint {
-    /// The node's `unique_id`, where dbt names one.
+    /// The node's `unique_id`, if dbt names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// dbt's message; several lines.
+    /// dbt's message. It can have several lines.
     pub message: String,
 }
 
 /// A call of dbt that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What dbt was asked for: `dbt run`, `dbt ls`.
+    /// The call, such as `dbt run`.
     pub call: String,
-    /// Where it failed.
+    /// The kind of failure.
     pub kind: FailureKind,
     /// `exit code 1`, `signal 9`.
     pub exit: String,
-    /// dbt's messages, the decisive one first.
+    /// dbt's messages, the most important one first.
     pub complaints: Vec<Complaint>,
-    /// dbt's own log of this call.
+    /// The path of dbt's log of this call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<Utf8PathBuf>,
-    /// What to do about it, where that is known.
+    /// What to do about it, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -105,7 +105,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A signal ended a call of dbt before it could answer.
+/// A signal ended a call of dbt or the tool itself before it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted {
     /// The signal's number.
@@ -113,7 +113,7 @@ pub struct Interrupted {
 }
 
 impl Interrupted {
-    /// SIGPIPE, which ends most programs when nobody reads any longer what they write. Rust turns it into an error.
+    /// SIGPIPE. It ends most programs when the reader of their output goes away. Rust programs get an error.
     pub const READER_GONE: Self = Self { signal: 13 };
 }
 
@@ -125,7 +125,7 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// A signal as people know it.
+/// A signal's name for people.
 #[must_use]
 pub fn signal_name(signal: i32) -> String {
     match signal {
@@ -136,7 +136,7 @@ pub fn signal_name(signal: i32) -> String {
     }
 }
 
-/// A safety rule holds a command back before anything was changed.
+/// A safety rule held a command back. Holds what is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(pub String);
 

@@ -1,46 +1,41 @@
-//! A backfill as its events tell it: folded here, once, for every reporter, and for a journal that is read back.
+//! Folds events into the history of a backfill, for every reporter and for a journal that is read back.
 
 use crate::event::{Event, Finish, LimitRaised, PackageRun, PackageState, RunFinished, Start};
 use crate::failure::Failure;
 use crate::snowplow::Window;
 use crate::timestamp::Timestamp;
 
-/// What has happened so far.
+/// What has happened in a backfill so far.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// What the backfill is about; none before dbt has listed the selection.
+    /// None until dbt has listed the selection.
     pub start: Option<Start>,
-    /// The warehouse's clock when the tables were read first.
+    /// The warehouse's clock when the tables were first read.
     pub now: Option<Timestamp>,
-    /// Where the packages stood when the tables were read first.
+    /// The packages when the tables were first read.
     pub found: Vec<PackageState>,
     /// The run that was started last.
     pub current: Option<RunStart>,
-    /// Runs that ended well.
+    /// The good runs.
     pub runs: Vec<RunFinished>,
-    /// Stalls that raised the limit, each with the number of runs before it.
+    /// Every raise of the limit, with the number of good runs before it.
     pub raised: Vec<(u32, LimitRaised)>,
-    /// Warnings.
     pub warnings: Vec<String>,
-    /// The last failure of dbt, with the run in which it happened.
+    /// dbt's last failure, and the run in which it happened; no run if it happened between runs.
     pub failure: Option<(Option<u32>, Failure)>,
-    /// The end; none while it runs, or after it was killed.
+    /// None while the backfill runs, and if it was killed.
     pub finish: Option<Finish>,
 }
 
-/// A run that was started.
 #[derive(Debug, Clone)]
 pub struct RunStart {
-    /// From 1.
     pub run: u32,
-    /// Its limit.
     pub limit_days: u32,
     /// What each package was expected to do.
     pub packages: Vec<PackageState>,
 }
 
 impl History {
-    /// Adds an event.
     pub fn add(&mut self, event: &Event) {
         match event {
             Event::BackfillStarted(start) => self.start = Some(start.clone()),
@@ -64,19 +59,18 @@ impl History {
         }
     }
 
-    /// How many runs ended well.
     #[must_use]
     pub fn good_runs(&self) -> u32 {
         self.runs.last().map_or(0, |run| run.run)
     }
 
-    /// The packages in the last good run.
     #[must_use]
     pub fn last_packages(&self) -> &[PackageRun] {
         self.runs.last().map_or(&[], |run| run.packages.as_slice())
     }
 
-    /// From where the backfill began to now, in event time. Where no frontier was known, it began with the first window.
+    /// The event time from the beginning of the backfill to now. It begins with the first window if no
+    /// frontier is known.
     #[must_use]
     pub fn span(&self) -> Option<Window> {
         let first_run = self.runs.first();

@@ -1,4 +1,4 @@
-//! How a command ended, and the exit code that follows from it: in this one place.
+//! How a command ended, and its exit code. No other module knows exit codes.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,50 +9,50 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The command did what it is for, and there is nothing to say about how.
+    /// The command did its job, and no other ending says more.
     Done,
-    /// Every tracked model of the selection is caught up.
+    /// Every tracked model in the selection is up to date.
     CaughtUp,
-    /// The frontier reached the time that `--until` gave.
+    /// The frontier reached the time of `--until`.
     Reached {
         /// That time.
         until: Timestamp,
     },
-    /// `--once`: the one run was good.
+    /// The only run of `--once` was good.
     RanOnce {
         /// Whether there is more to do.
         more: bool,
     },
-    /// A limit that the user set ended it before it was caught up.
+    /// A flag stopped the backfill before it was caught up.
     Stopped {
-        /// The flag: `--max-runs`.
+        /// The flag, such as `--max-runs`.
         by: String,
     },
     /// `check` found something at error level.
     Findings,
-    /// A promotion was executed, but then both sides do not hold the same.
+    /// A promotion was executed, but staging and prod differ afterwards.
     Differs,
     /// dbt failed.
     DbtFailed,
-    /// A safety rule held it back.
+    /// A safety rule held the command back.
     Refused {
         /// What is wrong, and what to do about it.
         reason: String,
     },
-    /// A signal ended it.
+    /// A signal ended the command.
     Interrupted {
         /// The signal's number.
         signal: i32,
     },
-    /// The tool could not do its job: usage, configuration, or tables that do not look as they should.
+    /// The tool could not do its job: its arguments, the configuration or the tables are not as expected.
     Error {
-        /// The chain of causes.
+        /// The error with its causes.
         message: String,
     },
 }
 
 impl Outcome {
-    /// How a command ended that returned an error: some of them are expected endings.
+    /// How a command ended that returned an error. Some errors are expected endings.
     #[must_use]
     pub fn of_error(error: &anyhow::Error) -> Self {
         if error.downcast_ref::<Failure>().is_some_and(|failure| failure.kind != FailureKind::Target) {
@@ -67,7 +67,7 @@ impl Outcome {
         Self::Error { message: format!("{error:#}") }
     }
 
-    /// The exit code. [`Self::meaning`] says what it stands for.
+    /// The exit code. [`Self::meaning`] explains it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -101,8 +101,9 @@ impl Outcome {
                 "The backfill stopped as asked before it was caught up: `--max-runs`, `--max-duration`."
             }
             Self::Refused { .. } => {
-                "A safety rule held the command back: what would never end or lose rows, a stall at the maximum limit, a \
-                 promotion's preflight, another backfill or promotion of the same target. The message says what to do."
+                "A safety rule held the command back. The backfill would never end, or would lose rows, or stalled at the \
+                 maximum limit; or the preflight of a promotion failed; or another backfill or promotion uses the same \
+                 target. The message says what to do."
             }
             Self::Interrupted { signal } if *signal == Interrupted::READER_GONE.signal => {
                 "The reader of stdout closed the pipe, as `| head` does. A `run` continues and ends with its own code."

@@ -1,12 +1,11 @@
-//! Suggestions for mistyped names.
+//! Suggests names for mistyped ones.
 
-/// A shorter text is a part of too many names.
+/// Shorter texts are part of too many names.
 const SHORTEST_PART: usize = 4;
 
 /// The most similar of the names, if one is similar enough.
 ///
-/// A name that contains the text comes first. For the rest, the measure and the threshold are those of clap's
-/// own suggestions.
+/// Names that contain the text come first. The others are measured as clap does for its suggestions.
 pub fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let is_part = |name: &str| written.len() >= SHORTEST_PART && name.contains(written);
     names
@@ -17,7 +16,7 @@ pub fn similar<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, _, name)| name)
 }
 
-/// A question to put after an error, such as ": did you mean `limit_days`?", or nothing.
+/// The end of an error message, such as ": did you mean `limit_days`?"; empty if no name is similar enough.
 pub fn question<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     similar(written, names).map_or(String::new(), |name| format!(": did you mean `{name}`?"))
 }

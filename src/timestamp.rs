@@ -1,4 +1,4 @@
-//! Points in event time: UTC, no zone, microseconds, as the warehouse holds them.
+//! Points in event time, in UTC, as the warehouse holds them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A timestamp without a zone, meant as UTC, at the precision the warehouse gave.
+/// A timestamp in UTC without a zone, as precise as the warehouse gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(NaiveDateTime);
 
 impl Timestamp {
-    /// The machine's clock, cut to microseconds.
+    /// This machine's clock, cut to microseconds.
     ///
-    /// For journals and display only: what decides is the warehouse's own clock.
+    /// For journals and display only. All decisions use the warehouse's clock.
     #[must_use]
     pub fn of_this_machine() -> Self {
         Self::from(Utc::now())
@@ -56,7 +56,7 @@ impl Timestamp {
         Self(self.0.date().into())
     }
 
-    /// Time from `earlier` to `self`; negative where `earlier` is the later one.
+    /// Time from `earlier` to `self`; negative if `earlier` is in fact later.
     #[must_use]
     pub fn since(self, earlier: Self) -> TimeDelta {
         self.0 - earlier.0
@@ -81,7 +81,7 @@ impl Timestamp {
         self.0.date()
     }
 
-    /// For names of files: sorts by time, and every file system takes it.
+    /// For file names: sorts by time, and has only characters that every file system allows.
     #[must_use]
     pub fn to_file_name(self) -> impl fmt::Display {
         self.0.format("%Y%m%dT%H%M%SZ")
@@ -105,21 +105,21 @@ impl Timestamp {
         self.0.format("%Y-%m-%d %H:%M")
     }
 
-    /// All the digits a literal needs: `2023-10-11 10:11:12.123456`, nanoseconds only where there are any.
+    /// For literals: `2023-10-11 10:11:12.123456`, with nanoseconds if there are any.
     #[must_use]
     pub fn to_all_digits(self) -> impl fmt::Display {
         let whole = self.0.nanosecond().is_multiple_of(1000);
         self.0.format(if whole { "%Y-%m-%d %H:%M:%S%.6f" } else { "%Y-%m-%d %H:%M:%S%.9f" })
     }
 
-    /// The moment so many microseconds after the start of 1970, UTC.
+    /// The point in time that is `micros` microseconds after the start of 1970.
     ///
     /// # Errors
-    /// A number beyond what a calendar can hold.
+    /// The number is too large for a date.
     pub fn from_micros(micros: i64) -> Result<Self> {
         match DateTime::from_timestamp_micros(micros) {
             Some(moment) => Ok(Self(moment.naive_utc())),
-            None => bail!("{micros} microseconds are beyond any calendar"),
+            None => bail!("{micros} microseconds since 1970 are no date"),
         }
     }
 }
@@ -138,7 +138,7 @@ impl From<NaiveDate> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// As short as exact allows: the fraction only where there is one.
+    /// Exact, with a fraction of a second only if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.format("%Y-%m-%d %H:%M:%S%.f"))
     }
@@ -147,10 +147,10 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = anyhow::Error;
 
-    /// Reads `2023-10-11`, `2023-10-11 10:11[:12[.123456]]`, also with `T` and with a trailing `Z` or `+00:00`.
+    /// Reads `2023-10-11` and `2023-10-11 10:11[:12[.123456]]`, also with `T` and a final `Z` or `+00:00`.
     ///
     /// # Errors
-    /// Any other zone than UTC, and what is no timestamp.
+    /// The text is not a timestamp, or has another zone than UTC.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {

@@ -131,7 +131,7 @@ fn sources(
 ) -> Result<PackageSources> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
     let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
-    let (events, column) = snowplow::events(&vars, package.family, dialect.adapter());
+    let (events, column) = snowplow::events(&vars, package.family, dialect);
     let relation = |id: &str| {
         let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
         anyhow::Ok(relation_of(node))

@@ -1,4 +1,4 @@
-//! All that knows dbt: calling it, the artifacts that it writes, the projects that it reads.
+//! Everything that knows dbt: how to call it, the artifacts that it writes, the projects that it reads.
 
 mod artifacts;
 mod project;
@@ -15,4 +15,4 @@ pub use runner::{
     Listing, ModelFinished, Notice, ProfileArguments, Program, Purpose, Querier, Query, RelationName,
     ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, quote_for_shell,
 };
-pub use version::{Versions, check as check_version};
+pub use version::{Versions, check_version};

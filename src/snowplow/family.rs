@@ -1,19 +1,19 @@
-//! The two ways in which Snowplow's packages work out their windows.
+//! The two families of Snowplow's packages. Each works out its windows in its own way.
 
 /// A family of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// By session and its timestamp: unified, web, mobile, ecommerce, media player, normalize.
+    /// Windows by session and its timestamp: unified, web, mobile, ecommerce, media player, normalize.
     Session,
-    /// By load timestamp (`…_t`): identities, agent analytics.
+    /// Windows by load timestamp, with macros named `…_t`: identities, agent analytics.
     Load,
 }
 
 impl Family {
-    /// Both.
+    /// Both families.
     pub const ALL: [Self; 2] = [Self::Session, Self::Load];
 
-    /// The macro that its on-run-end hook calls.
+    /// The macro that the on-run-end hook of a package calls.
     #[must_use]
     pub fn hook_macro(self) -> &'static str {
         match self {
@@ -22,7 +22,7 @@ impl Family {
         }
     }
 
-    /// The macro that the model of its limits calls.
+    /// The macro that the model of a package's limits calls.
     #[must_use]
     pub fn limits_macro(self) -> &'static str {
         match self {
@@ -32,14 +32,14 @@ impl Family {
     }
 }
 
-/// Whether a version of snowplow_utils is 1.0.1 or newer, where the load family gets back into step by itself.
+/// Whether models of the load family get back in sync by themselves: with snowplow_utils 1.0.1 and newer.
 #[must_use]
 pub fn load_family_heals(utils_version: &str) -> bool {
     is_at_least(utils_version, [1, 0, 1])
 }
 
-/// Whether a version of snowplow_utils is 0.15.1 or newer, where the hook can be given a session_timestamp: before, it records
-/// the collector_tstamp.
+/// Whether the hook has a parameter session_timestamp: with snowplow_utils 0.15.1 and newer. Older hooks
+/// record the collector_tstamp.
 #[must_use]
 pub fn hook_takes_session_timestamp(utils_version: &str) -> bool {
     is_at_least(utils_version, [0, 15, 1])

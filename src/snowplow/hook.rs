@@ -1,10 +1,10 @@
-//! Finding Snowplow's packages in a dbt manifest: by the on-run-end hooks that write their incremental manifests.
+//! Finds Snowplow's packages in a dbt manifest, by the on-run-end hooks that fill incremental manifests.
 //!
-//! Never by the names of tables: other packages use the same pattern for something else.
+//! The names of tables would not do, because other packages have tables that are named alike.
 
 use std::iter;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
 use super::family::Family;
 use crate::dbt::{Argument, MacroCall, Manifest, Node};
@@ -12,9 +12,9 @@ use crate::dbt::{Argument, MacroCall, Manifest, Node};
 /// A Snowplow dbt package that keeps an incremental manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Its name as the hook gives it; not always the dbt package's name.
+    /// The name that the hook is given. It can differ from the dbt package's name.
     pub name: String,
-    /// How it works out its windows.
+    /// Decides how it works out its windows.
     pub family: Family,
     /// `unique_id` of the incremental manifest's model.
     pub incremental_manifest: String,
@@ -22,7 +22,7 @@ pub struct Package {
     pub base_events: String,
     /// `unique_id` of the model that holds the limits of a run.
     pub limits: String,
-    /// The dbt package that these models belong to: the scope of its vars.
+    /// The dbt package that these models belong to. Its vars are looked up for this package.
     pub dbt_package: String,
 }
 
@@ -43,29 +43,29 @@ impl Package {
 /// An on-run-end hook that writes an incremental manifest.
 #[derive(Debug)]
 pub struct Hook<'m> {
-    /// The hook.
+    /// The operation that dbt makes of the hook.
     pub node: &'m Node,
-    /// The package that it is of, or why that cannot be told.
+    /// The package that the hook belongs to, or why that is not clear.
     pub package: Result<Package>,
-    /// How the package's macro is called, where its text can be found.
+    /// The call of the package's macro, if it was found in the source text.
     pub call: Option<MacroCall>,
 }
 
-/// The hooks of all Snowplow packages of a project, in dbt's order; a package can have several.
+/// The hooks of all Snowplow packages in a project, in dbt's order. A package can have several.
 pub fn hooks(manifest: &Manifest) -> impl Iterator<Item = Hook<'_>> {
     let operations = manifest.operations().filter(|node| node.has_tag("on-run-end"));
     operations.flat_map(|node| of_operation(node, manifest))
 }
 
-/// All Snowplow packages of a project, in the order of their hooks.
+/// All Snowplow packages in a project, in the order of their hooks.
 ///
 /// # Errors
-/// A hook that cannot be understood.
+/// It is not clear to which package a hook belongs.
 pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
     let mut packages: Vec<Package> = Vec::new();
     for hook in hooks(manifest) {
         let package = hook.package?;
-        // A hook that is called twice is the same package.
+        // Several hooks can belong to one package.
         if packages.iter().all(|known| known.name != package.name) {
             packages.push(package);
         }
@@ -73,66 +73,77 @@ pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// What the lock of a project and target is called: the place of the first package's incremental manifest, which two targets
-/// share only if they share their tables.
+/// The name of the lock of a project and target: the relation of the first package's incremental manifest.
+/// Two targets have the same one only if they share their tables.
 #[must_use]
 pub fn lock_name<'m>(packages: &[Package], manifest: &'m Manifest) -> Option<&'m str> {
     Some(manifest.node(&packages.first()?.incremental_manifest)?.relation())
 }
 
-/// The hooks that an operation calls, itself or through macros of the project's.
+/// The hooks that an operation calls, directly or through macros.
 fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
     let macros: Vec<_> = manifest.macros_called(node.macros.iter().map(String::as_str)).collect();
-    let families = Family::ALL
-        .into_iter()
-        .filter(|family| macros.iter().any(|id| id.rsplit('.').next() == Some(family.hook_macro())));
-    let families: Vec<_> = families.collect();
-    let texts = || {
-        let of_macros =
-            macros.iter().filter_map(|id| manifest.macros.get(*id)).map(|code| code.code.as_str());
-        iter::once(node.raw_code.as_str()).chain(of_macros)
-    };
-    let mut calls = Vec::new();
-    let mut calling_texts = 0;
-    for text in texts() {
-        let find = |family: &Family| {
-            let family = *family;
-            MacroCall::find_all(text, family.hook_macro()).into_iter().map(move |call| (family, call))
-        };
-        let mut found: Vec<_> = families.iter().flat_map(find).collect();
-        found.sort_by_key(|(_, call)| call.place());
-        calling_texts += usize::from(!found.is_empty());
-        calls.extend(found);
-    }
+    let is_called =
+        |family: &Family| macros.iter().any(|id| id.rsplit('.').next() == Some(family.hook_macro()));
+    let families: Vec<_> = Family::ALL.into_iter().filter(is_called).collect();
+    let Some(family) = families.first() else { return Vec::new() };
+    let macro_texts = macros.iter().filter_map(|id| manifest.macros.get(*id)).map(|code| code.code.as_str());
+    let texts = iter::once(node.raw_code.as_str()).chain(macro_texts);
+    let calls_by_text: Vec<_> =
+        texts.map(|text| calls_in(text, &families)).filter(|calls| !calls.is_empty()).collect();
     let explained = |package: Result<Package>| {
         package.with_context(|| {
             format!("cannot understand the on-run-end hook {}: {}", node.unique_id, node.raw_code)
         })
     };
-    if families.is_empty() {
-        return Vec::new();
+    match parents_of_calls(&calls_by_text, &node.parents, *family) {
+        Err(error) => vec![Hook { node, package: explained(Err(error)), call: None }],
+        Ok(parents) => {
+            let calls = calls_by_text.into_iter().flatten().zip(parents);
+            let hooks = calls.map(|((family, call), parents)| Hook {
+                node,
+                package: explained(read(&call, parents, family, manifest)),
+                call: Some(call),
+            });
+            hooks.collect()
+        }
     }
-    // Each call refers to an incremental manifest and a base events model, in the order in which they are made. That is the
-    // order of a text; among several texts only Jinja knows it.
-    let (one, parents) = (calls.len() == 1, node.parents.as_slice());
-    if calls.is_empty() || !one && (calling_texts > 1 || parents.len() != 2 * calls.len()) {
-        let reason = match calls.len() {
-            0 => anyhow!("the call of {} is not to be found in it", families[0].hook_macro()),
-            several => anyhow!(
-                "its {several} calls of Snowplow's macros cannot be told apart: give each a hook of its own"
-            ),
-        };
-        return vec![Hook { node, package: explained(Err(reason)), call: None }];
-    }
-    let parents = parents.chunks(if one { parents.len().max(1) } else { 2 }).chain(iter::repeat(&[][..]));
-    let hooks = calls.into_iter().zip(parents).map(|((family, call), parents)| Hook {
-        node,
-        package: explained(read(&call, parents, family, manifest)),
-        call: Some(call),
-    });
-    hooks.collect()
 }
 
+/// The calls of the families' hook macros in one text, in their order.
+fn calls_in(text: &str, families: &[Family]) -> Vec<(Family, MacroCall)> {
+    let of_family = |family: &Family| {
+        let family = *family;
+        MacroCall::find_all(text, family.hook_macro()).into_iter().map(move |call| (family, call))
+    };
+    let mut calls: Vec<_> = families.iter().flat_map(of_family).collect();
+    calls.sort_by_key(|(_, call)| call.place());
+    calls
+}
+
+/// The parents of an operation that each of its calls refers to.
+///
+/// Each call refers to an incremental manifest and a base events model, and dbt records them in the order in
+/// which the calls are made. Within one text that is the order of the calls. Among several texts only Jinja
+/// knows it.
+fn parents_of_calls<'m>(
+    calls_by_text: &[Vec<(Family, MacroCall)>],
+    parents: &'m [String],
+    family: Family,
+) -> Result<Vec<&'m [String]>> {
+    match calls_by_text.iter().map(Vec::len).sum() {
+        0 => bail!("cannot find the call of {} in it", family.hook_macro()),
+        1 => Ok(vec![parents]),
+        calls if calls_by_text.len() == 1 && parents.len() == 2 * calls => Ok(parents.chunks(2).collect()),
+        calls => {
+            bail!(
+                "cannot tell its {calls} calls of Snowplow's macros apart: give each call a hook of its own"
+            )
+        }
+    }
+}
+
+/// The package that a call belongs to. `parents` are the nodes that the call refers to.
 fn read(call: &MacroCall, parents: &[String], family: Family, manifest: &Manifest) -> Result<Package> {
     let [incremental_manifest, base_events, ..] = parents else {
         bail!("it does not refer to an incremental manifest and a base events model");
@@ -160,12 +171,12 @@ fn read(call: &MacroCall, parents: &[String], family: Family, manifest: &Manifes
     })
 }
 
-/// The package name that a hook is given; `snowplow` where there is none.
+/// The `package_name` that a hook is given; by default `snowplow`, as in the macro itself.
 fn package_name(call: &MacroCall) -> Result<String> {
     match call.argument(0, "package_name") {
         None => Ok("snowplow".to_owned()),
         Some(Argument::Text(name)) => Ok(name.clone()),
-        Some(_) => bail!("its package_name is not a plain string, so the tag of its models cannot be told"),
+        Some(_) => bail!("its package_name is not a plain string, so the tag of its models is not known"),
     }
 }
 
@@ -174,7 +185,7 @@ mod tests {
     use super::*;
     use crate::dbt::ReadFor;
 
-    /// The name in the only call of a hook's macro.
+    /// The package name in the only call of a hook's macro.
     fn name_in(code: &str) -> Result<String> {
         let calls = Family::ALL.into_iter().flat_map(|family| MacroCall::find_all(code, family.hook_macro()));
         let [call] = calls.collect::<Vec<_>>().try_into().expect("one call");
@@ -209,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_only_dbt_could_tell_is_an_error() {
+    fn a_name_that_only_dbt_knows_is_an_error() {
         for code in [
             "{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('p')) }}",
             "{{ snowplow_utils.snowplow_incremental_post_hook(var('p')) }}",
@@ -218,7 +229,8 @@ mod tests {
         }
     }
 
-    /// What is found of a hook with this text, and of the macros behind it, in a project with two incremental manifests.
+    /// The packages of a hook with this text, or its errors, in a project with two incremental manifests.
+    /// `ours` is the text of a macro that the hook may call.
     fn found(code: &str, macros: &[&str], parents: &[&str], ours: &str) -> Vec<String> {
         let model = |name: &str, macros: &[&str], parents: &[&str]| {
             let value = serde_json::json!({
@@ -268,7 +280,7 @@ mod tests {
         assert_eq!(found("{{ log('x') }}", &["macro.p.log"], &parents, ours), Vec::<String>::new());
         assert_eq!(
             found("{{ outer() }}", &["macro.p.outer"], &parents, ""),
-            ["the call of snowplow_incremental_post_hook is not to be found in it"]
+            ["cannot find the call of snowplow_incremental_post_hook in it"]
         );
     }
 
@@ -279,16 +291,16 @@ mod tests {
         let both = call("a") + &call("b");
         let parents = ["model.p.m1", "model.p.e1", "model.p.m2", "model.p.e2"];
         assert_eq!(found(&both, &macros, &parents, ""), ["a model.p.m1", "b model.p.m2"]);
-        // Which of them is made first, only Jinja knows.
+        // Only Jinja knows which of the two calls comes first.
         let ours = "{% macro ours() %}{{ snowplow_utils.snowplow_incremental_post_hook('a') }}{% endmacro %}";
         let mixed = "{{ outer() }}".to_owned() + &call("b");
         assert_eq!(
             found(&mixed, &["macro.p.outer", macros[0]], &parents, ours),
-            ["its 2 calls of Snowplow's macros cannot be told apart: give each a hook of its own"]
+            ["cannot tell its 2 calls of Snowplow's macros apart: give each call a hook of its own"]
         );
         assert_eq!(
             found(&both, &macros, &parents[..2], ""),
-            ["its 2 calls of Snowplow's macros cannot be told apart: give each a hook of its own"]
+            ["cannot tell its 2 calls of Snowplow's macros apart: give each call a hook of its own"]
         );
         assert_eq!(
             found(&call("a"), &macros, &[], ""),

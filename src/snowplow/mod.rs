@@ -1,4 +1,4 @@
-//! All that knows Snowplow's dbt packages: their hooks, `models_to_run`, the incremental manifest, the four states.
+//! Everything that knows Snowplow's dbt packages: hooks, `models_to_run`, tables, the four states.
 
 mod family;
 mod hook;

@@ -1,4 +1,4 @@
-//! `models_to_run`: the string that tells Snowplow's packages which models a run builds.
+//! Works out `models_to_run`: the string that tells Snowplow's packages which models a run builds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use super::hook::Package;
 use crate::dbt::{Lineage, Listing, Manifest, Node};
 use crate::failure::Refusal;
 
-/// What is to be run, worked out from the selection.
+/// What to run, worked out from the selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// The packages that the selection touches, with their tracked models in it.
     pub packages: Vec<TouchedPackage>,
     /// `unique_id` of every selected model that dbt builds.
     pub built: BTreeSet<String>,
-    /// One tracked model of each other package.
+    /// One tracked model of each package that the selection does not touch.
     pub stand_ins: Vec<StandIn>,
-    /// The string for dbt.
+    /// The value of the var `models_to_run`.
     pub models_to_run: String,
 }
 
@@ -27,24 +27,24 @@ pub struct Scope {
 pub struct TouchedPackage {
     /// The package.
     pub package: Package,
-    /// Node names of its tracked models in the selection: never empty, no name twice.
+    /// Node names of its tracked models in the selection. Never empty, and no name occurs twice.
     pub tracked: Vec<String>,
 }
 
-/// A model that is named in `models_to_run` without being selected.
+/// A model that is not selected, but named in `models_to_run` so that the hook of its package does not fail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandIn {
-    /// The package that needs it.
+    /// The package's name.
     pub package: String,
-    /// The model.
+    /// The model's name.
     pub model: String,
 }
 
 impl TouchedPackage {
-    /// The packages that a selection touches, and the others.
+    /// The packages that a selection touches, and those that it does not touch.
     ///
     /// # Errors
-    /// As [`Scope::of`], but for what the tracked models are built from.
+    /// Those of [`Scope::of`], except for models that are missing in the selection.
     pub fn find<'p>(listing: &Listing, packages: &'p [Package]) -> Result<(Vec<Self>, Vec<&'p Package>)> {
         let manifest = &listing.manifest;
         if packages.is_empty() {
@@ -71,8 +71,8 @@ impl TouchedPackage {
         if touched.is_empty() {
             let tags: Vec<_> = packages.iter().map(Package::tag).collect();
             bail!(
-                "the selection holds no tracked model: none of its {} carries the tag {}. Select one that does, or tag yours",
-                count(selected.len(), "model"),
+                "the selection holds no tracked model: no model in it has the tag {}. Select a model with that tag, \
+                 or add the tag to yours",
                 tags.join(" or ")
             );
         }
@@ -80,16 +80,18 @@ impl TouchedPackage {
     }
 }
 
-/// dbt and the operating system take about 128 KiB in one argument; the rest of `--vars` needs room too.
-const LONGEST: usize = 100 * 1024;
+/// The longest `models_to_run`, in bytes. An argument of a command can have 128 KiB on Linux, and the user's
+/// vars need room too.
+const MAX_BYTES: usize = 100 * 1024;
 
 impl Scope {
     /// Works it out, or says why the selection cannot be backfilled.
     ///
     /// # Errors
-    /// Usage: no Snowplow package, no tracked model selected, models not selected that these are built from. A [`Refusal`]: a tracked
-    /// ephemeral model, a name that stands for two tracked models, a package without any tracked model. Each would
-    /// never end, or fail at the end of every run.
+    /// Usage: there is no Snowplow package; no tracked model is selected; a model is not selected that a
+    /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral; a name stands for two tracked
+    /// models; a package has no tracked model. Such a backfill would never end, or every run would fail at
+    /// its end.
     pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
@@ -98,49 +100,67 @@ impl Scope {
         }
         let selected = listing.selected.iter().filter_map(|id| manifest.node(id));
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
-        let is_tracked = |node: &Node| touched.iter().any(|touched| node.has_tag(&touched.package.tag()));
-        let unselected: BTreeMap<&str, (&Package, &Node)> = touched
-            .iter()
-            .map(|touched| &touched.package)
-            .flat_map(|package| package.tracked(manifest).map(move |node| (package, node)))
-            .filter(|(_, node)| !listing.selected.contains(&node.unique_id))
-            .map(|(package, node)| (node.name.as_str(), (package, node)))
-            .collect();
-        let (namesakes, named): (Vec<&Node>, Vec<&Node>) =
-            built.iter().partition(|node| unselected.contains_key(node.name.as_str()));
-        if let Some(node) = namesakes.iter().find(|node| is_tracked(node)) {
-            let (package, twin) = unselected[node.name.as_str()];
-            bail!(Refusal(format!(
-                "{} and {} have one name, and {} knows its tracked models by name alone: it would wait for the one that is not \
-                 selected. Select both, or rename one of them",
-                node.unique_id, twin.unique_id, package.name
-            )))
-        }
+        let names = names_without_namesakes(&built, &touched, listing)?;
         let stand_ins: Vec<_> =
             untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
-        let with_stand_ins = |names: BTreeSet<&str>| -> String {
-            let stand_ins = stand_ins.iter().map(|stand_in| stand_in.model.as_str());
-            names.into_iter().chain(stand_ins).collect::<Vec<_>>().join(" ")
-        };
-        // Names of models without a tag have no effect, unless a package takes them for a tracked model's.
-        let mut models_to_run = with_stand_ins(named.into_iter().map(|node| node.name.as_str()).collect());
-        if models_to_run.len() > LONGEST {
-            // They are left out where room is short.
-            models_to_run = with_stand_ins(
-                touched.iter().flat_map(|touched| &touched.tracked).map(String::as_str).collect(),
-            );
-        }
+        let models_to_run = models_to_run(names, &touched, &stand_ins);
         let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
         Ok(Self { packages: touched, built, stand_ins, models_to_run })
     }
 }
 
-/// An ephemeral model never gets a row, so its package stays in the state "new model" for ever.
+/// The names of the models that are built, without those that a touched package would take for a tracked
+/// model that is not selected.
+fn names_without_namesakes<'m>(
+    built: &[&'m Node],
+    touched: &[TouchedPackage],
+    listing: &Listing,
+) -> Result<BTreeSet<&'m str>> {
+    let unselected: BTreeMap<&str, (&Package, &Node)> = touched
+        .iter()
+        .map(|touched| &touched.package)
+        .flat_map(|package| package.tracked(&listing.manifest).map(move |node| (package, node)))
+        .filter(|(_, node)| !listing.selected.contains(&node.unique_id))
+        .map(|(package, node)| (node.name.as_str(), (package, node)))
+        .collect();
+    let is_tracked = |node: &Node| touched.iter().any(|touched| node.has_tag(&touched.package.tag()));
+    let mut names = BTreeSet::new();
+    for node in built {
+        match unselected.get(node.name.as_str()) {
+            None => {
+                names.insert(node.name.as_str());
+            }
+            // Its name has no effect, because it is not tracked. So nothing is lost without it.
+            Some(_) if !is_tracked(node) => {}
+            Some((package, twin)) => bail!(Refusal(format!(
+                "{} and {} have the same name, and {} knows its tracked models by name alone, so it would wait for the one \
+                 that is not selected. Select both, or rename one of them",
+                node.unique_id, twin.unique_id, package.name
+            ))),
+        }
+    }
+    Ok(names)
+}
+
+/// Joins the names. If they are too long, it leaves out those that have no effect: of models without a tag.
+fn models_to_run(names: BTreeSet<&str>, touched: &[TouchedPackage], stand_ins: &[StandIn]) -> String {
+    let with_stand_ins = |names: BTreeSet<&str>| -> String {
+        let stand_ins = stand_ins.iter().map(|stand_in| stand_in.model.as_str());
+        names.into_iter().chain(stand_ins).collect::<Vec<_>>().join(" ")
+    };
+    let all = with_stand_ins(names);
+    if all.len() <= MAX_BYTES {
+        return all;
+    }
+    with_stand_ins(touched.iter().flat_map(|touched| &touched.tracked).map(String::as_str).collect())
+}
+
+/// An ephemeral model never gets a row, so its package would stay in the state "new model" forever.
 fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
     let Some(model) = tracked.iter().find(|node| node.is_ephemeral()) else { return Ok(()) };
     bail!(Refusal(format!(
         "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would process the \
-         same window for ever. Make it a table or a view, or take the tag {} away from it",
+         same window forever. Make it a table or a view, or remove the tag {} from it",
         model.name,
         model.path,
         package.name,
@@ -148,7 +168,8 @@ fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
     )))
 }
 
-/// Packages know models by name only: with a name that stands for two, rows double or one is never caught up.
+/// Packages know models by name alone. If a name stands for two models, rows are doubled, or one is never
+/// caught up.
 fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -> Result<()> {
     for model in tracked {
         let Some(twin) = package
@@ -157,10 +178,10 @@ fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -
         else {
             continue;
         };
-        let what = if twin.version.is_some() { "versions of one model" } else { "models of one name" };
+        let what = if twin.version.is_some() { "versions of one model" } else { "models with the same name" };
         bail!(Refusal(format!(
-            "{} and {} are two {what} with the tag {}: the incremental manifest knows models by name alone ({}), so their \
-             rows would mix. Take the tag away from one of them, or disable it",
+            "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by name alone ({}), \
+             so their rows would mix. Remove the tag from one of them, or disable one",
             model.unique_id,
             twin.unique_id,
             package.tag(),
@@ -170,8 +191,8 @@ fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -
     Ok(())
 }
 
-/// A table that stands between the window and a tracked model, and is not built, still holds what some earlier run left
-/// there: the tracked model reads that again, and its row moves on all the same. A view reads what is below it now.
+/// A table between the window and a tracked model still holds the data of an earlier run if it is not built.
+/// The tracked model would read that data again, and its row would still move. A view has no data of its own.
 fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Result<()> {
     let manifest = &listing.manifest;
     let tracked: Vec<_> =
@@ -188,8 +209,8 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
         return Ok(());
     }
     bail!(
-        "the selection holds tracked models of {} but not all that they are built from ({}), so they would read again what \
-         an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them",
+        "the selection holds tracked models of {} but not all models that they are built from ({}), so they would read what \
+         an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them",
         package.name,
         missing.into_values().collect::<Vec<_>>().join(", ")
     )
@@ -205,10 +226,6 @@ fn stand_in(package: &Package, manifest: &Manifest) -> Result<StandIn> {
             package.tag()
         ))),
     }
-}
-
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -255,7 +272,8 @@ mod tests {
         }
     }
 
-    /// Two packages, `one` and `two`, with their base models, and what is given besides; all but `unselected` is selected.
+    /// Two packages, `one` and `two`, with their base models and the `extra` ones. All are selected but
+    /// `unselected`, and but the tracked model of `two`.
     fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
         let mut nodes = vec![node("model.two.two_tracked", &["two_incremental"], "table")];
         nodes.extend(["limits", "events"].map(|what| node(&format!("model.one.one_{what}"), &[], "table")));
@@ -277,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn names_all_built_models_and_a_stand_in_for_the_other_package() {
+    fn names_every_built_model_and_a_stand_in_for_the_other_package() {
         let scope = scope(&[tracked("model.p.new"), node("model.p.inlined", &[], "ephemeral")], &[])
             .expect("a scope");
         assert_eq!(scope.models_to_run, "new one_events one_limits two_tracked");
@@ -296,14 +314,14 @@ mod tests {
         let found = scope(&nodes, &[]).expect("a scope");
         assert_eq!(found.models_to_run, "new of_two one_events one_limits");
         assert!(found.built.contains("model.p.two_tracked"));
-        // Without the second one, whose hook writes nothing, the name does no harm.
+        // If the second package is not touched, its hook writes nothing and the name does no harm.
         let found = scope(&[tracked("model.p.new"), namesake], &[]).expect("a scope");
         assert_eq!(found.models_to_run, "new one_events one_limits two_tracked two_tracked");
 
         let nodes = [tracked("model.p.two_tracked"), of_two];
         let refusal = scope(&nodes, &[]).expect_err("the second package would wait for its own");
         let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
-        assert!(text.contains("have one name, and two knows"), "{text}");
+        assert!(text.contains("have the same name, and two knows"), "{text}");
     }
 
     #[test]
@@ -323,7 +341,7 @@ mod tests {
             (error(scope(&versions, &["model.p.dim.v1"])), "versions of one model"),
             (
                 error(scope(&[tracked("model.p.x"), tracked("model.q.x")], &["model.q.x"])),
-                "models of one name",
+                "models with the same name",
             ),
         ] {
             let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
@@ -346,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn all_tables_between_the_window_and_a_tracked_model_are_selected() {
+    fn requires_all_tables_between_the_window_and_a_tracked_model() {
         let built_from = |mut node: Node, parents: &[&str]| {
             node.parents = parents.iter().map(|&id| id.to_owned()).collect();
             node
@@ -366,7 +384,7 @@ mod tests {
             ];
             scope(&nodes, unselected)
         };
-        // What is not built from the window, or leads to no tracked model, is the user's own affair.
+        // Models that are not between the window and a tracked model need not be selected.
         let around = ["model.p.elsewhere", "model.p.beside", "model.p.below"];
         assert!(project("table", &around).is_ok());
         assert!(project("view", &[&around[..], &["model.p.x_this_run"]].concat()).is_ok());
@@ -380,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn untagged_names_give_way_where_room_is_short() {
+    fn leaves_out_untagged_names_if_there_are_too_many() {
         let many: Vec<_> =
             (0..3000).map(|n| node(&format!("model.p.{}_{n}", "x".repeat(40)), &[], "view")).collect();
         let scope = scope(&[many, vec![tracked("model.p.new")]].concat(), &[]).expect("a scope");

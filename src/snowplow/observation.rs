@@ -1,4 +1,4 @@
-//! What was read of the warehouse at one moment.
+//! What the packages' tables and the warehouse's clock said at one moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use super::family::Family;
 use super::state::{Row, Settings, Standing, Window};
 use crate::timestamp::Timestamp;
 
-/// A package that the selection touches, with everything that its windows depend on besides its tables.
+/// A package that the selection touches, with everything but its tables that its windows depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackedPackage {
     /// The package's name.
     pub name: String,
-    /// How it works out its windows.
+    /// Decides how it works out its windows.
     pub family: Family,
-    /// Node names of the tracked models to run, one entry a model.
+    /// Node names of the tracked models to run, one entry per model.
     pub models: Vec<String>,
-    /// Its vars.
+    /// The vars that its windows depend on.
     pub settings: Settings,
-    /// Its version of snowplow_utils gets models of the load family back into step.
+    /// Whether its version of snowplow_utils gets models of the load family back in sync.
     pub load_family_heals: bool,
 }
 
@@ -40,7 +40,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// The tables of a package.
+    /// The tables of the package with this name.
     #[must_use]
     pub fn package(&self, name: &str) -> Option<&PackageTables> {
         self.packages.iter().find(|tables| tables.package.name == name)
@@ -52,28 +52,28 @@ impl Observation {
 pub struct PackageTables {
     /// The package.
     pub package: Arc<TrackedPackage>,
-    /// The incremental manifest exists.
+    /// Whether the incremental manifest exists.
     pub has_manifest: bool,
     /// The rows of the incremental manifest.
     pub rows: Vec<Row>,
-    /// What the limits table holds: the window of the last run, whoever started it.
+    /// The limits table: the window of the last run, whoever started it.
     pub window: Option<Window>,
 }
 
 impl PackageTables {
-    /// Where the tracked models to run stand.
+    /// State and progress of the tracked models to run.
     #[must_use]
     pub fn standing(&self) -> Standing {
         Standing::of(self.package.family, &self.package.models, &self.rows)
     }
 
-    /// The window of the next run; none where it depends on an unknown start date.
+    /// The window of the next run; none if it depends on a start date that is not known.
     #[must_use]
     pub fn next_window(&self, limit_days: u32, now: Timestamp) -> Option<Window> {
         self.standing().window(self.package.family, &self.package.settings, limit_days, now)
     }
 
-    /// Models that have more than one row, with how many.
+    /// Models with more than one row, and the number of their rows.
     #[must_use]
     pub fn duplicates(&self) -> Vec<(&str, usize)> {
         let mut counts = BTreeMap::<&str, usize>::new();

@@ -1,4 +1,4 @@
-//! Reading the tables and the events of Snowplow's packages through dbt.
+//! Reads the tables and the events of Snowplow's packages through dbt.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use super::tables;
 use crate::dbt::{Answer, Listen, Node, Notice, Querier, Query, RelationName};
 use crate::failure::{Failure, FailureKind};
 use crate::timestamp::Timestamp;
-use crate::warehouse::{Dialect, parse_timestamp};
+use crate::warehouse::{Dialect, is_plain, parse_timestamp};
 
 /// Reads the tables of the packages that a selection touches.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    /// Asks the warehouse.
+    /// Sends the queries.
     pub querier: Querier<'a>,
-    /// The warehouse.
+    /// The warehouse's SQL.
     pub dialect: Dialect,
     /// The packages.
     pub packages: Vec<PackageSources>,
@@ -31,11 +31,11 @@ pub struct PackageSources {
     pub incremental_manifest: RelationName,
     /// The limits table.
     pub limits: RelationName,
-    /// The events, where that can be told.
+    /// The events; none if they cannot be queried.
     pub events: Option<Events>,
 }
 
-/// The events relation and the column that a package's windows go by.
+/// The events relation, and the column that a package's windows are limited by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events {
     relation: RelationName,
@@ -43,37 +43,35 @@ pub struct Events {
 }
 
 impl Events {
-    /// None where the column is no plain name: it goes into SQL.
+    /// None if the column is not a plain name, because it goes into SQL.
     #[must_use]
     pub fn new(relation: RelationName, column: &str) -> Option<Self> {
-        let first = column.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        let plain = first && column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        plain.then(|| Self { relation, column: column.to_owned() })
+        is_plain(column).then(|| Self { relation, column: column.to_owned() })
     }
 }
 
-/// A question to the events of a package.
+/// Asks for the first event of a package at or after a point in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventQuestion {
     /// The package.
     pub package: Arc<TrackedPackage>,
-    /// The first event at or after this time is wanted.
+    /// The point in time.
     pub from: Timestamp,
 }
 
-/// What the events relation says about the first event at or after a point in time.
+/// The answer to an [`EventQuestion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstEvent {
-    /// It cannot be asked.
+    /// The events cannot be queried.
     Unknown,
-    /// There is none.
+    /// There is no such event.
     None,
-    /// Its time.
+    /// The event's time.
     At(Timestamp),
 }
 
 impl FirstEvent {
-    /// Its time, where there is one.
+    /// The event's time; none if there is no such event, or if the events cannot be queried.
     #[must_use]
     pub fn time(self) -> Option<Timestamp> {
         match self {
@@ -83,7 +81,7 @@ impl FirstEvent {
     }
 }
 
-/// A dbt node's relation by its parts.
+/// The relation of a dbt node, as the dbt manifest names it.
 #[must_use]
 pub fn relation_of(node: &Node) -> RelationName {
     RelationName {
@@ -97,7 +95,7 @@ impl Reader<'_> {
     /// Reads all tables and the clock in one call.
     ///
     /// # Errors
-    /// dbt cannot read them, or a table is not as the packages make it.
+    /// dbt cannot read them, or a table does not look as the packages make it.
     pub fn observe(&self, listen: Listen<'_>) -> Result<Observation> {
         let dialect = self.dialect;
         let mut queries = vec![tables::clock_query(dialect)];
@@ -107,8 +105,8 @@ impl Reader<'_> {
                 tables::window_query(dialect, &sources.limits),
             ]
         }));
-        let told = self.querier.ask(&queries, listen)?;
-        let (clock, tables) = told.answers.split_first().context("no answer")?;
+        let answers = self.querier.ask(&queries, listen)?.answers;
+        let (clock, tables) = answers.split_first().context("no answer")?;
         let packages = self.packages.iter().zip(tables.chunks_exact(2)).map(|(sources, answers)| {
             let manifest = &sources.incremental_manifest.identifier;
             Ok(PackageTables {
@@ -122,10 +120,10 @@ impl Reader<'_> {
         Ok(Observation { now: tables::read_clock(clock)?, packages: packages.collect::<Result<_>>()? })
     }
 
-    /// The answers to questions about events, in their order.
+    /// Answers questions about events, in the order of the questions.
     ///
     /// # Errors
-    /// The warehouse cannot be reached. Events that cannot be asked are an answer: `Unknown`, with a warning.
+    /// The warehouse cannot be reached. If a query fails otherwise, the answer is `Unknown`, with a warning.
     pub fn first_events(&self, asked: &[EventQuestion], listen: Listen<'_>) -> Result<Vec<FirstEvent>> {
         let mut found = vec![FirstEvent::Unknown; asked.len()];
         let (places, queries): (Vec<usize>, Vec<Query>) = asked
@@ -139,17 +137,17 @@ impl Reader<'_> {
         if queries.is_empty() {
             return Ok(found);
         }
-        let told = match self.querier.ask(&queries, listen) {
-            Ok(told) => told,
+        let answers = match self.querier.ask(&queries, listen) {
+            Ok(answers) => answers.answers,
             Err(error) => {
                 let failure = error.downcast_ref::<Failure>().filter(|it| it.kind != FailureKind::Connection);
                 let Some(failure) = failure else { return Err(error) };
-                let message = format!("the events cannot be asked for the next one: {}", failure.text());
+                let message = format!("cannot look for the next event: {}", failure.text());
                 listen(Notice::Warning(message));
                 return Ok(found);
             }
         };
-        for (place, answer) in places.into_iter().zip(&told.answers) {
+        for (place, answer) in places.into_iter().zip(&answers) {
             found[place] = match answer {
                 Answer::Missing(_) => FirstEvent::Unknown,
                 Answer::Rows(rows) => match rows.first().and_then(|row| row.first()) {

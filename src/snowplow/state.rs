@@ -1,6 +1,7 @@
 //! Snowplow's four states and their windows, as the packages work them out. Pure.
 //!
-//! Source: `get_incremental_manifest_status` and `get_run_limits` of snowplow_utils 0.4 to 1.0, and their `_t` twins.
+//! The rules are those of `get_incremental_manifest_status` and `get_run_limits` in snowplow_utils 0.4 to
+//! 1.0, and of their `_t` variants.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +14,24 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// 1: no row of the models to run.
+    /// State 1: no model to run has a row.
     FirstRun,
-    /// 2: a row is missing.
+    /// State 2: a model to run has no row.
     NewModel,
-    /// 3: rows differ.
+    /// State 3: the rows differ.
     OutOfSync,
-    /// 4: rows agree.
+    /// State 4: the rows agree.
     Standard,
 }
 
 impl State {
-    /// Whether its windows may end at now. The others end where the furthest model is.
+    /// Whether its windows may end at now. The windows of the other states end at the largest `last_success`.
     #[must_use]
     pub fn is_open_ended(self) -> bool {
         matches!(self, Self::FirstRun | Self::Standard)
     }
 
-    /// As people read it.
+    /// The state's name for people.
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -45,17 +46,17 @@ impl State {
 /// Lower and upper limit of one run, in event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Where it begins.
+    /// The lower limit.
     pub lower: Timestamp,
-    /// Where it ends.
+    /// The upper limit.
     pub upper: Timestamp,
 }
 
-/// What became of a package in a run.
+/// What a run achieved for a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
-    /// Nothing is left: the window ended at the warehouse's now, in the first or standard state.
+    /// Nothing is left to process: the window ended at the warehouse's now, in the first or standard state.
     CaughtUp,
     /// The frontier moved.
     Advanced,
@@ -68,41 +69,41 @@ pub enum Progress {
 pub struct Row {
     /// The model's dbt node name.
     pub model: String,
-    /// The time of the last event that it has seen.
+    /// The time of the last event that the model has processed.
     pub last_success: Option<Timestamp>,
 }
 
-/// Where the models to run of one package stand.
+/// State and progress of one package's models to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// The state that the next run will be in.
     pub state: State,
-    /// The smallest and the largest `last_success`; none without rows.
+    /// The smallest and the largest `last_success`; none if there are no rows.
     pub span: Option<(Timestamp, Timestamp)>,
 }
 
-/// What a package's windows depend on besides its rows.
+/// The vars that a package's windows depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// `snowplow__start_date`, where it is known.
+    /// `snowplow__start_date`, if it is known.
     pub start_date: Option<Timestamp>,
     /// `snowplow__lookback_window_hours`.
     pub lookback_hours: u32,
 }
 
-/// How far a package has come. Ordered: a later one is progress.
+/// How far a package has come. A greater frontier is progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Frontier {
-    /// No row.
+    /// There are no rows.
     Nothing,
-    /// Some models have rows, a new one has none: everything is read again from the start date.
+    /// A new model has no row yet, so all events are read again from the start date.
     Start,
     /// The smallest `last_success`.
     At(Timestamp),
 }
 
 impl Frontier {
-    /// The point in time, where there is one.
+    /// The smallest `last_success`, if the frontier is one.
     #[must_use]
     pub fn time(self) -> Option<Timestamp> {
         match self {
@@ -113,8 +114,8 @@ impl Frontier {
 }
 
 impl Standing {
-    /// Works it out from all rows of an incremental manifest. `enabled` are the node names of the tracked models to run, one
-    /// entry a model.
+    /// Works it out from all rows of an incremental manifest. `enabled` holds the node names of the tracked
+    /// models to run, one entry per model.
     #[must_use]
     pub fn of(family: Family, enabled: &[String], rows: &[Row]) -> Self {
         let names: BTreeSet<&str> = enabled.iter().map(String::as_str).collect();
@@ -123,7 +124,7 @@ impl Standing {
         let span = times.first().copied().zip(times.last().copied());
         let state = match family {
             _ if matched.is_empty() => State::FirstRun,
-            // The packages compare count(*) with the number of models.
+            // Like the packages, which compare count(*) with the number of models.
             Family::Session if matched.len() != enabled.len() => State::NewModel,
             Family::Session if times.len() > 1 => State::OutOfSync,
             Family::Load if times.len() == 2 => State::OutOfSync,
@@ -142,7 +143,8 @@ impl Standing {
         }
     }
 
-    /// The window of the next run with a limit of `limit_days`; none where it hangs on a start date that is not known.
+    /// The window of the next run with a limit of `limit_days`; none if it depends on a start date that is
+    /// not known.
     #[must_use]
     pub fn window(
         &self,
@@ -168,7 +170,7 @@ impl Standing {
         Some(Window { lower, upper: self.end(family, origin, limit_days).min(cap) })
     }
 
-    /// The limit that ended a window of this standing; none where something else did.
+    /// The limit, in days, that ended a window of this standing; none if something else ended it.
     #[must_use]
     pub fn limit_of(&self, family: Family, window: Window) -> Option<u32> {
         let origin = match (self.state, self.span) {
@@ -179,19 +181,19 @@ impl Standing {
         (about.saturating_sub(1)..=about + 1).find(|&days| self.end(family, origin, days) == window.upper)
     }
 
-    /// The smallest limit whose window holds an event, were it for the limit alone.
+    /// The smallest limit, in days, whose window holds an event, if nothing but the limit ended the window.
     #[must_use]
     pub fn days_to(&self, family: Family, origin: Timestamp, event: Timestamp) -> u32 {
         let holds = |days: &u32| match family {
             Family::Session => event <= self.end(family, origin, *days),
-            // This family's windows end before their upper limit.
+            // The upper limit is not part of this family's windows.
             Family::Load => event < self.end(family, origin, *days),
         };
         let about = event.whole_days_since(origin);
         (about.saturating_sub(1).max(1)..=about + 2).find(holds).unwrap_or(about + 2)
     }
 
-    /// Where a limit alone ends a window.
+    /// The end of a window if nothing but the limit ends it.
     fn end(&self, family: Family, origin: Timestamp, limit_days: u32) -> Timestamp {
         match (family, self.state) {
             (Family::Session, _) => origin.plus_days(limit_days),
@@ -200,8 +202,8 @@ impl Standing {
         }
     }
 
-    /// How many runs it takes at the least until the window ends at now, were there events all the time; none where it
-    /// hangs on a start date that is not known.
+    /// The smallest number of runs until a window ends at now, if there are no gaps in the events. None if it
+    /// depends on a start date that is not known.
     #[must_use]
     pub fn runs_left(&self, settings: &Settings, limit_days: u32, now: Timestamp) -> Option<u32> {
         let limit_days = limit_days.max(1);
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_a_window_that_its_limit_ended() {
+    fn recognizes_a_window_that_its_limit_ended() {
         let settings = Settings { start_date: Some(at("2020-01-01 06:00")), lookback_hours: 6 };
         for family in Family::ALL {
             for rows in [&[][..], &[("a", "2020-02-01 05:00:00.123"), ("b", "2020-02-01 05:00:00.123")]] {

@@ -1,4 +1,4 @@
-//! Asking for the tables that Snowplow's packages keep, and reading the answers.
+//! Queries for the tables that Snowplow's packages keep, and the reading of their answers.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::dbt::{Answer, Query, RelationName};
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, parse_timestamp};
 
-/// The warehouse's clock.
+/// Asks for the warehouse's clock.
 #[must_use]
 pub fn clock_query(dialect: Dialect) -> Query {
     let now = dialect.timestamp_text_expression(dialect.now_expression());
     Query { relations: Vec::new(), sql: Some(format!("select {now} as now_text")) }
 }
 
-/// The rows of an incremental manifest.
+/// Asks for the rows of an incremental manifest.
 #[must_use]
 pub fn rows_query(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
     let time = dialect.timestamp_text_expression("last_success");
@@ -26,7 +26,7 @@ pub fn rows_query(dialect: Dialect, incremental_manifest: &RelationName) -> Quer
     }
 }
 
-/// The first events that models of the load family have processed.
+/// Asks for the time of the first event that each model of the load family has processed.
 #[must_use]
 pub fn first_successes_query(dialect: Dialect, incremental_manifest: &RelationName) -> Query {
     let time = dialect.timestamp_text_expression("first_success");
@@ -38,7 +38,7 @@ pub fn first_successes_query(dialect: Dialect, incremental_manifest: &RelationNa
     }
 }
 
-/// The limits table: the window of the last run.
+/// Asks for the window of the last run, which the limits table holds.
 #[must_use]
 pub fn window_query(dialect: Dialect, limits: &RelationName) -> Query {
     let [lower, upper] =
@@ -49,25 +49,25 @@ pub fn window_query(dialect: Dialect, limits: &RelationName) -> Query {
     }
 }
 
-/// The answer to [`clock_query`].
+/// Reads the answer to [`clock_query`].
 ///
 /// # Errors
-/// It is no timestamp.
+/// The answer is not one timestamp.
 pub fn read_clock(answer: &Answer) -> Result<Timestamp> {
     match answer {
         Answer::Rows(rows) => match rows.as_slice() {
             [row] => parse_timestamp(row.first().and_then(Option::as_deref).unwrap_or_default())
                 .context("cannot read the warehouse's clock"),
-            _ => bail!("the warehouse's clock has {} rows", rows.len()),
+            _ => bail!("the query for the warehouse's clock returned {} rows", rows.len()),
         },
-        Answer::Missing(_) => bail!("the warehouse's clock is missing"),
+        Answer::Missing(_) => bail!("the query for the warehouse's clock was not sent"),
     }
 }
 
-/// The answer to [`rows_query`]; empty where the table does not exist.
+/// Reads the answer to [`rows_query`]; empty if the table does not exist.
 ///
 /// # Errors
-/// Rows as the packages do not write them.
+/// A row does not look as the packages write it.
 pub fn read_rows(answer: &Answer) -> Result<Vec<Row>> {
     let Answer::Rows(rows) = answer else { return Ok(Vec::new()) };
     rows.iter()
@@ -81,19 +81,19 @@ pub fn read_rows(answer: &Answer) -> Result<Vec<Row>> {
         .collect()
 }
 
-/// The answer to [`first_successes_query`]; empty where the table does not exist.
+/// Reads the answer to [`first_successes_query`]; empty if the table does not exist.
 ///
 /// # Errors
-/// Rows as the packages do not write them.
+/// A row does not look as the packages write it.
 pub fn read_first_successes(answer: &Answer) -> Result<BTreeMap<String, Timestamp>> {
     let rows = read_rows(answer)?;
     Ok(rows.into_iter().filter_map(|row| Some((row.model, row.last_success?))).collect())
 }
 
-/// The answer to [`window_query`]; none where the table does not exist, or is empty.
+/// Reads the answer to [`window_query`]; none if the table does not exist or is empty.
 ///
 /// # Errors
-/// Limits that are no timestamps.
+/// A limit is not a timestamp.
 pub fn read_window(answer: &Answer) -> Result<Option<Window>> {
     let Answer::Rows(rows) = answer else { return Ok(None) };
     match rows.first().map(Vec::as_slice) {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_tables_and_their_absence() {
+    fn reads_tables_that_exist_and_tables_that_do_not() {
         let rows =
             Answer::Rows(vec![vec![text("a"), text("2023-10-11 10:11:12.123456")], vec![text("b"), None]]);
         let rows = read_rows(&rows).expect("rows");

@@ -1,14 +1,15 @@
-//! The vars of a Snowplow package that its windows depend on.
+//! Reads the vars that the windows of a Snowplow package depend on.
 
 use super::family::Family;
 use super::state::Settings;
 use crate::dbt::{RelationName, VarScope};
 use crate::timestamp::Timestamp;
+use crate::warehouse::Dialect;
 
-/// What the packages do without a `snowplow__lookback_window_hours`.
+/// The packages' default for `snowplow__lookback_window_hours`.
 const LOOKBACK_HOURS: u32 = 6;
 
-/// Reads what a package's windows depend on. `start_date` is the user's, which comes first.
+/// Reads the vars that a package's windows depend on. The user's `start_date` takes precedence.
 #[must_use]
 pub fn settings(vars: &VarScope<'_>, start_date: Option<Timestamp>) -> Settings {
     let in_vars = || vars.text("snowplow__start_date")?.parse().ok();
@@ -16,16 +17,18 @@ pub fn settings(vars: &VarScope<'_>, start_date: Option<Timestamp>) -> Settings 
     Settings { start_date: start_date.or_else(in_vars), lookback_hours: lookback.unwrap_or(LOOKBACK_HOURS) }
 }
 
-/// The events relation of a package, as its vars name it, and the column that its windows go by.
+/// The events relation of a package, as its vars name it, and the column that its windows are limited by.
 ///
-/// Packages that are told their events otherwise have no such relation; that is found out when it is asked for.
+/// A package that finds its events in another way has no such relation. That shows when it is queried.
 #[must_use]
-pub fn events(vars: &VarScope<'_>, family: Family, adapter: &str) -> (RelationName, String) {
+pub fn events(vars: &VarScope<'_>, family: Family, dialect: Dialect) -> (RelationName, String) {
     let text = |name: &str, default: &str| vars.text(name).unwrap_or_else(|| default.to_owned());
-    let database = match adapter {
-        "databricks" => Some(text("snowplow__databricks_catalog", "hive_metastore")),
-        "spark" => None,
-        _ => vars.text("snowplow__database"),
+    let database = match dialect {
+        Dialect::Databricks => Some(text("snowplow__databricks_catalog", "hive_metastore")),
+        Dialect::Spark => None,
+        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
+            vars.text("snowplow__database")
+        }
     };
     let relation = RelationName {
         database,
@@ -34,7 +37,7 @@ pub fn events(vars: &VarScope<'_>, family: Family, adapter: &str) -> (RelationNa
     };
     let column = match family {
         Family::Session => text("snowplow__session_timestamp", "collector_tstamp"),
-        // Fixed: these packages have no var for it.
+        // These packages have no var for it.
         Family::Load => "load_tstamp".to_owned(),
     };
     (relation, column)
@@ -60,10 +63,10 @@ mod tests {
         assert_eq!(found.lookback_hours, 12);
         assert_eq!(settings(&scope, "2020-01-01".parse().ok()).start_date, "2020-01-01".parse().ok());
 
-        let (relation, column) = events(&scope, Family::Session, "snowflake");
+        let (relation, column) = events(&scope, Family::Session, Dialect::Snowflake);
         assert_eq!((relation.database.as_deref(), relation.schema.as_str()), (Some("raw"), "atomic"));
         assert_eq!((relation.identifier.as_str(), column.as_str()), ("e", "collector_tstamp"));
-        let (relation, column) = events(&scope, Family::Load, "databricks");
+        let (relation, column) = events(&scope, Family::Load, Dialect::Databricks);
         assert_eq!((relation.database.as_deref(), column.as_str()), (Some("hive_metastore"), "load_tstamp"));
     }
 }

@@ -1,4 +1,4 @@
-//! The warehouses, and how their SQL differs. The set is closed: every difference is an exhaustive match.
+//! The warehouses, and how their SQL differs. Every difference is an exhaustive `match`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// All warehouses.
+    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Postgres,
         Self::Redshift,
@@ -52,7 +52,7 @@ impl Dialect {
         }
     }
 
-    /// The character that names are quoted with.
+    /// The character that quotes names.
     #[must_use]
     pub fn quote(self) -> char {
         match self {
@@ -61,7 +61,7 @@ impl Dialect {
         }
     }
 
-    /// How many bytes a name may have. Postgres and Redshift cut longer names without an error.
+    /// The longest name that the warehouse keeps, in bytes. Postgres and Redshift silently cut longer ones.
     #[must_use]
     pub fn longest_name(self) -> usize {
         match self {
@@ -73,7 +73,8 @@ impl Dialect {
         }
     }
 
-    /// A text as a literal. Warehouses differ in what a backslash means, and some read `''` as two literals.
+    /// Text as a literal. Warehouses read a backslash differently, and some read `''` as
+    /// the border between two literals.
     #[must_use]
     pub fn text_literal(self, text: &str) -> String {
         let escaped = match self {
@@ -86,7 +87,7 @@ impl Dialect {
         format!("'{escaped}'")
     }
 
-    /// The name of a column, quoted.
+    /// A column's name in quotes, whatever characters it has.
     #[must_use]
     pub fn column(self, name: &str) -> String {
         let quote = self.quote();
@@ -98,16 +99,16 @@ impl Dialect {
     pub fn now_expression(self) -> &'static str {
         match self {
             Self::Postgres => "(current_timestamp at time zone 'UTC')",
-            // It has whole seconds, as in the packages. A finer clock could be ahead of theirs.
+            // Whole seconds, as in the packages. A more exact clock could be later than theirs.
             Self::Redshift => "getdate()",
             Self::Snowflake => "convert_timezone('UTC', current_timestamp())::timestamp_ntz",
             Self::BigQuery | Self::Databricks | Self::Spark | Self::DuckDb => "current_timestamp",
         }
     }
 
-    /// An expression for the text of a timestamp, with all its digits, as [`parse_timestamp`] reads it.
+    /// A timestamp as text that [`parse_timestamp`] reads, with all its digits.
     ///
-    /// dbt itself would cut or round the value. Where a timestamp is an instant, its text would depend on the
+    /// dbt itself would cut or round values. Where a timestamp has a zone, dbt's text also depends on the
     /// session's zone.
     #[must_use]
     pub fn timestamp_text_expression(self, expression: &str) -> String {
@@ -120,7 +121,7 @@ impl Dialect {
         }
     }
 
-    /// A point in time as a literal that means the same with every setting of a session.
+    /// A point in time as a literal that does not depend on the session's settings.
     #[must_use]
     pub fn timestamp_literal(self, time: Timestamp) -> String {
         let text = time.to_all_digits();
@@ -153,11 +154,10 @@ impl FromStr for Dialect {
     }
 }
 
-/// Reads the text that [`Dialect::timestamp_text_expression`] makes: microseconds since 1970, or a date and
-/// time.
+/// Reads what [`Dialect::timestamp_text_expression`] yields: microseconds since 1970, or a date and time.
 ///
 /// # Errors
-/// The text is neither.
+/// Any other text.
 pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     match text.parse::<i64>() {
         Ok(micros) => Timestamp::from_micros(micros),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn literals_carry_all_digits_and_no_doubt_about_the_zone() {
+    fn literals_have_all_digits_and_a_definite_zone() {
         let time = "2023-10-11 10:11:12.5".parse().expect("a timestamp");
         let literals = Dialect::ALL.map(|dialect| dialect.timestamp_literal(time));
         assert_eq!(
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_one_literal_whatever_it_holds() {
+    fn any_text_becomes_one_literal() {
         let text = "it's a \\ and\na line";
         assert_eq!(Dialect::Postgres.text_literal(text), "'it''s a \\ and\na line'");
         assert_eq!(Dialect::Snowflake.text_literal(text), "'it''s a \\\\ and\na line'");

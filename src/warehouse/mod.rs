@@ -1,4 +1,4 @@
-//! The warehouses' SQL: dialects, identifiers, relations. Pure.
+//! The warehouses' SQL: dialects, identifiers, relations. Nothing here reads or writes.
 
 mod dialect;
 mod relation;

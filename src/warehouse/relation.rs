@@ -1,15 +1,16 @@
-//! The names of relations, as dbt recorded them: checked, and written as SQL of a dialect.
+//! Relations: read from the names that dbt recorded, validated, and rendered for a dialect.
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use super::dialect::Dialect;
 use crate::dbt::{Node, RelationName};
 
-/// A relation whose parts are plain names, so that no SQL can hide in them.
+/// A relation whose parts are plain names, so that none of them can hide SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
     parts: Vec<Part>,
@@ -17,18 +18,17 @@ pub struct Relation {
 }
 
 /// One part of a relation's name, as dbt writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     name: String,
     quoted: bool,
 }
 
 impl Relation {
-    /// Reads a relation as dbt renders it: `"db"."schema"."table"`, `` `project`.`dataset`.`table` ``,
-    /// `schema.table`.
+    /// Reads a relation as dbt renders it, such as `"db"."schema"."table"` or `schema.table`.
     ///
     /// # Errors
-    /// A name that is not allowed.
+    /// The text is not the name of a relation, or a part of it is not allowed or too long.
     pub fn parse(rendered: &str, dialect: Dialect) -> Result<Self> {
         static DOUBLE: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('"'));
         static BACKTICK: LazyLock<Regex> = LazyLock::new(|| quoted_or_bare('`'));
@@ -38,7 +38,7 @@ impl Relation {
         while !rest.is_empty() {
             let found = pattern
                 .captures(rest)
-                .with_context(|| format!("{rendered} is not the name of a relation on {dialect}"))?;
+                .with_context(|| format!("{rendered} is not the name of a relation in {dialect}"))?;
             let quoted = found.get(1).is_some();
             let name = found.get(1).or_else(|| found.get(2)).context("a name")?.as_str().to_owned();
             rest = &rest[found[0].len()..];
@@ -46,8 +46,8 @@ impl Relation {
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
-                "{rendered} is not the name of a relation on {dialect}: expected a schema and a name, and \
-                 possibly a database"
+                "{rendered} is not the name of a relation in {dialect}: it must have a schema and a name, and may have a \
+                 database"
             );
         }
         if dialect == Dialect::Spark && parts.len() == 3 {
@@ -61,7 +61,7 @@ impl Relation {
     /// The relation of a dbt node.
     ///
     /// # Errors
-    /// It has none, or its name is not allowed.
+    /// The node has no relation, or its name is not allowed.
     pub fn of_node(node: &Node, dialect: Dialect) -> Result<Self> {
         let rendered = node
             .relation_name
@@ -70,10 +70,10 @@ impl Relation {
         Self::parse(rendered, dialect).with_context(|| format!("the relation of {}", node.name))
     }
 
-    /// Another relation in the same schema, written in the same way.
+    /// Another relation in the same schema, quoted like this one.
     ///
     /// # Errors
-    /// The name is not allowed, or too long for the warehouse.
+    /// The name is not allowed, or longer than the warehouse keeps.
     pub fn sibling(&self, identifier: &str) -> Result<Self> {
         let mut sibling = self.clone();
         if let Some(last) = sibling.parts.last_mut() {
@@ -83,56 +83,55 @@ impl Relation {
         Ok(sibling)
     }
 
-    /// The relation in the same schema whose name is this one and a suffix. The name is cut where both would
-    /// be too long.
+    /// The relation with a suffix added to its name. If both together are too long, the name is cut.
     ///
     /// # Errors
-    /// A name that is not allowed.
+    /// The name is not allowed.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
         let room = self.dialect.longest_name().saturating_sub(suffix.len());
-        // A name was checked to be ASCII, so that it can be cut anywhere.
+        // Cannot cut a character in two: `check` allows ASCII only.
         let kept = &self.identifier()[..self.identifier().len().min(room)];
         self.sibling(&format!("{kept}{suffix}"))
     }
 
-    /// The name without its schema, as SQL.
+    /// The name without schema, as SQL.
     #[must_use]
     pub fn identifier_sql(&self) -> String {
         self.parts.last().map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
-    /// The schema as SQL, with its database where the name has one.
+    /// The schema as SQL, with its database if it has one.
     #[must_use]
     pub fn schema_sql(&self) -> String {
         let schema = &self.parts[..self.parts.len() - 1];
         schema.iter().map(|part| self.part_sql(part)).collect::<Vec<_>>().join(".")
     }
 
-    /// The schema without its database, as SQL.
+    /// The schema alone, as SQL.
     #[must_use]
     pub fn bare_schema_sql(&self) -> String {
         self.parts.iter().rev().nth(1).map(|part| self.part_sql(part)).unwrap_or_default()
     }
 
-    /// The database as SQL, where the name has one.
+    /// The database as SQL, if the name has one.
     #[must_use]
     pub fn database_sql(&self) -> Option<String> {
         (self.parts.len() == 3).then(|| self.part_sql(&self.parts[0]))
     }
 
-    /// The schema as the warehouse's catalogue has it.
+    /// The schema as the warehouse's catalogue holds it.
     #[must_use]
     pub fn stored_schema(&self) -> String {
         self.parts.iter().rev().nth(1).map(|part| self.part_stored(part)).unwrap_or_default()
     }
 
-    /// The name without its schema, as the warehouse's catalogue has it.
+    /// The name without schema as the warehouse's catalogue holds it.
     #[must_use]
     pub fn stored_identifier(&self) -> String {
         self.parts.last().map(|part| self.part_stored(part)).unwrap_or_default()
     }
 
-    /// The name without its schema and without quotes.
+    /// The name without schema and quotes.
     #[must_use]
     pub fn identifier(&self) -> &str {
         self.parts.last().map_or("", |part| &part.name)
@@ -144,13 +143,13 @@ impl Relation {
         self.parts.iter().rev().nth(1).map_or("", |part| &part.name)
     }
 
-    /// The database without quotes, where the name has one.
+    /// The database without quotes, if the name has one.
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         (self.parts.len() == 3).then(|| self.parts[0].name.as_str())
     }
 
-    /// Its parts, by which dbt finds it.
+    /// The parts of its name, with which dbt finds the relation.
     #[must_use]
     pub fn name(&self) -> RelationName {
         RelationName {
@@ -160,19 +159,17 @@ impl Relation {
         }
     }
 
-    /// Whether both may be the same table. The case of letters does not count: a refusal too many does no
-    /// harm.
+    /// Whether both are the same table. Case is ignored on every warehouse, because a refusal too many does
+    /// no harm. So is a database that only one of them names.
     #[must_use]
     pub fn is_same_table(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        let database = match (self.database(), other.database()) {
-            (Some(a), Some(b)) => same(a, b),
-            _ => true,
-        };
-        database && same(self.schema(), other.schema()) && same(self.identifier(), other.identifier())
+        self.is_in_database_of(other)
+            && same(self.schema(), other.schema())
+            && same(self.identifier(), other.identifier())
     }
 
-    /// Whether both are in the same database, as far as their names tell.
+    /// Whether both are in the same database. A database that only one of them names is ignored.
     #[must_use]
     pub fn is_in_database_of(&self, other: &Self) -> bool {
         match (self.database(), other.database()) {
@@ -209,7 +206,7 @@ impl Relation {
             }
             if part.name.len() > self.dialect.longest_name() {
                 bail!(
-                    "the name {} is too long: {} allows {} bytes",
+                    "the name {} is longer than {} keeps ({} bytes)",
                     part.name,
                     self.dialect,
                     self.dialect.longest_name()
@@ -220,14 +217,13 @@ impl Relation {
     }
 }
 
-/// Letters, digits and underscores: a name that is the same in every SQL, quoted or not.
+/// Whether a name has only ASCII letters, digits and underscores, so that no SQL can hide in it.
 #[must_use]
 pub fn is_plain(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The name of a database is quoted, so that these characters do no harm. Names of BigQuery's projects have
-/// them.
+/// In quotes, these characters are harmless. BigQuery's projects need them.
 fn may_be_database(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
 }
@@ -236,7 +232,7 @@ fn begins_well(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
-/// The next part of a rendered relation.
+/// Matches the next part of a rendered relation: quoted (group 1) or bare (group 2).
 fn quoted_or_bare(quote: char) -> Regex {
     Regex::new(&format!("^(?:{quote}([^{quote}]+){quote}|([^{quote}.]+))(?:\\.|$)")).expect("a pattern")
 }
@@ -254,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_dbt_renders_and_writes_it_back() {
+    fn reads_and_writes_relations_as_dbt_renders_them() {
         for (dialect, rendered) in [
             (Dialect::Postgres, r#""shop"."prod_derived"."My_Model""#),
             (Dialect::Snowflake, "DB.prod_derived.My_Model"),
@@ -275,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_holds_snowflakes_bare_names_in_upper_case() {
+    fn snowflakes_catalogue_has_bare_names_in_upper_case() {
         let relation = Relation::parse(r#"db.prod_derived."order""#, Dialect::Snowflake).expect("a relation");
         assert_eq!(
             (relation.stored_schema().as_str(), relation.stored_identifier().as_str()),
@@ -303,11 +299,11 @@ mod tests {
         }
         let long = Relation::parse("\"s\".\"t\"", Dialect::Postgres).expect("a relation");
         let error = long.sibling(&"x".repeat(64)).expect_err("too long").to_string();
-        assert!(error.contains("is too long: postgres allows 63 bytes"), "{error}");
+        assert!(error.contains("longer than postgres keeps (63 bytes)"), "{error}");
     }
 
     #[test]
-    fn one_table_is_one_table_whatever_the_case() {
+    fn the_same_table_is_recognized_in_any_case() {
         let relation = |rendered| Relation::parse(rendered, Dialect::Snowflake).expect("a relation");
         assert!(relation("DB.S.T").is_same_table(&relation("db.s.t")));
         assert!(relation("s.t").is_same_table(&relation("db.s.t")));

@@ -48,7 +48,7 @@ fn dbt_is_not_found() {
     exit code: 2
     --- stdout
     --- stderr
-    error: cannot start `no-such-dbt --flag`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
+    error: cannot start `no-such-dbt --flag`: there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt
     ");
 }
 
@@ -60,7 +60,7 @@ fn dbt_is_not_executable() {
     exit code: 2
     --- stdout
     --- stderr
-    error: cannot start `./not-dbt`: it is not executable; say with --dbt how dbt is started
+    error: cannot start `./not-dbt`: it is not executable. Say with --dbt how to start dbt
     ");
 }
 
@@ -70,7 +70,7 @@ fn dbt_with_unmatched_quotes() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --dbt: the quotes in `uv 'run dbt` do not match; give a path, or words such as `uv run dbt`
+    error: --dbt: the quotes in `uv 'run dbt` do not match. Give a path, or words such as `uv run dbt`
     ");
 }
 
@@ -81,7 +81,7 @@ fn dbt_is_something_else() {
     exit code: 2
     --- stdout
     --- stderr
-    error: `[PROJECT]/dbt ls` ended well but wrote no manifest.json: is it dbt-core? (the dbt Cloud CLI works remotely and is not supported)
+    error: `[PROJECT]/dbt ls` succeeded but wrote no manifest.json. Is it dbt-core? The dbt Cloud CLI runs remotely and is not supported
     ");
 }
 
@@ -117,7 +117,7 @@ fn dbt_is_of_another_generation() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1.7 and newer of version 1
+    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1, from 1.7 on
     ");
 }
 
@@ -128,8 +128,8 @@ fn dbt_dies_without_a_word() {
     exit code: 1
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 1): it ended without saying why
-        (it printed nothing)
+    error: dbt ls failed (exit code 1): dbt ended without saying why
+        (dbt printed nothing)
     ");
 }
 
@@ -161,7 +161,7 @@ fn no_project() {
     exit code: 2
     --- stdout
     --- stderr
-    error: no dbt_project.yml in [FOLDER] or above it: call this inside a dbt project, or give --project-dir
+    error: no dbt_project.yml in [FOLDER] or above it: run this inside a dbt project, or give --project-dir
     ");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
@@ -222,7 +222,7 @@ fn vars_that_cannot_be_added_to() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars cannot be added to: give one plain mapping, such as '{a: 1, b: 2}'; got: &all
+    error: this tool cannot add its own vars to --vars: give one plain mapping, such as '{a: 1, b: 2}'; got: &all
     my_var: no
     ");
 }
@@ -260,7 +260,7 @@ fn vars_with_owned_keys() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that
+    error: --vars sets models_to_run, which this tool sets itself: leave it out and use --select, --exclude or --selector
     ");
     assert_snapshot!(usage(&["--vars", "snowplow__backfill_limit_days: 30"]), @"
     exit code: 2
@@ -449,7 +449,7 @@ fn nothing_tracked() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds no tracked model: none of its 3 models carries the tag shop_incremental. Select one that does, or tag yours
+    error: the selection holds no tracked model: no model in it has the tag shop_incremental. Select a model with that tag, or add the tag to yours
     ");
 }
 
@@ -460,7 +460,7 @@ fn the_base_models_are_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of shop but not all that they are built from (shop_events, shop_limits), so they would read again what an earlier run left there: select with the ancestors, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
     ");
 }
 
@@ -483,7 +483,7 @@ fn a_tracked_ephemeral_model() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: the tracked model carts (models/carts.sql) is ephemeral: it never gets a row in the incremental manifest, so shop would process the same window for ever. Make it a table or a view, or take the tag shop_incremental away from it
+    refused: the tracked model carts (models/carts.sql) is ephemeral: it never gets a row in the incremental manifest, so shop would process the same window forever. Make it a table or a view, or remove the tag shop_incremental from it
     ");
 }
 
@@ -513,7 +513,7 @@ fn two_versions_of_a_tracked_model() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: model.faked.carts.v1 and model.faked.carts.v2 are two versions of one model with the tag shop_incremental: the incremental manifest knows models by name alone (carts), so their rows would mix. Take the tag away from one of them, or disable it
+    refused: model.faked.carts.v1 and model.faked.carts.v2 are two versions of one model, and both have the tag shop_incremental. The incremental manifest knows models by name alone (carts), so their rows would mix. Remove the tag from one of them, or disable one
     ");
 }
 

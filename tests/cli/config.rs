@@ -171,7 +171,7 @@ fn a_value_that_conflicts_with_a_stronger_one_is_ignored() {
     note: snowplow-backfill.yml:2:1: selector: ignored because of --select
     note: snowplow-backfill.yml:3:1: max_runs: ignored because of --once
     note: snowplow-backfill.yml:1:1: full_refresh: ignored because of --remove-from-manifest
-    error: cannot start `no-such-dbt`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
+    error: cannot start `no-such-dbt`: there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt
     ");
     let output = fake.tool(&[&arguments[..], &["--show-config"]].concat());
     let dropped: Vec<_> = output.stdout.lines().filter(|line| line.contains("ignored because of")).collect();
@@ -241,7 +241,7 @@ fn invalid_values() {
     assert_snapshot!(complaint("select: it's\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: the quotes in `it's` do not match");
     assert_snapshot!(complaint("limit_days: {a: 1}\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: limit_days: invalid value '{"a":1}' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500"#);
     // Vars are checked as if they were typed.
-    assert_snapshot!(complaint("vars: {models_to_run: a}\n", &["run"]), @"error: --vars sets models_to_run, which this tool sets itself: leave it out and use the selection (--select, --exclude, --selector); it is worked out from that");
+    assert_snapshot!(complaint("vars: {models_to_run: a}\n", &["run"]), @"error: --vars sets models_to_run, which this tool sets itself: leave it out and use --select, --exclude or --selector");
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn invalid_variables() {
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_SELECT", "it's"), @"error: SNOWPLOW_BACKFILL_SELECT in the environment: the quotes in `it's` do not match");
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_LIMITDAYS", "30"), @"
     note: SNOWPLOW_BACKFILL_LIMITDAYS in the environment matches no flag; did you mean SNOWPLOW_BACKFILL_LIMIT_DAYS?
-    error: cannot start `no-such-dbt`: there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started
+    error: cannot start `no-such-dbt`: there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt
     ");
 }
 

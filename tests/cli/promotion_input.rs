@@ -135,7 +135,7 @@ fn a_model_that_is_not_tracked() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds no tracked model: none of its 1 model carries the tag shop_incremental. Select one that does, or tag yours
+    error: the selection holds no tracked model: no model in it has the tag shop_incremental. Select a model with that tag, or add the tag to yours
     ");
 }
 

@@ -192,7 +192,7 @@ fn a_profile_that_is_missing() {
         Runtime Error
           Could not find profile named 'nobody'
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-staging/ls/dbt.log
-      hint: say with --profiles-dir where the profiles.yml is that has this profile
+      hint: use --profiles-dir to name the folder of the profiles.yml that holds this profile
     ");
 }
 
@@ -208,7 +208,7 @@ fn profiles_that_are_nowhere() {
         Try 'dbt ls --help' for help.
         
         Error: Invalid value for '--profiles-dir': Path 'nowhere' does not exist.
-      hint: dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: say with --profiles-dir where it is
+      hint: dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: name its folder with --profiles-dir
     ");
 }
 
@@ -231,7 +231,7 @@ fn a_database_that_is_down() {
           connection to server at "127.0.0.1", port 1 failed: Connection refused
           	Is the server running on that host and accepting TCP/IP connections?
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-pg_staging/query/dbt.log
-      hint: check the target with `dbt debug`, then call again
+      hint: check the target with `dbt debug`, then run the same command again
     "#);
 }
 
@@ -291,7 +291,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
         Encountered an error while running operation: IO Error: Could not set lock on file [PLACE]
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-staging/query/dbt.log
-      hint: another process has the DuckDB file open; close it and call again
+      hint: another process has the DuckDB file open: close it, then run the same command again
     ");
 }
 

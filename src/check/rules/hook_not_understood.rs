@@ -1,4 +1,4 @@
-//! An on-run-end hook whose package cannot be determined.
+//! A hook whose package cannot be told.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,14 +7,12 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-not-understood",
-    title: "An on-run-end hook whose package cannot be determined",
+    title: "A hook whose package cannot be told",
     severity: Severity::Warn,
-    why: "The tag of tracked models comes from the package_name in the on-run-end hook. If that is not \
-          plain text, or if the hook's tables do not exist, neither this check nor a backfill can tell \
-          which models are tracked.",
+    why: "The tag of tracked models comes from the package_name that the on-run-end hook is given; where that is no plain text, \
+          or the hook's tables are not there, neither this check nor a backfill can tell which models are tracked.",
     wrong: Example::yaml(
-        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) \
-         }}\"",
+        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) }}\"",
     ),
     right: Example::yaml(
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name='snowplow') }}\"",
@@ -27,7 +25,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         Found::in_project(
             &["on-run-end"],
             format!("The on-run-end hook {id} cannot be understood: {reason}"),
-            "Write its package_name as plain text, and make it refer to an enabled incremental manifest"
+            "Give its package_name as plain text, and let it refer to an enabled incremental manifest"
                 .to_owned(),
         )
     });
@@ -46,8 +44,8 @@ mod tests {
         lab.hook_code("shop", "{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('x')) }}");
         lab.expect_messages(
             &RULE,
-            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name \
-               is not a plain string, so the tag of its models cannot be told"],
+            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name is not a plain \
+               string, so the tag of its models is not known"],
         );
     }
 }

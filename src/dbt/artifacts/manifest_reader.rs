@@ -233,7 +233,7 @@ impl Writer {
     fn require_dbt_manifest(&self) -> Result<()> {
         // https://schemas.getdbt.com/dbt/manifest/v12.json
         match self.dbt_schema_version.rsplit('/').nth(1) {
-            Some("manifest") => version::check(self.dbt_version.as_deref().unwrap_or_default()),
+            Some("manifest") => version::check_version(self.dbt_version.as_deref().unwrap_or_default()),
             Some(other) => bail!("it is another artifact of dbt's: {other}"),
             None => bail!("its metadata states no dbt_schema_version"),
         }

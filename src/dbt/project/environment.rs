@@ -1,12 +1,12 @@
-//! dbt reads flags from its environment. Those that would change what a run does are kept away from it.
+//! dbt also reads flags from its environment. This tool hides those that would change what a run does.
 
 use std::collections::BTreeSet;
 
 /// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints.
 ///
-/// The list is dbt 1.11's; a name that a version does not know does nothing there.
-/// Connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and the project's own
-/// variables stay.
+/// The list is that of dbt 1.11. In versions that do not know a name, it has no effect. dbt still sees
+/// connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and
+/// the project's own variables.
 const HARMFUL: &[&str] = &[
     "CLEAN_PROJECT_FILES_ONLY",
     "DEBUG",
@@ -46,7 +46,7 @@ const HARMFUL: &[&str] = &[
     "WRITE_JSON",
 ];
 
-/// Which of the given variables dbt must not see.
+/// Those of the given variables that dbt must not see.
 #[must_use]
 pub fn harmful<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().filter(|name| is_harmful(name)).map(str::to_owned).collect()
@@ -62,7 +62,7 @@ pub fn harmful_here() -> BTreeSet<String> {
 }
 
 fn is_harmful(name: &str) -> bool {
-    // `DBT_ENGINE_X` wins over `DBT_X` since dbt 1.11.
+    // Since dbt 1.11, `DBT_ENGINE_X` takes precedence over `DBT_X`.
     name.strip_prefix("DBT_ENGINE_")
         .or_else(|| name.strip_prefix("DBT_"))
         .is_some_and(|flag| HARMFUL.binary_search(&flag).is_ok())
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_for_the_search() {
+    fn the_list_is_sorted_for_the_binary_search() {
         assert!(HARMFUL.is_sorted());
     }
 

@@ -1,4 +1,4 @@
-//! `dbt_project.yml`, as far as this tool reads it: where things are, and the project's vars.
+//! Reads `dbt_project.yml`: where the project's files are, and its vars.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ pub struct Project {
     pub directory: Utf8PathBuf,
     /// The project's name.
     pub name: String,
-    /// The profile it names, as written: dbt renders it.
+    /// Its `profile`, as written: it may hold Jinja.
     pub profile: Option<Value>,
     /// Its `quoting`, as written.
     pub quoting: Option<Value>,
@@ -56,15 +56,15 @@ impl Project {
     /// Finds the project as dbt does: in `given`, else in `directory` or the nearest folder above it.
     ///
     /// # Errors
-    /// There is none, or its file cannot be read.
+    /// There is no project, or its `dbt_project.yml` cannot be read.
     pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
         Self::read(Self::locate(given, directory)?)
     }
 
-    /// The folder of that project, absolute.
+    /// The absolute path of that project's folder.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no project.
     pub fn locate(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Utf8PathBuf> {
         let folder = match given {
             Some(given) => {
@@ -79,7 +79,7 @@ impl Project {
                 .find(|folder| folder.join(PROJECT_FILE).is_file())
                 .with_context(|| {
                     format!(
-                        "no {PROJECT_FILE} in {directory} or above it: call this inside a dbt project, or give --project-dir"
+                        "no {PROJECT_FILE} in {directory} or above it: run this inside a dbt project, or give --project-dir"
                     )
                 })?
                 .to_owned(),
@@ -90,7 +90,7 @@ impl Project {
     /// Reads the project in a folder.
     ///
     /// # Errors
-    /// `dbt_project.yml` cannot be read.
+    /// `dbt_project.yml` cannot be read, or is not a project file.
     pub fn read(directory: Utf8PathBuf) -> Result<Self> {
         let file = read_project_file(&directory)?;
         let source_paths = [
@@ -118,9 +118,10 @@ impl Project {
         })
     }
 
-    /// Where dbt writes this project's artifacts, absolute.
+    /// The absolute path of the folder that dbt writes this project's artifacts to.
     ///
-    /// `DBT_TARGET_PATH` is taken into account; a path that only Jinja could tell is not, as it is only a place to work in.
+    /// `DBT_TARGET_PATH` takes precedence. A path with Jinja is ignored in favour of the default, because
+    /// this tool only needs a folder to work in.
     #[must_use]
     pub fn target_path(&self) -> Utf8PathBuf {
         let from_environment =
@@ -129,29 +130,30 @@ impl Project {
         self.directory.join(from_environment.or(from_file).as_deref().unwrap_or("target"))
     }
 
-    /// The folders with what dbt parses, absolute. Those whose names only Jinja could tell are left out; so are those of
-    /// descriptions and assets, which hold no nodes and no properties of any.
+    /// The absolute paths of the folders that dbt parses. Paths with Jinja are left out, and so are the
+    /// folders of descriptions and assets, which define no nodes.
     pub fn source_folders(&self) -> impl Iterator<Item = Utf8PathBuf> {
         self.source_paths.iter().filter(|path| !path.contains("{{")).map(|path| self.directory.join(path))
     }
 
-    /// The folder that packages are installed in, absolute.
+    /// The absolute path of the folder that packages are installed in.
     #[must_use]
     pub fn packages_directory(&self) -> Utf8PathBuf {
         let folder = self.packages_path.as_deref().filter(|path| !path.contains("{{"));
         self.directory.join(folder.unwrap_or("dbt_packages"))
     }
 
-    /// An installed package's folder.
+    /// The folder of an installed package.
     #[must_use]
     pub fn package_directory(&self, package: &str) -> Utf8PathBuf {
         self.packages_directory().join(package)
     }
 
-    /// An installed package's own project; none where it cannot be found.
+    /// The project of an installed package, or this project by its own name; none if there is no such
+    /// package.
     ///
     /// # Errors
-    /// Its file cannot be read.
+    /// Its `dbt_project.yml` cannot be read.
     pub fn package(&self, package: &str) -> Result<Option<Self>> {
         if package == self.name {
             return Ok(Some(self.clone()));
@@ -160,7 +162,7 @@ impl Project {
         folder.join(PROJECT_FILE).is_file().then(|| Self::read(folder)).transpose()
     }
 
-    /// The version that an installed package states of itself.
+    /// The version in an installed package's `dbt_project.yml`.
     #[must_use]
     pub fn package_version(&self, package: &str) -> Option<String> {
         match read_project_file(&self.package_directory(package)).ok()?.version? {
@@ -178,7 +180,7 @@ fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
 }
 
 fn parse(text: &str) -> Result<ProjectFile> {
-    // An empty file has no name either, which is the better complaint.
+    // An empty file lacks a name like any other file without one, and that error is clearer.
     let mut file = yaml::parse(text)?;
     if file.is_null() {
         file = Mapping::new().into();
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn is_found_from_below_as_dbt_does() {
+    fn finds_the_project_from_a_folder_below() {
         let (_guard, path) = folder_with("name: shop\nprofile: p\ntarget-path: out\nvars: {a: 1}\n");
         fs::create_dir_all(path.join("models/deep")).expect("folders");
         let project = Project::find(None, &path.join("models/deep")).expect("the project");
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn its_yaml_is_what_dbt_reads() {
+    fn reads_yaml_as_dbt_does() {
         let (_guard, path) = folder_with(
             "name: shop\nvars:\n  a: 1\n  a: 2\n  site: &site {limit: 30, b: 1}\n  media:\n    <<: *site\n    b: 2\nname: store\n",
         );
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_broken_project_is_named() {
+    fn errors_name_a_missing_or_broken_project() {
         let (_guard, path) = folder_with("name: [");
         let broken = Project::find(Some(Utf8Path::new(".")), &path).expect_err("broken");
         assert!(format!("{broken:#}").contains("is not a dbt project file"), "{broken:#}");

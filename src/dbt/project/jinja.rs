@@ -1,20 +1,20 @@
-//! Calls of macros in Jinja's source text, as far as they can be understood without Jinja.
+//! Finds calls of macros in Jinja's source text, and reads the arguments that are plain strings or vars.
 
 use std::iter;
 
-/// A call of a macro.
+/// A call of a macro, found in source text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MacroCall {
-    /// Where its name begins in the text, in bytes, comments left out.
+    /// Where its name begins, in bytes, in the text without its comments.
     place: usize,
     arguments: Arguments,
 }
 
-/// Arguments in their order, each with its name where it has one.
+/// Arguments in their order, each with its name if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Arguments(Vec<(Option<String>, Argument)>);
 
-/// What an argument says.
+/// The value of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {
     /// A string, without its quotes.
@@ -26,19 +26,19 @@ pub enum Argument {
         /// Its default.
         default: Option<Box<Self>>,
     },
-    /// What only Jinja can tell.
+    /// Anything else: only Jinja knows its value.
     Other,
 }
 
 impl MacroCall {
-    /// All calls of a macro, whichever package it is said to come from.
+    /// All calls of a macro, with or without a package in front of its name.
     #[must_use]
     pub fn find_all(code: &str, macro_name: &str) -> Vec<Self> {
         let code = without_comments(code);
         let mut calls = Vec::new();
         for (place, name) in code.match_indices(macro_name) {
             let begins_inside_a_word = code[..place].ends_with(is_part_of_a_word);
-            // Of the definition of a macro by the same name there is nothing to be called.
+            // `{% macro name(…) %}` defines a macro of this name, and does not call it.
             let is_definition = code[..place].split_whitespace().next_back() == Some("macro");
             let arguments = code[place + name.len()..].trim_start().strip_prefix('(');
             let is_call = !begins_inside_a_word && !is_definition;
@@ -48,13 +48,13 @@ impl MacroCall {
         calls
     }
 
-    /// What is given for a parameter, by its name or at its position.
+    /// The argument for a parameter, given by its name or at its position (from 0).
     #[must_use]
     pub fn argument(&self, position: usize, name: &str) -> Option<&Argument> {
         self.arguments.get(position, name)
     }
 
-    /// Where it stands among the calls of one text.
+    /// Its place among the calls of one text: a later call has a larger one.
     #[must_use]
     pub fn place(&self) -> usize {
         self.place
@@ -74,7 +74,7 @@ impl MacroCall {
 }
 
 impl Arguments {
-    /// Reads what is behind an opening parenthesis; none where it does not end.
+    /// Reads the text after an opening parenthesis; none if the parenthesis is not closed.
     fn read(text: &str) -> Option<Self> {
         let mut arguments = Vec::new();
         for part in arguments_of(text)? {
@@ -122,14 +122,14 @@ fn is_part_of_a_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// What is between the quotes of a text that is one string.
+/// The content of a text that is one string; none for any other text.
 fn string(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|first| "'\"".contains(*first))?;
     let inside = text[1..].strip_suffix(quote)?;
     (!inside.contains([quote, '\\'])).then_some(inside)
 }
 
-/// The arguments up to the closing parenthesis that belongs to the one in front of the text.
+/// The arguments in front of the closing parenthesis. The opening one stands before the text.
 fn arguments_of(text: &str) -> Option<Vec<&str>> {
     let end = end_of_arguments(text)?;
     let mut begin = 0;
@@ -138,7 +138,7 @@ fn arguments_of(text: &str) -> Option<Vec<&str>> {
         parts.push(&text[begin..comma]);
         begin = comma + 1;
     }
-    // `f()`, and a comma behind the last one.
+    // Neither `f()` nor a trailing comma makes an argument.
     parts.retain(|part| !part.trim().is_empty());
     Some(parts)
 }
@@ -155,7 +155,7 @@ fn commas(text: &str) -> impl Iterator<Item = usize> {
         .map(|(place, ..)| place)
 }
 
-/// The characters that are in no string, with their places and the number of open brackets around them.
+/// The characters outside of strings, with their places and the number of open brackets around them.
 fn outside_of_strings(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
     let (mut quote, mut is_escaped, mut depth) = (None, false, 0_usize);
     text.char_indices().filter_map(move |(place, character)| {
@@ -172,7 +172,7 @@ fn outside_of_strings(text: &str) -> impl Iterator<Item = (usize, char, usize)> 
                 return None;
             }
             '(' | '[' | '{' => depth += 1,
-            // A bracket that closes belongs to what is outside; the one that closes nothing ends the text.
+            // A closing bracket still counts as inside its pair. Only one without a pair has depth 0.
             ')' | ']' | '}' if depth > 0 => {
                 depth -= 1;
                 return Some((place, character, depth + 1));

@@ -1,7 +1,8 @@
-//! What the user wrote for dbt: `dbt_project.yml`, vars, Jinja, variables of the environment.
+//! What the user wrote for dbt: `dbt_project.yml`, vars, selections, Jinja, environment variables.
 
 mod environment;
 mod file;
+mod fqn;
 mod jinja;
 mod selector;
 mod vars;

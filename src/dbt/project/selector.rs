@@ -1,7 +1,7 @@
-//! What dbt's selection picks, as far as the dbt manifest alone can tell.
+//! Selects models as dbt does, from the dbt manifest alone.
 //!
-//! There are two spellings of a selection: a definition of `selectors.yml`, and criteria on the command line.
-//! Criteria are read as definitions, so that both pick the same models.
+//! A selection is either a definition in `selectors.yml` or criteria on the command line. Criteria are turned
+//! into definitions, so that both select by the same rules.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,21 +10,21 @@ use camino::Utf8Path;
 use glob::Pattern;
 use serde_json::{Map, Value, json};
 
+use super::fqn::Fqn;
 use crate::dbt::artifacts::{Lineage, Manifest, Node};
 
-/// The `unique_id`s of everything that a definition picks; only those of models mean something.
+/// The `unique_id`s of everything that a definition selects. They are complete for models only.
 ///
 /// # Errors
-/// It says something that only dbt can tell, such as what has changed.
+/// The definition uses a method that needs more than the dbt manifest, such as `state`. The error names it.
 pub fn select_by_definition<'m>(manifest: &'m Manifest, definition: &Value) -> Result<HashSet<&'m str>> {
     Evaluation { manifest, lineage: Lineage::of(manifest) }.evaluate(definition)
 }
 
-/// The `unique_id` of every model that criteria of `--select` and `--exclude` pick; without `select`, of all
-/// models.
+/// The `unique_id`s of the models that `--select` and `--exclude` select. An empty `select` means all models.
 ///
 /// # Errors
-/// A criterion that only dbt understands or that matches nothing; nothing selected.
+/// Only dbt understands a criterion; a criterion matches nothing; nothing is selected.
 pub fn select_by_criteria(
     manifest: &Manifest,
     select: &[String],
@@ -50,8 +50,8 @@ fn definition_of(criterion: &str) -> Result<Value> {
         Some((method @ ("tag" | "package"), value)) => (method, value),
         None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
         _ => bail!(
-            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be \
-             selected; the rest of the syntax is dbt's (use --target and --to)"
+            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be selected. \
+             With --target and --to, dbt reads all of its syntax"
         ),
     };
     let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));
@@ -86,13 +86,13 @@ impl<'m> Evaluation<'m> {
         }
     }
 
-    /// The parts of a `union` or `intersection`; an `exclude` among them is taken away from the whole.
+    /// Combines the parts of a `union` or `intersection`, and removes what an `exclude` among them selects.
     ///
-    /// dbt takes a part with an `exclude` for nothing but that, whatever else it says.
+    /// Like dbt, it ignores everything else in a part that has an `exclude`.
     fn combined(&self, parts: &Value, combine: fn(&Ids<'m>, &Ids<'m>) -> Ids<'m>) -> Result<Ids<'m>> {
         let mut whole: Option<Ids<'m>> = None;
         let mut excluded = Ids::new();
-        for part in parts.as_array().context("a union or intersection that is no list")? {
+        for part in parts.as_array().context("a union or intersection that is not a list")? {
             if let Some(out) = part.get("exclude") {
                 excluded.extend(self.any_of(out)?);
                 continue;
@@ -107,7 +107,7 @@ impl<'m> Evaluation<'m> {
     }
 
     fn any_of(&self, parts: &Value) -> Result<Ids<'m>> {
-        let parts = parts.as_array().context("an exclude that is no list")?;
+        let parts = parts.as_array().context("an exclude that is not a list")?;
         parts.iter().try_fold(Ids::new(), |all, part| Ok(&all | &self.evaluate(part)?))
     }
 
@@ -172,7 +172,7 @@ impl<'m> Evaluation<'m> {
             .models(|node| Utf8Path::new(&node.path).ancestors().any(|path| pattern.matches(path.as_str()))))
     }
 
-    /// A file is known by its name with and without its extension.
+    /// A pattern may match a file's name with or without its extension.
     fn of_file(&self, value: &str) -> Result<Ids<'m>> {
         let pattern = pattern(value)?;
         Ok(self.models(|node| {
@@ -181,7 +181,7 @@ impl<'m> Evaluation<'m> {
         }))
     }
 
-    /// Sources are known by the models that read them: `source.package.source.table`.
+    /// Sources that models read, with `unique_id`s of the form `source.package.source.table`.
     fn sources(&self, value: &str) -> Result<Ids<'m>> {
         let wanted: Vec<_> = value.split('.').map(Pattern::new).collect::<Result<_, _>>()?;
         let matches = |id: &&str| {
@@ -227,47 +227,6 @@ impl<'m> Evaluation<'m> {
             all.extend(self.lineage.ancestors(children, usize::MAX));
         }
         Ok(all)
-    }
-}
-
-/// The method `fqn`: a model's name, or the start of its package and folders, with or without the package.
-struct Fqn<'v> {
-    value: &'v str,
-    parts: Vec<&'v str>,
-    /// From the first part with a wildcard on, all is one pattern.
-    pattern: Option<(usize, Pattern)>,
-}
-
-impl<'v> Fqn<'v> {
-    fn new(value: &'v str) -> Result<Self> {
-        let parts: Vec<_> = value.split('.').collect();
-        let first = parts.iter().position(|part| part.contains(['*', '?', '[', ']']));
-        let pattern =
-            first.map(|first| anyhow::Ok((first, Pattern::new(&parts[first..].join("."))?))).transpose()?;
-        Ok(Self { value, parts, pattern })
-    }
-
-    fn matches(&self, node: &Node) -> bool {
-        if node.name == self.value {
-            return true;
-        }
-        let fqn: Vec<_> = node.fqn.split('.').collect();
-        if node.version.is_some() && fqn.len() > 1 {
-            let tail = fqn[fqn.len() - 2..].join("_");
-            if self.parts[self.parts.len().saturating_sub(2)..].join("_") == tail {
-                return true;
-            }
-        }
-        self.is_start_of(&fqn) || self.is_start_of(&fqn[1..])
-    }
-
-    fn is_start_of(&self, fqn: &[&str]) -> bool {
-        if fqn.len() < self.parts.len() {
-            return false;
-        }
-        let plain = self.pattern.as_ref().map_or(self.parts.len(), |(first, _)| *first);
-        self.parts[..plain] == fqn[..plain]
-            && self.pattern.as_ref().is_none_or(|(first, pattern)| pattern.matches(&fqn[*first..].join(".")))
     }
 }
 
@@ -320,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn picks_what_dbt_picks() {
+    fn definitions_select_what_dbt_selects() {
         let method = |method: &str, value: &str| json!({"method": method, "value": value});
         for (definition, expected) in [
             (method("fqn", "a"), "a"),
@@ -365,12 +324,12 @@ mod tests {
                 "b d",
             ),
         ] {
-            assert_eq!(picked(&definition).expect("a selection"), expected, "{definition}");
+            assert_eq!(picked(&definition).expect("told"), expected, "{definition}");
         }
     }
 
     #[test]
-    fn says_what_only_dbt_can_tell() {
+    fn names_what_needs_more_than_the_dbt_manifest() {
         for (definition, expected) in [
             (json!({"method": "state", "value": "modified"}), "the method state"),
             (
@@ -380,12 +339,12 @@ mod tests {
             (json!({"method": "config.meta.x", "value": true}), "the method config.meta.x"),
             (json!("tag:a"), "the text tag:a"),
         ] {
-            assert_eq!(picked(&definition).expect_err("only dbt knows").to_string(), expected);
+            assert_eq!(picked(&definition).expect_err("not told").to_string(), expected);
         }
     }
 
     #[test]
-    fn criteria_pick_what_their_definitions_pick() {
+    fn criteria_select_what_dbt_selects() {
         let manifest = manifest();
         let picked = |select: &str, exclude: &str| {
             let texts =
@@ -409,7 +368,7 @@ mod tests {
             ("package:this", "d", "a b c dim e"),
             ("+c", "", "a b c d"),
             ("c+", "", "c e"),
-            // A snapshot is between these two.
+            // A snapshot stands between these two.
             ("+e", "a", "b c e d"),
             ("+b+", "", "a b c e"),
         ] {

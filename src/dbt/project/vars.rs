@@ -1,19 +1,21 @@
-//! `--vars`: reading what the user gave, adding what the tool owns, and looking vars up as dbt does.
+//! `--vars`: reads the user's vars, adds those that this tool sets, and looks vars up as dbt does.
 
 use anyhow::{Context, Result, bail};
 use serde_yaml::{Mapping, Value};
 
 use super::file::Project;
 
-/// Keys that the tool sets itself, and the flag that a user wants instead.
+/// Vars that this tool sets itself, and the flags to use instead.
 const OWNED: &[(&str, &str)] = &[
-    ("models_to_run", "the selection (--select, --exclude, --selector); it is worked out from that"),
+    ("models_to_run", "--select, --exclude or --selector"),
     ("snowplow__backfill_limit_days", "--limit-days"),
     ("models_to_remove", "--remove-from-manifest"),
 ];
 
-/// The user's vars: the text as given, because dbt's YAML (1.1) reads some words otherwise than ours (1.2: `yes`, `010`),
-/// and the mapping that it stands for.
+/// The user's vars, as text and as a mapping.
+///
+/// The text is kept because dbt reads YAML 1.1 and this tool YAML 1.2: `yes` and `010` have other meanings
+/// there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vars {
     text: String,
@@ -21,10 +23,11 @@ pub struct Vars {
 }
 
 impl Vars {
-    /// Reads what `--vars` was given: a YAML or JSON mapping.
+    /// Reads the value of `--vars`: a YAML or JSON mapping.
     ///
     /// # Errors
-    /// The text is malformed (says where), no mapping, or sets a key that the tool owns (names the flag to use).
+    /// The text is malformed (the error shows where), it is not a mapping, or it sets a var that this tool
+    /// sets itself (the error names the flag to use).
     pub fn parse(text: &str) -> Result<Self> {
         let value: Value = serde_yaml::from_str(text).map_err(|error| malformed(text, &error))?;
         let mapping = match value {
@@ -38,18 +41,18 @@ impl Vars {
             }
         }
         let vars = Self { text: text.to_owned(), mapping };
-        // Better now than after the first call of dbt.
+        // Fails now, and not after the first call of dbt.
         vars.with(&[("models_to_run", "a".into())])?;
         Ok(vars)
     }
 
-    /// Whether the user gave any.
+    /// Whether the user gave no vars.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mapping.is_empty()
     }
 
-    /// The user's value of a var.
+    /// The value that the user gave a var.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.mapping.get(name)
@@ -61,11 +64,12 @@ impl Vars {
         &self.text
     }
 
-    /// The text for dbt's `--vars`, with `own` added in front; the user's part stays to the letter.
+    /// The text for dbt's `--vars`, with `own` added in front. The user's text is not changed.
     ///
     /// # Errors
-    /// `own` has a key that the user gave too, or the text is of a form that cannot be added to. Writing it anew is no way
-    /// out: dbt would read `no` and `2024-01-01` there otherwise than in `dbt ls`, and build other models than were listed.
+    /// The user set one of the `own` vars, or the form of the user's text leaves no place to add vars.
+    /// Rewriting the text would be wrong: dbt would read `no` or `2024-01-01` differently than in `dbt ls`,
+    /// and build other models than it listed.
     pub fn with(&self, own: &[(&str, serde_json::Value)]) -> Result<String> {
         if let Some((name, _)) = own.iter().find(|(name, _)| self.mapping.contains_key(*name)) {
             bail!("--vars sets {name}, which this tool sets itself: leave it out");
@@ -86,19 +90,19 @@ impl Vars {
             .find(|text| serde_yaml::from_str::<Mapping>(text).is_ok_and(|mapping| same(&mapping, &wanted)))
             .with_context(|| {
                 format!(
-                    "--vars cannot be added to: give one plain mapping, such as '{{a: 1, b: 2}}'; got: {}",
+                    "this tool cannot add its own vars to --vars: give one plain mapping, such as '{{a: 1, b: 2}}'; got: {}",
                     self.text
                 )
             })
     }
 
-    /// The user's text with pairs put in front, once as a flow mapping and once as a block mapping.
+    /// The user's text with pairs put in front: once read as a flow mapping, once as a block mapping.
     fn spliced(&self, pairs: &[String]) -> [String; 2] {
         let flow = match self.text.split_once('{') {
             Some((before, after)) => format!("{before}{{{}, {after}", pairs.join(", ")),
             None => String::new(),
         };
-        // Before the first line that is neither empty, nor a comment, nor the `---` of a document.
+        // Skips empty lines, comments and the `---` that begins a document.
         let is_content = |line: &str| {
             let line = line.trim();
             !line.is_empty() && !line.starts_with('#') && line != "---"
@@ -118,7 +122,7 @@ impl Vars {
     }
 }
 
-/// Equal as mappings, whatever the order of their keys.
+/// Whether two mappings are equal, ignoring the order of their keys.
 fn same(a: &Mapping, b: &Mapping) -> bool {
     a.len() == b.len() && a.iter().all(|(key, value)| b.get(key) == Some(value))
 }
@@ -131,7 +135,7 @@ fn malformed(text: &str, error: &serde_yaml::Error) -> anyhow::Error {
     let mut message = format!("--vars is not valid YAML or JSON: {error}");
     if let Some(location) = error.location() {
         let lines: Vec<_> = text.lines().collect();
-        // What is missing at the end is told as the beginning of the line after the last one.
+        // If something is missing at the end, the location is the line after the last one.
         let (line, column) = match lines.get(location.line().saturating_sub(1)) {
             Some(line) => (*line, location.column().saturating_sub(1).min(line.chars().count())),
             None => lines.last().map_or(("", 0), |line| (*line, line.chars().count())),
@@ -141,7 +145,7 @@ fn malformed(text: &str, error: &serde_yaml::Error) -> anyhow::Error {
     anyhow::Error::msg(message)
 }
 
-/// Where a package's vars come from, as dbt resolves them for that package's nodes.
+/// Looks vars up as dbt does for the nodes of one package.
 #[derive(Debug, Clone)]
 pub struct VarScope<'a> {
     command_line: &'a Vars,
@@ -151,7 +155,7 @@ pub struct VarScope<'a> {
 }
 
 impl<'a> VarScope<'a> {
-    /// The scope of an installed package, or of the root project itself.
+    /// The scope of an installed package, or of the root project.
     ///
     /// # Errors
     /// The package's dbt_project.yml cannot be read.
@@ -161,7 +165,7 @@ impl<'a> VarScope<'a> {
         Ok(Self::with(package_name, package, root, command_line))
     }
 
-    /// The same for a package whose project was read before.
+    /// The scope of a package whose project has already been read.
     #[must_use]
     pub fn with(
         package_name: &'a str,
@@ -172,7 +176,8 @@ impl<'a> VarScope<'a> {
         Self { command_line, root, package_name, package }
     }
 
-    /// A var's value: from the command line, the root project (scoped to the package, then for all), then the package.
+    /// A var's value. The first of these decides: the command line, the root project's vars for this package,
+    /// the root project's vars for all, the package's own vars.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.command_line.get(name).or_else(|| lookup(&self.root.vars, self.package_name, name)).or_else(
@@ -180,7 +185,7 @@ impl<'a> VarScope<'a> {
         )
     }
 
-    /// A var's value as text, where it is a string or a number.
+    /// A var's value as text, if it is a string or a number.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         match self.get(name)? {
@@ -206,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_to_the_users_text_without_rewriting_it() {
+    fn adds_vars_without_changing_the_users_text() {
         let own = r#""models_to_run": "a b", "snowplow__backfill_limit_days": 30"#;
         for (user, merged) in [
             ("", format!("{{{own}}}")),
@@ -225,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_below_the_beginning_of_a_document() {
+    fn adds_vars_after_the_beginning_of_a_document() {
         assert_eq!(
             with("--- \na: no\n"),
             "--- \n\"models_to_run\": \"a b\"\n\"snowplow__backfill_limit_days\": 30\na: no\n"
@@ -233,16 +238,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_be_added_to_rather_than_rewriting_it() {
+    fn refuses_text_that_leaves_no_place_to_add_vars() {
         let error = Vars::parse("&all\na: no").expect_err("an anchor").to_string();
-        assert!(error.starts_with("--vars cannot be added to"), "{error}");
+        assert!(error.starts_with("this tool cannot add its own vars to --vars"), "{error}");
         let vars = Vars::parse("{snowplow__start_date: 2020-01-01, other: no}").expect("vars");
         let error = vars.with(&[("snowplow__start_date", "2022-01-01".into())]).expect_err("twice");
         assert!(error.to_string().starts_with("--vars sets snowplow__start_date"), "{error}");
     }
 
     #[test]
-    fn refuses_what_is_malformed_with_its_place() {
+    fn shows_the_place_of_malformed_text() {
         let error = Vars::parse("{a: 1, b: [1, 2}").expect_err("malformed").to_string();
         assert!(error.starts_with("--vars is not valid YAML or JSON: "), "{error}");
         assert!(error.lines().any(|line| line.trim() == "^"), "{error}");
@@ -252,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_owned_keys_and_names_the_flag() {
+    fn refuses_the_tools_own_vars_and_names_the_flag() {
         for (text, flag) in [
             ("models_to_run: a", "--select"),
             (r#"{"snowplow__backfill_limit_days": 9}"#, "--limit-days"),
@@ -264,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_vars_up_in_the_order_of_dbt() {
+    fn looks_vars_up_in_dbts_order() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = camino::Utf8Path::from_path(folder.path()).expect("UTF-8");
         let package = root.join("dbt_packages/p");

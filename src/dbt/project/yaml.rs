@@ -1,4 +1,4 @@
-//! YAML as dbt's own parser takes it.
+//! Reads YAML as dbt's own parser does.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_yaml::{Mapping, Value};
 
-/// Reads a document: of a key that is there twice the last value counts, and `<<` merges a mapping into another.
+/// Reads a document. If a mapping holds a key twice, the last value counts. `<<` merges mappings.
 ///
 /// # Errors
-/// It is no YAML.
+/// The text is not YAML.
 pub(super) fn parse(text: &str) -> Result<Value> {
     let Lenient(mut value) = serde_yaml::from_str(text)?;
     value.apply_merge()?;
     Ok(value)
 }
 
-/// A value whose mappings may hold a key more than once; serde_yaml's own refuse that.
+/// A value whose mappings may hold a key more than once. serde_yaml's own type refuses that.
 struct Lenient(Value);
 
 impl<'de> Deserialize<'de> for Lenient {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_values_counts() {
+    fn the_last_value_of_a_repeated_key_counts() {
         assert_eq!(
             parse("a: {x: 1}\nb: 2\na: {y: 1}").expect("YAML"),
             parse("a: {y: 1}\nb: 2").expect("YAML")
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn mappings_are_merged_into_others() {
+    fn merges_mappings() {
         let merged = parse("one: &one {a: 1, b: 1}\ntwo: &two {b: 2, c: 2}\nall: {<<: [*one, *two], a: 0}\n");
         assert_eq!(merged.expect("YAML")["all"], parse("{a: 0, b: 1, c: 2}").expect("YAML"));
         assert!(parse("a: {<<: 3}").is_err());
     }
 
     #[test]
-    fn says_where_it_is_wrong() {
+    fn errors_name_the_place() {
         let error = parse("a: 1\nb: [").expect_err("no end").to_string();
         assert!(error.contains("line 3 column 1"), "{error}");
     }

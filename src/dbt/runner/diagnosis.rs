@@ -1,4 +1,4 @@
-//! What dbt's words mean: which kind of failure, and what to do about it.
+//! Reads dbt's messages: the kind of a failure, and what to do about it.
 
 use camino::Utf8PathBuf;
 
@@ -6,12 +6,12 @@ use super::process::Exit;
 use crate::dbt::artifacts::log::without_clock;
 use crate::failure::{Complaint, Failure, FailureKind};
 
-/// The failure of a call that printed `said`, with no more known about it.
+/// The failure of a call of which only the exit and the output `said` are known.
 #[must_use]
 pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>) -> Failure {
     let said: Vec<_> = said.trim().lines().map(without_clock).collect();
     let said = said.join("\n");
-    let message = if said.is_empty() { "(it printed nothing)" } else { &said };
+    let message = if said.is_empty() { "(dbt printed nothing)" } else { &said };
     let kind = match exit {
         _ if said.is_empty() => FailureKind::Silent,
         Exit::Signal(_) => FailureKind::Silent,
@@ -29,9 +29,9 @@ pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>)
     }
 }
 
-/// Whether a message is about reaching the warehouse rather than about the project.
+/// Whether a message says that the warehouse cannot be reached. Otherwise it is about the project.
 ///
-/// dbt has no code for it: these are words of the drivers of the seven adapters.
+/// dbt has no code for this, so these are the words of the adapters' drivers.
 #[must_use]
 pub fn is_connection_trouble(message: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -57,46 +57,54 @@ pub fn is_connection_trouble(message: &str) -> bool {
     WORDS.iter().any(|word| message.contains(word))
 }
 
-/// Whether a message is about a profile or a target that is not there.
+/// Whether a message says that a profile or a target does not exist.
 fn is_wrong_target(message: &str) -> bool {
     let words = ["does not have a target named", "could not find profile named"];
     let message = message.to_lowercase();
     words.iter().any(|word| message.contains(word))
 }
 
-/// What to do about a failure, where its text tells.
+/// What to do about a failure, as far as its text shows.
 #[must_use]
 pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
     let hints: &[(&str, &str)] = &[
-        ("Could not set lock on file", "another process has the DuckDB file open; close it and call again"),
+        (
+            "Could not set lock on file",
+            "another process has the DuckDB file open: close it, then run the same command again",
+        ),
         (
             "No enabled models identified",
-            "a Snowplow package found none of its tracked models among those of this run; \
-             is its on-run-end hook called with the right package_name?",
+            "a Snowplow package found none of its tracked models in this run: \
+             check the package_name that its on-run-end hook is given",
         ),
         (
             "more than one row returned by a subquery",
-            "an incremental manifest may hold a model twice; call again: the tool names the model, and what to do about it",
+            "an incremental manifest may hold a model twice: run the same command again, which then names the model and says what to do",
         ),
         (
             "Invalid value for '--profiles-dir'",
             "dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: \
-             say with --profiles-dir where it is",
+             name its folder with --profiles-dir",
         ),
         (
             "Could not find profile named",
-            "say with --profiles-dir where the profiles.yml is that has this profile",
+            "use --profiles-dir to name the folder of the profiles.yml that holds this profile",
         ),
-        ("run \"dbt deps\"", "install the project's packages first: dbt deps"),
+        (
+            "run \"dbt deps\"",
+            "install the project's packages with `dbt deps`, then run the same command again",
+        ),
         (
             "snowplow__license_accepted",
-            "accept the package's licence in dbt_project.yml: snowplow__license_accepted: true",
+            "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
         ),
     ];
     let found = hints.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
     match (found, kind) {
         (Some((_, hint)), _) => Some((*hint).to_owned()),
-        (None, FailureKind::Connection) => Some("check the target with `dbt debug`, then call again".into()),
+        (None, FailureKind::Connection) => {
+            Some("check the target with `dbt debug`, then run the same command again".into())
+        }
         (None, _) => None,
     }
 }
@@ -106,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_a_warehouse_that_is_down_from_a_project_that_is_wrong() {
+    fn tells_connection_target_and_project_apart() {
         for (message, expected) in [
             (
                 "connection to server at \"127.0.0.1\", port 1 failed: Connection refused",

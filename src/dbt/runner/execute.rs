@@ -1,19 +1,18 @@
-//! Executing statements: `dbt run-operation` in a generated project, on the user's own connection.
+//! Executes statements: `dbt run-operation` in a generated project, on the user's own connection.
 //!
-//! The statements stand in the macro's file: an argument of a command has not the room for them.
+//! The statements are written into the macro's file, because a command line has no room for them.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 
-use super::diagnosis;
 use super::invoke::{Dbt, Invocation};
 use super::notice::{Listen, Purpose};
 use super::process::Ended;
 use super::query::{MARKER, Operation, operation, reply, write, write_project};
 use super::turn::Turn;
 use crate::dbt::project::Project;
-use crate::failure::{Failure, FailureKind, Interrupted};
+use crate::failure::{Failure, FailureKind};
 
 const MACRO: &str = include_str!("query_project/execute.sql");
 
@@ -22,44 +21,44 @@ const MACRO: &str = include_str!("query_project/execute.sql");
 pub enum Execution {
     /// All statements were executed.
     Done,
-    /// A statement failed, or was interrupted; those before it were executed.
+    /// A statement failed or was interrupted. Those before it were executed, those after it were not.
     Failed {
-        /// Its place.
+        /// The statement's index, from 0.
         at: usize,
-        /// What dbt said.
+        /// A [`Failure`] of dbt, [`Interrupted`](crate::failure::Interrupted), or what else went wrong.
         error: anyhow::Error,
     },
 }
 
-/// Where a statement is.
+/// A report of the macro, before and after each statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Step {
-    /// Its place.
+    /// The statement's index, from 0.
     pub statement: usize,
-    /// Whether it has been executed, or begins.
+    /// Whether the statement has been executed. If not, it is about to begin.
     pub done: bool,
 }
 
-/// What is to be executed, and where.
+/// The statements of an execution, and where to execute them.
 #[derive(Debug, Clone)]
 pub struct ExecuteCall<'a> {
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
-    /// The user's project: its profile and quoting are taken over.
+    /// The user's project. The generated one takes over its profile and quoting.
     pub user: &'a Project,
     /// The folder of the generated project.
     pub directory: Utf8PathBuf,
-    /// A folder for its log alone.
+    /// A folder for the log of this call alone.
     pub log_path: Utf8PathBuf,
-    /// In their order, without semicolons at their ends.
+    /// The statements in their order, without semicolons at their ends.
     pub statements: Vec<String>,
 }
 
 impl Dbt {
-    /// Executes statements and stops at the first that fails.
+    /// Executes statements and stops at the first one that fails. `on_step` hears of each begin and end.
     ///
     /// # Errors
-    /// The project cannot be written; dbt fails before the first statement.
+    /// The project cannot be written; dbt fails before the first statement, or after the last one.
     pub fn execute(
         &self,
         call: &ExecuteCall<'_>,
@@ -67,7 +66,7 @@ impl Dbt {
         mut on_step: impl FnMut(Step),
     ) -> Result<Execution> {
         let directory = &call.directory;
-        // Two promotions may share a folder: it is named by the target, their locks by the tables.
+        // Two promotions may share this folder: the target names it, but the tables name their locks.
         let _turn = Turn::wait_for(directory, &self.interrupt, listen)?;
         write_project(directory, "snowplow_backfill_promotion", call.user)?;
         let list = serde_json::to_string(&call.statements).context("cannot write JSON")?;
@@ -97,7 +96,7 @@ impl Dbt {
         self.conclude(&invocation, ended, reached, &said, call.statements.len())
     }
 
-    /// How an execution ended, by the last step that was reported.
+    /// How an execution ended, judged by the last step that the macro reported.
     fn conclude(
         &self,
         invocation: &Invocation<'_>,
@@ -107,29 +106,28 @@ impl Dbt {
         statements: usize,
     ) -> Result<Execution> {
         let last = statements.checked_sub(1).map(|statement| Step { statement, done: true });
-        let error = match self.interrupt.asked() {
-            Some(signal) if reached != last => Interrupted { signal: signal.number() }.into(),
+        let error = match self.interrupt.check() {
+            Err(interrupted) if reached != last => interrupted.into(),
             _ if ended.exit.is_success() && reached == last => return Ok(Execution::Done),
             _ if ended.exit.is_success() => {
-                anyhow::anyhow!("{} ended well before the last statement", invocation.name())
+                anyhow!("{} reported success before the last statement was executed", invocation.name())
             }
-            _ => anyhow::Error::from(failure(invocation, ended, reached, said)),
+            _ => Error::from(failure(invocation, ended, reached, said)),
         };
         let Some(Step { statement, done }) = reached else { return Err(error) };
         let at = if done { statement + 1 } else { statement };
         if at >= statements {
-            bail!("all statements were executed, but then: {error:#}");
+            bail!("all statements were executed, but dbt failed afterwards: {error:#}");
         }
         Ok(Execution::Failed { at, error })
     }
 }
 
 fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Step>, said: &[String]) -> Failure {
-    let log = Some(invocation.log_file());
-    let failure = diagnosis::from_output(&invocation.name(), ended.exit, &said.join("\n"), log);
+    let failure = invocation.failure(ended.exit, said);
     match (failure.kind, reached) {
         (FailureKind::Project, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
-        // What to do then depends on the statement, not on the connection alone.
+        // What to do next also depends on the statement, not only on the connection.
         (FailureKind::Connection, Some(_)) => Failure { hint: None, ..failure },
         _ => failure,
     }

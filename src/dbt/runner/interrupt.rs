@@ -1,13 +1,13 @@
-//! The signals that ask this program to stop, as something a loop can look at.
+//! The signals that ask this program to stop. A loop can look at them between its steps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
-use crate::failure::signal_name;
+use crate::failure::{Interrupted, signal_name};
 
-/// A signal that asked for an end.
+/// A signal that asks this program to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
     /// SIGINT: Ctrl-C.
@@ -32,7 +32,7 @@ impl StopSignal {
     }
 }
 
-/// What has been asked so far; clones share it.
+/// The signals that have come so far. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     first: Arc<AtomicI32>,
@@ -40,9 +40,9 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens from now on. A signal that was ignored when this program started (`nohup`, `cmd &` in a script) stays
-    /// ignored, but gets a handler all the same: what is started from here would inherit the ignoring, and dbt could
-    /// not be told to end.
+    /// Listens from now on. A signal that was ignored when this program started (`nohup`, `cmd &` in a
+    /// script) stays ignored, but it gets a handler too. Otherwise dbt would inherit that it is ignored, and
+    /// could not be asked to end.
     ///
     /// # Errors
     /// The operating system refuses a handler.
@@ -62,21 +62,26 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Asks for an end, as a signal would.
+    /// Does what the arrival of a signal does.
     pub fn ask(&self, signal: StopSignal) {
-        // A failed exchange means that another signal was first, which is the one to report.
+        // The exchange fails if another signal came first, and that is the one to report.
         let _ = self.first.compare_exchange(0, signal.number(), Ordering::SeqCst, Ordering::SeqCst);
         self.count.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The first signal that asked.
+    /// The first signal that came.
     #[must_use]
     pub fn asked(&self) -> Option<StopSignal> {
         let number = self.first.load(Ordering::SeqCst);
         StopSignal::ALL.into_iter().find(|signal| signal.number() == number)
     }
 
-    /// How often an end was asked for.
+    /// An error once a signal has come.
+    pub(super) fn check(&self) -> Result<(), Interrupted> {
+        self.asked().map_or(Ok(()), |signal| Err(Interrupted { signal: signal.number() }))
+    }
+
+    /// How many signals have come.
     #[must_use]
     pub fn times(&self) -> usize {
         self.count.load(Ordering::SeqCst)
@@ -96,8 +101,8 @@ fn listen_to(signal: StopSignal, handler: impl Fn() + Send + Sync + 'static) -> 
 fn is_ignored(signal: StopSignal) -> bool {
     use nix::libc;
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: a null new action makes the call read only; `action` is a valid place for the answer, and all zeroes
-    // is a valid value of the structure should the call fail.
+    // SAFETY: with a null new action, the call only reads. `action` is a valid place for the answer. If the
+    // call fails, all zeroes is a valid value of the structure.
     let action = unsafe {
         libc::sigaction(signal.number(), std::ptr::null(), action.as_mut_ptr());
         action.assume_init()

@@ -1,18 +1,18 @@
-//! Calling dbt: every call goes through [`Dbt::invoke`].
+//! Calls dbt: every call goes through `Dbt::invoke`.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::diagnosis;
 use super::interrupt::Interrupt;
 use super::notice::{DbtCall, Listen, Notice, Purpose};
-use super::process::{Ended, Line};
+use super::process::{Ended, Exit, Line};
 use super::program::Program;
 use super::transport::{ProcessTransport, Transport};
 use crate::dbt::{Vars, harmful_here};
-use crate::failure::Interrupted;
+use crate::failure::Failure;
 
-/// dbt for one project. The target is chosen by each call.
+/// dbt for one project. Each call chooses its target.
 #[derive(Debug)]
 pub struct Dbt {
     transport: Box<dyn Transport>,
@@ -22,8 +22,8 @@ pub struct Dbt {
     pub(super) interrupt: Interrupt,
 }
 
-/// dbt's own arguments that say where the connection is described. They are passed on as given, so that dbt's parse cache
-/// holds.
+/// dbt's arguments that say where the connection is described. They are passed on as given: other values than
+/// in the user's own calls would invalidate dbt's parse cache.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileArguments {
     /// `--profiles-dir`.
@@ -32,7 +32,7 @@ pub struct ProfileArguments {
     pub profile: Option<String>,
 }
 
-/// What dbt's own selection picks, as the user gave it.
+/// dbt's selection arguments, as the user gave them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SelectionArguments {
     /// `--select`.
@@ -44,7 +44,7 @@ pub struct SelectionArguments {
 }
 
 impl SelectionArguments {
-    /// As dbt's arguments.
+    /// The arguments for dbt's command line.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
@@ -80,24 +80,24 @@ impl LogFormat {
 /// The vars of a call.
 #[derive(Debug)]
 pub(super) enum VarsArgument<'a> {
-    /// The user's, to the letter.
+    /// The user's text, unchanged.
     AsGiven,
-    /// The user's and the tool's own.
+    /// The user's vars and this tool's own.
     Text(&'a str),
 }
 
-/// One call to be made.
+/// A call to make.
 #[derive(Debug)]
 pub(super) struct Invocation<'a> {
     pub(super) purpose: Purpose,
     /// `ls`, `run`, …; error messages name it.
     pub(super) subcommand: &'static str,
     pub(super) log_format: LogFormat,
-    /// The user's project, or one that the tool generated.
+    /// The folder of the user's project, or of one that this tool generated.
     pub(super) project_directory: &'a Utf8Path,
     /// `--target`; none for dbt's default.
     pub(super) target: Option<&'a str>,
-    /// A target path that no other kind of call uses.
+    /// A target path for this kind of call alone.
     pub(super) target_path: &'a Utf8Path,
     pub(super) log_path: &'a Utf8Path,
     /// Flags and arguments of the subcommand.
@@ -106,25 +106,30 @@ pub(super) struct Invocation<'a> {
     pub(super) vars: VarsArgument<'a>,
     /// Arguments that follow the selection and the vars.
     pub(super) trailing: Vec<String>,
-    /// Variables of the environment for this call alone.
+    /// Environment variables for this call alone.
     pub(super) variables: Vec<(&'static str, String)>,
 }
 
 impl Invocation<'_> {
-    /// `dbt run`.
+    /// Its name for messages: `dbt run`.
     pub(super) fn name(&self) -> String {
         format!("dbt {}", self.subcommand)
     }
 
-    /// dbt's own log of this call.
+    /// dbt's log of this call.
     pub(super) fn log_file(&self) -> Utf8PathBuf {
         self.log_path.join("dbt.log")
+    }
+
+    /// Why this call failed, judged by its exit and by the lines that it printed.
+    pub(super) fn failure(&self, exit: Exit, said: &[String]) -> Failure {
+        diagnosis::from_output(&self.name(), exit, &said.join("\n"), Some(self.log_file()))
     }
 }
 
 impl Dbt {
-    /// dbt as a process for each call. `directory` is the user's own working directory: dbt looks for profiles.yml there, and
-    /// resolves the relative paths in it from there.
+    /// Starts a process for each call. `directory` is the user's working directory: dbt looks for
+    /// profiles.yml there, and relative paths in it start there.
     #[must_use]
     pub fn new(
         program: Program,
@@ -138,7 +143,7 @@ impl Dbt {
         Self { transport, project_directory, profile, vars, interrupt }
     }
 
-    /// How dbt is started.
+    /// The command that starts dbt.
     #[must_use]
     pub fn program(&self) -> &Program {
         self.transport.program()
@@ -150,7 +155,7 @@ impl Dbt {
         &self.vars
     }
 
-    /// What asks dbt, and this tool, to end.
+    /// The signals that ask dbt and this tool to end.
     #[must_use]
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
@@ -159,7 +164,7 @@ impl Dbt {
     /// Makes a call and hands over its lines as they come.
     ///
     /// # Errors
-    /// dbt cannot be started. A call that fails is no error here.
+    /// dbt cannot be started. A call that fails is not an error here.
     pub(super) fn invoke(
         &self,
         invocation: &Invocation<'_>,
@@ -175,10 +180,10 @@ impl Dbt {
         )
     }
 
-    /// Makes a call that either answers or fails, and returns the lines that `is_answer` leaves.
+    /// Makes a call that either answers or fails. Returns the lines that are no answer, as `is_answer` tells.
     ///
     /// # Errors
-    /// A [`Failure`](crate::failure::Failure) of dbt with what it said; [`Interrupted`].
+    /// A [`Failure`] of dbt with what it said; [`Interrupted`](crate::failure::Interrupted).
     pub(super) fn ask(
         &self,
         invocation: &Invocation<'_>,
@@ -191,17 +196,30 @@ impl Dbt {
                 said.push(line.into_text());
             }
         })?;
-        if let Some(signal) = self.interrupt.asked() {
-            return Err(Interrupted { signal: signal.number() }.into());
-        }
+        self.interrupt.check()?;
         if !ended.exit.is_success() {
-            let log = Some(invocation.log_file());
-            return Err(diagnosis::from_output(&invocation.name(), ended.exit, &said.join("\n"), log).into());
+            return Err(invocation.failure(ended.exit, &said).into());
         }
         Ok(said)
     }
 
-    /// `dbt --version`, with what it printed.
+    /// The path of the dbt manifest that a successful call wrote.
+    ///
+    /// # Errors
+    /// There is none, so this is not dbt-core.
+    pub(super) fn written_manifest(&self, subcommand: &str, target_path: &Utf8Path) -> Result<Utf8PathBuf> {
+        let path = target_path.join("manifest.json");
+        if !path.is_file() {
+            bail!(
+                "`{} {subcommand}` succeeded but wrote no manifest.json. Is it dbt-core? The dbt Cloud CLI runs \
+                 remotely and is not supported",
+                self.program()
+            );
+        }
+        Ok(path)
+    }
+
+    /// Calls `dbt --version` and returns what it printed.
     pub(super) fn ask_version(&self, listen: Listen<'_>) -> Result<(Ended, String)> {
         let mut text = String::new();
         let ended =
@@ -213,7 +231,7 @@ impl Dbt {
     }
 
     fn arguments(&self, invocation: &Invocation<'_>) -> Vec<String> {
-        // Before the subcommand: dbt 1.7 takes these nowhere else. A project's `flags:` could say otherwise.
+        // dbt 1.7 takes these only before the subcommand. Without them, a project's `flags:` would decide.
         let mut arguments: Vec<String> =
             ["--log-format", invocation.log_format.argument(), "--no-use-colors", invocation.subcommand]
                 .map(str::to_owned)

@@ -1,8 +1,8 @@
-//! `dbt ls`: what the selection holds, and the dbt manifest that goes with it.
+//! `dbt ls`: the models in the selection, and the dbt manifest of the same call.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use camino::Utf8Path;
 use serde::Deserialize;
 
@@ -15,25 +15,26 @@ use crate::dbt::artifacts::{Manifest, ReadFor};
 use crate::dbt::version;
 use crate::failure::Failure;
 
-/// What the selection holds.
+/// The models in a selection, with the dbt manifest that describes them.
 #[derive(Debug, Clone)]
 pub struct Listing {
     /// `unique_id` of every selected model, ephemeral ones included. Never empty.
     pub selected: BTreeSet<String>,
-    /// The whole project.
+    /// The dbt manifest of the whole project.
     pub manifest: Manifest,
 }
 
-/// What `dbt ls` is asked.
+/// What a call of `dbt ls` needs.
 #[derive(Debug, Clone, Copy)]
 pub struct ListCall<'a> {
-    /// What it selects.
+    /// The models to list.
     pub selection: &'a SelectionArguments,
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
-    /// A target path for `dbt ls` alone: its vars differ from those of `dbt run`, and each target path has one parse cache.
+    /// A target path for `dbt ls` alone. Each target path has one parse cache, and `dbt run` gets
+    /// other vars.
     pub target_path: &'a Utf8Path,
-    /// A folder for its log alone.
+    /// A folder for the log of this call alone.
     pub log_path: &'a Utf8Path,
 }
 
@@ -43,27 +44,20 @@ struct ListedNode {
 }
 
 impl Dbt {
-    /// Lists the models that the selection picks. The user's vars count: they enable and disable models.
+    /// Lists the models in the selection. The user's vars are passed on: they enable and disable models.
     ///
     /// # Errors
-    /// A [`Failure`] of dbt; [`Interrupted`](crate::failure::Interrupted); nothing selected; an unsupported version of dbt; no
-    /// dbt manifest.
+    /// A [`Failure`] of dbt; [`Interrupted`](crate::failure::Interrupted); nothing is selected; dbt's version
+    /// is not supported; there is no dbt manifest.
     pub fn list(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<Listing> {
-        // Held until the dbt manifest is read: it depends on the vars of this call.
+        // Held until the dbt manifest is read, because another call's vars would change it.
         let _turn = Turn::wait_for(call.target_path, &self.interrupt, listen)?;
         let answer = self.listed(call, &["--quiet", "--no-print"], listen);
         let (selected, _) = answer.map_err(|error| self.explained(error, listen))?;
-        let manifest_path = call.target_path.join("manifest.json");
-        if !manifest_path.is_file() {
-            bail!(
-                "`{} ls` ended well but wrote no manifest.json: is it dbt-core? (the dbt Cloud CLI works remotely and is not supported)",
-                self.program()
-            );
-        }
-        let manifest = Manifest::read(&manifest_path, ReadFor::Runs)?;
-        version::check(&manifest.metadata.dbt_version)?;
+        let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
+        version::check_version(&manifest.metadata.dbt_version)?;
         if selected.is_empty() {
-            // A quiet dbt does not say which criterion matched nothing.
+            // With --quiet, dbt does not say which criterion matched nothing.
             let said = match self.listed(call, &["--no-print"], listen) {
                 Ok((_, said)) => said,
                 Err(error) => error.downcast::<Failure>()?.text().lines().map(str::to_owned).collect(),
@@ -73,7 +67,7 @@ impl Dbt {
         Ok(Listing { selected, manifest })
     }
 
-    /// The listed models, and everything else that dbt said.
+    /// The listed models, and everything else that dbt printed.
     fn listed(
         &self,
         call: &ListCall<'_>,
@@ -104,15 +98,15 @@ impl Dbt {
         Ok((selected, said))
     }
 
-    /// A better error, if dbt is of a version that does not know the arguments of this tool.
+    /// Says that dbt is too old, if that is why it does not know the arguments of this call.
     fn explained(&self, error: anyhow::Error, listen: Listen<'_>) -> anyhow::Error {
         let words = ["No such option", "No such command", "unrecognized arguments", "invalid choice"];
         let said = error.downcast_ref::<Failure>().map(Failure::text).unwrap_or_default();
         if !words.iter().any(|words| said.contains(words)) {
             return error;
         }
-        let version = self.ask_version(listen).ok().and_then(|(_, text)| version::in_output(&text));
-        version.and_then(|version| version::check(&version).err()).unwrap_or(error)
+        let version = self.ask_version(listen).ok().and_then(|(_, text)| version::core_version_in(&text));
+        version.and_then(|version| version::check_version(&version).err()).unwrap_or(error)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Calling dbt: one way for every call, whatever carries it.
+//! Calls dbt: every call takes the same way, whichever transport carries it.
 
 mod diagnosis;
 mod execute;

@@ -1,4 +1,4 @@
-//! What is told while dbt is called. The events of the tool are made from it.
+//! Notices that come while dbt is called. The events of this tool are made from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ pub type Listen<'a> = &'a mut dyn FnMut(Notice);
 pub enum Notice {
     /// dbt is about to be called.
     Called(DbtCall),
-    /// Something that the user should know, and that stops nothing.
+    /// Something that the user should know, but that stops nothing.
     Warning(String),
-    /// A model has ended within a run.
+    /// A model of a run has finished.
     ModelFinished(ModelFinished),
 }
 
@@ -20,17 +20,17 @@ pub enum Notice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// `dbt ls`: which models the selection holds.
+    /// `dbt ls`: lists the models in the selection.
     Selection,
-    /// `dbt run-operation` in a project of this tool: reading tables.
+    /// `dbt run-operation` in a generated project: reads tables.
     Query,
-    /// `dbt parse`: a fresh dbt manifest.
+    /// `dbt parse`: writes a fresh dbt manifest.
     Parse,
-    /// `dbt run`: building models.
+    /// `dbt run`: builds models.
     Run,
-    /// `dbt run-operation` in a project of this tool: executing a promotion.
+    /// `dbt run-operation` in a generated project: executes a promotion.
     Promotion,
-    /// `dbt --version`: after a failure that a version could explain.
+    /// `dbt --version`: asked after a failure that the version could explain.
     Version,
 }
 
@@ -43,7 +43,7 @@ pub struct DbtCall {
     pub command: String,
 }
 
-/// A model that has ended within a run.
+/// A model of a run that has finished.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ModelFinished {
     /// The run, from 1.

@@ -1,25 +1,26 @@
 //! `dbt parse`: a fresh dbt manifest.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::turn::Turn;
 
-/// A dbt manifest that no other call writes as long as this value lives.
+/// A dbt manifest. No other call overwrites it until this value is dropped.
 #[derive(Debug)]
 pub struct FreshManifest {
-    /// Where it is.
+    /// The path of its file.
     pub path: Utf8PathBuf,
     _turn: Turn,
 }
 
 impl Dbt {
-    /// Parses the project into a target path, after waiting for its turn there.
+    /// Waits for its turn in the target path, then parses the project into it.
     ///
     /// # Errors
-    /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); no dbt manifest.
+    /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); there is
+    /// no dbt manifest.
     pub fn parse(
         &self,
         target: Option<&str>,
@@ -43,10 +44,7 @@ impl Dbt {
             variables: Vec::new(),
         };
         self.ask(&invocation, listen, |_| false)?;
-        let path = target_path.join("manifest.json");
-        if !path.is_file() {
-            bail!("`{} parse` ended well but wrote no manifest.json: is it dbt-core?", self.program());
-        }
+        let path = self.written_manifest(invocation.subcommand, target_path)?;
         Ok(FreshManifest { path, _turn: turn })
     }
 }

@@ -9,28 +9,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use camino::Utf8Path;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use super::interrupt::Interrupt;
 use super::program::Program;
 
-/// How long the loop sleeps at most before it looks for signals and for dbt's end.
+/// How long the loop waits for a line before it looks for signals and for dbt's end.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How long the pipes may stay open in silence after dbt has ended. What dbt wrote last may still be on its way.
+/// How long to wait for another line after dbt has ended: the last ones may still be on their way.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// One process to be.
+/// A process to start.
 #[derive(Debug)]
 pub struct ProcessCommand<'a> {
     /// How dbt is started.
     pub program: &'a Program,
     /// dbt's own arguments.
     pub arguments: &'a [String],
-    /// Where it is started: profiles.yml and relative database paths are looked up from there.
+    /// The working directory: dbt looks for profiles.yml there, and relative database paths start there.
     pub directory: &'a Utf8Path,
-    /// Variables set for it alone.
+    /// Environment variables to set for this process alone.
     pub variables: &'a [(&'static str, String)],
-    /// Variables of ours that it must not see.
+    /// Environment variables of this process that dbt must not see.
     pub hidden: &'a BTreeSet<String>,
 }
 
@@ -44,7 +46,6 @@ pub enum Line {
 }
 
 impl Line {
-    /// The text, whichever stream it came from.
     pub(super) fn into_text(self) -> String {
         match self {
             Self::Out(text) | Self::Err(text) => text,
@@ -55,9 +56,9 @@ impl Line {
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// By itself.
+    /// By itself, with this exit code.
     Code(i32),
-    /// By a signal.
+    /// By the signal with this number.
     Signal(i32),
 }
 
@@ -81,17 +82,18 @@ impl std::fmt::Display for Exit {
 /// A process that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// How.
+    /// The exit code or the signal.
     pub exit: Exit,
-    /// After how long.
+    /// Wall time from the start to the last line.
     pub took: Duration,
 }
 
 /// Runs a process to its end and hands over its lines as they come.
 ///
-/// The first signal of `interrupt` is passed on as SIGINT (dbt then also cancels its statement on the server; SIGTERM would
-/// leave it running there), the second one kills. Both go to the process's own group, so that wrappers such as
-/// `uv run dbt` and what they start get them too, and a Ctrl-C on the terminal reaches dbt once and not twice.
+/// The first signal of `interrupt` is passed on as SIGINT, because only then does dbt cancel its statement on
+/// the server: SIGTERM would leave it running there. The second signal kills. Both go to the process's own
+/// group. So they reach a wrapper such as `uv run dbt` and everything that it started, and a Ctrl-C on the
+/// terminal reaches dbt only once.
 ///
 /// # Errors
 /// The process cannot be started.
@@ -101,6 +103,29 @@ pub fn run(
     mut on_line: impl FnMut(Line),
 ) -> Result<Ended> {
     let started = Instant::now();
+    let (handle, lines) = start(command)?;
+    let mut passed_on = 0;
+    let status = loop {
+        match lines.recv_timeout(POLL) {
+            Ok(line) => on_line(line),
+            Err(RecvTimeoutError::Disconnected) => {
+                break handle.wait().context("cannot wait for dbt")?.status;
+            }
+            // A grandchild may keep the pipes open after dbt has ended.
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(output) = handle.try_wait().context("cannot wait for dbt")? {
+                    break output.status;
+                }
+            }
+        }
+        pass_on(interrupt, &handle, &mut passed_on);
+    };
+    last_lines(&lines, on_line);
+    Ok(Ended { exit: exit_of(status), took: started.elapsed() })
+}
+
+/// Starts a process. The channel yields its lines, and closes once no process holds the pipes open any more.
+fn start(command: &ProcessCommand<'_>) -> Result<(duct::Handle, Receiver<Line>)> {
     let (output, errors) = (pipe()?, pipe()?);
     let mut expression = duct::cmd(
         command.program.executable(),
@@ -119,39 +144,32 @@ pub fn run(
         expression = expression.env_remove(name);
     }
     let handle = expression.start().map_err(|error| cannot_start(command.program, &error))?;
-    // The expression holds the writing ends of the pipes; while it lives the readers see no end.
+    // The expression holds the writing ends of the pipes. The readers see no end until it is dropped.
     drop(expression);
 
     let (sender, lines) = mpsc::channel();
     read_lines(output.reader, Line::Out, sender.clone());
     read_lines(errors.reader, Line::Err, sender);
-
-    let mut passed_on = 0;
-    let status = loop {
-        match lines.recv_timeout(POLL) {
-            Ok(line) => on_line(line),
-            Err(RecvTimeoutError::Disconnected) => {
-                break handle.wait().context("cannot wait for dbt")?.status;
-            }
-            // A grandchild may keep the pipes open after dbt has ended: they tell nothing of its end.
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(output) = handle.try_wait().context("cannot wait for dbt")? {
-                    break output.status;
-                }
-            }
-        }
-        while passed_on < interrupt.times() {
-            passed_on += 1;
-            for pid in handle.pids() {
-                end(pid, passed_on > 1);
-            }
-        }
-    };
-    last_lines(&lines, on_line);
-    Ok(Ended { exit: exit_of(status), took: started.elapsed() })
+    Ok((handle, lines))
 }
 
-/// Hands over what dbt wrote before it ended and nobody has read yet.
+/// Passes on the signals that came since the last look; `passed_on` counts them.
+fn pass_on(interrupt: &Interrupt, handle: &duct::Handle, passed_on: &mut usize) {
+    while *passed_on < interrupt.times() {
+        let signal = if *passed_on == 0 { Signal::SIGINT } else { Signal::SIGKILL };
+        handle.pids().into_iter().for_each(|pid| signal_group(pid, signal));
+        *passed_on += 1;
+    }
+}
+
+fn signal_group(leader: u32, signal: Signal) {
+    if let Ok(group) = i32::try_from(leader) {
+        // It fails only if the group has just ended by itself, which was wanted.
+        let _ = killpg(Pid::from_raw(group), signal);
+    }
+}
+
+/// Hands over the lines that dbt wrote before it ended and that nobody has read yet.
 fn last_lines(lines: &Receiver<Line>, mut on_line: impl FnMut(Line)) {
     while let Ok(line) = lines.recv_timeout(GRACE) {
         on_line(line);
@@ -174,7 +192,7 @@ fn read_lines(reader: PipeReader, kind: fn(String) -> Line, lines: Sender<Line>)
         let mut bytes = Vec::new();
         while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
             let text = String::from_utf8_lossy(&bytes);
-            // Nobody listens any more: the process has ended and its last lines were taken.
+            // The receiver is gone: the process has ended and its last lines were taken.
             if lines.send(kind(text.trim_end_matches(['\r', '\n']).to_owned())).is_err() {
                 return;
             }
@@ -186,9 +204,9 @@ fn read_lines(reader: PipeReader, kind: fn(String) -> Line, lines: Sender<Line>)
 fn cannot_start(program: &Program, error: &io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         io::ErrorKind::NotFound => {
-            "there is no such program; activate the environment that dbt is installed in, or say with --dbt how it is started"
+            "there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt"
         }
-        io::ErrorKind::PermissionDenied => "it is not executable; say with --dbt how dbt is started",
+        io::ErrorKind::PermissionDenied => "it is not executable. Say with --dbt how to start dbt",
         _ => return anyhow!("cannot start `{program}`: {error}"),
     };
     anyhow!("cannot start `{program}`: {advice}")
@@ -202,27 +220,18 @@ fn own_group(command: &mut std::process::Command) -> io::Result<()> {
     Ok(())
 }
 
-/// Should this program be killed outright, dbt is told to end instead of running on alone, unseen and unlocked.
+/// If this program is killed, dbt gets SIGINT. Otherwise it would run on alone, unseen and without a lock.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "what runs between fork and exec must be async-signal-safe")]
 fn die_with_parent(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
-    let hook = || nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGINT).map_err(io::Error::from);
+    let hook = || nix::sys::prctl::set_pdeathsig(Signal::SIGINT).map_err(io::Error::from);
     // SAFETY: the hook is one system call without allocation.
     unsafe { command.pre_exec(hook) };
 }
 
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_: &mut std::process::Command) {}
-
-fn end(pid: u32, at_once: bool) {
-    use nix::sys::signal::{Signal, killpg};
-    let signal = if at_once { Signal::SIGKILL } else { Signal::SIGINT };
-    if let Ok(group) = i32::try_from(pid) {
-        // It fails only when the group has just ended by itself, which is what was wanted.
-        let _ = killpg(nix::unistd::Pid::from_raw(group), signal);
-    }
-}
 
 fn exit_of(status: ExitStatus) -> Exit {
     use std::os::unix::process::ExitStatusExt;
@@ -249,9 +258,9 @@ mod tests {
         (folder, program)
     }
 
-    /// Runs a script that is asked to end `asked` times once it says `ready`: no test waits by the clock.
+    /// Runs a script that is asked to end `asked` times once it says `ready`, so no test waits for a fixed time.
     fn run_script(body: &str, asked: usize) -> (Ended, Vec<Line>) {
-        // Where the tests themselves are started with SIGINT ignored, the script would ignore it too.
+        // If the tests were started with SIGINT ignored, the script would ignore it too.
         Interrupt::listen().expect("handlers");
         let interrupt = Interrupt::default();
         let (folder, program) = script(body);
@@ -284,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_any_stop_signal_on_as_sigint_even_through_a_wrapper() {
+    fn passes_every_stop_signal_on_as_sigint_even_through_a_wrapper() {
         // The outer shell has no trap and waits for the inner one, as a careless wrapper script does.
         let body =
             r#"sh -c 'trap "echo told; exit 2" INT; echo ready; while :; do sleep 0.05; done'; exit 7"#;
@@ -299,9 +308,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_late_are_not_lost() {
+    fn late_lines_are_not_lost() {
         let (sender, lines) = mpsc::channel();
-        // The thread that reads a pipe may get its turn only after dbt was seen to have ended.
+        // The thread that reads a pipe may get its turn only after dbt's end was noticed.
         thread::spawn(move || {
             thread::sleep(POLL * 2);
             sender.send(Line::Out("last".into())).expect("it is waited for");
@@ -316,8 +325,8 @@ mod tests {
         let (ended, lines) = run_script("sleep 600 & echo $!", 0);
         assert_eq!(ended.exit, Exit::Code(0));
         let [Line::Out(pid)] = lines.as_slice() else { panic!("{lines:?}") };
-        let pid = nix::unistd::Pid::from_raw(pid.parse().expect("a pid"));
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("it was still running");
+        let pid = Pid::from_raw(pid.parse().expect("a pid"));
+        nix::sys::signal::kill(pid, Signal::SIGKILL).expect("it was still running");
     }
 
     #[test]

@@ -12,28 +12,28 @@ pub struct Program {
 }
 
 impl Program {
-    /// Reads what `--dbt` was given.
+    /// Reads the value of `--dbt`.
     ///
     /// # Errors
-    /// Nothing but white space, or an unclosed quote.
+    /// The value is empty or has an unclosed quote.
     pub fn parse(command: &str) -> Result<Self> {
-        // A path may hold spaces; it is one word when there is such a file.
+        // A path may hold spaces. If there is such a file, it is one word.
         if Utf8Path::new(command).is_file() {
             return Ok(Self { words: vec![command.to_owned()] });
         }
         let words = shlex::split(command).with_context(|| {
             format!(
-                "--dbt: the quotes in `{command}` do not match; give a path, or words such as `uv run dbt`"
+                "--dbt: the quotes in `{command}` do not match. Give a path, or words such as `uv run dbt`"
             )
         })?;
         if words.is_empty() {
-            bail!("--dbt is empty: give a path, or words such as `uv run dbt`");
+            bail!("--dbt is empty. Give a path, or words such as `uv run dbt`");
         }
         Ok(Self { words })
     }
 
-    /// The program of that name beside this one, where the `PATH` has none: both are installed into an environment that is not
-    /// activated.
+    /// If the `PATH` has no such program, the one of that name beside this executable: both may be installed
+    /// in one environment that is not activated.
     #[must_use]
     pub fn or_beside_this_one(mut self) -> Self {
         let name = self.executable();
@@ -50,19 +50,19 @@ impl Program {
         self
     }
 
-    /// The executable.
+    /// The first word: a name or a path.
     #[must_use]
     pub fn executable(&self) -> &str {
         &self.words[0]
     }
 
-    /// What stands between the executable and dbt's own arguments.
+    /// The words between the executable and dbt's own arguments.
     #[must_use]
     pub fn leading_arguments(&self) -> &[String] {
         &self.words[1..]
     }
 
-    /// All words, in order.
+    /// All words, the executable first.
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
@@ -79,7 +79,7 @@ impl fmt::Display for Program {
 pub fn quote_for_shell<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = words
         .into_iter()
-        // A NUL byte cannot be in an argument at all; the process would not have started.
+        // Only a NUL byte cannot be quoted, and no process starts with one in an argument.
         .map(|word| shlex::try_quote(word).unwrap_or_else(|_| format!("{word:?}").into()))
         .collect();
     quoted.join(" ")

@@ -1,7 +1,7 @@
-//! Reading tables: `dbt run-operation` in a generated project of one macro, on the user's own connection.
+//! Reads tables: `dbt run-operation` in a generated project of one macro, on the user's own connection.
 //!
-//! The project is tiny, so a call takes the same time whatever the size of the user's. It takes over what decides how the
-//! connection is found and how relations are quoted; no credential is read here.
+//! The generated project is tiny, so a call takes the same time however large the user's project is. It takes
+//! over the keys that decide how dbt finds the connection and quotes relations. No credential is read here.
 
 use std::fs;
 
@@ -18,54 +18,54 @@ use crate::dbt::project::{PROJECT_FILE, Project};
 
 const MACRO: &str = include_str!("query_project/query.sql");
 
-/// What the macro's own lines begin with; anything else that lands on stdout is not for us.
+/// The macro begins its lines with this. All other lines on stdout come from elsewhere.
 pub(super) const MARKER: &str = "snowplow-backfill:";
 
 /// One query of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Query {
-    /// Relations that must exist; `@0@`, `@1@`, … in the SQL stand for them as dbt renders them, `@0.schema@` and
-    /// `@0.identifier@` for their parts as the warehouse holds them.
+    /// Relations that must exist. In the SQL, `@0@`, `@1@`, … stand for them as dbt renders them,
+    /// `@0.schema@` and `@0.identifier@` for their parts as the warehouse holds them.
     pub relations: Vec<RelationName>,
-    /// A query whose columns are all text; none asks for name and type of the columns of the first relation.
+    /// A query whose columns are all text. None asks for name and type of each column of the first relation.
     pub sql: Option<String>,
 }
 
-/// A relation by its parts; dbt finds it, whatever the adapter's rules of quoting.
+/// The parts of a relation's name, without quotes. dbt finds the relation by the adapter's own rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelationName {
-    /// None: the target's own.
+    /// None for the target's own.
     pub database: Option<String>,
     /// The schema.
     pub schema: String,
-    /// The relation's name.
+    /// The name of the table or view.
     pub identifier: String,
 }
 
-/// One query's answer.
+/// The answer to one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A relation does not exist: its place in [`Query::relations`]. The SQL was not sent.
+    /// A relation does not exist, so the SQL was not sent. Holds its index in [`Query::relations`].
     Missing(usize),
     /// Rows of text values.
     Rows(Vec<Vec<Option<String>>>),
 }
 
-/// All answers of a call.
+/// The answers of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answers {
     /// The target that dbt used.
     pub target: ResolvedTarget,
-    /// One a query, in their order.
+    /// One per query, in the order of the queries.
     pub answers: Vec<Answer>,
 }
 
-/// dbt's `target`, as far as it is told.
+/// dbt's `target`, as dbt resolved it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ResolvedTarget {
-    /// Its name in profiles.yml.
+    /// The target's name in profiles.yml.
     pub name: String,
-    /// The adapter: `postgres`.
+    /// The adapter's type, such as `postgres`.
     #[serde(rename = "type")]
     pub adapter: String,
     /// The default schema.
@@ -82,7 +82,7 @@ pub struct Querier<'a> {
 }
 
 impl<'a> Querier<'a> {
-    /// Writes the generated project into a folder. `user` is the user's project: its profile and quoting are taken over.
+    /// Writes the generated project into a folder, with the profile and the quoting of the user's project.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -98,10 +98,11 @@ impl<'a> Querier<'a> {
         Ok(Self { dbt, target, directory, log_path })
     }
 
-    /// Asks all queries in one call of dbt. The user's vars are given, as a profiles.yml may use them.
+    /// Asks all queries in one call of dbt. The user's vars are passed on: a profiles.yml may use them.
     ///
     /// # Errors
-    /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); incomplete answers.
+    /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); the
+    /// answers are not complete.
     pub fn ask(&self, queries: &[Query], listen: Listen<'_>) -> Result<Answers> {
         let arguments = serde_json::json!({"marker": MARKER, "queries": queries}).to_string();
         let target_path = self.directory.join("target");
@@ -122,26 +123,26 @@ impl<'a> Querier<'a> {
             reply.is_some()
         })?;
         assemble(&replies, queries.len()).with_context(|| {
-            format!("{} answered, but not completely; its log: {}", invocation.name(), self.log_path)
+            format!("the answer of {} is not complete (its log: {})", invocation.name(), self.log_path)
         })
     }
 }
 
-/// A macro of a generated project to be called.
+/// A call of a macro in a generated project.
 pub(super) struct Operation<'a> {
     pub(super) purpose: Purpose,
-    /// The macro.
+    /// The macro's name.
     pub(super) name: &'a str,
-    /// Its arguments as JSON.
+    /// The macro's arguments as JSON.
     pub(super) arguments: &'a str,
     pub(super) target: Option<&'a str>,
-    /// The generated project.
+    /// The folder of the generated project.
     pub(super) directory: &'a Utf8Path,
     pub(super) target_path: &'a Utf8Path,
     pub(super) log_path: &'a Utf8Path,
 }
 
-/// The call of a macro in a generated project.
+/// The call of dbt that calls a macro.
 pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
     Invocation {
         purpose: operation.purpose,
@@ -157,12 +158,12 @@ pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
         selection: None,
         vars: VarsArgument::AsGiven,
         trailing: Vec::new(),
-        // The user's project may have opted out. The generated one does not know, so it sends nothing.
+        // The user's project may have opted out, which the generated one does not know. So it sends nothing.
         variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
     }
 }
 
-/// What a macro of ours replied with this line; none for other output.
+/// The text of a line that a macro of this tool printed; none for other lines.
 pub(super) fn reply(line: &Line) -> Option<&str> {
     match line {
         Line::Out(text) => text.strip_prefix(MARKER),
@@ -170,7 +171,7 @@ pub(super) fn reply(line: &Line) -> Option<&str> {
     }
 }
 
-/// Writes the file of a project that finds its connection as the user's does.
+/// Writes the `dbt_project.yml` of a project that finds its connection as the user's project does.
 pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) -> Result<()> {
     let mut file = Mapping::new();
     file.insert("name".into(), name.into());
@@ -186,8 +187,8 @@ pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) ->
     write(&directory.join(PROJECT_FILE), &text)
 }
 
-/// Writes a file unless it holds the text already: dbt's parse cache looks at the time of change. Another call's dbt may be
-/// reading it, so it is replaced as a whole.
+/// Writes a file unless it already holds the text: a new modification time would invalidate dbt's parse
+/// cache. Another dbt may be reading the file, so it is replaced as a whole.
 pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
@@ -200,7 +201,7 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
         .with_context(|| format!("cannot write {path}"))
 }
 
-/// One line of the macro's.
+/// One line that the query macro prints.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Reply {
@@ -215,7 +216,7 @@ fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
     let mut answers = vec![None; queries];
     let mut rows = vec![Vec::new(); queries];
     for reply in replies {
-        let reply = serde_json::from_str(reply).with_context(|| format!("not a reply: {reply}"))?;
+        let reply = serde_json::from_str(reply).with_context(|| format!("cannot read the reply {reply}"))?;
         match reply {
             Reply::Target { target: told } => target = Some(told),
             Reply::Row { query, row } if query < queries => rows[query].push(row),
@@ -226,7 +227,7 @@ fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
                 answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
             }
             Reply::Row { query, .. } | Reply::Missing { query, .. } | Reply::End { query, .. } => {
-                bail!("a reply to query {query} of {queries}")
+                bail!("a reply names query {query}, but there are only {queries}")
             }
         }
     }
@@ -249,7 +250,7 @@ mod tests {
     const TARGET: &str = r#"{"target": {"name": "dev", "type": "duckdb", "schema": "s"}}"#;
 
     #[test]
-    fn puts_rows_to_their_queries() {
+    fn assigns_rows_to_their_queries() {
         let lines = replies(&[
             TARGET,
             r#"{"query": 0, "row": ["a", null]}"#,
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_breaks_off_is_no_answer() {
+    fn refuses_incomplete_answers() {
         for lines in [
             replies(&[TARGET, r#"{"query": 0, "row": ["a"]}"#]),
             replies(&[r#"{"query": 0, "end": true}"#]),

@@ -1,4 +1,4 @@
-//! `dbt run`: building models, and proof that they were built.
+//! `dbt run`: builds models, and proves that they were built.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,55 +18,56 @@ use crate::failure::{Complaint, Failure, FailureKind};
 const STAMP_VARIABLE: &str = "DBT_ENV_CUSTOM_ENV_SNOWPLOW_BACKFILL";
 const STAMP_NAME: &str = "SNOWPLOW_BACKFILL";
 
-/// A `dbt run` to be.
+/// What a call of `dbt run` needs.
 #[derive(Debug, Clone)]
 pub struct RunCall<'a> {
-    /// Its number within the backfill, from 1.
+    /// The run's number within the backfill, from 1.
     pub number: u32,
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
-    /// What it builds.
+    /// The models to build.
     pub selection: &'a SelectionArguments,
-    /// Text for `--vars`.
+    /// The text for `--vars`.
     pub vars: String,
     /// `--full-refresh`.
     pub full_refresh: bool,
     /// `--threads`.
     pub threads: Option<u32>,
-    /// What the user put behind `--`.
+    /// The arguments that the user gave after `--`.
     pub extra: &'a [String],
-    /// A target path for runs with these vars alone.
+    /// A target path for runs with these vars alone, so that dbt's parse cache stays valid.
     pub target_path: Utf8PathBuf,
-    /// A folder for this run's log alone.
+    /// A folder for the log of this run alone.
     pub log_path: Utf8PathBuf,
-    /// `unique_id` of every model that it must build.
+    /// `unique_id` of every model that the run must build.
     pub expected: &'a BTreeSet<String>,
 }
 
-/// What a `dbt run` did.
+/// The result of a `dbt run`.
 #[derive(Debug, Clone)]
 pub struct RunReport {
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Models built.
+    /// How many models were built.
     pub models: u32,
-    /// Rows of the models' last statements, where the adapter tells.
+    /// Rows that the models' last statements touched, if the adapter counts them.
     pub rows: Option<u64>,
-    /// Why it does not count as good.
+    /// Why this is not a good run; none if it is one.
     pub failure: Option<Failure>,
-    /// It was asked to end, and did so without finishing.
+    /// Whether a signal ended it before it was done.
     pub interrupted: bool,
 }
 
 impl Dbt {
-    /// Runs dbt once. A run that fails is a report with a failure, not an error.
+    /// Runs dbt once. A run that fails gives a report with a failure, not an error.
     ///
     /// # Errors
     /// dbt cannot be started, or its artifacts cannot be read.
     pub fn run(&self, call: &RunCall<'_>, listen: Listen<'_>) -> Result<RunReport> {
         let stamp = new_stamp();
+        let invocation = self.invocation(call, &stamp);
         let mut output = RunOutput::default();
-        let ended = self.invoke(&self.invocation(call, &stamp), listen, |line, listen| {
+        let ended = self.invoke(&invocation, listen, |line, listen| {
             let finished = output.take(line).and_then(|event| model_finished(call.number, &event));
             if let Some(finished) = finished {
                 listen(Notice::ModelFinished(finished));
@@ -80,7 +81,7 @@ impl Dbt {
         let interrupted = self.interrupt.asked().is_some() && !ended.exit.is_success();
         let mut failure = judge(ended.exit, results.as_ref(), &output, call.expected);
         if let Some(failure) = &mut failure {
-            failure.log = Some(call.log_path.join("dbt.log"));
+            failure.log = Some(invocation.log_file());
         }
         let good = || built.values().filter(|result| result.status == Status::Success && is_model(result));
         Ok(RunReport {
@@ -109,7 +110,7 @@ impl Dbt {
             target: call.target,
             target_path: &call.target_path,
             log_path: &call.log_path,
-            // A project's `flags:` may switch off what this tool depends on.
+            // This tool depends on both, and a project's `flags:` could switch them off.
             arguments: ["--write-json", "--partial-parse"].map(str::to_owned).to_vec(),
             selection: Some(call.selection),
             vars: VarsArgument::Text(&call.vars),
@@ -119,7 +120,7 @@ impl Dbt {
     }
 }
 
-/// What dbt printed besides progress.
+/// What dbt printed, apart from its progress.
 #[derive(Debug, Default)]
 struct RunOutput {
     complaints: Vec<String>,
@@ -127,7 +128,7 @@ struct RunOutput {
 }
 
 impl RunOutput {
-    /// Keeps what a line complains about; hands on what is structured.
+    /// Keeps the complaint or the text of a line. Returns its event, if it is one.
     fn take(&mut self, line: Line) -> Option<Box<LogEvent>> {
         match line {
             Line::Out(line) => match LogLine::parse(&line) {
@@ -142,14 +143,14 @@ impl RunOutput {
         None
     }
 
-    /// The most telling words there are.
-    fn best(&self) -> String {
+    /// The complaints if there are any, else all text.
+    fn most_telling(&self) -> String {
         let lines = if self.complaints.is_empty() { &self.text } else { &self.complaints };
         lines.join("\n")
     }
 }
 
-/// A mark that no other run of this or another process has.
+/// A mark that no other run has, of this process or another.
 fn new_stamp() -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let now = chrono::Utc::now().timestamp_micros();
@@ -158,6 +159,10 @@ fn new_stamp() -> String {
 
 fn is_model(result: &NodeResult) -> bool {
     result.unique_id.starts_with("model.")
+}
+
+fn is_hook(result: &NodeResult) -> bool {
+    result.unique_id.starts_with("operation.")
 }
 
 fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
@@ -182,58 +187,64 @@ fn model_finished(run: u32, event: &LogEvent) -> Option<ModelFinished> {
     })
 }
 
-/// Whether the run was good: exit code 0, artifacts of this very call, and every expected model a success in them.
+/// Why the run was not good. A good run has exit code 0, and artifacts of this very call in which every
+/// expected model is a success.
 fn judge(
     exit: Exit,
     results: Option<&RunResults>,
     output: &RunOutput,
     expected: &BTreeSet<String>,
 ) -> Option<Failure> {
-    let failure = |kind: FailureKind, complaints: Vec<Complaint>| {
-        let hint = complaints.iter().find_map(|complaint| diagnosis::hint(kind, &complaint.message));
-        Some(Failure { call: "dbt run".into(), kind, exit: exit.to_string(), complaints, log: None, hint })
-    };
-    let unproven = |message: String| failure(FailureKind::Unproven, vec![Complaint { node: None, message }]);
-
     let Some(results) = results else {
-        if exit.is_success() {
-            return unproven("it wrote no run_results.json".into());
-        }
-        return Some(diagnosis::from_output("dbt run", exit, &output.best(), None));
+        return Some(if exit.is_success() {
+            unproven(exit, "dbt wrote no run_results.json".into())
+        } else {
+            diagnosis::from_output("dbt run", exit, &output.most_telling(), None)
+        });
     };
-    let failed = |wanted: fn(&NodeResult) -> bool| -> Vec<Complaint> {
-        let failed = results.results.iter().filter(|result| result.status == Status::Error && wanted(result));
-        failed
-            .map(|result| Complaint {
-                node: Some(result.unique_id.clone()),
-                message: result.message.clone().unwrap_or_default(),
-            })
-            .collect()
-    };
-    let models = failed(is_model);
+    let models = complaints(results, is_model);
     if !models.is_empty() {
-        return failure(FailureKind::Model, models);
+        return Some(failure(exit, FailureKind::Model, models));
     }
-    let hooks = failed(|result| result.unique_id.starts_with("operation."));
+    let hooks = complaints(results, is_hook);
     if !hooks.is_empty() {
-        return failure(FailureKind::Hook, hooks);
+        return Some(failure(exit, FailureKind::Hook, hooks));
     }
     if !exit.is_success() {
-        // All models are fine: what is left is a hook that could not be compiled, and dbt 1.8 and older for any hook.
-        let said = output.best();
-        return failure(FailureKind::Hook, vec![Complaint { node: None, message: said }]);
+        // No model failed, so it was a hook: one that does not compile, or any hook of dbt 1.8 and older.
+        let complaint = Complaint { node: None, message: output.most_telling() };
+        return Some(failure(exit, FailureKind::Hook, vec![complaint]));
     }
-    let done: BTreeSet<_> = results
-        .results
-        .iter()
-        .filter(|result| result.status == Status::Success)
-        .map(|r| &r.unique_id)
-        .collect();
-    let missing: Vec<_> = expected.iter().filter(|id| !done.contains(id)).map(String::as_str).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    unproven(format!("these selected models are not among its successes: {}", missing.join(", ")))
+    let missing = not_built(results, expected);
+    let message = || format!("dbt reports no success for these selected models: {}", missing.join(", "));
+    (!missing.is_empty()).then(|| unproven(exit, message()))
+}
+
+fn failure(exit: Exit, kind: FailureKind, complaints: Vec<Complaint>) -> Failure {
+    let hint = complaints.iter().find_map(|complaint| diagnosis::hint(kind, &complaint.message));
+    Failure { call: "dbt run".into(), kind, exit: exit.to_string(), complaints, log: None, hint }
+}
+
+fn unproven(exit: Exit, message: String) -> Failure {
+    failure(exit, FailureKind::Unproven, vec![Complaint { node: None, message }])
+}
+
+/// What dbt says about the nodes of one kind that failed.
+fn complaints(results: &RunResults, is_of_kind: fn(&NodeResult) -> bool) -> Vec<Complaint> {
+    let failed = results.results.iter().filter(|result| result.status == Status::Error && is_of_kind(result));
+    failed
+        .map(|result| Complaint {
+            node: Some(result.unique_id.clone()),
+            message: result.message.clone().unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The expected models that are no success in the artifacts.
+fn not_built<'e>(results: &RunResults, expected: &'e BTreeSet<String>) -> Vec<&'e str> {
+    let successes = results.results.iter().filter(|result| result.status == Status::Success);
+    let built: BTreeSet<_> = successes.map(|result| &result.unique_id).collect();
+    expected.iter().filter(|id| !built.contains(id)).map(String::as_str).collect()
 }
 
 #[cfg(test)]
@@ -255,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn only_proof_counts_as_good() {
+    fn a_good_run_needs_proof() {
         let both = [("model.p.a", "success"), ("model.p.b", "success"), ("operation.p.h", "success")];
         assert_eq!(kind(0, Some(&both), ""), None);
         assert_eq!(kind(0, None, ""), Some(FailureKind::Unproven));

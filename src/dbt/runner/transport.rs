@@ -1,4 +1,4 @@
-//! How a call gets to dbt. Chosen once; nothing above knows which one it is.
+//! How a call gets to dbt. The transport is chosen once, and no other module knows which one it is.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,13 +12,13 @@ use super::program::{Program, quote_for_shell};
 
 /// Carries calls to dbt.
 pub(super) trait Transport: fmt::Debug {
-    /// How dbt is started, for messages.
+    /// The command that starts dbt, for messages.
     fn program(&self) -> &Program;
 
-    /// A command line that does the same when it is pasted into a POSIX shell.
+    /// A command line that does the same in a POSIX shell.
     fn command_line(&self, arguments: &[String]) -> String;
 
-    /// Makes one call and hands over its lines as they come. `variables` are set for this call alone.
+    /// Makes one call and hands over its lines as they come. `variables` go into its environment.
     ///
     /// # Errors
     /// dbt cannot be started.
@@ -35,9 +35,9 @@ pub(super) trait Transport: fmt::Debug {
 #[derive(Debug)]
 pub(super) struct ProcessTransport {
     pub(super) program: Program,
-    /// Where dbt is started.
+    /// dbt's working directory.
     pub(super) directory: Utf8PathBuf,
-    /// Variables that dbt must not see.
+    /// Environment variables that dbt must not see.
     pub(super) hidden: BTreeSet<String>,
 }
 
@@ -47,7 +47,7 @@ impl Transport for ProcessTransport {
     }
 
     fn command_line(&self, arguments: &[String]) -> String {
-        // A shell that has such variables must do the same.
+        // The user's shell may have these variables too.
         let env = if self.hidden.is_empty() { None } else { Some("env") };
         let unset = self.hidden.iter().flat_map(|name| ["-u", name]);
         let called = self.program.words().iter().chain(arguments).map(String::as_str);

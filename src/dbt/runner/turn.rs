@@ -1,7 +1,7 @@
 //! Calls of dbt that share a target path take turns.
 //!
-//! dbt writes its artifacts in place, and calls with other vars write others: whoever reads them while a second call is at
-//! work reads half a file, or the wrong one.
+//! dbt writes its artifacts in place, and what it writes depends on the vars of the call. Reading them during
+//! another call could return half a file, or the wrong one.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::thread;
@@ -12,15 +12,14 @@ use camino::Utf8Path;
 
 use super::interrupt::Interrupt;
 use super::notice::{Listen, Notice};
-use crate::failure::Interrupted;
 
-/// How long a call sleeps before it looks again.
+/// How long a call waits before it tries again.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How long it waits without a word: most calls of dbt are done by then.
+/// How long it waits before it says so. Most calls of dbt are done by then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A folder that nobody else uses, as long as this lives.
+/// Keeps other processes of this tool out of a folder until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     _file: File,
@@ -30,7 +29,7 @@ impl Turn {
     /// Waits until no other process uses the folder.
     ///
     /// # Errors
-    /// The folder cannot be written; [`Interrupted`].
+    /// The folder cannot be written; [`Interrupted`](crate::failure::Interrupted).
     pub(super) fn wait_for(folder: &Utf8Path, interrupt: &Interrupt, listen: Listen<'_>) -> Result<Self> {
         let path = folder.join("turn.lock");
         let file = fs::create_dir_all(folder)
@@ -39,14 +38,12 @@ impl Turn {
         let started = Instant::now();
         let mut told = false;
         while let Err(error) = file.try_lock() {
-            // On a file system without locks there are no turns; single calls work all the same.
+            // A file system without locks has no turns. Single calls still work.
             let TryLockError::WouldBlock = error else { break };
-            if let Some(signal) = interrupt.asked() {
-                return Err(Interrupted { signal: signal.number() }.into());
-            }
+            interrupt.check()?;
             if !told && started.elapsed() >= PATIENCE {
                 told = true;
-                let message = format!("waiting for another call of this tool that uses {folder}");
+                let message = format!("waiting for another process of this tool that uses {folder}");
                 listen(Notice::Warning(message));
             }
             thread::sleep(POLL);
@@ -63,6 +60,7 @@ mod tests {
 
     use super::super::interrupt::StopSignal;
     use super::*;
+    use crate::failure::Interrupted;
 
     #[test]
     fn the_second_waits_until_the_first_is_done() {
@@ -85,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_can_be_interrupted() {
+    fn a_signal_ends_the_waiting() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
         let interrupt = Interrupt::default();

@@ -10,7 +10,7 @@ impl Dbt {
     /// The versions of dbt and its adapters.
     ///
     /// # Errors
-    /// dbt cannot be started, or prints something else.
+    /// dbt cannot be started, or its output names no version.
     pub fn versions(&self, listen: Listen<'_>) -> Result<Versions> {
         let (ended, text) = self.ask_version(listen)?;
         Versions::parse(&text)

@@ -355,7 +355,7 @@ fn a_warehouse_that_cannot_be_reached() {
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
         Database Error
           connection to server at "db" failed: Connection refused
-      hint: check the target with `dbt debug`, then call again
+      hint: check the target with `dbt debug`, then run the same command again
     "#);
 
     // While the catalogue is read, with and without --apply: it is no question of rights.

@@ -1,6 +1,6 @@
 {#
-  Executes statements one after another, each by itself: what is to be one unit begins and commits its own transaction.
-  Says which one it is at, so that a failure has a place.
+  Executes statements one after another. Each one commits by itself: statements that belong together begin and commit
+  their own transaction. Prints which statement begins and ends, so that a failure can name its statement.
 #}
 {% macro snowplow_backfill_execute(marker) %}
   {% set statements = __STATEMENTS__ %}

@@ -1,11 +1,11 @@
 {#
-  Answers all queries of one moment in one call: a line of JSON a row, each behind a marker.
+  Answers several queries in one call: one line of JSON per row, each after a marker.
 
-  A query may name relations (database, schema, identifier). dbt itself finds them, so that quoting and upper or lower
-  case are the adapter's affair. In the SQL, `@0@` stands for the first one as dbt renders it, `@0.schema@`,
-  `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them. A query whose relation does not exist answers that, and its
-  SQL is not sent. A query without SQL asks for the columns of its relation. Values are text or null: the SQL casts what
-  is not.
+  A query may name relations (database, schema, identifier). dbt finds them, so that the adapter decides about quotes
+  and about upper and lower case. In the SQL, `@0@` stands for the first relation as dbt renders it, `@0.schema@`,
+  `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them. If a relation does not exist, the reply
+  says so and the SQL is not sent. A query without SQL asks for the columns of its relation. Values are text or null:
+  the SQL casts everything else to text.
 #}
 {% macro snowplow_backfill_query(marker, queries) %}
   {% do print(marker ~ tojson({"target": {"name": target.name, "type": target.type, "schema": target.schema}})) %}
