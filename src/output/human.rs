@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::Reporter;
+use super::ending::ending;
 use super::paint::Paint;
 use super::progress::LiveBar;
 use super::text;
@@ -78,7 +79,7 @@ impl Human {
                 Some(format!("{}{failure}", paint.error(&run)))
             }
             Event::BackfillFinished(finish) => {
-                let mut ending = text::ending(finish, history, paint);
+                let mut ending = ending(finish, history, paint);
                 if let Some(ending) = &mut ending
                     && self.part == Part::OfAnotherCommand
                     && finish.exit_code == 0

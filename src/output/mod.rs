@@ -1,5 +1,6 @@
 //! What people and programs read: reporters of events, results on stdout, colours. Nothing here decides anything.
 
+mod ending;
 pub mod github;
 mod human;
 mod json;

@@ -536,7 +536,7 @@ fn removing_what_is_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl

@@ -148,7 +148,7 @@ fn a_refresh_that_was_stopped_goes_on_without_its_flag() {
     let stopped = run(&lab, &[&select[..], &refresh].concat());
     assert_eq!(stopped.code, 3, "{stopped}");
     let last = stopped.stderr.lines().last().expect("a line");
-    assert_snapshot!(last, @"next: call again without --remove-from-manifest to go on from there; with it, it would start over");
+    assert_snapshot!(last, @"next: run the same command without --remove-from-manifest to continue; with it, it would start over");
     assert_ne!(rows(&lab, SITE), before);
 
     run(&lab, &select).success();
@@ -253,13 +253,13 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 30 days to now
     run  1  2022-01-01 → 2022-01-31  first run    8 models  [TIME]
-    stopped by --max-runs, not caught up yet: snowplow_site at 2022-01-30 18:27:11.875787
-    1 good run in [TIME]
-    next: call again to go on from there
+    stopped by --max-runs, not up to date: snowplow_site at 2022-01-30 18:27:11.875787
+    1 run completed in [TIME]
+    next: run the same command again to continue
     ");
 
     let output = lab.tool(&[&arguments[..], &["--until", "2022-02-10"]].concat());
@@ -270,12 +270,12 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: standard, at 2022-01-30 18:27:11; [RUNS] of 30 days to now
     run  1  2022-01-30 → 2022-02-10  standard     8 models  [TIME]
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
-    1 good run in [TIME]
+    1 run completed in [TIME]
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
     let again = lab.tool(&[&arguments[..], &["--until", "2022-02-10"]].concat());
@@ -286,11 +286,11 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: standard, at 2022-02-10 18:17:44; [RUNS] of 30 days to now
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
-    0 good runs in [TIME]
+    nothing to run
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
 }
@@ -308,7 +308,7 @@ fn a_plan_changes_nothing() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 90 days to now
       next run   2022-01-01 → 2022-04-01
       models_to_run

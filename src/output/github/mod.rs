@@ -14,6 +14,7 @@ use self::paths::RepositoryPaths;
 use self::summary::Summary;
 use self::workflow::{Annotation, Level};
 use super::Reporter;
+use super::ending::ending;
 use super::paint::Paint;
 use super::text;
 use crate::dbt::ModelFinished;
@@ -106,12 +107,12 @@ impl<W: Write, S: Write> Github<W, S> {
             Outcome::Interrupted { signal } => (
                 Level::Warning,
                 format!("interrupted by {}", signal_name(*signal)),
-                "the next call goes on from there".to_owned(),
+                "run the same command again to continue".to_owned(),
             ),
             Outcome::Stopped { by } => (
                 Level::Notice,
                 format!("stopped by {by}"),
-                "not caught up yet: the next call goes on from there".to_owned(),
+                "not up to date: run the same command again to continue".to_owned(),
             ),
             // Said before, or good news that the log's last lines tell.
             Outcome::DbtFailed
@@ -166,7 +167,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Event::BackfillFinished(finish) => {
                 self.end_group()?;
                 self.finish(&finish.outcome)?;
-                match text::ending(finish, history, paint) {
+                match ending(finish, history, paint) {
                     Some(ending) => self.line(&ending.to_string()),
                     None => Ok(()),
                 }

@@ -10,6 +10,7 @@ use crate::event::{Event, LimitRaised, RunFinished, Start};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::outcome::Outcome;
+use crate::output::ending::{Ending, Next, ending};
 use crate::output::markdown::{code, escaped, inline};
 use crate::output::paint::Paint;
 use crate::output::text;
@@ -55,12 +56,12 @@ impl<W: Write> Summary<W> {
                 format!("{}{}", self.title(), self.failure(*run, failure, (paths, history)))
             }
             Event::BackfillFinished(finish) => {
-                let ending = text::ending(finish, history, Paint::default());
+                let ending = ending(finish, history, Paint::default());
                 let title = self.title();
                 match (ending, &finish.outcome) {
                     (Some(ending), _) => format!("{title}{}", end(&ending)),
                     (None, Outcome::Error { message }) => {
-                        format!("{title}\n**could not go on**\n\n{}", code(&paths.shortened(message)))
+                        format!("{title}\n**stopped by an error**\n\n{}", code(&paths.shortened(message)))
                     }
                     (None, _) => return Ok(()),
                 }
@@ -133,7 +134,7 @@ impl<W: Write> Summary<W> {
 }
 
 fn head(start: &Start) -> String {
-    let target = start.target.as_deref().unwrap_or("the default target");
+    let target = start.target.as_deref().unwrap_or("default target");
     let selection = if start.selection.is_empty() {
         "the whole project".to_owned()
     } else {
@@ -173,10 +174,10 @@ fn raised_row(raised: &LimitRaised) -> String {
     )
 }
 
-fn end(ending: &text::Ending) -> String {
+fn end(ending: &Ending) -> String {
     let next = match &ending.next {
-        Some(text::Next::Command(command)) => format!("\nnext:\n\n{}", code(command)),
-        Some(text::Next::Advice(advice)) => format!("\nnext: {}\n", escaped(advice)),
+        Some(Next::Command(command)) => format!("\nnext:\n\n{}", code(command)),
+        Some(Next::Advice(advice)) => format!("\nnext: {}\n", escaped(advice)),
         None => String::new(),
     };
     format!("\n**{}**\n\n{}\n{next}", escaped(&ending.head), ending.spent)
