@@ -147,7 +147,7 @@ impl<D: Driver> Loop<'_, D> {
         report: &RunReport,
         emit: Emit<'_>,
     ) -> Result<Vec<Verdict>> {
-        let after = self.driver.observe(emit).context("the run was good, but what it did cannot be read")?;
+        let after = self.driver.observe(emit).context("the run was good, but its result cannot be read")?;
         let before = std::mem::replace(&mut done.observation, after);
         let verdicts = judge(&before, &done.observation)?;
         done.runs += 1;
@@ -207,8 +207,8 @@ impl<D: Driver> Loop<'_, D> {
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
 
-    /// The first limit. Where the last run was of an earlier call and stalled, the limit continues from there: calls that make
-    /// one run each would never get over a gap otherwise.
+    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there. Otherwise, calls
+    /// that make one run each would never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
         if !self.first_run.is_regular() {
@@ -217,11 +217,11 @@ impl<D: Driver> Loop<'_, D> {
         let last = self.driver.last_good_run();
         let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
         let raised = match last.zip(verdicts) {
-            // A larger limit of the user has not been tried yet.
+            // If the user's limit is larger, it has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
                 let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
                 if raised.is_err() {
-                    // Told once. The cause may be gone before the next call, which must look for itself.
+                    // The next call must look for itself: the cause may be gone by then.
                     self.driver.forget()?;
                 }
                 raised?
@@ -242,7 +242,7 @@ impl<D: Driver> Loop<'_, D> {
 
     /// The limit that goes over a gap in which the last run, of an earlier call, stalled; none where there is no gap.
     ///
-    /// Nothing is known of that run but its window, and it may have failed: only a window without any event proves a gap.
+    /// Only the window of that run is known, and the run may have failed. Only a window without any event proves a gap.
     fn limit_over_gap(
         &mut self,
         observation: &Observation,
@@ -306,7 +306,7 @@ impl<D: Driver> Loop<'_, D> {
         let needs = stalls.iter().map(|(stall, outlook)| {
             (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days))
         });
-        // One package after the other: the nearest goes on first, with a window that is right for it.
+        // One package after the other: the one with the nearest event continues first, with a window that is right for it.
         let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);
         };
@@ -344,8 +344,8 @@ fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>)
     let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
     let allowed = most.unwrap_or(u32::MAX);
     Refusal(format!(
-        "{} has stalled {place}: it takes a window of {days} days to get on{next}, and --max-limit-days allows {allowed}. \
-         Raise it, or leave it out",
+        "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows {allowed}. \
+         Raise --max-limit-days, or leave it out",
         stall.package.name,
     ))
 }
@@ -358,9 +358,9 @@ fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
     });
     let (min, max) = span.unwrap_or((stall.from, stall.beyond));
     Refusal(format!(
-        "{} cannot get its models into step: the window ended at {max}, where the furthest of them is, and the others did \
-         not move{}. The events up to there are left out by a filter of the package, or were deleted. Run once with only \
-         the models that are behind selected, or restart them with --remove-from-manifest",
+        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models did not \
+         move{}. The package filters out the events up to there, or they were deleted. Select only the models that are \
+         behind for one run, or restart these models with --remove-from-manifest",
         stall.package.name,
         if stall.at.is_none() { String::new() } else { format!(" from {min}") },
     ))

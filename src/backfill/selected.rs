@@ -40,7 +40,7 @@ impl Selected {
         &self.lock_name
     }
 
-    /// `--full-refresh` without the incremental manifest in the selection would drop tables and keep their rows.
+    /// Without the incremental manifest in the selection, `--full-refresh` would drop tables and keep their rows.
     ///
     /// # Errors
     /// Usage: an incremental manifest is not selected.
@@ -53,8 +53,9 @@ impl Selected {
             if !self.scope.built.contains(id) {
                 let node = self.listing.manifest.node(id).context("no incremental manifest")?;
                 bail!(
-                    "--full-refresh needs the incremental manifest {} in the selection: tables would be built anew, but only from \
-                     where their rows stand. Select with the ancestors, as in --select +my_model",
+                    "--full-refresh needs the incremental manifest {} in the selection: without it, the tables are rebuilt, but \
+                     only with events after the last_success in their rows. Select the model with its ancestors, as in \
+                     --select +my_model",
                     node.name
                 );
             }

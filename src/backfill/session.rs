@@ -67,7 +67,7 @@ impl<'a> Backfill<'a> {
     /// Reads the tables, and works out what happens next.
     ///
     /// # Errors
-    /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would make it.
+    /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would create it.
     pub fn forecast(&self, emit: Emit<'_>) -> Result<Forecast> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
@@ -103,7 +103,7 @@ impl<'a> Backfill<'a> {
         .run(&observation, emit)
     }
 
-    /// dbt has to make the incremental manifests that do not exist yet: the first model that is built reads them.
+    /// dbt has to create the incremental manifests that do not exist yet: the first model that is built reads them.
     fn require_manifests(&self, observation: &Observation) -> Result<()> {
         for touched in &self.selected.scope.packages {
             let id = &touched.package.incremental_manifest;
@@ -112,8 +112,8 @@ impl<'a> Backfill<'a> {
                 let manifest = &self.selected.listing.manifest;
                 let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
                 bail!(
-                    "the incremental manifest {name} does not exist yet and is not selected, so nothing would make it: select \
-                     with the ancestors, as in --select +my_model, and do not exclude it"
+                    "the incremental manifest {name} does not exist yet and is not selected, so nothing would create it. \
+                     Select the model with its ancestors, as in --select +my_model, and do not exclude it"
                 );
             }
         }

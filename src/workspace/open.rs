@@ -44,7 +44,7 @@ impl OpenProject {
     pub fn open(choice: DbtChoice, interrupt: Interrupt) -> Result<Self> {
         let program = Program::parse(&choice.command)?.or_beside_this_one();
         let vars = Vars::parse(choice.vars.as_deref().unwrap_or_default())?;
-        let directory = std::env::current_dir().context("cannot tell the working directory")?;
+        let directory = std::env::current_dir().context("cannot find the working directory")?;
         let directory =
             Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
         let project = Project::find(choice.project_dir.as_deref(), &directory)?;
@@ -62,15 +62,15 @@ impl OpenProject {
         Ok(OpenTarget { open: self, name: target.map(str::to_owned), workspace })
     }
 
-    /// Names the variables of the environment that are kept from dbt.
+    /// Warns of environment variables that are kept from dbt.
     pub fn warn_of_environment(&self, emit: Emit<'_>) {
         let hidden = harmful_here();
-        // The target path is obeyed: what is written goes below it.
+        // The target path is not ignored: this tool writes below it.
         let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
         let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
         if !names.is_empty() {
             let message = format!(
-                "ignored from the environment, because it would change what a run does: {}",
+                "ignored environment variables that would change what a run does: {}",
                 names.join(", ")
             );
             emit(Event::Warning { message });

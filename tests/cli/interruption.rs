@@ -175,7 +175,7 @@ fn a_second_run_is_told_who_holds_the_lock() {
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
-    refused: a backfill or promotion of this project and target is running already (process [PID], since [TIME]: run --select +carts). Wait for it, or end it. Its lock: [PROJECT]/target/snowplow-backfill/locks/db.s.shop_manifest.lock
+    refused: a backfill or promotion of this project and target is already running (process [PID], since [TIME]: run --select +carts). Wait for it to end, or stop it. Its lock is [PROJECT]/target/snowplow-backfill/locks/db.s.shop_manifest.lock
     ");
 
     send(child.id(), Signal::SIGINT);
@@ -196,7 +196,7 @@ fn a_second_run_leaves_the_journal_of_the_first_alone() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: another backfill or promotion is writing the journal journal.jsonl. Wait for it, or name another with --journal
+    refused: another backfill or promotion is writing the journal journal.jsonl. Wait for it to end, or name another file with --journal
     ");
     assert_eq!(lines(), before);
 

@@ -382,7 +382,7 @@ fn an_incremental_manifest_that_nothing_would_make() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would make it: select with the ancestors, as in --select +my_model, and do not exclude it
+    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would create it. Select the model with its ancestors, as in --select +my_model, and do not exclude it
     ");
     run(&lab, &["--select", "+page_engagement"]).success();
     // Once it is there it need not be selected.
@@ -431,7 +431,7 @@ fn the_environment_cannot_change_what_a_run_does() {
     lab.set("DBT_QUIET", "1");
     let output = run(&lab, &["--select", "+page_engagement"]).success();
     let warning = output.stderr.lines().next().expect("a line");
-    assert_snapshot!(warning, @"warning: ignored from the environment, because it would change what a run does: DBT_EMPTY, DBT_FULL_REFRESH, DBT_LOG_FORMAT, DBT_QUIET");
+    assert_snapshot!(warning, @"warning: ignored environment variables that would change what a run does: DBT_EMPTY, DBT_FULL_REFRESH, DBT_LOG_FORMAT, DBT_QUIET");
     assert_eq!(rows(&lab, SITE), before);
 }
 

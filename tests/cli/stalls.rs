@@ -44,7 +44,7 @@ fn an_event_that_nobody_has_processed_is_told_of() {
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
       state      shop: standard, at 2024-01-20 10:00:00; 1 run of 30 days to now
     run  1  2024-01-20 → 2024-02-01  standard     4 models  [TIME]
-    warning: shop stays at 2024-01-20 10:00:00, although the events relation has a later event, at 2024-01-31 01:02:03: either the package leaves it out (snowplow__app_id, its own event names, events that come too late), or its base models were not built anew
+    warning: shop stays at 2024-01-20 10:00:00, although its events relation has a later event, at 2024-01-31 01:02:03. Either the package leaves it out (snowplow__app_id, its list of event names, late events), or its base models were not rebuilt
     up to date: shop at 2024-01-20 10:00:00
     1 run completed in [TIME]
     next: snowplow-backfill promote --select +carts --to prod

@@ -332,7 +332,7 @@ fn a_duplicate_row() {
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: new model, from 2022-01-01; [RUNS] of 9999 days to now
-    refused: the incremental manifest of snowplow_site holds page_engagement 2 times: models fail on it, and it can hide a model without a row. Delete all but one of its rows (keep the smallest last_success), then call again
+    refused: the incremental manifest of snowplow_site holds page_engagement 2 times. Models fail because of this, and it can hide a model that has no row. Delete all of its rows but the one with the smallest last_success, then run the same command again
     ");
 }
 
@@ -351,7 +351,7 @@ fn a_start_date_behind_the_other_models() {
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: new model, from 2023-01-01; [RUNS] of 9999 days to now
-    refused: page_engagement would start at 2023-01-01 00:00:00, behind the last event of its other models (2022-02-28 15:26:52.779729): its window would be empty for ever. Give an earlier --start-date
+    refused: page_engagement would start at 2023-01-01 00:00:00, after the last event of its package's other models (2022-02-28 15:26:52.779729): its window would always be empty. Give an earlier --start-date
     ");
 }
 
@@ -385,6 +385,6 @@ fn a_load_family_package_out_of_sync() {
       package    snowplow_signals: page_interest and 5 more
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_signals: out of sync, at 2022-02-27 15:32:13; [RUNS] of 90 days to now
-    refused: snowplow_signals is out of sync (page_interest at 2022-02-27 15:32:13.754285, the others at 2022-02-28 15:32:13.754285) and cannot get into step by itself with its version of snowplow_utils (before 1.0.1): its window ends just before the event at 2022-02-28 15:32:13.754285. Upgrade snowplow_utils, or set the later rows back to 2022-02-27 15:32:13.754285 by hand; its models read those events again
+    refused: snowplow_signals is out of sync (page_interest at 2022-02-27 15:32:13.754285, the others at 2022-02-28 15:32:13.754285) and stays so, because its version of snowplow_utils is older than 1.0.1: each window ends just before the event at 2022-02-28 15:32:13.754285. Upgrade snowplow_utils, or set the later rows back to 2022-02-27 15:32:13.754285 by hand; the models then process those events again
     ");
 }

@@ -24,7 +24,9 @@ struct Listed<'a> {
 
 /// Runs it.
 pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
-    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let Some(to) = &args.to else {
+        bail!("--to is missing: give the target that was promoted to, as in --to prod")
+    };
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let records = PromotionRecord::all(&target.workspace.promotions(), to)?;

@@ -48,7 +48,9 @@ fn tell(news: &News<'_>) {
 
 /// Takes back the last promotion.
 fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
-    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let Some(to) = &args.to else {
+        bail!("--to is missing: give the target that was promoted to, as in --to prod")
+    };
     let project = open::project(&args.dbt)?;
     let prod = project.on(Some(to))?;
     let mut listeners = quiet(args.verbose);
@@ -78,7 +80,7 @@ fn offline(args: &PromoteArgs) -> Result<Outcome> {
 /// Plans with both targets as they are now, and executes the plan with `--apply`.
 fn online(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = args.to.as_deref() else {
-        bail!("where to? Give the target that is promoted to: --to prod")
+        bail!("--to is missing: give the target to promote to, as in --to prod")
     };
     let mut listeners = quiet(args.verbose);
     let emit = &mut |event| listeners.emit(event);
@@ -142,8 +144,8 @@ fn plan(args: &PromoteArgs, read: &BothRead, facts: &Facts) -> Result<(Plan, Scr
     let scripts = Scripts::of(&plan)?;
     match &read.unread {
         Some(unread) if args.apply => bail!(Refusal(format!(
-            "{}. Executed at once, nobody would see what that loses: give the user of {}'s connection the right to read the \
-             catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client",
+            "{}. --apply would hide what the copy loses. Let the user of {}'s connection read the catalogue, or write the \
+             script without --apply, review it, and execute it with the warehouse's own client",
             promote::unread_catalogue(unread),
             facts.to
         ))),

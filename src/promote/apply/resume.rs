@@ -82,8 +82,8 @@ fn half_way(record: &PromotionRecord, is_going_back: bool) -> String {
         format!("the rollback of the promotion of {what} stopped half-way: finish it with {back} first")
     } else {
         format!(
-            "the promotion of {what} stopped half-way. Finish it by calling as it was called, with the project as it was, or \
-             take back what is done with {back}"
+            "the promotion of {what} stopped half-way. Finish it with the same command, on the project as it was, or take \
+             back what is done with {back}"
         )
     }
 }
@@ -99,5 +99,5 @@ pub(super) fn keep_document(folder: &Utf8Path, document: &impl serde::Serialize)
 pub fn kept_document(folder: &Utf8Path) -> Result<serde_json::Value> {
     let path = folder.join(DOCUMENT);
     let text = fs::read(&path).with_context(|| format!("cannot read {path}"))?;
-    serde_json::from_slice(&text).with_context(|| format!("{path} is not what this tool wrote"))
+    serde_json::from_slice(&text).with_context(|| format!("{path} was not written by this tool"))
 }

@@ -33,7 +33,7 @@ pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>
         return take_back(prod, &mut record, &folder, &witnessed, emit, tell);
     }
     bail!(
-        "no promotion to {to} to take back: none was executed with --apply from this project ({promotions} holds them)"
+        "there is no promotion to {to} to take back: --apply has executed none from this project (records: {promotions})"
     )
 }
 
@@ -48,9 +48,9 @@ fn take_back(
     let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
     match record.presence(witnessed) {
         Presence::Moved => bail!(Refusal(format!(
-            "{to} ran since {what}, or something else wrote its rows ({}): they are no longer what it wrote. Taking it back now \
-             would also take away what {to} has processed since, so it cannot be taken back any more, and nothing was changed. \
-             To be without these models, disable them in {to}'s project; to have another version of them, use --replace",
+            "{to} has run since {what}, or something else changed its rows ({}). Taking the promotion back would also remove \
+             what {to} has processed since, so nothing was changed. To stop running these models, disable them in {to}'s \
+             project. To promote another version of them, use --replace",
             witnessed.moved.join(", "),
             to = record.to
         ))),
@@ -60,8 +60,8 @@ fn take_back(
             record.save(folder)?;
             if !was_killed {
                 bail!(Refusal(format!(
-                    "{what} was taken back already, outside of this tool: {}'s rows are as before it. Its record says so now; \
-                     call --rollback again to take back the one before it",
+                    "{what} was already taken back outside this tool: {}'s rows are as they were before it. Its record now says so. \
+                     Run --rollback again to take back the promotion before it",
                     record.to
                 )))
             }

@@ -127,25 +127,25 @@ fn carry_out(
     execute(prod, &mut record, &folder, (Way::There, &script), emit, tell)?;
     let comparisons = compare(prod, &verify, emit).with_context(|| {
         format!(
-            "the promotion was executed, but not compared: {folder}/verify.sql holds the queries; `promote --to {} --rollback` \
-             takes it back",
+            "the promotion was executed, but not compared. The queries are in {folder}/verify.sql. `promote --to {} --rollback` \
+             takes the promotion back",
             record.to
         )
     })?;
     Ok(Applied { record, folder, comparisons })
 }
 
-/// What was written for review is what is executed, or nothing is.
+/// Refuses to execute anything but the script that was reviewed.
 fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
     let path = folder.join("promote.sql");
     let reviewed = match fs::read_to_string(&path) {
         Ok(reviewed) => reviewed,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {path}, which was to be reviewed"));
+            return Err(error).with_context(|| format!("cannot read the reviewed script {path}"));
         }
     };
-    let again = "call without --apply to write it anew, and look at it again";
+    let again = "run without --apply to write it again, then review it";
     for line in script.header.iter().filter(|line| line.starts_with(FINGERPRINT)) {
         if !reviewed.lines().any(|reviewed| reviewed.strip_prefix("-- ") == Some(line)) {
             let what = line.split(':').next().unwrap_or_default().replace(FINGERPRINT, "");
@@ -154,8 +154,8 @@ fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
     }
     if statements(&reviewed) != statements(&script.to_text()) {
         bail!(Refusal(format!(
-            "{path} is not what would be executed: it was edited, or written by other flags. To execute an edited script, use \
-             the warehouse's own client; else {again}"
+            "{path} is not what would be executed: it was edited, or written with other flags. Execute an edited \
+             script with the warehouse's own client. Otherwise, {again}"
         )))
     }
     Ok(())

@@ -93,13 +93,13 @@ impl<'p> BothTargets<'p> {
         let to = route.to;
         if route.from == Some(to) {
             bail!(
-                "--target and --to are both {to}: give the target that was backfilled and the one that is promoted to"
+                "--target and --to are both {to}: give the target that was backfilled, and the target to promote to"
             );
         }
         let staging = ListedTarget::list(project, route.from, route.selection, emit)?;
         if staging.name == to {
             bail!(
-                "{to} is the profile's default target, too: give the one that was backfilled with --target"
+                "{to} is also the profile's default target: give the target that was backfilled with --target"
             );
         }
         project.warn_of_environment(emit);
