@@ -93,7 +93,7 @@ pub struct PromotionRecord {
 }
 
 impl PromotionRecord {
-    /// Writes the scripts and the record into a folder.
+    /// Writes the record into a folder.
     ///
     /// # Errors
     /// It cannot be written.
@@ -101,7 +101,7 @@ impl PromotionRecord {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
         let path = folder.join(FILE);
         let text = serde_json::to_vec_pretty(self).context("cannot write JSON")?;
-        // Whole or not at all: the rollback hangs on it.
+        // Whole or not at all: the rollback depends on it.
         let mut file =
             tempfile::NamedTempFile::new_in(folder).with_context(|| format!("cannot write to {folder}"))?;
         std::io::Write::write_all(&mut file, &text)
@@ -153,7 +153,7 @@ impl PromotionRecord {
     }
 }
 
-/// Writes the three files.
+/// Writes `promote.sql`, `rollback.sql` and `verify.sql`.
 ///
 /// # Errors
 /// The folder cannot be written.
