@@ -4,15 +4,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::decision::{self, Outlook, Stall, Verdict};
 use super::driver::{Driver, RunRequest};
+use super::forecast;
 use super::preflight::{self, FirstRun};
 use super::remarks;
+use super::stall::{self, Outlook, Stall};
+use super::verdict::Verdict;
 use crate::dbt::{Interrupt, RunReport};
 use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, PackageTables, Progress};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -121,7 +123,7 @@ impl<D: Driver> Loop<'_, D> {
         emit(Event::RunStarted {
             run: number,
             limit_days: limit.days,
-            packages: decision::states(&done.observation, limit.days),
+            packages: forecast::states(&done.observation, limit.days),
         });
         self.driver.forget()?;
         self.driver.run(RunRequest { number, limit_days: limit.days }, emit)
@@ -170,8 +172,8 @@ impl<D: Driver> Loop<'_, D> {
 
     /// The limit of a run that follows no stall.
     fn regular_limit(&self, observation: &Observation) -> Limit {
-        let states: Vec<PackageState> = decision::states(observation, self.options.limit_days);
-        let days = decision::regular_limit(self.options.limit_days, self.options.until, &states);
+        let states: Vec<PackageState> = forecast::states(observation, self.options.limit_days);
+        let days = forecast::regular_limit(self.options.limit_days, self.options.until, &states);
         Limit { days, no_event_left: false }
     }
 
@@ -254,7 +256,7 @@ impl<D: Driver> Loop<'_, D> {
         let verdicts: Option<Vec<_>> =
             packages.map(|tables| Verdict::of_last_run(tables, tables.window?, now)).collect();
         let Some(verdicts) = verdicts else { return Ok(None) };
-        let stalls = self.with_outlooks(decision::stalls(&verdicts, now), emit)?;
+        let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
         let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
@@ -277,7 +279,7 @@ impl<D: Driver> Loop<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let stalls = decision::stalls(verdicts, now);
+        let stalls = stall::stalls(verdicts, now);
         let Some(first) = stalls.first() else { return Ok(None) };
         let (stuck, movable): (Vec<_>, Vec<_>) = stalls.iter().cloned().partition(|stall| stall.stuck);
         if movable.is_empty() && !stuck.is_empty() {
@@ -327,7 +329,7 @@ impl<D: Driver> Loop<'_, D> {
 }
 
 fn judge(before: &Observation, after: &Observation) -> Result<Vec<Verdict>> {
-    let verdict = |new: &crate::snowplow::PackageTables| {
+    let verdict = |new: &PackageTables| {
         let name = &new.package.name;
         preflight::refuse_duplicates(new)?;
         let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;

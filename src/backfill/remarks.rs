@@ -1,7 +1,7 @@
 //! What the loop warns about. Warnings end nothing and decide nothing.
 
-use super::decision::Verdict;
 use super::driver::Driver;
+use super::verdict::Verdict;
 use crate::event::{Emit, Event};
 use crate::snowplow::{EventQuestion, Frontier, Observation};
 use crate::timestamp::Timestamp;

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::dbt_driver::DbtDriver;
-use super::decision;
 use super::engine::Loop;
+use super::forecast;
 use super::preflight;
 use super::request::Request;
 use super::selected::Selected;
@@ -72,7 +72,7 @@ impl<'a> Backfill<'a> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
-        let states = decision::states(&first_run.applied_to(&observation), options.limit_days);
+        let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
         let preflight = preflight::check(&observation, first_run);
         Ok(Forecast { observation, states, preflight })
     }
