@@ -49,7 +49,7 @@ impl Listeners {
     /// # Errors
     /// What GitHub names as the summary of the step cannot be written.
     pub fn github(project: &Utf8Path, detail: Detail) -> Result<Self> {
-        let github = Github::on_stdout(project, detail == Detail::Verbose)?;
+        let github = Github::on_stdout(project, detail)?;
         Ok(Self::new(None, Some(Box::new(github))))
     }
 

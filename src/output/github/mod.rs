@@ -15,6 +15,7 @@ use self::summary::Summary;
 use self::workflow::{Annotation, Level};
 use super::Reporter;
 use super::ending::ending;
+use super::human::Detail;
 use super::paint::Paint;
 use super::text;
 use crate::dbt::ModelFinished;
@@ -29,7 +30,7 @@ pub struct Github<W, S> {
     out: W,
     summary: Option<Summary<S>>,
     paths: RepositoryPaths,
-    verbose: bool,
+    detail: Detail,
     in_group: bool,
 }
 
@@ -38,16 +39,16 @@ impl Github<Stdout, File> {
     ///
     /// # Errors
     /// The summary cannot be written.
-    pub fn on_stdout(project: &Utf8Path, verbose: bool) -> Result<Self> {
+    pub fn on_stdout(project: &Utf8Path, detail: Detail) -> Result<Self> {
         let paths = RepositoryPaths::of_this_process(project);
-        Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, verbose))
+        Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, detail))
     }
 }
 
 impl<W: Write, S: Write> Github<W, S> {
-    fn new(out: W, summary: Option<S>, paths: RepositoryPaths, verbose: bool) -> Self {
+    fn new(out: W, summary: Option<S>, paths: RepositoryPaths, detail: Detail) -> Self {
         let summary = summary.map(Summary::new);
-        Self { out, summary, paths, verbose, in_group: false }
+        Self { out, summary, paths, detail, in_group: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -139,7 +140,9 @@ impl<W: Write, S: Write> Github<W, S> {
     fn log(&mut self, event: &Event, history: &History) -> io::Result<()> {
         let paint = Paint::default();
         match event {
-            Event::DbtCalled(call) if self.verbose => writeln!(self.out, "$ {}", call.command),
+            Event::DbtCalled(call) if self.detail == Detail::Verbose => {
+                writeln!(self.out, "$ {}", call.command)
+            }
             // A promotion has no format for GitHub; its statements are in its journal.
             Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
             Event::Warning { message } => self.annotate(&Annotation {

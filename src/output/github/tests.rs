@@ -94,10 +94,10 @@ fn finish(outcome: Outcome, frontier: &str) -> Event {
 }
 
 /// The log and the summary of these events.
-fn told(verbose: bool, events: Vec<Event>) -> (String, String) {
+fn told(detail: Detail, events: Vec<Event>) -> (String, String) {
     let (mut log, mut summary) = (Vec::new(), Vec::new());
     let paths = RepositoryPaths { project: "/repository/dbt".into(), repository: "/repository".into() };
-    let mut github = Github::new(&mut log, Some(&mut summary), paths, verbose);
+    let mut github = Github::new(&mut log, Some(&mut summary), paths, detail);
     let mut history = History::default();
     for event in events {
         history.add(&event);
@@ -140,7 +140,7 @@ fn good_backfill() -> Vec<Event> {
 
 #[test]
 fn a_good_backfill() {
-    let (log, summary) = told(false, good_backfill());
+    let (log, summary) = told(Detail::Full, good_backfill());
     assert_snapshot!(log, @"
     storefront → staging (duckdb, dbt 1.11.16)
       selected   2 models by --select +page_engagement
@@ -189,7 +189,7 @@ fn a_good_backfill() {
 
 #[test]
 fn every_call_of_dbt_where_it_is_asked_for() {
-    assert!(told(true, good_backfill()).0.starts_with("$ dbt ls\n"));
+    assert!(told(Detail::Verbose, good_backfill()).0.starts_with("$ dbt ls\n"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_model_that_fails() {
     };
     let next = window("2024-01-01", "2024-01-31");
     let (log, summary) = told(
-        false,
+        Detail::Full,
         vec![
             start(),
             Event::RunStarted {
@@ -278,7 +278,7 @@ fn a_model_that_fails() {
 #[test]
 fn other_endings() {
     let end = |outcome| {
-        let (log, summary) = told(false, vec![finish(outcome, "2024-01-31")]);
+        let (log, summary) = told(Detail::Full, vec![finish(outcome, "2024-01-31")]);
         format!("{log}---\n{summary}")
     };
     assert_snapshot!(end(Outcome::Stopped { by: "--max-duration".into() }), @r"
@@ -358,7 +358,7 @@ fn several_packages_have_a_row_each() {
         progress: Progress::Advanced,
     });
     let (log, summary) = told(
-        false,
+        Detail::Full,
         vec![Event::RunFinished(RunFinished {
             run: 7,
             limit_days: 30,
