@@ -7,9 +7,6 @@ use crate::dbt::Vars;
 use crate::timestamp::Timestamp;
 
 /// Checks flags against each other, the vars, and the clock.
-///
-/// # Errors
-/// Usage.
 pub(super) fn check(args: &WindowArgs, first_run: &FirstRunArgs, dbt: &DbtArgs) -> Result<()> {
     let vars = Vars::parse(dbt.vars.as_deref().unwrap_or_default())?;
     let both = [

@@ -44,7 +44,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// The end of a backfill; none for an error, which main prints with its causes. The history tells what was asked for.
+/// The end of a backfill; none for an error, which main prints with its causes.
 pub(super) fn ending(finish: &Finish, history: &History, paint: Paint) -> Option<Ending> {
     let head = format!("{}{}", headline(finish, history, paint)?, frontiers(finish));
     Some(Ending { head, spent: spent(finish), next: next(finish, history), paint })

@@ -7,7 +7,7 @@ use crate::event::{LimitRaised, PackageState, RaiseReason, RunFinished, Start};
 use crate::snowplow::{State, Window};
 use crate::timestamp::Timestamp;
 
-/// What is going to be done, in a few lines.
+/// What the backfill is about, in a few lines.
 pub(super) fn start(start: &Start, paint: Paint) -> String {
     let target = start.target.as_deref().unwrap_or("default target");
     let mut text = format!(
@@ -48,7 +48,7 @@ pub(super) fn state(state: &PackageState, limit_days: u32) -> String {
     format!("{}: {}, {place}{runs}", state.package, state.state.describe())
 }
 
-/// One line a package for a run that has ended well.
+/// A good run, with one line for each package.
 pub(super) fn run_finished(run: &RunFinished, paint: Paint) -> String {
     let several = run.packages.len() > 1;
     let lines = run.packages.iter().enumerate().map(|(place, package)| {
@@ -69,7 +69,7 @@ pub(super) fn run_finished(run: &RunFinished, paint: Paint) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A stall, and what is done about it.
+/// A stall, and the next run's limit.
 pub(super) fn limit_raised(raised: &LimitRaised, paint: Paint) -> String {
     format!(
         "        {} {}\n        {}",
@@ -109,7 +109,6 @@ pub(super) fn stall(raised: &LimitRaised) -> String {
 }
 
 /// What `plan` shows.
-#[must_use]
 pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
     let mut text = start(begin, paint);
     for package in states {
@@ -118,13 +117,13 @@ pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
             let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
         }
     }
-    // The string is there to be copied, and stays on one line.
+    // The string stays on one line, so that it can be copied.
     let mut text = paint.wrapped(text.trim_end()) + "\n";
     let _ = writeln!(text, "  {}\n    {}", paint.dim("models_to_run"), begin.models_to_run);
     text
 }
 
-/// Both ends, to the day where the days differ.
+/// Both limits, as dates if these differ.
 pub(super) fn window(window: &Window) -> String {
     if window.lower.date() == window.upper.date() {
         format!("{} → {}", window.lower.to_the_minute(), window.upper.to_the_minute())
@@ -133,7 +132,7 @@ pub(super) fn window(window: &Window) -> String {
     }
 }
 
-/// A day where it is midnight, else to the second.
+/// A date if the time is midnight, otherwise to the second.
 fn short(time: Timestamp) -> String {
     if time == time.start_of_day() { time.date().to_string() } else { time.to_the_second().to_string() }
 }
@@ -160,7 +159,7 @@ pub(super) fn count(number: impl TryInto<u64>, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// As many names as fit into a line, at least one, and how many more.
+/// As many names as fit into a line, at least one, and the number of the others.
 fn names(names: &[String]) -> String {
     const WIDTH: usize = 44;
     let mut shown = 0;

@@ -1,4 +1,4 @@
-//! For GitHub Actions: a group of lines a run, annotations on what fails, and a summary of the step.
+//! For GitHub Actions: a group of lines for each run, annotations on failures, and a summary of the step.
 
 mod paths;
 mod summary;
@@ -24,7 +24,7 @@ use crate::failure::{Failure, signal_name};
 use crate::history::History;
 use crate::outcome::Outcome;
 
-/// Tells a workflow's log, and its summary where there is one.
+/// Reports to a workflow's log, and to its summary where there is one.
 #[derive(Debug)]
 pub struct Github<W, S> {
     out: W,
@@ -35,10 +35,7 @@ pub struct Github<W, S> {
 }
 
 impl Github<Stdout, File> {
-    /// On stdout, and in the summary that GitHub's environment names. `project` is the dbt project's folder.
-    ///
-    /// # Errors
-    /// The summary cannot be written.
+    /// Writes to stdout, and to the summary that GitHub's environment names. `project` is the dbt project's folder.
     pub fn on_stdout(project: &Utf8Path, detail: Detail) -> Result<Self> {
         let paths = RepositoryPaths::of_this_process(project);
         Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, detail))
@@ -115,7 +112,7 @@ impl<W: Write, S: Write> Github<W, S> {
                 format!("stopped by {by}"),
                 "not up to date: run the same command again to continue".to_owned(),
             ),
-            // Said before, or good news that the log's last lines tell.
+            // dbt's failure has annotations already. The others are told by the last lines of the log.
             Outcome::DbtFailed
             | Outcome::Done
             | Outcome::Findings
@@ -143,7 +140,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Event::DbtCalled(call) if self.detail == Detail::Verbose => {
                 writeln!(self.out, "$ {}", call.command)
             }
-            // A promotion has no format for GitHub; its statements are in its journal.
+            // Promotions have no format for GitHub. Their statements are in their journals.
             Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,

@@ -1,6 +1,6 @@
-//! The summary of a workflow's step, in Markdown: a table of runs that grows run by run, and how it ended.
+//! The summary of a workflow's step, in Markdown: a table with a row for each run, and how the backfill ended.
 //!
-//! It is written as it happens: a job that is killed leaves what was done before.
+//! Each row is written at once, so that a job that is killed leaves the rows of its runs.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use crate::output::text;
 use crate::snowplow::Window;
 use crate::timestamp::Timestamp;
 
-/// Characters of the picture of a run.
+/// The width of a run's picture, in characters.
 const WIDTH: usize = 20;
 
 const HEAD: &str = "\
@@ -25,7 +25,6 @@ const HEAD: &str = "\
 |--:|---|---|---|--:|--:|--:|
 ";
 
-/// The summary as it is written.
 #[derive(Debug)]
 pub(super) struct Summary<W> {
     out: W,
@@ -38,7 +37,6 @@ impl<W: Write> Summary<W> {
         Self { out, has_title: false, has_table: false }
     }
 
-    /// Adds what an event changes.
     pub(super) fn tell(
         &mut self,
         event: &Event,
@@ -78,7 +76,7 @@ impl<W: Write> Summary<W> {
         self.out.flush()
     }
 
-    /// For what ended before anything was known of it.
+    /// The title of a backfill that ended before it began.
     fn title(&mut self) -> &'static str {
         if std::mem::replace(&mut self.has_title, true) { "" } else { "## Backfill\n" }
     }
@@ -107,7 +105,7 @@ impl<W: Write> Summary<W> {
         text
     }
 
-    /// A line of the table, which begins with the first one.
+    /// A row of the table. The head comes with the first one.
     fn row(&mut self, cells: &str) -> String {
         let head = if std::mem::replace(&mut self.has_table, true) { "" } else { HEAD };
         format!("{head}| {} |\n", cells.trim_end())
@@ -183,7 +181,7 @@ fn end(ending: &Ending) -> String {
     format!("\n**{}**\n\n{}\n{next}", escaped(&ending.head), ending.spent)
 }
 
-/// Where a window lies between the start and now: done before, this run, still to do.
+/// Where a window lies between the start and now: what was done before, this run, what is left.
 fn picture(span: &Window, window: &Window) -> String {
     let whole = span.upper.since(span.lower).as_seconds_f64();
     let place = |time: Timestamp| {
@@ -198,7 +196,7 @@ fn picture(span: &Window, window: &Window) -> String {
         place
     };
     let end = place(window.upper).max(1);
-    // However short it is, a run can be seen.
+    // Even a short run must be visible.
     let begin = place(window.lower).min(end - 1);
     ["▒".repeat(begin), "█".repeat(end - begin), "░".repeat(WIDTH - end)].concat()
 }
