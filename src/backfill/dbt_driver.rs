@@ -21,8 +21,8 @@ pub(super) struct DbtDriver<'a> {
 }
 
 impl DbtDriver<'_> {
-    /// Text for `--vars`. It is the same for all runs with one limit, down to the order of the keys: dbt parses the whole
-    /// project again if the vars differ from those of the last time.
+    /// Text for `--vars`. It is the same for all runs with one limit, down to the order of the keys: dbt
+    /// parses the whole project again if the vars differ from those of the last time.
     fn vars(&self, limit_days: u32, round: Round) -> Result<String> {
         let first_run = &self.request.first_run;
         let mut own: Vec<(&str, Value)> = vec![
@@ -41,7 +41,8 @@ impl DbtDriver<'_> {
         self.target.dbt().vars().with(&own)
     }
 
-    /// One file for all selections of the same packages, because they share the tables that the file is about.
+    /// One file for all selections of the same packages, because they share the tables that the file is
+    /// about.
     fn last_run(&self) -> Utf8PathBuf {
         let packages = self.scope.packages.iter().map(|touched| touched.package.name.as_str());
         self.target.workspace.last_run(&packages.collect::<Vec<_>>().join("+"))

@@ -66,12 +66,14 @@ struct Limit {
 }
 
 impl<D: Driver> Loop<'_, D> {
-    /// Runs until nothing is left to do, or something ends it. `first` is what was read before.
+    /// Runs until nothing is left to do, or something ends it. `first` is what the tables held before the
+    /// first run.
     ///
     /// Emits everything from the first run to [`Event::BackfillFinished`], which ends every backfill.
     ///
     /// # Errors
-    /// The tables cannot be read as the packages make them, or dbt cannot be started. A failure of dbt is an outcome.
+    /// The tables cannot be read as the packages make them, or dbt cannot be started. A failure of dbt is an
+    /// outcome.
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
         let mut done = Done { runs: 0, observation: self.first_run.applied_to(first) };
@@ -209,8 +211,8 @@ impl<D: Driver> Loop<'_, D> {
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
 
-    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there. Otherwise, calls
-    /// that make one run each would never get over a gap.
+    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
+    /// Otherwise, calls that make one run each would never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
         if !self.first_run.is_regular() {
@@ -233,7 +235,7 @@ impl<D: Driver> Loop<'_, D> {
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }
 
-    /// Judges a good run of an earlier call; none where it says nothing about the tables as they are.
+    /// Judges a good run of an earlier call; none if the tables have changed since.
     fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
         let judge = |run: &GoodPackageRun| {
             let tables = observation.package(&run.package)?;
@@ -242,9 +244,11 @@ impl<D: Driver> Loop<'_, D> {
         last.packages.iter().map(judge).collect()
     }
 
-    /// The limit that goes over a gap in which the last run, of an earlier call, stalled; none where there is no gap.
+    /// The limit that gets over the gap in which the last run of an earlier call stalled; none if there is no
+    /// gap.
     ///
-    /// Only the window of that run is known, and the run may have failed. Only a window without any event proves a gap.
+    /// Only the window of that run is known, and the run may have failed. Only a window without any event
+    /// proves a gap.
     fn limit_over_gap(
         &mut self,
         observation: &Observation,
@@ -271,7 +275,7 @@ impl<D: Driver> Loop<'_, D> {
     /// The limit that answers a stall; none without a stall.
     ///
     /// # Errors
-    /// A [`Refusal`] where no limit helps, or where `--max-limit-days` forbids the one that would.
+    /// A [`Refusal`] if no limit helps, or if `--max-limit-days` forbids the one that would.
     fn limit_after_stall(
         &mut self,
         verdicts: &[Verdict],
@@ -308,7 +312,8 @@ impl<D: Driver> Loop<'_, D> {
         let needs = stalls.iter().map(|(stall, outlook)| {
             (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days))
         });
-        // One package after the other: the one with the nearest event continues first, with a window that is right for it.
+        // One package after the other: the one with the nearest event continues first, with a window that is
+        // right for it.
         let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);
         };
@@ -346,8 +351,8 @@ fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>)
     let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
     let allowed = most.unwrap_or(u32::MAX);
     Refusal(format!(
-        "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows {allowed}. \
-         Raise --max-limit-days, or leave it out",
+        "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows \
+         {allowed}. Raise --max-limit-days, or leave it out",
         stall.package.name,
     ))
 }
@@ -360,9 +365,9 @@ fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
     });
     let (min, max) = span.unwrap_or((stall.from, stall.beyond));
     Refusal(format!(
-        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models did not \
-         move{}. The package filters out the events up to there, or they were deleted. Select only the models that are \
-         behind for one run, or restart these models with --remove-from-manifest",
+        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models \
+         did not move{}. The package filters out the events up to there, or they were deleted. Select only \
+         the models that are behind for one run, or restart these models with --remove-from-manifest",
         stall.package.name,
         if stall.at.is_none() { String::new() } else { format!(" from {min}") },
     ))

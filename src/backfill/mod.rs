@@ -1,4 +1,5 @@
-//! The main job. A session opens, forecasts and runs a backfill; the loop makes the runs; pure functions decide.
+//! The main job. A session opens, forecasts and runs a backfill; the loop makes the runs; pure functions
+//! decide.
 
 mod dbt_driver;
 mod driver;

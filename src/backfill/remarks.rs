@@ -6,8 +6,8 @@ use crate::event::{Emit, Event};
 use crate::snowplow::{EventQuestion, Frontier, Observation};
 use crate::timestamp::Timestamp;
 
-/// Warns of events that lie in a window up to now, although the package did not move. Most of them do not concern the
-/// package, but it looks the same if its base models still hold what an earlier run left there.
+/// Warns of events that lie in a window up to now, although the package did not move. Most of them do not
+/// concern the package, but it looks the same if its base models still hold what an earlier run left there.
 pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict], emit: Emit<'_>) {
     let stays = verdicts.iter().filter_map(|verdict| {
         let at = verdict.after.frontier().time()?;
@@ -29,8 +29,9 @@ pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict],
             continue;
         };
         let message = format!(
-            "{} stays at {at}, although its events relation has a later event, at {event}. Either the package leaves it out \
-             (snowplow__app_id, its list of event names, late events), or its base models were not rebuilt",
+            "{} stays at {at}, although its events relation has a later event, at {event}. Either the \
+             package leaves it out (snowplow__app_id, its list of event names, late events), or its base \
+             models were not rebuilt",
             verdict.package.name
         );
         emit(Event::Warning { message });

@@ -56,7 +56,8 @@ impl Stall {
             at: verdict.before.frontier().time(),
             from,
             beyond: beyond.max(from),
-            // One more: now is later when the run gets there, and the load family's windows end before midnight.
+            // One more: now is later when the run gets there, and the load family's windows end before
+            // midnight.
             most_days: horizon.days_since_rounded_up(origin) + 1,
             stuck,
             standing: verdict.before,
@@ -84,7 +85,8 @@ pub struct Need {
 }
 
 impl Stall {
-    /// The limit that gets this package over its stall. `limit` is the one it stalled with, `base` the user's.
+    /// The limit that gets this package over its stall. `limit` is the one it stalled with, `base` the
+    /// user's.
     ///
     /// A jump goes exactly over the gap, so that its window holds no more than `base` days of events.
     #[must_use]
@@ -98,8 +100,9 @@ impl Stall {
             FirstEvent::At(time) if time >= self.beyond => {
                 Need { days: jump(time), reason: RaiseReason::Gap }
             }
-            // The last window already held this event, so a filter of the package left it out. Whether the package also leaves
-            // out later events is not known. If there are none, a window up to now cannot hold too much.
+            // The last window already held this event, so a filter of the package left it out. Whether the
+            // package also leaves out later events is not known. If there are none, a window up to now cannot
+            // hold too much.
             FirstEvent::At(_) => match outlook.beyond {
                 FirstEvent::Unknown => double,
                 FirstEvent::None => to_now,
@@ -111,8 +114,8 @@ impl Stall {
         Need { days: wanted.days.min(most.max(limit.saturating_add(1))), ..wanted }
     }
 
-    /// Days that reach the horizon, rounded up. More days change nothing, but a limit that changed every day would make dbt
-    /// parse the project every day.
+    /// Days that reach the horizon, rounded up. More days change nothing, but a limit that changed every day
+    /// would make dbt parse the project every day.
     fn reach(&self) -> u32 {
         self.most_days.checked_next_power_of_two().unwrap_or(self.most_days)
     }

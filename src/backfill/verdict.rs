@@ -25,8 +25,9 @@ pub struct Verdict {
 impl Verdict {
     /// Judges a run of one package. `now` is the warehouse's clock, read before the run.
     ///
-    /// Caught up means that nothing was left out: the window ended at now, in a state whose window ends at now, and every
-    /// model has its row. Neither an unchanged frontier nor a `last_success` near now proves it.
+    /// Caught up means that nothing was left out: the window ended at now, in a state whose window ends at
+    /// now, and every model has its row. Neither an unchanged frontier nor a `last_success` near now proves
+    /// it.
     #[must_use]
     pub fn of(before: &PackageTables, after: &PackageTables, window: Window, now: Timestamp) -> Self {
         let package = Arc::clone(&after.package);
@@ -50,8 +51,9 @@ impl Verdict {
         Self { package: Arc::clone(&tables.package), before: standing, after: standing, window, progress }
     }
 
-    /// Judges the last run of an earlier call by the window that it left behind: stalled if a limit ended the window, caught
-    /// up (at that time) if something else did. None if the rows are no longer those that the window was worked out from.
+    /// Judges the last run of an earlier call by the window that it left behind: stalled if a limit ended the
+    /// window, caught up (at that time) if something else did. None if the rows are no longer those that the
+    /// window was worked out from.
     #[must_use]
     pub fn of_last_run(tables: &PackageTables, window: Window, now: Timestamp) -> Option<Self> {
         let again = tables.next_window(1, now)?;
@@ -61,8 +63,9 @@ impl Verdict {
         (again.lower == window.lower).then(|| Self::unmoved(tables, window, progress))
     }
 
-    /// Judges the last run of an earlier call, which is known to have been good. None if the tables changed since, or if the
-    /// run is no reason to raise the limit: the package moved, or has more than `base` days to do since.
+    /// Judges the last run of an earlier call, which is known to have been good. None if the tables changed
+    /// since, or if the run is no reason to raise the limit: the package moved, or has more than `base` days
+    /// to do since.
     #[must_use]
     pub fn of_good_run(
         last: &GoodPackageRun,
@@ -128,7 +131,8 @@ impl Verdict {
         }
     }
 
-    /// The latest time at which this package's window can end, whatever the limit, and whether the last window ended there.
+    /// The latest time at which this package's window can end, whatever the limit, and whether the last
+    /// window ended there.
     pub(super) fn horizon(&self, now: Timestamp) -> (Timestamp, bool) {
         match (self.before.state, self.before.span) {
             (State::NewModel | State::OutOfSync, Some((_, max))) => (max, self.window.upper >= max),

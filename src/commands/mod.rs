@@ -34,7 +34,8 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
     }
 }
 
-/// For commands whose result is not a series of events: people only read what goes wrong, and dbt's calls with `--verbose`.
+/// For commands whose result is not a series of events: people only read what goes wrong, and dbt's calls
+/// with `--verbose`.
 fn quiet(verbose: bool) -> Listeners {
     let detail = if verbose { Detail::Verbose } else { Detail::Trouble };
     Listeners::people(detail, Part::Whole)

@@ -1,4 +1,5 @@
-//! What people and programs read: reporters of events, results on stdout, colours. Nothing here makes decisions.
+//! What people and programs read: reporters of events, results on stdout, colours. Nothing here makes
+//! decisions.
 
 mod ending;
 pub mod github;

@@ -64,7 +64,8 @@ impl Paint {
         self.with(Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), text)
     }
 
-    /// Breaks long lines between words for a terminal, which would break them anywhere. Lines of a file stay whole.
+    /// Breaks long lines between words for a terminal, which would break them anywhere. Lines of a file stay
+    /// whole.
     pub fn wrapped(self, text: &str) -> String {
         let Some(width) = self.columns() else { return text.to_owned() };
         let lines = text.lines().map(|line| {

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::failure::Interrupted;
 
-/// Writes a result. If the reader closed the pipe, as `| head` does, it is [`Interrupted`] and the command ends silently.
+/// Writes a result. If the reader closed the pipe, as `| head` does, it is [`Interrupted`] and the command
+/// ends silently.
 pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {

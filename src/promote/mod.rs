@@ -1,7 +1,7 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 //!
-//! Imports run one way: `session` → `output` → `apply` → `sql` → `plan`, and `session` → `read` → `plan`. The facts are at
-//! the bottom.
+//! Imports run one way: `session` → `output` → `apply` → `sql` → `plan`, and `session` → `read` → `plan`. The
+//! facts are at the bottom.
 
 mod apply;
 mod output;

@@ -167,8 +167,9 @@ impl Session<'_, '_> {
         let planned = planned(facts, self.request.wishes)?;
         match &read.unread {
             Some(unread) if self.request.mode == Mode::Apply => bail!(Refusal(format!(
-                "{}. --apply would hide what the copy loses. Let the user of {}'s connection read the catalogue, or write the \
-                 script without --apply, review it, and execute it with the warehouse's own client",
+                "{}. --apply would hide what the copy loses. Let the user of {}'s connection read the \
+                 catalogue, or write the script without --apply, review it, and execute it with the \
+                 warehouse's own client",
                 unread_catalogue(unread),
                 facts.to
             ))),

@@ -18,8 +18,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal before anything expensive begins. Lines are added to an existing file, unless another process is
-    /// adding to it: a reader could not tell their lines apart.
+    /// Opens the journal before anything expensive begins. Lines are added to an existing file, unless
+    /// another process is adding to it: a reader could not tell their lines apart.
     ///
     /// # Errors
     /// It cannot be written. A [`Refusal`] where another process is writing it.
@@ -33,19 +33,20 @@ impl Journal {
             && let Err(TryLockError::WouldBlock) = file.try_lock()
         {
             bail!(Refusal(format!(
-                "another backfill or promotion is writing the journal {path}. Wait for it to end, or name another file with --journal"
+                "another backfill or promotion is writing the journal {path}. Wait for it to end, or name \
+                 another file with --journal"
             )));
         }
         Ok(Self { file, path })
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {
         &self.path
     }
 
-    /// Adds a line, in one write, so that a reader never sees half of one.
+    /// Adds a line with one write, so that a reader never sees half of it.
     ///
     /// # Errors
     /// It cannot be written.
@@ -59,7 +60,8 @@ impl Journal {
 /// Reads a journal back: a history for each backfill that it holds, the last one last.
 ///
 /// # Errors
-/// It cannot be read, or a line is no event. A last line without its end is still being written, and is left out.
+/// It cannot be read, or a line is not an event. A last line without its end is left out: it is still being
+/// written.
 pub fn read(path: &Utf8Path) -> Result<Vec<History>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read the journal {path}"))?;
     let mut histories: Vec<History> = Vec::new();

@@ -1,6 +1,7 @@
 //! One backfill or promotion at a time, per project and target.
 //!
-//! The operating system locks a file, so a killed process leaves no lock behind. The file's text is only for the message.
+//! The operating system locks a file, so a killed process leaves no lock behind. The file's text is only for
+//! the message.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Refusal;
 use crate::timestamp::Timestamp;
 
-/// Held as long as it lives.
+/// A lock that is held as long as this value lives.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -30,7 +31,7 @@ impl Lock {
     /// Takes the lock. If another process holds it, the error says which.
     ///
     /// # Errors
-    /// A [`Refusal`] where another process holds it; the file cannot be written.
+    /// A [`Refusal`] if another process holds it. The file cannot be written.
     pub fn take(path: &Utf8Path, command: &str) -> Result<Self> {
         let folder = path.parent().unwrap_or(Utf8Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
@@ -47,8 +48,8 @@ impl Lock {
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| {
                     format!(
-                        "cannot lock {path}. Without a lock, two backfills could change the same tables. If this file system \
-                         has no locks, choose another one with DBT_TARGET_PATH"
+                        "cannot lock {path}. Without a lock, two backfills could change the same tables. If \
+                         this file system has no locks, choose another one with DBT_TARGET_PATH"
                     )
                 });
             }
@@ -76,7 +77,8 @@ fn held_by(file: &mut File, path: &Utf8Path) -> String {
         None => "another process".to_owned(),
     };
     format!(
-        "a backfill or promotion of this project and target is already running ({who}). Wait for it to end, or stop it. Its lock is {path}"
+        "a backfill or promotion of this project and target is already running ({who}). Wait for it to end, \
+         or stop it. Its lock is {path}"
     )
 }
 

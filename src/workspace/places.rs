@@ -13,7 +13,7 @@ use crate::timestamp::Timestamp;
 /// Whether a run also does what only the first run of a backfill is asked for, such as `--full-refresh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// It does.
+    /// It does both.
     First,
     /// It only builds the selection.
     Regular,
@@ -71,7 +71,8 @@ impl Workspace {
         self.of_target().join("parse")
     }
 
-    /// `--target-path` of `dbt run`. Each set of vars has its own, so that going back to a limit finds a warm parse cache.
+    /// `--target-path` of `dbt run`. Each set of vars has its own, so that going back to a limit finds a warm
+    /// parse cache.
     #[must_use]
     pub fn run_target(&self, limit_days: u32, round: Round) -> Utf8PathBuf {
         let prefix = match round {
@@ -99,7 +100,7 @@ impl Workspace {
         self.of_target().join("promotion")
     }
 
-    /// Records of promotions, a folder each.
+    /// The records of promotions, each in its own folder.
     #[must_use]
     pub fn promotions(&self) -> Utf8PathBuf {
         self.root.join("promotions")
@@ -111,13 +112,14 @@ impl Workspace {
         self.promotions().join(&self.call)
     }
 
-    /// dbt's logs of this call. Each run has its own folder, so that no log is rotated away or mixed with another.
+    /// dbt's logs of this call. Each run has its own folder, so that no log is rotated away or mixed with
+    /// another.
     #[must_use]
     pub fn logs(&self, of: &str) -> Utf8PathBuf {
         self.root.join("logs").join(&self.call).join(of)
     }
 
-    /// The journal of this call, where the user names none.
+    /// The journal of this call, unless the user names another.
     #[must_use]
     pub fn journal(&self) -> Utf8PathBuf {
         self.root.join("journal").join(format!("{}.jsonl", self.call))
@@ -130,7 +132,8 @@ impl Workspace {
     }
 }
 
-/// A name that no other call has, even one in the same second: the call that creates the folder of its logs has the name.
+/// A name that no other call has, even one in the same second: the call that creates the folder of its logs
+/// has the name.
 fn new_call(logs: &Utf8Path, target: &str) -> std::io::Result<String> {
     fs::create_dir_all(logs)?;
     let started = Timestamp::of_this_machine().to_file_name();

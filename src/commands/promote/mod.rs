@@ -44,7 +44,8 @@ fn offline(args: &PromoteArgs) -> Result<Outcome> {
     }
     if args.replace {
         bail!(
-            "--replace needs a connection, because it is guarded by the rows that prod has now: give --target and --to"
+            "--replace needs a connection, because it is guarded by the rows that prod has now: give \
+             --target and --to"
         );
     }
     let (Some(from), Some(to)) = (&args.manifest, &args.to_manifest) else {

@@ -35,7 +35,8 @@ pub struct Github<W, S> {
 }
 
 impl Github<Stdout, File> {
-    /// Writes to stdout, and to the summary that GitHub's environment names. `project` is the dbt project's folder.
+    /// Writes to stdout, and to the summary that GitHub's environment names. `project` is the dbt project's
+    /// folder.
     pub fn on_stdout(project: &Utf8Path, detail: Detail) -> Result<Self> {
         let paths = RepositoryPaths::of_this_process(project);
         Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, detail))

@@ -1,4 +1,5 @@
-//! The summary of a workflow's step, in Markdown: a table with a row for each run, and how the backfill ended.
+//! The summary of a workflow's step, in Markdown: a table with a row for each run, and how the backfill
+//! ended.
 //!
 //! Each row is written at once, so that a job that is killed leaves the rows of its runs.
 

@@ -7,12 +7,12 @@ use super::record::PromotionRecord;
 use crate::failure::{Failure, FailureKind};
 use crate::promote::sql::{Script, StatementKind};
 
-/// Whether the warehouse may have executed a statement although it is not known to have: it did not say no.
+/// Whether the warehouse may have executed a statement that failed: it did not refuse it.
 pub(super) fn may_be_done(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_none_or(|failure| failure.kind != FailureKind::Statement)
 }
 
-/// What a statement that failed leaves.
+/// What is done of a promotion after a statement failed.
 pub(super) fn what_is_done(script: &Script, failed: usize, record: &PromotionRecord) -> String {
     if record.is_transaction() && record.known() == Known::Open {
         return "The connection was lost at the commit. It is not known whether all of it is done, or nothing."
@@ -20,7 +20,7 @@ pub(super) fn what_is_done(script: &Script, failed: usize, record: &PromotionRec
     }
     match script.goes_on_from(failed) {
         0 if record.is_one_unit => {
-            "It was one transaction, which was rolled back: nothing has changed.".to_owned()
+            "It is one transaction, which was rolled back: nothing has changed.".to_owned()
         }
         0 => "Nothing has changed.".to_owned(),
         _ if record.is_transaction() && script.is_committed_before(failed) => {
@@ -31,36 +31,37 @@ pub(super) fn what_is_done(script: &Script, failed: usize, record: &PromotionRec
     }
 }
 
-/// How a promotion gets to its end, or out of prod.
+/// How to finish a promotion, or to take it back.
 pub(super) fn way_out(script: &Script, failed: usize, record: &PromotionRecord, folder: &Utf8Path) -> String {
     let back = format!("promote --to {} --rollback", record.to);
     match record.known() {
         Known::All => format!(
-            "Execute the rest, from statement {} of {folder}/promote.sql on, by hand, or take all of it back with `{back}`.",
+            "Execute the rest, from statement {} of {folder}/promote.sql on, by hand, or take all of it back \
+             with `{back}`.",
             failed + 1
         ),
         Known::Nothing => "Fix the cause, then run the same command again.".to_owned(),
         Known::Open if record.is_transaction() => {
-            format!("`{back}` finds out in {}, and takes it back if it is done.", record.to)
+            format!("`{back}` asks {} whether it is done, and if so takes it back.", record.to)
         }
-        // It would stop there again.
+        // The same command would stop at this check again.
         Known::Open if script.statements[failed].kind == StatementKind::Check => {
             format!(
                 "Take back what is done with `{back}`, then run the same command again: it makes a new plan."
             )
         }
         Known::Open => format!(
-            "Fix the cause, then run the same command again, or execute {folder}/promote.sql: both finish what is left. \
-             `{back}` takes back what is done."
+            "Fix the cause, then run the same command again, or execute {folder}/promote.sql: both finish \
+             what is left. `{back}` takes back what is done."
         ),
     }
 }
 
-/// The same for a rollback that failed.
+/// What is taken back after a statement of a rollback failed, and what to do.
 pub(super) fn what_is_taken_back(script: &Script, failed: usize, error: &anyhow::Error) -> (String, String) {
     let is_known = !may_be_done(error) || script.commit() != Some(failed);
     let is_done = match script.commit() {
-        Some(_) if is_known => "It was one transaction, which was rolled back: nothing has changed.",
+        Some(_) if is_known => "It is one transaction, which was rolled back: nothing has changed.",
         Some(_) => {
             "The connection was lost at the commit. It is not known whether the promotion is taken back."
         }

@@ -1,4 +1,4 @@
-//! Executing a promotion: its record, what prod holds of it, finishing it, taking it back.
+//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back.
 
 mod aftermath;
 mod compare;

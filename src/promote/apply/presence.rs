@@ -1,12 +1,12 @@
-//! What is left of a promotion, by its record and, where that cannot tell, by where prod stands. Pure.
+//! What prod holds of a promotion. The record tells it, or else prod's tables and rows. Pure.
 //!
-//! A record is behind what happened when its writer was killed: dbt may have done more than it could still tell.
+//! If this tool was killed, dbt may have done more than the record says.
 
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::{Witnessed, WitnessedRows};
 use crate::promote::sql::Script;
 
-/// What a record tells by itself.
+/// What a record says without asking prod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// Nothing of it is in prod.
@@ -17,7 +17,7 @@ pub enum Known {
     Open,
 }
 
-/// What prod tells besides.
+/// What prod holds of a promotion, by its tables and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// Nothing of it is in prod.
@@ -26,21 +26,21 @@ pub enum Presence {
     TakenBack,
     /// All of it is in prod.
     Complete,
-    /// A part of it is in prod, where it is no transaction.
+    /// A part of it is in prod. It was not one transaction.
     Partial,
-    /// Prod ran since.
+    /// Prod has run since.
     Moved,
 }
 
 impl PromotionRecord {
-    /// Whether tables and rows are committed together, so that there is no half of it.
+    /// Whether tables and rows are committed together, so that prod never holds a part of it.
     #[must_use]
     pub fn is_transaction(&self) -> bool {
         self.promote.commit().is_some()
             && self.promote.statements.iter().all(|statement| statement.table.is_none())
     }
 
-    /// What the record tells by itself.
+    /// What the record says without asking prod.
     #[must_use]
     pub fn known(&self) -> Known {
         match self.stage {
@@ -79,7 +79,7 @@ impl PromotionRecord {
             && there.any(|(witness, is_there)| witness.model == model && *is_there)
     }
 
-    /// What prod tells besides.
+    /// What prod holds of a promotion, by its tables and rows.
     #[must_use]
     pub fn presence(&self, witnessed: &Witnessed) -> Presence {
         let tables = &self.witnesses.tables;
@@ -94,7 +94,7 @@ impl PromotionRecord {
             Known::Open | Known::All => Presence::TakenBack,
         };
         let is_moved = witnessed.rows == WitnessedRows::Moved;
-        // Without tables it is only the rows that tell, and these are somebody else's now.
+        // Without tables, only the rows could tell, and something else has written these.
         if is_moved && (tables.is_empty() || !(none_is_made && self.known() == Known::Open)) {
             return Presence::Moved;
         }
@@ -115,7 +115,7 @@ impl PromotionRecord {
         }
     }
 
-    /// The rollback, without what takes away tables that the promotion did not make.
+    /// The rollback, without the statements for tables that the promotion did not make.
     #[must_use]
     pub fn rollback_from(&self, witnessed: &Witnessed) -> Script {
         let mut script = self.rollback.clone();
@@ -125,7 +125,7 @@ impl PromotionRecord {
         script
     }
 
-    /// Backups that are to be put back, and that somebody has dropped.
+    /// Backups that the rollback needs and that somebody has dropped.
     #[must_use]
     pub fn lost_backups(&self, witnessed: &Witnessed) -> Vec<&str> {
         if self.known() != Known::All {
@@ -204,8 +204,14 @@ mod tests {
         record(promote, vec![of_kind(StatementKind::Plain), table("b"), table("a")], stage)
     }
 
-    fn failed(statement: usize, may_be_done: bool) -> Stage {
-        Stage::Failed { statement, error: String::new(), may_be_done }
+    /// The warehouse refused this statement.
+    fn refused(statement: usize) -> Stage {
+        Stage::Failed { statement, error: String::new(), may_be_done: false }
+    }
+
+    /// The connection was lost at this statement.
+    fn lost(statement: usize) -> Stage {
+        Stage::Failed { statement, error: String::new(), may_be_done: true }
     }
 
     fn witnessed(rows: WitnessedRows, is_there: [bool; 2]) -> Witnessed {
@@ -215,11 +221,11 @@ mod tests {
     #[test]
     fn a_transaction_that_failed_is_nothing_until_its_commit() {
         for (stage, expected) in [
-            (failed(1, false), Known::Nothing),
-            (failed(3, true), Known::Nothing),
-            (failed(4, false), Known::Nothing),
-            (failed(4, true), Known::Open),
-            (failed(5, false), Known::All),
+            (refused(1), Known::Nothing),
+            (lost(3), Known::Nothing),
+            (refused(4), Known::Nothing),
+            (lost(4), Known::Open),
+            (refused(5), Known::All),
             (Stage::Executing { done: 3 }, Known::Open),
             (Stage::Promoted, Known::All),
             (Stage::Abandoned, Known::Nothing),
@@ -231,10 +237,10 @@ mod tests {
     #[test]
     fn steps_that_failed_are_nothing_until_one_changes_something() {
         for (stage, expected) in [
-            (failed(0, true), Known::Nothing),
-            (failed(1, false), Known::Nothing),
-            (failed(1, true), Known::Open),
-            (failed(2, false), Known::Open),
+            (lost(0), Known::Nothing),
+            (refused(1), Known::Nothing),
+            (lost(1), Known::Open),
+            (refused(2), Known::Open),
             (Stage::Executing { done: 0 }, Known::Open),
         ] {
             assert_eq!(steps(stage.clone()).known(), expected, "{stage:?}");
@@ -255,7 +261,7 @@ mod tests {
             ),
             (WitnessedRows::Written, [true; 2], [Presence::Complete; 3]),
             (WitnessedRows::Moved, [true; 2], [Presence::Moved; 3]),
-            // Rows of the same time before and after: tables tell.
+            // The rows are the same before and after, so the tables decide.
             (
                 WitnessedRows::Written,
                 [false; 2],
@@ -275,12 +281,12 @@ mod tests {
             let script = record.rollback_from(&witnessed(WitnessedRows::Before, is_there));
             script.statements.into_iter().filter_map(|statement| statement.table).collect()
         };
-        assert_eq!(models(&steps(failed(2, false)), [true; 2]), ["a"]);
-        assert_eq!(models(&steps(failed(2, true)), [true; 2]), ["b", "a"]);
-        assert_eq!(models(&steps(failed(2, true)), [true, false]), ["a"]);
-        // Killed, it may have got further than it could tell.
+        assert_eq!(models(&steps(refused(2)), [true; 2]), ["a"]);
+        assert_eq!(models(&steps(lost(2)), [true; 2]), ["b", "a"]);
+        assert_eq!(models(&steps(lost(2)), [true, false]), ["a"]);
+        // It was killed, and may have got further than its record says.
         assert_eq!(models(&steps(Stage::Executing { done: 1 }), [true; 2]), ["b", "a"]);
-        let rolling = Stage::RollingBack { done: 2, before: Box::new(failed(2, false)) };
+        let rolling = Stage::RollingBack { done: 2, before: Box::new(refused(2)) };
         assert_eq!(models(&steps(rolling), [true; 2]), ["a"]);
         assert_eq!(
             transaction(Stage::Promoted)
@@ -303,7 +309,7 @@ mod tests {
         ] {
             assert_eq!(killed.presence(&witnessed(rows, is_there)), expected, "{rows:?} {is_there:?}");
         }
-        // Rows alone, of helpers and views, which somebody has written since: prod ran on them.
+        // It has rows only, of helpers and views. Something else has written them since, so prod has run.
         let mut rows_only = killed.clone();
         rows_only.witnesses.tables.clear();
         let moved = Witnessed { is_there: Vec::new(), ..witnessed(WitnessedRows::Moved, [false; 2]) };

@@ -1,4 +1,4 @@
-//! What was executed, kept under dbt's target path: for the audit trail, and for the rollback.
+//! The record of a promotion, kept under dbt's target path for the audit trail and for the rollback.
 
 use std::cmp::Reverse;
 use std::fs;
@@ -12,21 +12,21 @@ use super::witnesses::Witnesses;
 use crate::promote::sql::{Script, Scripts};
 use crate::timestamp::Timestamp;
 
-/// The file of a record.
 const FILE: &str = "promotion.json";
 
 /// How far a promotion got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Stage {
-    /// Statements are being executed. Found like this, it was killed; it may have done more than it could write down.
+    /// Statements are being executed. A record that is found like this was killed, and may have done more
+    /// than it says.
     Executing {
         /// Statements that are done.
         done: usize,
     },
     /// A statement failed.
     Failed {
-        /// Its place.
+        /// Its place, from 0.
         statement: usize,
         /// What the warehouse said.
         error: String,
@@ -36,9 +36,9 @@ pub enum Stage {
     },
     /// All of it is done.
     Promoted,
-    /// It stopped, and prod was found to hold nothing of it.
+    /// It stopped, and prod holds nothing of it.
     Abandoned,
-    /// The rollback's statements are being executed. Found like this, it was killed.
+    /// The rollback's statements are being executed. A record that is found like this was killed.
     RollingBack {
         /// Statements that are done.
         done: usize,
@@ -62,33 +62,33 @@ pub struct PromotionRecord {
     pub at: Timestamp,
     /// The models.
     pub models: Vec<String>,
-    /// Those of them that prod recorded before, too.
+    /// Those of the models that prod had recorded before.
     #[serde(default)]
     pub recorded_before: Vec<String>,
-    /// Those whose tables prod had before, as copies that were only compared.
+    /// Those whose tables prod had before: they were compared, not copied.
     #[serde(default)]
     pub kept: Vec<String>,
-    /// A digest of what was asked for: the same call finishes what was stopped.
+    /// A digest of what was asked for, by which the same command finishes what was stopped.
     #[serde(default)]
     pub asked: String,
-    /// A lock's name on each side.
+    /// The names of the locks of both sides.
     pub locks: Vec<String>,
-    /// All of it happened, or nothing.
+    /// Whether it is one transaction: all of it happens, or nothing.
     pub is_one_unit: bool,
     /// How far it got.
     #[serde(flatten)]
     pub stage: Stage,
-    /// What shows where prod stands.
+    /// The tables and rows that show what prod holds of it.
     #[serde(default)]
     pub witnesses: Witnesses,
-    /// Prod's next run, a line a package.
+    /// What prod's next run will be, with a line for each package.
     #[serde(default)]
     pub forecast: Vec<String>,
-    /// What was executed.
+    /// The script of the promotion.
     pub promote: Script,
-    /// What takes it back.
+    /// The script that takes it back.
     pub rollback: Script,
-    /// What shows whether both sides agree.
+    /// The queries that compare both sides.
     pub verify: Script,
 }
 
@@ -109,7 +109,7 @@ impl PromotionRecord {
             .with_context(|| format!("cannot write {path}"))
     }
 
-    /// Reads the record in a folder; none where the folder holds none.
+    /// Reads the record in a folder, if there is one.
     ///
     /// # Errors
     /// It cannot be read.

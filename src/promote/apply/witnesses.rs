@@ -1,5 +1,5 @@
-//! Where prod stands by what a promotion was to do: asked of the warehouse where a record alone cannot tell, because whoever wrote it
-//! was killed, or because prod may have run since.
+//! The tables and rows that show what prod holds of a promotion. The warehouse is asked for them if the
+//! record alone cannot tell: this tool was killed, or prod may have run since.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,12 @@ use crate::dbt::{Answer, Query, RelationName};
 use crate::promote::plan::{Action, Plan};
 use crate::promote::sql::{Accepted, prod_as_planned_condition, promoted_condition};
 
-/// What to look at.
+/// The tables and rows to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witnesses {
-    /// Rows, an entry a package.
+    /// Rows, with an entry for each package.
     pub rows: Vec<RowsWitness>,
-    /// Relations that are not there before the promotion.
+    /// Relations that do not exist before the promotion.
     pub tables: Vec<TableWitness>,
 }
 
@@ -31,15 +31,15 @@ pub struct RowsWitness {
 pub struct TableWitness {
     /// The model.
     pub model: String,
-    /// Prod's table, or its backup where that is replaced.
+    /// Prod's table, or its backup if the table is replaced.
     pub relation: RelationName,
-    /// The same as SQL.
+    /// The relation, as SQL.
     pub name: String,
-    /// Whether it is the backup.
+    /// Whether the relation is the backup.
     pub is_backup: bool,
 }
 
-/// What prod's rows are.
+/// What prod's rows are, compared with the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WitnessedRows {
@@ -47,32 +47,33 @@ pub enum WitnessedRows {
     Written,
     /// What they were before it.
     Before,
-    /// Some of them this, some of them that.
+    /// Some are as before, some as the promotion writes them.
     Between,
-    /// Neither: somebody else wrote them.
+    /// Neither: something else wrote them.
     Moved,
 }
 
-/// The answers.
+/// What prod's tables and rows show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {
     /// Of all packages together.
     pub rows: WitnessedRows,
-    /// The incremental manifests whose rows somebody else wrote.
+    /// The incremental manifests whose rows something else wrote.
     pub moved: Vec<String>,
-    /// Which of [`Witnesses::tables`] are there.
+    /// Which of [`Witnesses::tables`] exist, in their order.
     pub is_there: Vec<bool>,
 }
 
 impl Witnesses {
-    /// Those of a plan.
+    /// The tables and rows of a plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let dialect = plan.dialect;
         let rows = plan.ledgers.iter().map(|ledger| RowsWitness {
             manifest: ledger.prod.to_string(),
             sql: format!(
-                "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' end as standing",
+                "select case when {} then 'written' when {} then 'before' when {} then 'between' else \
+                 'moved' end as standing",
                 promoted_condition(dialect, ledger),
                 prod_as_planned_condition(dialect, ledger, Accepted::Planned),
                 prod_as_planned_condition(dialect, ledger, Accepted::PlannedOrPromoted)
@@ -107,13 +108,13 @@ impl Witnesses {
         rows.chain(tables).collect()
     }
 
-    /// The answers to them.
+    /// Reads the answers to these questions.
     ///
     /// # Errors
-    /// They are not what was asked for.
+    /// They do not match the questions.
     pub fn read(&self, answers: &[Answer]) -> Result<Witnessed> {
         if answers.len() != self.rows.len() + self.tables.len() {
-            bail!("an answer about where prod stands is missing");
+            bail!("the warehouse did not answer every question about prod");
         }
         let (rows, tables) = answers.split_at(self.rows.len());
         let rows = rows.iter().map(read_rows).collect::<Result<Vec<_>>>()?;
@@ -129,7 +130,7 @@ fn read_rows(answer: &Answer) -> Result<WitnessedRows> {
         Answer::Rows(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
         Answer::Missing(_) => None,
     };
-    let word = word.context("nothing was answered about prod's rows")?;
+    let word = word.context("the warehouse did not answer what prod's rows are")?;
     serde_json::from_value(word.as_str().into()).with_context(|| format!("prod's rows are {word:?}"))
 }
 

@@ -11,7 +11,7 @@ fn lines(text: &str, paint: Paint) -> String {
     paint.wrapped(text.trim_end()) + "\n"
 }
 
-/// News, as they happen.
+/// A step of a promotion, as it happens.
 #[must_use]
 pub fn news(news: &News<'_>, paint: Paint) -> String {
     match news {
@@ -36,7 +36,7 @@ pub fn planned(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
     begins(plan, paint) + &lines(&next, paint)
 }
 
-/// What is promoted, and what whoever executes it has to know.
+/// What is promoted, and what is to be known before it is executed.
 fn begins(plan: &Plan, paint: Paint) -> String {
     let mut text = format!(
         "{} {}\n",
@@ -106,7 +106,7 @@ fn left_nothing(record: &PromotionRecord, paint: Paint) -> String {
     lines(&text, paint)
 }
 
-/// The end of a promotion that was executed. `folder` is shown as the place of its record.
+/// The end of a promotion that was executed. `folder` is the place of its record, as it is shown.
 #[must_use]
 pub fn promoted(applied: &Applied, folder: &str, paint: Paint) -> String {
     let Applied { record, comparisons, .. } = applied;

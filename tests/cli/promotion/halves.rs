@@ -256,7 +256,7 @@ fn a_commit_of_which_nobody_knows() {
         let failed = promote(&fake, &["--apply"]);
         for words in [
             "The connection was lost at the commit. It is not known whether all of it is done, or nothing.",
-            "`promote --to prod --rollback` finds out in prod, and takes it back if it is done.",
+            "`promote --to prod --rollback` asks prod whether it is done, and if so takes it back.",
         ] {
             assert!(failed.code == 1 && failed.stderr.contains(words), "{words}\n{failed}");
         }

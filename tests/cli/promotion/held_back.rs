@@ -101,7 +101,7 @@ fn a_statement_that_fails_on_duckdb() {
     let output = promote(&lab, &["--apply"]);
     assert_eq!(output.code, 1, "{output}");
     for words in [
-        "failed (visits: an index as in staging). It was one transaction, which was rolled back: nothing has changed.",
+        "failed (visits: an index as in staging). It is one transaction, which was rolled back: nothing has changed.",
         "CREATE UNIQUE INDEX visits_odd on",
         "Index with name \"visits_odd\" already exists!",
     ] {
