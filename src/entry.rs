@@ -1,4 +1,4 @@
-//! From the command line to the exit code: parse, dispatch, print the error with its causes.
+//! Parses the command line, dispatches, prints the error with its causes, and sets the exit code.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,14 +10,14 @@ use crate::outcome::Outcome;
 use crate::output::Paint;
 use anyhow::Result;
 
-/// The program, from the command line to the exit code.
+/// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Surroundings::of_this_process() {
         Err(error) => Err(error),
         Ok(surroundings) => match config::read(&surroundings) {
             Err(config::Error::Usage(error)) => {
-                // `--help` is such an error too, with exit code 0. With the output gone nobody is left to tell.
+                // `--help` is such an error, too, with exit code 0. If the output is closed, nobody reads it.
                 let _ = error.print();
                 return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
             }
@@ -63,6 +63,6 @@ fn print_error(error: &anyhow::Error) {
     };
     text.extend(error.chain().skip(1).map(|cause| format!("\n  caused by: {cause}")));
     let text = paint.wrapped(&text) + "\n";
-    // With stderr gone nobody is left to tell.
+    // If stderr is closed, nobody reads it.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

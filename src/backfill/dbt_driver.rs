@@ -1,4 +1,4 @@
-//! The loop's driver for the real world: dbt on the user's project.
+//! The real driver of the loop: dbt on the user's project.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -9,23 +9,21 @@ use super::request::Request;
 use crate::dbt::{RunCall, RunReport};
 use crate::event::{Emit, notices};
 use crate::snowplow::{EventQuestion, FirstEvent, Observation, Reader, Scope};
-use crate::workspace::{self, GoodRun, OpenTarget};
+use crate::workspace::{self, GoodRun, OpenTarget, Round};
 
 /// dbt, with everything that is the same from run to run.
 #[derive(Debug)]
 pub(super) struct DbtDriver<'a> {
     pub(super) target: &'a OpenTarget<'a>,
     pub(super) request: &'a Request,
-    /// Reads tables.
     pub(super) reader: &'a Reader<'a>,
-    /// What is built.
     pub(super) scope: &'a Scope,
 }
 
 impl DbtDriver<'_> {
-    /// Text for `--vars`. It is the same for all runs with one limit: other vars than last time would make dbt parse the whole
-    /// project again. The order of the keys is part of that.
-    fn vars(&self, limit_days: u32, is_first: bool) -> Result<String> {
+    /// Text for `--vars`. It is the same for all runs with one limit, down to the order of the keys: dbt
+    /// parses the whole project again if the vars differ from those of the last time.
+    fn vars(&self, limit_days: u32, round: Round) -> Result<String> {
         let first_run = &self.request.first_run;
         let mut own: Vec<(&str, Value)> = vec![
             ("models_to_run", json!(self.scope.models_to_run)),
@@ -34,16 +32,17 @@ impl DbtDriver<'_> {
         if let Some(start_date) = self.request.start_date {
             own.push(("snowplow__start_date", json!(start_date.to_string())));
         }
-        if is_first && first_run.full_refresh {
+        if round == Round::First && first_run.full_refresh {
             own.push(("snowplow__allow_refresh", json!(true)));
         }
-        if is_first && !first_run.remove.is_empty() {
+        if round == Round::First && !first_run.remove.is_empty() {
             own.push(("models_to_remove", json!(first_run.remove)));
         }
         self.target.dbt().vars().with(&own)
     }
 
-    /// One file for all selections of the same packages: they share the tables that the file is about.
+    /// One file for all selections of the same packages, because they share the tables that the file is
+    /// about.
     fn last_run(&self) -> Utf8PathBuf {
         let packages = self.scope.packages.iter().map(|touched| touched.package.name.as_str());
         self.target.workspace.last_run(&packages.collect::<Vec<_>>().join("+"))
@@ -60,11 +59,11 @@ impl Driver for DbtDriver<'_> {
     }
 
     fn last_good_run(&mut self) -> Option<GoodRun> {
-        workspace::read_last_run(&self.last_run(), |limit_days| self.vars(limit_days, false).ok())
+        workspace::read_last_run(&self.last_run(), |limit_days| self.vars(limit_days, Round::Regular).ok())
     }
 
     fn remember(&mut self, run: &GoodRun) -> Result<()> {
-        workspace::write_last_run(&self.last_run(), self.vars(run.limit_days, false)?, run)
+        workspace::write_last_run(&self.last_run(), self.vars(run.limit_days, Round::Regular)?, run)
     }
 
     fn forget(&mut self) -> Result<()> {
@@ -74,20 +73,21 @@ impl Driver for DbtDriver<'_> {
     fn run(&mut self, run: RunRequest, emit: Emit<'_>) -> Result<RunReport> {
         let Request { selection, first_run, threads, dbt_args, .. } = self.request;
         let is_first = run.number == 1 && !first_run.is_regular();
+        let round = if is_first { Round::First } else { Round::Regular };
         let workspace = &self.target.workspace;
         let call = RunCall {
             number: run.number,
             target: self.target.name.as_deref(),
             selection,
-            vars: self.vars(run.limit_days, is_first)?,
-            full_refresh: is_first && first_run.full_refresh,
+            vars: self.vars(run.limit_days, round)?,
+            full_refresh: round == Round::First && first_run.full_refresh,
             threads: *threads,
             extra: dbt_args,
-            target_path: workspace.run_target(run.limit_days, is_first),
+            target_path: workspace.run_target(run.limit_days, round),
             log_path: workspace.logs(&format!("run-{:04}", run.number)),
             expected: &self.scope.built,
         };
-        // Another call of this target may be tidying up.
+        // Another call on this target may be deleting old folders.
         let _in_use = workspace::mark_in_use(&call.target_path);
         self.target.dbt().run(&call, &mut notices(emit))
     }

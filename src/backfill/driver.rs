@@ -1,4 +1,4 @@
-//! What the loop needs of the outside world: dbt and a warehouse, or a simulation of both.
+//! What the loop needs from outside: dbt and a warehouse, or a simulation of both.
 
 use anyhow::Result;
 
@@ -24,13 +24,13 @@ pub trait Driver {
     /// They cannot be read.
     fn observe(&mut self, emit: Emit<'_>) -> Result<Observation>;
 
-    /// The first event at or after a point in time: an answer for each question, in their order.
+    /// The first event at or after each time that is asked for, in the order of the questions.
     ///
     /// # Errors
     /// The warehouse cannot be reached.
     fn first_events(&mut self, asked: &[EventQuestion], emit: Emit<'_>) -> Result<Vec<FirstEvent>>;
 
-    /// The last run of this selection, even of an earlier call, if it was good and nothing has been run since.
+    /// The last run of this selection, even from an earlier call, if it was good and nothing has run since.
     fn last_good_run(&mut self) -> Option<GoodRun>;
 
     /// Keeps a good run for the next call.

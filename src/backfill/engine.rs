@@ -4,15 +4,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::decision::{self, Outlook, Stall, Verdict};
 use super::driver::{Driver, RunRequest};
+use super::forecast;
 use super::preflight::{self, FirstRun};
 use super::remarks;
+use super::stall::{self, Outlook, Stall};
+use super::verdict::Verdict;
 use crate::dbt::{Interrupt, RunReport};
 use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, PackageTables, Progress};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -64,12 +66,14 @@ struct Limit {
 }
 
 impl<D: Driver> Loop<'_, D> {
-    /// Runs until nothing is left to do, or something ends it. `first` is what was read before.
+    /// Runs until nothing is left to do, or something ends it. `first` is what the tables held before the
+    /// first run.
     ///
     /// Emits everything from the first run to [`Event::BackfillFinished`], which ends every backfill.
     ///
     /// # Errors
-    /// The tables cannot be read as the packages make them, or dbt cannot be started. A failure of dbt is an outcome.
+    /// The tables cannot be read as the packages make them, or dbt cannot be started. A failure of dbt is an
+    /// outcome.
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
         let mut done = Done { runs: 0, observation: self.first_run.applied_to(first) };
@@ -121,7 +125,7 @@ impl<D: Driver> Loop<'_, D> {
         emit(Event::RunStarted {
             run: number,
             limit_days: limit.days,
-            packages: decision::states(&done.observation, limit.days),
+            packages: forecast::states(&done.observation, limit.days),
         });
         self.driver.forget()?;
         self.driver.run(RunRequest { number, limit_days: limit.days }, emit)
@@ -147,7 +151,7 @@ impl<D: Driver> Loop<'_, D> {
         report: &RunReport,
         emit: Emit<'_>,
     ) -> Result<Vec<Verdict>> {
-        let after = self.driver.observe(emit).context("the run was good, but what it did cannot be read")?;
+        let after = self.driver.observe(emit).context("the run was good, but its result cannot be read")?;
         let before = std::mem::replace(&mut done.observation, after);
         let verdicts = judge(&before, &done.observation)?;
         done.runs += 1;
@@ -170,8 +174,8 @@ impl<D: Driver> Loop<'_, D> {
 
     /// The limit of a run that follows no stall.
     fn regular_limit(&self, observation: &Observation) -> Limit {
-        let states: Vec<PackageState> = decision::states(observation, self.options.limit_days);
-        let days = decision::regular_limit(self.options.limit_days, self.options.until, &states);
+        let states: Vec<PackageState> = forecast::states(observation, self.options.limit_days);
+        let days = forecast::regular_limit(self.options.limit_days, self.options.until, &states);
         Limit { days, no_event_left: false }
     }
 
@@ -207,8 +211,8 @@ impl<D: Driver> Loop<'_, D> {
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
 
-    /// The first limit. Where the last run was of an earlier call and stalled, the limit continues from there: calls that make
-    /// one run each would never get over a gap otherwise.
+    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
+    /// Otherwise, calls that make one run each would never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
         if !self.first_run.is_regular() {
@@ -217,11 +221,11 @@ impl<D: Driver> Loop<'_, D> {
         let last = self.driver.last_good_run();
         let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
         let raised = match last.zip(verdicts) {
-            // A larger limit of the user has not been tried yet.
+            // If the user's limit is larger, it has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
                 let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
                 if raised.is_err() {
-                    // Told once. The cause may be gone before the next call, which must look for itself.
+                    // The next call must look for itself: the cause may be gone by then.
                     self.driver.forget()?;
                 }
                 raised?
@@ -231,7 +235,7 @@ impl<D: Driver> Loop<'_, D> {
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }
 
-    /// Judges a good run of an earlier call; none where it says nothing about the tables as they are.
+    /// Judges a good run of an earlier call; none if the tables have changed since.
     fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
         let judge = |run: &GoodPackageRun| {
             let tables = observation.package(&run.package)?;
@@ -240,9 +244,11 @@ impl<D: Driver> Loop<'_, D> {
         last.packages.iter().map(judge).collect()
     }
 
-    /// The limit that goes over a gap in which the last run, of an earlier call, stalled; none where there is no gap.
+    /// The limit that gets over the gap in which the last run of an earlier call stalled; none if there is no
+    /// gap.
     ///
-    /// Nothing is known of that run but its window, and it may have failed: only a window without any event proves a gap.
+    /// Only the window of that run is known, and the run may have failed. Only a window without any event
+    /// proves a gap.
     fn limit_over_gap(
         &mut self,
         observation: &Observation,
@@ -254,7 +260,7 @@ impl<D: Driver> Loop<'_, D> {
         let verdicts: Option<Vec<_>> =
             packages.map(|tables| Verdict::of_last_run(tables, tables.window?, now)).collect();
         let Some(verdicts) = verdicts else { return Ok(None) };
-        let stalls = self.with_outlooks(decision::stalls(&verdicts, now), emit)?;
+        let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
         let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
@@ -269,7 +275,7 @@ impl<D: Driver> Loop<'_, D> {
     /// The limit that answers a stall; none without a stall.
     ///
     /// # Errors
-    /// A [`Refusal`] where no limit helps, or where `--max-limit-days` forbids the one that would.
+    /// A [`Refusal`] if no limit helps, or if `--max-limit-days` forbids the one that would.
     fn limit_after_stall(
         &mut self,
         verdicts: &[Verdict],
@@ -277,7 +283,7 @@ impl<D: Driver> Loop<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let stalls = decision::stalls(verdicts, now);
+        let stalls = stall::stalls(verdicts, now);
         let Some(first) = stalls.first() else { return Ok(None) };
         let (stuck, movable): (Vec<_>, Vec<_>) = stalls.iter().cloned().partition(|stall| stall.stuck);
         if movable.is_empty() && !stuck.is_empty() {
@@ -306,7 +312,8 @@ impl<D: Driver> Loop<'_, D> {
         let needs = stalls.iter().map(|(stall, outlook)| {
             (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days))
         });
-        // One package after the other: the nearest goes on first, with a window that is right for it.
+        // One package after the other: the one with the nearest event continues first, with a window that is
+        // right for it.
         let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
             return Ok(None);
         };
@@ -327,7 +334,7 @@ impl<D: Driver> Loop<'_, D> {
 }
 
 fn judge(before: &Observation, after: &Observation) -> Result<Vec<Verdict>> {
-    let verdict = |new: &crate::snowplow::PackageTables| {
+    let verdict = |new: &PackageTables| {
         let name = &new.package.name;
         preflight::refuse_duplicates(new)?;
         let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;
@@ -344,8 +351,8 @@ fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>)
     let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
     let allowed = most.unwrap_or(u32::MAX);
     Refusal(format!(
-        "{} has stalled {place}: it takes a window of {days} days to get on{next}, and --max-limit-days allows {allowed}. \
-         Raise it, or leave it out",
+        "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows \
+         {allowed}. Raise --max-limit-days, or leave it out",
         stall.package.name,
     ))
 }
@@ -358,9 +365,9 @@ fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
     });
     let (min, max) = span.unwrap_or((stall.from, stall.beyond));
     Refusal(format!(
-        "{} cannot get its models into step: the window ended at {max}, where the furthest of them is, and the others did \
-         not move{}. The events up to there are left out by a filter of the package, or were deleted. Run once with only \
-         the models that are behind selected, or restart them with --remove-from-manifest",
+        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models \
+         did not move{}. The package filters out the events up to there, or they were deleted. Select only \
+         the models that are behind for one run, or restart these models with --remove-from-manifest",
         stall.package.name,
         if stall.at.is_none() { String::new() } else { format!(" from {min}") },
     ))

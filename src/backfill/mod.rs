@@ -1,14 +1,19 @@
-//! The main job: a session that opens, forecasts and runs a backfill; the loop; what decides in it.
+//! The main job. A session opens, forecasts and runs a backfill; the loop makes the runs; pure functions
+//! decide.
 
 mod dbt_driver;
-mod decision;
 mod driver;
 mod engine;
+mod forecast;
 mod preflight;
 mod remarks;
 mod request;
 mod selected;
 mod session;
+mod stall;
+#[cfg(test)]
+mod testing;
+mod verdict;
 
 pub use driver::{Driver, RunRequest};
 pub use engine::{Loop, Options};

@@ -1,4 +1,4 @@
-//! What would never end, or do harm, told from the tables before anything runs. Pure.
+//! Refuses what would never end or do harm, by the tables as they are before anything runs. Pure.
 
 use anyhow::{Result, bail};
 
@@ -15,7 +15,7 @@ pub struct FirstRun {
 }
 
 impl FirstRun {
-    /// Whether the first run is like all others.
+    /// Whether the first run does nothing in addition.
     #[must_use]
     pub fn is_regular(&self) -> bool {
         !self.full_refresh && self.remove.is_empty()
@@ -29,7 +29,7 @@ impl FirstRun {
         flags.iter().filter(|(given, _)| *given).map(|(_, flag)| (*flag).to_owned()).collect()
     }
 
-    /// The tables as the first run will find them once dbt has dropped and deleted what it is asked to.
+    /// The tables as the first run finds them, after dbt has dropped and deleted what it was asked to.
     #[must_use]
     pub fn applied_to(&self, observation: &Observation) -> Observation {
         let mut observation = observation.clone();
@@ -43,7 +43,8 @@ impl FirstRun {
 /// Checks the tables as they are, then as the first run will find them.
 ///
 /// # Errors
-/// A [`Refusal`] that says why, and the way out; usage where `--remove-from-manifest` names what it cannot remove.
+/// A [`Refusal`] that says why and what to do. Usage: `--remove-from-manifest` names a model that it cannot
+/// remove.
 pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     for tables in &observation.packages {
         refuse_duplicates(tables)?;
@@ -61,7 +62,8 @@ pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     Ok(())
 }
 
-/// Two rows of one model: models fail in every run, or a missing row is masked and a new model is never backfilled.
+/// With two rows of one model, models fail in every run, or a missing row is hidden and a new model is never
+/// backfilled.
 ///
 /// # Errors
 /// A [`Refusal`].
@@ -71,8 +73,9 @@ pub fn refuse_duplicates(tables: &PackageTables) -> Result<()> {
         return Ok(());
     };
     bail!(Refusal(format!(
-        "the incremental manifest of {} holds {model} {count} times: models fail on it, and it can hide a model without a \
-         row. Delete all but one of its rows (keep the smallest last_success), then call again",
+        "the incremental manifest of {} holds {model} {count} times. Models fail because of this, and it can \
+         hide a model that has no row. Delete all of its rows but the one with the smallest last_success, \
+         then run the same command again",
         tables.package.name
     )))
 }
@@ -84,8 +87,9 @@ fn refuse_lost_rows(tables: &PackageTables) -> Result<()> {
         return Ok(());
     }
     bail!(Refusal(format!(
-        "--full-refresh would drop the incremental manifest of {} with the rows of models that are not selected ({}); they \
-         would be read again from the start date. Select the whole package, or use --remove-from-manifest instead",
+        "--full-refresh would drop the incremental manifest of {} with the rows of models that are not \
+         selected ({}). These models would start again from the start date. Select the whole package, or use \
+         --remove-from-manifest instead",
         tables.package.name,
         lost.join(", ")
     )))
@@ -95,15 +99,16 @@ fn check_removal(observation: &Observation, remove: &[String]) -> Result<()> {
     for model in remove {
         if !observation.packages.iter().any(|tables| tables.package.tracks(model)) {
             bail!(
-                "--remove-from-manifest {model}: the selection holds no tracked model of that name, so it would be removed and \
-                 never built again. Add it to the selection, or leave it out"
+                "--remove-from-manifest {model}: the selection has no tracked model of that name. Its row \
+                 would be removed, but the model would not be built again. Add it to the selection, or leave \
+                 it out"
             );
         }
     }
     Ok(())
 }
 
-/// The window of a new model ends where the others are; with a start date behind that it is empty for ever.
+/// The window of a new model ends where the other models are. With a later start date, it is always empty.
 fn refuse_start_after_rows(tables: &PackageTables) -> Result<()> {
     let (standing, start_date) = (tables.standing(), tables.package.settings.start_date);
     let (State::NewModel, Some((_, max)), Some(start)) = (standing.state, standing.span, start_date) else {
@@ -113,8 +118,8 @@ fn refuse_start_after_rows(tables: &PackageTables) -> Result<()> {
         return Ok(());
     }
     bail!(Refusal(format!(
-        "{} would start at {start}, behind the last event of its other models ({max}): its window would be empty for ever. \
-         Give an earlier --start-date",
+        "{} would start at {start}, after the last event of its package's other models ({max}): its window \
+         would always be empty. Give an earlier --start-date",
         names(&without_row(tables)),
     )))
 }
@@ -125,8 +130,9 @@ fn refuse_load_family_traps(tables: &PackageTables) -> Result<()> {
     let new = without_row(tables);
     if !new.is_empty() {
         bail!(Refusal(format!(
-            "{} has no state for new models: {} would begin at {min}, where the others are, and never see what was before. \
-             Backfill it in a schema without an incremental manifest, or select it without the models that have rows",
+            "{} has no state for new models: {} would begin at {min}, where the other models are, and never \
+             process earlier events. Backfill it in a schema without an incremental manifest, or select it \
+             without the models that have rows",
             package.name,
             names(&new),
         )))
@@ -139,9 +145,10 @@ fn refuse_load_family_traps(tables: &PackageTables) -> Result<()> {
             .map(|row| row.model.as_str())
             .collect();
         bail!(Refusal(format!(
-            "{} is out of sync ({} at {min}, the others at {max}) and cannot get into step by itself with its version of \
-             snowplow_utils (before 1.0.1): its window ends just before the event at {max}. Upgrade snowplow_utils, or set \
-             the later rows back to {min} by hand; its models read those events again",
+            "{} is out of sync ({} at {min}, the others at {max}) and stays so, because its version of \
+             snowplow_utils is older than 1.0.1: each window ends just before the event at {max}. Upgrade \
+             snowplow_utils, or set the later rows back to {min} by hand; the models then process those \
+             events again",
             package.name,
             names(&behind),
         )))
@@ -204,7 +211,7 @@ mod tests {
         check_refusal(Family::Session, &[("a", "2020-05-01")], &none, None);
         check_refusal(Family::Session, &[("a", "2020-05-01"), ("b", "2020-04-01")], &none, None);
         check_refusal(Family::Load, &[("a", "2020-05-01"), ("b", "2020-05-01")], &none, None);
-        // Another model's duplicate is not ours to stop at.
+        // The duplicate of a model that is not selected stops nothing.
         check_refusal(Family::Session, &[("x", "2020-05-01"), ("x", "2020-05-01")], &none, None);
     }
 

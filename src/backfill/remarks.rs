@@ -1,12 +1,13 @@
-//! What the loop warns about: it ends nothing, and decides nothing.
+//! What the loop warns about. Warnings end nothing and decide nothing.
 
-use super::decision::Verdict;
 use super::driver::Driver;
+use super::verdict::Verdict;
 use crate::event::{Emit, Event};
 use crate::snowplow::{EventQuestion, Frontier, Observation};
+use crate::timestamp::Timestamp;
 
-/// Events that a window which reached now has left behind, for packages that did not move. Most are of no concern to the
-/// package, but it looks the same where its base models hold what an earlier run left there.
+/// Warns of events that lie in a window up to now, although the package did not move. Most of them do not
+/// concern the package, but it looks the same if its base models still hold what an earlier run left there.
 pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict], emit: Emit<'_>) {
     let stays = verdicts.iter().filter_map(|verdict| {
         let at = verdict.after.frontier().time()?;
@@ -16,27 +17,28 @@ pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict],
     if stays.is_empty() {
         return;
     }
-    let question = |&(verdict, at): &(&Verdict, crate::timestamp::Timestamp)| EventQuestion {
+    let question = |&(verdict, at): &(&Verdict, Timestamp)| EventQuestion {
         package: verdict.package.clone(),
         from: at.plus_micros(1),
     };
     let asked: Vec<_> = stays.iter().map(question).collect();
-    // The backfill is done: a warehouse that does not answer any more changes nothing about that.
+    // The backfill is done, even if the warehouse no longer answers.
     let Ok(answers) = driver.first_events(&asked, emit) else { return };
     for ((verdict, at), answer) in stays.into_iter().zip(answers) {
         let Some(event) = answer.time().filter(|&event| event <= verdict.window.upper) else {
             continue;
         };
         let message = format!(
-            "{} stays at {at}, although the events relation has a later event, at {event}: either the package leaves it out \
-             (snowplow__app_id, its own event names, events that come too late), or its base models were not built anew",
+            "{} stays at {at}, although its events relation has a later event, at {event}. Either the \
+             package leaves it out (snowplow__app_id, its list of event names, late events), or its base \
+             models were not rebuilt",
             verdict.package.name
         );
         emit(Event::Warning { message });
     }
 }
 
-/// Only runs of these models should write these tables while the backfill runs.
+/// Warns of rows that something else wrote: only this backfill should change these tables while it runs.
 pub(super) fn report_foreign_rows(before: &Observation, after: &Observation, emit: Emit<'_>) {
     for new in &after.packages {
         let Some(old) = before.package(&new.package.name) else { continue };
@@ -48,7 +50,7 @@ pub(super) fn report_foreign_rows(before: &Observation, after: &Observation, emi
             .collect();
         if !moved.is_empty() {
             let message = format!(
-                "someone else moved rows of the incremental manifest of {} during this run: {}",
+                "something else changed rows of the incremental manifest of {} during this run: {}",
                 new.package.name,
                 moved.join(", ")
             );
@@ -57,13 +59,13 @@ pub(super) fn report_foreign_rows(before: &Observation, after: &Observation, emi
     }
 }
 
-/// Packages that are caught up without any row have found no event.
+/// Warns of packages that are caught up without any row: they have found no event.
 pub(super) fn report_no_event(observation: &Observation, emit: Emit<'_>) {
     for tables in &observation.packages {
         if tables.standing().frontier() == Frontier::Nothing {
             let message = format!(
-                "{} found no event at all: is it pointed at the right events (snowplow__atomic_schema, \
-                 snowplow__events_table, snowplow__app_id), and is the start date right?",
+                "{} found no events. Check the vars that say which events it reads (snowplow__atomic_schema, \
+                 snowplow__events_table, snowplow__app_id), and the start date",
                 tables.package.name
             );
             emit(Event::Warning { message });

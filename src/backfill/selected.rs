@@ -1,4 +1,4 @@
-//! What a backfill works on, before any table is read: the selection, the packages, `models_to_run`.
+//! What a backfill works on: the selection, the packages, `models_to_run`. No table is read yet.
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
@@ -17,7 +17,7 @@ pub struct Selected {
     /// What is to be run.
     pub scope: Scope,
     selection: Vec<String>,
-    /// Where the lock of the project and target is.
+    /// The name of the lock of this project and target.
     lock_name: String,
 }
 
@@ -35,12 +35,12 @@ impl Selected {
         Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
     }
 
-    /// What the lock of this project and target is called.
     pub(super) fn lock_name(&self) -> &str {
         &self.lock_name
     }
 
-    /// `--full-refresh` without the incremental manifest in the selection would drop tables and keep their rows.
+    /// Without the incremental manifest in the selection, `--full-refresh` would drop tables and keep their
+    /// rows.
     ///
     /// # Errors
     /// Usage: an incremental manifest is not selected.
@@ -53,8 +53,9 @@ impl Selected {
             if !self.scope.built.contains(id) {
                 let node = self.listing.manifest.node(id).context("no incremental manifest")?;
                 bail!(
-                    "--full-refresh needs the incremental manifest {} in the selection: tables would be built anew, but only from \
-                     where their rows stand. Select with the ancestors, as in --select +my_model",
+                    "--full-refresh needs the incremental manifest {} in the selection: without it, the \
+                     tables are rebuilt, but only with events after the last_success in their rows. Select \
+                     the model with its ancestors, as in --select +my_model",
                     node.name
                 );
             }
@@ -62,7 +63,7 @@ impl Selected {
         Ok(())
     }
 
-    /// What is going to be done, as an event tells it.
+    /// The first event of a backfill.
     #[must_use]
     pub fn start(
         &self,

@@ -1,4 +1,4 @@
-//! One backfill of one target: opened, forecast, run. Every command that backfills or looks ahead goes through it.
+//! One backfill of one target: open, forecast, run. Every command that backfills or looks ahead uses it.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::dbt_driver::DbtDriver;
-use super::decision;
 use super::engine::Loop;
+use super::forecast;
 use super::preflight;
 use super::request::Request;
 use super::selected::Selected;
@@ -45,7 +45,8 @@ impl<'a> Backfill<'a> {
     /// Asks dbt what the selection holds, and finds the tables of its packages.
     ///
     /// # Errors
-    /// dbt fails; the selection cannot be backfilled; an unsupported warehouse; a folder that cannot be written.
+    /// dbt fails; the selection cannot be backfilled; an unsupported warehouse; a folder that cannot be
+    /// written.
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
@@ -57,7 +58,7 @@ impl<'a> Backfill<'a> {
         Ok(Self { target, request, selected, reader })
     }
 
-    /// What is going to be done, as an event tells it.
+    /// The first event of the backfill.
     #[must_use]
     pub fn start(&self, journal: Option<&Utf8Path>) -> Start {
         let Request { options, first_run, .. } = self.request;
@@ -67,20 +68,21 @@ impl<'a> Backfill<'a> {
     /// Reads the tables, and works out what happens next.
     ///
     /// # Errors
-    /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would make it.
+    /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would create it.
     pub fn forecast(&self, emit: Emit<'_>) -> Result<Forecast> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
-        let states = decision::states(&first_run.applied_to(&observation), options.limit_days);
+        let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
         let preflight = preflight::check(&observation, first_run);
         Ok(Forecast { observation, states, preflight })
     }
 
-    /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the end.
+    /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the
+    /// end.
     ///
     /// # Errors
-    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock; whatever keeps it from running.
+    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read.
     pub fn run(&self, journal: Option<&Utf8Path>, emit: Emit<'_>) -> Result<Outcome> {
         emit(Event::BackfillStarted(self.start(journal)));
         let _lock = self.target.lock([self.selected.lock_name()])?;
@@ -103,7 +105,8 @@ impl<'a> Backfill<'a> {
         .run(&observation, emit)
     }
 
-    /// dbt has to make the incremental manifests that do not exist yet: the first model that is built reads them.
+    /// dbt has to create the incremental manifests that do not exist yet: the first model that is built reads
+    /// them.
     fn require_manifests(&self, observation: &Observation) -> Result<()> {
         for touched in &self.selected.scope.packages {
             let id = &touched.package.incremental_manifest;
@@ -112,8 +115,9 @@ impl<'a> Backfill<'a> {
                 let manifest = &self.selected.listing.manifest;
                 let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
                 bail!(
-                    "the incremental manifest {name} does not exist yet and is not selected, so nothing would make it: select \
-                     with the ancestors, as in --select +my_model, and do not exclude it"
+                    "the incremental manifest {name} does not exist yet and is not selected, so nothing \
+                     would create it. Select the model with its ancestors, as in --select +my_model, and do \
+                     not exclude it"
                 );
             }
         }
@@ -121,7 +125,7 @@ impl<'a> Backfill<'a> {
     }
 }
 
-/// A package, and where its tables and events are.
+/// Where the tables and the events of a package are.
 fn sources(
     target: &OpenTarget<'_>,
     selected: &Selected,

@@ -8,7 +8,6 @@ use crate::cli::{self, CompletionsArgs};
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
-/// Prints the script.
 pub fn run(args: &CompletionsArgs) -> Result<Outcome> {
     let mut command = cli::command();
     let name = command.get_name().to_owned();

@@ -1,4 +1,4 @@
-//! One file a command: the only place that knows both the engine and the output.
+//! A file for each command. Only here do the engines and the output meet.
 
 mod check;
 mod completions;
@@ -22,10 +22,6 @@ use crate::output::{Detail, Listeners, Part};
 pub use show_config::run as show_config;
 pub use version::run as version;
 
-/// Runs the command that was asked for.
-///
-/// # Errors
-/// Whatever kept it from doing its job.
 pub fn dispatch(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Run(args) => run::run(args),
@@ -38,8 +34,8 @@ pub fn dispatch(cli: &Cli) -> Result<Outcome> {
     }
 }
 
-/// For commands whose result is not a series of events: they tell on the way only what goes wrong, and dbt's calls where the
-/// user wants to see them.
+/// For commands whose result is not a series of events: people only read what goes wrong, and dbt's calls
+/// with `--verbose`.
 fn quiet(verbose: bool) -> Listeners {
     let detail = if verbose { Detail::Verbose } else { Detail::Trouble };
     Listeners::people(detail, Part::Whole)

@@ -20,10 +20,6 @@ struct ModelsDocument<'a> {
     stand_ins: &'a [StandIn],
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// Usage, configuration, a selection that cannot be backfilled.
 pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;

@@ -1,4 +1,4 @@
-//! What all commands that call dbt do first: arguments become an open project.
+//! Turns the arguments that several commands share into an open project, a selection, and a request.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, WindowArgs};
 use crate::dbt::{Interrupt, ProfileArguments, SelectionArguments};
 use crate::workspace::{DbtChoice, OpenProject};
 
-/// The project. The target is chosen later.
+/// Opens the project. Its target is chosen later.
 pub(super) fn project(args: &DbtArgs) -> Result<OpenProject> {
     let interrupt = Interrupt::listen()?;
     let choice = DbtChoice {
@@ -19,7 +19,6 @@ pub(super) fn project(args: &DbtArgs) -> Result<OpenProject> {
     OpenProject::open(choice, interrupt)
 }
 
-/// dbt's own selection.
 pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
     SelectionArguments {
         select: args.select.clone(),
@@ -28,7 +27,7 @@ pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
     }
 }
 
-/// A backfill, as far as `plan` and `run` are asked alike.
+/// The request, as far as `plan` and `run` have the same flags.
 pub(super) fn request(selected: &SelectionArgs, windows: &WindowArgs, first_run: &FirstRunArgs) -> Request {
     Request {
         selection: selection(selected),

@@ -20,10 +20,6 @@ struct PlanDocument<'a> {
     states: &'a [PackageState],
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// Usage, configuration, a refusal of what `run` would refuse.
 pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
     usage::check(&args.windows, &args.first_run, &args.dbt)?;
     let project = open::project(&args.dbt)?;

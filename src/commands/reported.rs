@@ -1,4 +1,4 @@
-//! A backfill with everyone who is told of it: its journal, and the reporters that were asked for.
+//! Runs a backfill with its journal and the reporter that was asked for.
 
 use std::time::Instant;
 
@@ -11,16 +11,13 @@ use crate::outcome::Outcome;
 use crate::output::{self, Detail, Listeners, Paint, Part};
 use crate::workspace::{Journal, OpenTarget};
 
-/// Who reads of the backfill.
+/// Who reads about the backfill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
-    /// People; the backfill is all that the command does.
     People,
-    /// People; the command goes on by itself afterwards.
+    /// People, but the command continues by itself afterwards.
     PeopleOfPart,
-    /// Programs.
     Json,
-    /// A GitHub workflow.
     Github,
 }
 
@@ -38,9 +35,6 @@ impl Report {
 }
 
 /// Opens and runs a backfill.
-///
-/// # Errors
-/// Whatever kept it from doing its job.
 pub(super) fn run(
     target: &OpenTarget<'_>,
     request: &Request,
@@ -65,12 +59,12 @@ pub(super) fn run(
     {
         listeners.end_before_the_first_run(error, started.elapsed());
     }
-    // What became of the backfill counts, even if not everyone could be told of it.
+    // The backfill decides the exit code, even if its output is incomplete.
     if let Err(error) = listeners.finish() {
         output::say(&format!("{} {error:#}\n", Paint::for_stderr().warning("warning:")));
     }
     match result {
-        // The workflow's log has it already.
+        // The workflow's log has this error already.
         Err(error) if report == Report::Github => match Outcome::of_error(&error) {
             Outcome::Error { .. } => Err(error),
             told => Ok(told),

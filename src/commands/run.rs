@@ -8,10 +8,6 @@ use crate::backfill::{Options, Request};
 use crate::cli::{PlanArgs, RunArgs, RunFormat, check_passed_on};
 use crate::outcome::Outcome;
 
-/// Runs the command.
-///
-/// # Errors
-/// Usage, configuration, and whatever kept it from doing its job.
 pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
     if args.dry_run {
         return plan::run(&PlanArgs {

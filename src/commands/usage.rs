@@ -7,9 +7,6 @@ use crate::dbt::Vars;
 use crate::timestamp::Timestamp;
 
 /// Checks flags against each other, the vars, and the clock.
-///
-/// # Errors
-/// Usage.
 pub(super) fn check(args: &WindowArgs, first_run: &FirstRunArgs, dbt: &DbtArgs) -> Result<()> {
     let vars = Vars::parse(dbt.vars.as_deref().unwrap_or_default())?;
     let both = [
@@ -17,7 +14,7 @@ pub(super) fn check(args: &WindowArgs, first_run: &FirstRunArgs, dbt: &DbtArgs) 
         (first_run.full_refresh, "snowplow__allow_refresh", "--full-refresh"),
     ];
     if let Some((_, var, flag)) = both.iter().find(|(given, var, _)| *given && vars.get(var).is_some()) {
-        bail!("--vars sets {var}, and so does {flag}: leave one of them out");
+        bail!("both --vars and {flag} set {var}: leave one of them out");
     }
     if let Some(start) = args.start_date
         && start > Timestamp::of_this_machine()
@@ -27,7 +24,10 @@ pub(super) fn check(args: &WindowArgs, first_run: &FirstRunArgs, dbt: &DbtArgs) 
     if let Some(most) = args.max_limit_days
         && most < args.limit_days
     {
-        bail!("--max-limit-days {most} is below --limit-days {}: give at least as much", args.limit_days);
+        bail!(
+            "--max-limit-days {most} is below --limit-days {}: it must be at least as large",
+            args.limit_days
+        );
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions};
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
-/// Prints the version.
 pub fn run(detail: VersionDetail, surroundings: &Surroundings) -> Result<Outcome> {
     let mut text = format!("snowplow-backfill {}\n", env!("CARGO_PKG_VERSION"));
     match detail {

@@ -1,20 +1,21 @@
-//! Lines for people, on stderr; with a progress bar where there is a terminal.
+//! Lines for people, on stderr. On a terminal, a progress bar stays below them.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::Reporter;
+use super::ending::ending;
 use super::paint::Paint;
 use super::progress::LiveBar;
 use super::text;
 use crate::event::{Envelope, Event};
 use crate::history::History;
 
-/// How much is said.
+/// How much people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// Everything.
     Full,
-    /// Everything, and every call of dbt.
+    /// Everything, with the command line of every call of dbt.
     Verbose,
     /// Only what went wrong: the rest is on stdout, for programs.
     Trouble,
@@ -23,26 +24,23 @@ pub enum Detail {
 /// Whether a backfill is all that its command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// It is.
+    /// It is: the command ends with it.
     Whole,
-    /// The command goes on by itself when the backfill is done.
+    /// The command continues by itself afterwards.
     OfAnotherCommand,
 }
 
-/// Tells people what happens.
 #[derive(Debug)]
 pub struct Human {
     paint: Paint,
     detail: Detail,
     bar: Option<LiveBar>,
-    /// The working directory, with a slash behind.
+    /// The working directory, with a trailing slash.
     directory: Option<String>,
     part: Part,
 }
 
 impl Human {
-    /// On stderr, as it is.
-    #[must_use]
     pub fn on_stderr(detail: Detail, part: Part) -> Self {
         let alive = io::stderr().is_terminal()
             && std::env::var_os("CI").is_none()
@@ -53,7 +51,7 @@ impl Human {
         Self { paint: Paint::for_stderr(), detail, bar, directory, part }
     }
 
-    /// Paths below the working directory are shown from there, but for commands, which may be pasted elsewhere.
+    /// Shows paths from the working directory on, except in commands, which may be pasted elsewhere.
     fn lines(&self, event: &Event, history: &History) -> Option<String> {
         let lines = self.full_lines(event, history)?;
         let from_here = |lines: String| match &self.directory {
@@ -62,7 +60,7 @@ impl Human {
         };
         Some(match event {
             Event::DbtCalled(_) => lines,
-            // It has wrapped what is no command itself.
+            // Wrapped already, all but its command.
             Event::BackfillFinished(_) => from_here(lines),
             _ => self.paint.wrapped(&from_here(lines)),
         })
@@ -78,7 +76,7 @@ impl Human {
                 Some(format!("{}{failure}", paint.error(&run)))
             }
             Event::BackfillFinished(finish) => {
-                let mut ending = text::ending(finish, history, paint);
+                let mut ending = ending(finish, history, paint);
                 if let Some(ending) = &mut ending
                     && self.part == Part::OfAnotherCommand
                     && finish.exit_code == 0
@@ -110,7 +108,7 @@ impl Human {
     }
 }
 
-/// Paths without the directory that they begin with; where it stands within another path it stays.
+/// Takes the directory away from the paths that begin with it.
 fn shortened(text: &str, directory: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
@@ -150,7 +148,7 @@ impl Reporter for Human {
 
 impl Drop for Human {
     fn drop(&mut self) {
-        // An error ends without a last event.
+        // After an error there is no last event, which would clear the bar.
         if let Some(bar) = &self.bar {
             bar.clear();
         }

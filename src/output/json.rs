@@ -6,14 +6,12 @@ use super::Reporter;
 use crate::event::Envelope;
 use crate::history::History;
 
-/// Writes each event as a line of JSON.
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
 }
 
 impl<W: Write> Json<W> {
-    /// Writes to `out`.
     pub fn new(out: W) -> Self {
         Self { out }
     }
@@ -23,7 +21,7 @@ impl<W: Write> Reporter for Json<W> {
     fn report(&mut self, envelope: &Envelope, _: &History) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, envelope)?;
         self.out.write_all(b"\n")?;
-        // A reader at the other end of a pipe wants it now.
+        // The reader of a pipe must not wait for a full buffer.
         self.out.flush()
     }
 }

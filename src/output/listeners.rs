@@ -1,4 +1,4 @@
-//! Everyone who is told of a command's events: reporters, and the journal.
+//! Passes the events of a command on to the reporters and the journal.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -16,13 +16,12 @@ use crate::history::History;
 use crate::outcome::Outcome;
 use crate::workspace::Journal;
 
-/// All listeners of a command.
 pub struct Listeners {
     human: Option<Human>,
     programs: Option<Box<dyn Reporter>>,
     journal: Option<Journal>,
     history: History,
-    /// What could not be written, once: a backfill does not stop because nobody reads about it.
+    /// The first write that failed. The backfill continues without it.
     lost: Option<anyhow::Error>,
 }
 
@@ -31,46 +30,41 @@ impl Listeners {
         Self { human, programs, journal: None, history: History::default(), lost: None }
     }
 
-    /// People, on stderr.
+    /// For people, on stderr.
     #[must_use]
     pub fn people(detail: Detail, part: Part) -> Self {
         Self::new(Some(Human::on_stderr(detail, part)), None)
     }
 
-    /// Programs that read JSON lines on stdout; people read on stderr what goes wrong.
+    /// For programs, as lines of JSON on stdout. People read on stderr what goes wrong.
     #[must_use]
     pub fn json(detail: Detail) -> Self {
         let json = Json::new(io::stdout());
         Self::new(Some(Human::on_stderr(detail, Part::Whole)), Some(Box::new(json)))
     }
 
-    /// A GitHub workflow. Its log holds everything. `project` is the dbt project's folder.
-    ///
-    /// # Errors
-    /// What GitHub names as the summary of the step cannot be written.
+    /// For a GitHub workflow, whose log holds everything. `project` is the dbt project's folder.
     pub fn github(project: &Utf8Path, detail: Detail) -> Result<Self> {
-        let github = Github::on_stdout(project, detail == Detail::Verbose)?;
+        let github = Github::on_stdout(project, detail)?;
         Ok(Self::new(None, Some(Box::new(github))))
     }
 
-    /// Adds a journal.
     #[must_use]
     pub fn with_journal(self, journal: Journal) -> Self {
         Self { journal: Some(journal), ..self }
     }
 
-    /// Tells everyone of an event.
     pub fn emit(&mut self, event: Event) {
         let envelope = Envelope::now(event);
         self.history.add(&envelope.event);
         if let Some(human) = &mut self.human {
             let reported = human.report(&envelope, &self.history);
-            self.note(reported.context("cannot write the output"));
+            self.keep_error(reported.context("cannot write the output"));
         }
         self.tell_programs(&envelope);
     }
 
-    /// Ends the journal and what programs read as they always end; people are told by main, which prints the error.
+    /// Writes the last events for the journal and for programs. Main prints the error for people.
     pub fn end_before_the_first_run(&mut self, error: &anyhow::Error, took: Duration) {
         if let Some(failure) = error.downcast_ref::<Failure>() {
             self.tell_programs(&Envelope::now(Event::DbtFailed { run: None, failure: failure.clone() }));
@@ -88,31 +82,28 @@ impl Listeners {
     fn tell_programs(&mut self, envelope: &Envelope) {
         if let Some(journal) = &mut self.journal {
             let written = journal.append(envelope);
-            self.note(written);
+            self.keep_error(written);
         }
         if let Some(programs) = &mut self.programs {
             let reported = match programs.report(envelope, &self.history) {
-                // Whoever listened has gone, as after `| head`, and misses nothing.
+                // The reader closed the pipe, as `| head` does. The command continues.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
                 reported => reported,
             };
-            self.note(reported.context("cannot write the output"));
+            self.keep_error(reported.context("cannot write the output"));
         }
     }
 
-    fn note(&mut self, written: Result<()>) {
+    fn keep_error(&mut self, written: Result<()>) {
         if let Err(error) = written {
             self.lost.get_or_insert(error);
         }
     }
 
-    /// Ends the output.
-    ///
-    /// # Errors
-    /// Something was not written on the way.
+    /// An error, if something could not be written.
     pub fn finish(self) -> Result<()> {
         match self.lost {
-            Some(error) => Err(error.context("the command went on, but its output is incomplete")),
+            Some(error) => Err(error.context("the command continued, but its output is incomplete")),
             None => Ok(()),
         }
     }

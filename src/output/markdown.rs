@@ -1,6 +1,6 @@
 //! Text in Markdown.
 
-/// Text that is no Markdown.
+/// Text in which no character has a meaning in Markdown.
 pub(crate) fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, character| {
         if r"\`*_{}[]<>#|~".contains(character) {

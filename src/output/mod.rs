@@ -1,5 +1,7 @@
-//! What people and programs read: reporters of events, results on stdout, colours. Nothing here decides anything.
+//! What people and programs read: reporters of events, results on stdout, colours. Nothing here makes
+//! decisions.
 
+mod ending;
 pub mod github;
 mod human;
 mod json;
@@ -22,11 +24,8 @@ pub use paint::Paint;
 pub use stderr::say;
 pub use text::plan;
 
-/// Something that tells what happens.
+/// Reports events to people or programs.
 trait Reporter {
-    /// Tells of one event. The history holds it already.
-    ///
-    /// # Errors
-    /// What it writes to cannot be written.
+    /// Reports one event, which the history already holds.
     fn report(&mut self, envelope: &Envelope, history: &History) -> io::Result<()>;
 }

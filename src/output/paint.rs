@@ -1,77 +1,71 @@
-//! Colours, where there is somebody to see them.
+//! Colours and line breaks, on a terminal.
 
+use std::os::fd::AsFd;
+
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-/// Fewer columns are filled as if there were so many.
+/// A narrower terminal is treated as if it had this many columns.
 const NARROWEST: usize = 40;
 
-/// Paints text and breaks its lines, or leaves it alone.
+/// Colours text and breaks its lines, or leaves it alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Paint {
     on: bool,
-    /// Columns of the terminal, where there is one.
+    /// Columns of the terminal.
     width: Option<usize>,
 }
 
 impl Paint {
-    /// By what stderr is, `NO_COLOR`, `CLICOLOR` and `TERM`.
-    #[must_use]
     pub fn for_stderr() -> Self {
-        let stderr = std::io::stderr();
-        Self {
-            on: anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never,
-            width: terminal_size::terminal_size_of(&stderr).map(|(width, _)| width.0.into()),
-        }
+        Self::for_stream(&std::io::stderr())
     }
 
-    /// By what stdout is.
-    #[must_use]
     pub fn for_stdout() -> Self {
-        let stdout = std::io::stdout();
+        Self::for_stream(&std::io::stdout())
+    }
+
+    /// Colours depend on the stream and on `NO_COLOR`, `CLICOLOR` and `TERM`.
+    fn for_stream(stream: &(impl RawStream + AsFd)) -> Self {
         Self {
-            on: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
-            width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into()),
+            on: AutoStream::choice(stream) != ColorChoice::Never,
+            width: terminal_size::terminal_size_of(stream).map(|(width, _)| width.0.into()),
         }
     }
 
-    /// Columns of the terminal, where there is one.
-    #[must_use]
+    /// The columns of the terminal; none if there is no terminal.
     pub fn columns(self) -> Option<usize> {
         self.width.map(|width| width.max(NARROWEST))
     }
 
     /// What matters most.
-    #[must_use]
     pub fn bold(self, text: &str) -> String {
         self.with(Style::new().bold(), text)
     }
 
     /// What matters least.
-    #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.with(Style::new().dimmed(), text)
     }
 
     /// Good news.
-    #[must_use]
     pub fn good(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(AnsiColor::Green.into())).bold(), text)
     }
 
     /// Something to look at.
-    #[must_use]
     pub fn warning(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(AnsiColor::Yellow.into())).bold(), text)
     }
 
     /// Bad news.
-    #[must_use]
     pub fn error(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), text)
     }
 
-    /// Breaks long lines between words where a terminal would break them anywhere; what goes to a file stays on one line.
-    #[must_use]
+    /// Breaks long lines between words for a terminal, which would break them anywhere. Lines of a file stay
+    /// whole.
     pub fn wrapped(self, text: &str) -> String {
         let Some(width) = self.columns() else { return text.to_owned() };
         let lines = text.lines().map(|line| {

@@ -1,4 +1,4 @@
-//! The progress bar: in event time, from where the backfill began to now.
+//! The progress bar. It measures event time, from where the backfill began to now.
 
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,12 @@ use crate::timestamp::Timestamp;
 /// Steps of the bar.
 const LENGTH: u64 = 1000;
 
-/// A bar on stderr with what is being done below it; a spinner before the first run.
+/// A bar on stderr, with the current step below it. Before the first run it is a spinner.
 #[derive(Debug)]
 pub(super) struct LiveBar {
     bar: ProgressBar,
     span: Option<Span>,
-    /// The run that goes on.
+    /// The number and the window of the current run.
     run: String,
 }
 
@@ -63,12 +63,11 @@ impl LiveBar {
     pub(super) fn print(&self, lines: &str) {
         self.bar.suspend(|| {
             use std::io::Write;
-            // With stderr gone there is nobody left to tell.
+            // If stderr is closed, nobody reads it.
             let _ = writeln!(std::io::stderr(), "{lines}");
         });
     }
 
-    /// Takes the bar away.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
@@ -123,7 +122,7 @@ impl LiveBar {
         self.bar.set_position((span.part() * LENGTH as f64) as u64);
     }
 
-    /// The rate changes with what goes on, too: time passes.
+    /// Shows the current step, and the rate so far.
     fn message(&self, what: &str, done: u32) {
         let runs = text::count(done, "run");
         let rate = self.span.and_then(|span| span.rate()).map_or(String::new(), |(days, left)| {

@@ -1,8 +1,8 @@
-//! Lines on stderr that are no events.
+//! Lines on stderr that are not events.
 
 use std::io::Write;
 
-/// Writes to stderr. With stderr gone, there is nobody left to tell.
+/// Writes to stderr. If stderr is closed, nobody reads it.
 pub fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -7,10 +7,8 @@ use serde::Serialize;
 
 use crate::failure::Interrupted;
 
-/// Writes a result.
-///
-/// # Errors
-/// [`Interrupted`] if the reader closed the pipe, as `| head` does: the command then ends silently.
+/// Writes a result. If the reader closed the pipe, as `| head` does, it is [`Interrupted`] and the command
+/// ends silently.
 pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
@@ -19,10 +17,7 @@ pub fn write(text: impl AsRef<[u8]>) -> Result<()> {
     }
 }
 
-/// Writes a document as JSON that people can read, too.
-///
-/// # Errors
-/// Those of [`write()`].
+/// Writes a document as JSON, indented so that people can read it.
 pub fn write_json(document: &impl Serialize) -> Result<()> {
     write(serde_json::to_string_pretty(document)? + "\n")
 }

@@ -18,8 +18,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens it before anything expensive begins; an existing file is added to, unless another process is adding to it:
-    /// whoever reads it could not tell their lines apart.
+    /// Opens the journal before anything expensive begins. Lines are added to an existing file, unless
+    /// another process is adding to it: a reader could not tell their lines apart.
     ///
     /// # Errors
     /// It cannot be written. A [`Refusal`] where another process is writing it.
@@ -28,24 +28,25 @@ impl Journal {
         let file = fs::create_dir_all(folder)
             .and_then(|()| OpenOptions::new().create(true).append(true).open(&path))
             .with_context(|| format!("cannot write the journal {path}"))?;
-        // A device is nobody's own. Where the file system knows no locks, there is none.
+        // A device belongs to nobody. If the file system has no locks, the journal is not locked.
         if file.metadata().is_ok_and(|metadata| metadata.is_file())
             && let Err(TryLockError::WouldBlock) = file.try_lock()
         {
             bail!(Refusal(format!(
-                "another backfill or promotion is writing the journal {path}. Wait for it, or name another with --journal"
+                "another backfill or promotion is writing the journal {path}. Wait for it to end, or name \
+                 another file with --journal"
             )));
         }
         Ok(Self { file, path })
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {
         &self.path
     }
 
-    /// Adds a line, in one write, so that a reader never sees half of one.
+    /// Adds a line with one write, so that a reader never sees half of it.
     ///
     /// # Errors
     /// It cannot be written.
@@ -59,7 +60,8 @@ impl Journal {
 /// Reads a journal back: a history for each backfill that it holds, the last one last.
 ///
 /// # Errors
-/// It cannot be read, or a line is no event. A last line without its end is still being written, and is left out.
+/// It cannot be read, or a line is not an event. A last line without its end is left out: it is still being
+/// written.
 pub fn read(path: &Utf8Path) -> Result<Vec<History>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read the journal {path}"))?;
     let mut histories: Vec<History> = Vec::new();
@@ -68,7 +70,7 @@ pub fn read(path: &Utf8Path) -> Result<Vec<History>> {
             break;
         }
         let envelope: Envelope = serde_json::from_str(line)
-            .with_context(|| format!("line {} of the journal {path} is no event", number + 1))?;
+            .with_context(|| format!("line {} of the journal {path} is not an event", number + 1))?;
         match histories.last_mut() {
             Some(history) if !history.ends_before(&envelope.event) => history.add(&envelope.event),
             _ => {
@@ -112,7 +114,7 @@ mod tests {
         let expected = [("one".to_owned(), Some(refused)), ("two three".to_owned(), None)];
         assert_eq!(told(&read(&path).expect("a journal")), expected);
 
-        // Another process is in the middle of a line.
+        // Another process has written half a line.
         let half = "{\"version\": 1, \"ti";
         let whole = fs::read_to_string(&path).expect("a journal");
         fs::write(&path, whole.clone() + half).expect("written");
@@ -143,7 +145,7 @@ mod tests {
         let path = Utf8PathBuf::from_path_buf(folder.path().join("j.jsonl")).expect("UTF-8");
         let first = Journal::create(path.clone()).expect("writable");
         let error = Journal::create(path.clone()).expect_err("it is being written");
-        assert!(error.to_string().contains("name another with --journal"), "{error}");
+        assert!(error.to_string().contains("name another file with --journal"), "{error}");
         drop(first);
         Journal::create(path).expect("free again");
         let device = || Journal::create("/dev/null".into()).expect("writable");

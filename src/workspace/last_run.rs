@@ -1,7 +1,7 @@
-//! What is kept of the last good run, for the next call: that it was good, which the warehouse does not tell.
+//! What is kept of the last good run for the next call: that it was good, which the warehouse does not say.
 //!
-//! Nothing is lost without it. The incremental manifest says where to go on; this only saves a call from doing again what
-//! the last one did in vain.
+//! Nothing is lost without it, because the incremental manifest says where to continue. It only keeps the
+//! next call from repeating a run that moved nothing.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::snowplow::{Progress, Window};
 use crate::timestamp::Timestamp;
 
-/// A run that ended well, as far as the next call wants to know of it.
+/// What the next call needs to know of a good run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoodRun {
-    /// Its limit.
+    /// The limit of the run.
     pub limit_days: u32,
     /// The packages that it touched.
     pub packages: Vec<GoodPackageRun>,
@@ -29,20 +29,20 @@ pub struct GoodPackageRun {
     pub package: String,
     /// The window that the package itself recorded.
     pub window: Window,
-    /// The frontier after it.
+    /// The frontier after the run.
     pub frontier: Option<Timestamp>,
-    /// What that means.
+    /// What the run achieved.
     pub progress: Progress,
 }
 
 #[derive(Serialize, Deserialize)]
 struct LastRun {
-    /// `--vars` of the run: models, limit and start date are in them, and what the user set.
+    /// `--vars` of the run. They hold the models, the limit, the start date, and the user's own vars.
     vars: String,
     run: GoodRun,
 }
 
-/// Reads it; none where it is of a run with other vars than `vars` gives for its limit.
+/// Reads it; none if the run had other vars than those that `vars` returns for its limit.
 pub fn read(path: &Utf8Path, vars: impl FnOnce(u32) -> Option<String>) -> Option<GoodRun> {
     let last: LastRun = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     (vars(last.run.limit_days)? == last.vars).then_some(last.run)

@@ -1,6 +1,6 @@
 //! One backfill or promotion at a time, per project and target.
 //!
-//! The operating system's lock of a file, so that a killed process leaves none behind. What the file says is only for
+//! The operating system locks a file, so a killed process leaves no lock behind. The file's text is only for
 //! the message.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Refusal;
 use crate::timestamp::Timestamp;
 
-/// Held as long as it lives.
+/// A lock that is held as long as this value lives.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -28,10 +28,10 @@ struct Holder {
 }
 
 impl Lock {
-    /// Takes the lock, or says who holds it.
+    /// Takes the lock. If another process holds it, the error says which.
     ///
     /// # Errors
-    /// A [`Refusal`] where another process holds it; the file cannot be written.
+    /// A [`Refusal`] if another process holds it. The file cannot be written.
     pub fn take(path: &Utf8Path, command: &str) -> Result<Self> {
         let folder = path.parent().unwrap_or(Utf8Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
@@ -48,8 +48,8 @@ impl Lock {
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| {
                     format!(
-                        "cannot lock {path}, and without a lock two backfills could go over each other: does its file system \
-                         have locks? DBT_TARGET_PATH can say another one"
+                        "cannot lock {path}. Without a lock, two backfills could change the same tables. If \
+                         this file system has no locks, choose another one with DBT_TARGET_PATH"
                     )
                 });
             }
@@ -77,7 +77,8 @@ fn held_by(file: &mut File, path: &Utf8Path) -> String {
         None => "another process".to_owned(),
     };
     format!(
-        "a backfill or promotion of this project and target is running already ({who}). Wait for it, or end it. Its lock: {path}"
+        "a backfill or promotion of this project and target is already running ({who}). Wait for it to end, \
+         or stop it. Its lock is {path}"
     )
 }
 

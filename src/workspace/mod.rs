@@ -1,4 +1,4 @@
-//! What lies under the project's target path, and a project that is open for work there.
+//! The files under the project's target path, and a project that is open for work.
 
 mod journal;
 mod last_run;
@@ -11,5 +11,5 @@ pub use journal::{Journal, read as read_journal};
 pub use last_run::{GoodPackageRun, GoodRun, forget, read as read_last_run, write as write_last_run};
 pub use lock::Lock;
 pub use open::{DbtChoice, OpenProject, OpenTarget};
-pub use places::Workspace;
+pub use places::{Round, Workspace};
 pub use tidy::mark as mark_in_use;

@@ -1,4 +1,4 @@
-//! A dbt project that is open for work, and its targets: which one is used is chosen by each call.
+//! A dbt project that is open for work, and its targets. Each call chooses its target.
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,7 +12,7 @@ use crate::dbt::{
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
 
-/// What the user says of dbt and the project, besides the target.
+/// How dbt is started, and on which project.
 #[derive(Debug, Clone, Default)]
 pub struct DbtChoice {
     /// `--dbt`.
@@ -25,7 +25,7 @@ pub struct DbtChoice {
     pub profile: ProfileArguments,
 }
 
-/// A dbt project, and dbt for it.
+/// A dbt project, and the dbt that works on it.
 #[derive(Debug)]
 pub struct OpenProject {
     /// The project.
@@ -37,14 +37,14 @@ pub struct OpenProject {
 }
 
 impl OpenProject {
-    /// Finds the project. dbt is not called.
+    /// Finds the project. Does not call dbt.
     ///
     /// # Errors
     /// Usage and configuration.
     pub fn open(choice: DbtChoice, interrupt: Interrupt) -> Result<Self> {
         let program = Program::parse(&choice.command)?.or_beside_this_one();
         let vars = Vars::parse(choice.vars.as_deref().unwrap_or_default())?;
-        let directory = std::env::current_dir().context("cannot tell the working directory")?;
+        let directory = std::env::current_dir().context("cannot find the working directory")?;
         let directory =
             Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
         let project = Project::find(choice.project_dir.as_deref(), &directory)?;
@@ -62,15 +62,15 @@ impl OpenProject {
         Ok(OpenTarget { open: self, name: target.map(str::to_owned), workspace })
     }
 
-    /// Names the variables of the environment that are kept from dbt.
+    /// Warns of environment variables that are kept from dbt.
     pub fn warn_of_environment(&self, emit: Emit<'_>) {
         let hidden = harmful_here();
-        // The target path is obeyed: what is written goes below it.
+        // The target path is not ignored: this tool writes below it.
         let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
         let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
         if !names.is_empty() {
             let message = format!(
-                "ignored from the environment, because it would change what a run does: {}",
+                "ignored environment variables that would change what a run does: {}",
                 names.join(", ")
             );
             emit(Event::Warning { message });
@@ -85,7 +85,7 @@ pub struct OpenTarget<'p> {
     pub open: &'p OpenProject,
     /// `--target`; none for dbt's default.
     pub name: Option<String>,
-    /// Where to write.
+    /// The folders of this target.
     pub workspace: Workspace,
 }
 
@@ -130,7 +130,7 @@ impl OpenTarget<'_> {
         self.dbt().parse(self.name.as_deref(), &target_path, &log_path, &mut notices(emit))
     }
 
-    /// What asks queries on this target.
+    /// Opens what asks queries on this target.
     ///
     /// # Errors
     /// Its generated project cannot be written.
@@ -152,7 +152,7 @@ impl OpenTarget<'_> {
         self.querier()?.ask(queries, &mut notices(emit))
     }
 
-    /// Asks what not every user may ask. The inner error is the warehouse's refusal to answer.
+    /// Asks queries that the user may not be allowed to ask. The inner error is the warehouse's refusal.
     ///
     /// # Errors
     /// dbt cannot be called, or the warehouse cannot be reached.

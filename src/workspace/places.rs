@@ -1,4 +1,4 @@
-//! Where this tool keeps what it writes: under the project's target path, so that `dbt clean` takes it away.
+//! Where this tool keeps its files: under the project's target path, so that `dbt clean` deletes them.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -10,22 +10,31 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::tidy;
 use crate::timestamp::Timestamp;
 
+/// Whether a run also does what only the first run of a backfill is asked for, such as `--full-refresh`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// It does both.
+    First,
+    /// It only builds the selection.
+    Regular,
+}
+
 /// The folders of one project and target.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: Utf8PathBuf,
     target: String,
-    /// Names what belongs to one call of this tool.
+    /// The name of everything that belongs to one call of this tool.
     call: String,
     /// Keeps other calls from deleting the logs of this one.
     _in_use: Option<Arc<File>>,
 }
 
 impl Workspace {
-    /// Makes sure that they can be written.
+    /// Creates the folders, and makes sure that they can be written.
     ///
     /// # Errors
-    /// They cannot.
+    /// They cannot be written.
     pub fn create(target_path: &Utf8Path, target: Option<&str>) -> Result<Self> {
         let root = target_path.join("snowplow-backfill");
         let target = file_name(target.unwrap_or("default-target"));
@@ -41,7 +50,7 @@ impl Workspace {
         Ok(Self { root, target, call, _in_use: in_use })
     }
 
-    /// Deletes target paths of limits that have not been used for long. Only for who holds the lock.
+    /// Deletes the target paths of limits that have not been used recently. The caller holds the lock.
     pub fn forget_old_limits(&self) {
         tidy::old_limits(&self.of_target());
     }
@@ -62,11 +71,15 @@ impl Workspace {
         self.of_target().join("parse")
     }
 
-    /// `--target-path` of `dbt run`: one a set of vars, so that going back to a limit finds a warm parse cache.
+    /// `--target-path` of `dbt run`. Each set of vars has its own, so that going back to a limit finds a warm
+    /// parse cache.
     #[must_use]
-    pub fn run_target(&self, limit_days: u32, is_first: bool) -> Utf8PathBuf {
-        let first = if is_first { "first-run-" } else { "" };
-        self.of_target().join(format!("{first}limit-{limit_days}"))
+    pub fn run_target(&self, limit_days: u32, round: Round) -> Utf8PathBuf {
+        let prefix = match round {
+            Round::First => "first-run-",
+            Round::Regular => "",
+        };
+        self.of_target().join(format!("{prefix}limit-{limit_days}"))
     }
 
     /// What is kept of the last good run of some packages.
@@ -87,7 +100,7 @@ impl Workspace {
         self.of_target().join("promotion")
     }
 
-    /// Records of promotions, a folder each.
+    /// The records of promotions, each in its own folder.
     #[must_use]
     pub fn promotions(&self) -> Utf8PathBuf {
         self.root.join("promotions")
@@ -99,26 +112,28 @@ impl Workspace {
         self.promotions().join(&self.call)
     }
 
-    /// dbt's logs of this call; a folder a run, so that no log is rotated away or mixed with another's.
+    /// dbt's logs of this call. Each run has its own folder, so that no log is rotated away or mixed with
+    /// another.
     #[must_use]
     pub fn logs(&self, of: &str) -> Utf8PathBuf {
         self.root.join("logs").join(&self.call).join(of)
     }
 
-    /// The journal of this call, where the user names none.
+    /// The journal of this call, unless the user names another.
     #[must_use]
     pub fn journal(&self) -> Utf8PathBuf {
         self.root.join("journal").join(format!("{}.jsonl", self.call))
     }
 
-    /// The lock of what a name stands for.
+    /// The lock with this name.
     #[must_use]
     pub fn lock(&self, name: &str) -> Utf8PathBuf {
         self.root.join("locks").join(format!("{}.lock", file_name(name)))
     }
 }
 
-/// A name that no other call has, even one of the same second: whoever makes the folder of its logs has it.
+/// A name that no other call has, even one in the same second: the call that creates the folder of its logs
+/// has the name.
 fn new_call(logs: &Utf8Path, target: &str) -> std::io::Result<String> {
     fs::create_dir_all(logs)?;
     let started = Timestamp::of_this_machine().to_file_name();
@@ -134,7 +149,7 @@ fn new_call(logs: &Utf8Path, target: &str) -> std::io::Result<String> {
     unreachable!("a number is free")
 }
 
-/// A name with everything but plain characters taken out, for a file.
+/// A name for a file: only plain characters are kept.
 fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     name.chars().filter(|c| !"\"`'".contains(*c)).map(plain).collect()

@@ -1,4 +1,4 @@
-//! What is deleted of the folders that every call adds to.
+//! Deletes old folders, because every call adds some.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::time::SystemTime;
@@ -8,13 +8,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// How many calls keep dbt's logs.
 const CALLS: usize = 20;
 
-/// How many limits keep their target path: the user's, and those of the last stalls.
+/// How many limits keep their target path: the user's limit, and those of the last stalls.
 const LIMITS: usize = 6;
 
-/// A file in a folder that is locked as long as a call uses it.
+/// The file that marks a folder as used: a call locks it as long as it uses the folder.
 const IN_USE: &str = "in-use";
 
-/// Marks a folder as in use, as long as the file lives; none where the file system has no locks.
+/// Marks a folder as used as long as the file lives; none if the file system has no locks.
 #[must_use]
 pub fn mark(folder: &Utf8Path) -> Option<File> {
     fs::create_dir_all(folder).ok()?;
@@ -29,7 +29,7 @@ fn is_in_use(folder: &Utf8Path) -> bool {
     }
 }
 
-/// Deletes the logs of all but the last calls. Their names begin with the time.
+/// Deletes the logs of old calls. The names of the folders begin with the time.
 pub(super) fn old_calls(logs: &Utf8Path) {
     let mut calls = folders(logs, "");
     calls.sort();
@@ -40,8 +40,8 @@ pub(super) fn old_calls(logs: &Utf8Path) {
     }
 }
 
-/// Deletes the target paths of limits that have not been used for long. One target can have several schemas, by vars or the
-/// environment, so that another call may be running one of them.
+/// Deletes the target paths of limits that have not been used recently. Vars or the environment can give one
+/// target several schemas, so another call may use one of these limits.
 pub(super) fn old_limits(target: &Utf8Path) {
     let mut limits: Vec<_> = ["limit-", "first-run-limit-"]
         .into_iter()
@@ -65,13 +65,13 @@ fn folders(of: &Utf8Path, prefix: &str) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// dbt writes its files in place, which leaves the folder's own time as it is.
+/// dbt overwrites its files in place, so the folder's own time does not change.
 fn last_use(target_path: &Utf8Path) -> Option<SystemTime> {
     let of = |path: &Utf8Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
     of(&target_path.join("run_results.json")).max(of(target_path))
 }
 
-/// Best effort: what cannot be deleted takes room and does no other harm.
+/// Best effort: a folder that cannot be deleted only takes space.
 fn delete(folder: &Utf8Path) {
     let _ = fs::remove_dir_all(folder);
 }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_last_calls_and_those_that_go_on() {
+    fn keeps_the_last_calls_and_those_that_are_running() {
         let (_folder, logs) = folder();
         let names: Vec<_> = (10..40).map(|second| format!("20240101T0000{second}Z-dev")).collect();
         for name in &names {

@@ -139,7 +139,7 @@ fn a_model_that_fails_in_a_later_window_loses_nothing() {
     let output = lab.tool(&arguments);
     assert_eq!(output.code, 1, "{output}");
     assert!(
-        output.stderr.contains("run 2: dbt run failed") && output.stderr.contains("1 good run"),
+        output.stderr.contains("run 2: dbt run failed") && output.stderr.contains("1 run completed"),
         "{output}"
     );
 

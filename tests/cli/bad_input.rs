@@ -234,13 +234,13 @@ fn vars_that_a_flag_sets_too() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars sets snowplow__start_date, and so does --start-date: leave one of them out
+    error: both --vars and --start-date set snowplow__start_date: leave one of them out
     ");
     assert_snapshot!(usage(&["--full-refresh", "--vars", "snowplow__allow_refresh: true"]), @"
     exit code: 2
     --- stdout
     --- stderr
-    error: --vars sets snowplow__allow_refresh, and so does --full-refresh: leave one of them out
+    error: both --vars and --full-refresh set snowplow__allow_refresh: leave one of them out
     ");
 }
 
@@ -306,7 +306,7 @@ fn limits_that_are_none() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --max-limit-days 60 is below --limit-days 90: give at least as much
+    error: --max-limit-days 60 is below --limit-days 90: it must be at least as large
     ");
 }
 
@@ -525,7 +525,7 @@ fn a_full_refresh_that_would_keep_the_rows() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --full-refresh needs the incremental manifest shop_manifest in the selection: tables would be built anew, but only from where their rows stand. Select with the ancestors, as in --select +my_model
+    error: --full-refresh needs the incremental manifest shop_manifest in the selection: without it, the tables are rebuilt, but only with events after the last_success in their rows. Select the model with its ancestors, as in --select +my_model
     ");
 }
 
@@ -536,7 +536,7 @@ fn removing_what_is_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl

@@ -55,7 +55,7 @@ fn a_stall_beyond_the_maximum_limit_is_refused() {
     exit code: 4
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
@@ -63,7 +63,7 @@ fn a_stall_beyond_the_maximum_limit_is_refused() {
     run  1  2024-01-01 → 2024-01-31  first run    4 models  [TIME]
     run  2  2024-01-30 → 2024-02-29  standard     4 models  [TIME]
     run  3  2024-01-31 → 2024-03-01  standard     4 models  [TIME]
-    refused: shop has stalled at 2024-01-31 10:00:00.500: it takes a window of 72 days to get on (its next event is at 2024-04-05 01:02:03), and --max-limit-days allows 60. Raise it, or leave it out
-    3 good runs in [TIME]
+    refused: shop stalled at 2024-01-31 10:00:00.500. It needs a window of 72 days to continue (its next event is at 2024-04-05 01:02:03), but --max-limit-days allows 60. Raise --max-limit-days, or leave it out
+    3 runs completed in [TIME]
     ");
 }

@@ -122,13 +122,13 @@ fn the_workflow() {
     let log = outputs.last().expect("steps").stdout.clone();
     assert!(log.contains("::group::run 1  2022-01-01 → ") && log.contains("::endgroup::\nrun  1  "), "{log}");
     assert!(
-        log.contains("8/8  success") && log.contains("\ncaught up: snowplow_site at 2022-02-28"),
+        log.contains("8/8  success") && log.contains("\nup to date: snowplow_site at 2022-02-28"),
         "{log}"
     );
     let summary = lab.read("STEP_SUMMARY.md");
     assert!(summary.starts_with("## Backfill of storefront → staging\n"), "{summary}");
     assert!(
-        summary.contains("| 1 | 2022-01-01 → ") && summary.contains("**caught up: snowplow\\_site at"),
+        summary.contains("| 1 | 2022-01-01 → ") && summary.contains("**up to date: snowplow\\_site at"),
         "{summary}"
     );
 }

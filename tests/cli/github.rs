@@ -42,7 +42,7 @@ fn a_good_backfill() {
     assert_snapshot!(output, @"
     exit code: 0
     --- stdout
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
@@ -50,15 +50,15 @@ fn a_good_backfill() {
     ::group::run 1  2023-12-31 → 2024-01-01  standard
     ::endgroup::
     run  1  2023-12-31 → 2024-01-01  standard     4 models  [TIME]
-    caught up: shop at 2023-12-31 10:00:00
-    1 good run in [TIME]
+    up to date: shop at 2023-12-31 10:00:00
+    1 run completed in [TIME]
     next: snowplow-backfill promote --select +carts --to prod
     --- stderr
     ");
     assert_snapshot!(summary, @"
     what another step wrote
 
-    ## Backfill of faked → the default target
+    ## Backfill of faked → default target
 
     `--select +carts`: 4 models, 1 tracked model of shop, 90 days a run (duckdb, dbt 1.11.16)
 
@@ -66,9 +66,9 @@ fn a_good_backfill() {
     |--:|---|---|---|--:|--:|--:|
     | 1 | 2023-12-31 → 2024-01-01 | standard | `████████████████████` | [TIME] | 4 | |
 
-    **caught up: shop at 2023-12-31 10:00:00**
+    **up to date: shop at 2023-12-31 10:00:00**
 
-    1 good run in [TIME]
+    1 run completed in [TIME]
 
     next:
 
@@ -97,9 +97,9 @@ fn a_project_that_does_not_compile_is_shown_at_its_file() {
     |     Encountered an error:
     |     Compilation Error
     |       Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
-    ended by a failure of dbt
-    0 good runs in [TIME]
-    next: mend what it says, then call again
+    stopped: dbt failed
+    0 runs completed in [TIME]
+    next: fix the error above, then run the same command again to continue
     --- stderr
     ");
     assert_snapshot!(summary, @"
@@ -112,11 +112,11 @@ fn a_project_that_does_not_compile_is_shown_at_its_file() {
           Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
     ```
 
-    **ended by a failure of dbt**
+    **stopped: dbt failed**
 
-    0 good runs in [TIME]
+    0 runs completed in [TIME]
 
-    next: mend what it says, then call again
+    next: fix the error above, then run the same command again to continue
     ");
 }
 

@@ -83,14 +83,14 @@ fn one_signal_lets_dbt_end() {
             exit code: 143
             --- stdout
             --- stderr
-            faked → the default target (duckdb, dbt 1.11.16)
+            faked → default target (duckdb, dbt 1.11.16)
               selected   4 models by --select +carts
               package    shop: carts
               journal    journal.jsonl
               state      shop: first run, from its start date
             interrupted by SIGTERM
-            0 good runs in [TIME]
-            next: call again to go on from there
+            0 runs completed in [TIME]
+            next: run the same command again to continue
             ");
         }
 
@@ -132,7 +132,7 @@ fn a_signal_while_tables_are_read() {
     exit code: 130
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
@@ -171,11 +171,11 @@ fn a_second_run_is_told_who_holds_the_lock() {
     exit code: 4
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
-    refused: a backfill or promotion of this project and target is running already (process [PID], since [TIME]: run --select +carts). Wait for it, or end it. Its lock: [PROJECT]/target/snowplow-backfill/locks/db.s.shop_manifest.lock
+    refused: a backfill or promotion of this project and target is already running (process [PID], since [TIME]: run --select +carts). Wait for it to end, or stop it. Its lock is [PROJECT]/target/snowplow-backfill/locks/db.s.shop_manifest.lock
     ");
 
     send(child.id(), Signal::SIGINT);
@@ -196,7 +196,7 @@ fn a_second_run_leaves_the_journal_of_the_first_alone() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: another backfill or promotion is writing the journal journal.jsonl. Wait for it, or name another with --journal
+    refused: another backfill or promotion is writing the journal journal.jsonl. Wait for it to end, or name another file with --journal
     ");
     assert_eq!(lines(), before);
 

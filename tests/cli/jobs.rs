@@ -148,7 +148,7 @@ fn a_refresh_that_was_stopped_goes_on_without_its_flag() {
     let stopped = run(&lab, &[&select[..], &refresh].concat());
     assert_eq!(stopped.code, 3, "{stopped}");
     let last = stopped.stderr.lines().last().expect("a line");
-    assert_snapshot!(last, @"next: call again without --remove-from-manifest to go on from there; with it, it would start over");
+    assert_snapshot!(last, @"next: run the same command without --remove-from-manifest to continue; with it, it would start over");
     assert_ne!(rows(&lab, SITE), before);
 
     run(&lab, &select).success();
@@ -253,13 +253,13 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 30 days to now
     run  1  2022-01-01 → 2022-01-31  first run    8 models  [TIME]
-    stopped by --max-runs, not caught up yet: snowplow_site at 2022-01-30 18:27:11.875787
-    1 good run in [TIME]
-    next: call again to go on from there
+    stopped by --max-runs, not up to date: snowplow_site at 2022-01-30 18:27:11.875787
+    1 run completed in [TIME]
+    next: run the same command again to continue
     ");
 
     let output = lab.tool(&[&arguments[..], &["--until", "2022-02-10"]].concat());
@@ -270,12 +270,12 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: standard, at 2022-01-30 18:27:11; [RUNS] of 30 days to now
     run  1  2022-01-30 → 2022-02-10  standard     8 models  [TIME]
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
-    1 good run in [TIME]
+    1 run completed in [TIME]
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
     let again = lab.tool(&[&arguments[..], &["--until", "2022-02-10"]].concat());
@@ -286,11 +286,11 @@ fn stops_when_asked_and_goes_on_from_there() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: standard, at 2022-02-10 18:17:44; [RUNS] of 30 days to now
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
-    0 good runs in [TIME]
+    nothing to run
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
 }
@@ -308,7 +308,7 @@ fn a_plan_changes_nothing() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 90 days to now
       next run   2022-01-01 → 2022-04-01
       models_to_run
@@ -382,7 +382,7 @@ fn an_incremental_manifest_that_nothing_would_make() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would make it: select with the ancestors, as in --select +my_model, and do not exclude it
+    error: the incremental manifest snowplow_site_incremental_manifest does not exist yet and is not selected, so nothing would create it. Select the model with its ancestors, as in --select +my_model, and do not exclude it
     ");
     run(&lab, &["--select", "+page_engagement"]).success();
     // Once it is there it need not be selected.
@@ -431,7 +431,7 @@ fn the_environment_cannot_change_what_a_run_does() {
     lab.set("DBT_QUIET", "1");
     let output = run(&lab, &["--select", "+page_engagement"]).success();
     let warning = output.stderr.lines().next().expect("a line");
-    assert_snapshot!(warning, @"warning: ignored from the environment, because it would change what a run does: DBT_EMPTY, DBT_FULL_REFRESH, DBT_LOG_FORMAT, DBT_QUIET");
+    assert_snapshot!(warning, @"warning: ignored environment variables that would change what a run does: DBT_EMPTY, DBT_FULL_REFRESH, DBT_LOG_FORMAT, DBT_QUIET");
     assert_eq!(rows(&lab, SITE), before);
 }
 

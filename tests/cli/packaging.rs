@@ -31,7 +31,7 @@ fn pip_installs_it_beside_dbt() {
     };
     // In an environment that is activated, dbt is found on the PATH.
     let output = tool(&environment.path(), &RUN);
-    assert!(output.stderr.contains("caught up: snowplow_site at 2022-02-28"), "{output}");
+    assert!(output.stderr.contains("up to date: snowplow_site at 2022-02-28"), "{output}");
     let output = tool(&environment.path(), &["check", "--parse"]);
     assert!(output.stdout.contains("no findings"), "{output}");
     // In one that is not, it is found beside the tool.

@@ -95,7 +95,7 @@ fn no_target_to_promote_to() {
     exit code: 2
     --- stdout
     --- stderr
-    error: where to? Give the target that is promoted to: --to prod
+    error: --to is missing: give the target to promote to, as in --to prod
     ");
     assert!(fake.calls().is_empty());
 }
@@ -107,7 +107,7 @@ fn both_targets_are_the_same() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --target and --to are both prod: give the target that was backfilled and the one that is promoted to
+    error: --target and --to are both prod: give the target that was backfilled, and the target to promote to
     ");
     assert!(fake.calls().is_empty());
 }
@@ -261,7 +261,7 @@ fn nothing_to_take_back() {
     exit code: 2
     --- stdout
     --- stderr
-    error: no promotion to prod to take back: none was executed with --apply from this project ([PROJECT]/target/snowplow-backfill/promotions holds them)
+    error: there is no promotion to prod to take back: --apply has executed none from this project (records: [PROJECT]/target/snowplow-backfill/promotions)
     ");
 }
 
@@ -473,7 +473,7 @@ fn the_default_target_has_a_name() {
         if code == 0 {
             assert!(output.stdout.contains("from dev to prod"), "{output}");
         } else {
-            assert!(output.stderr.contains("prod is the profile's default target, too"), "{output}");
+            assert!(output.stderr.contains("prod is also the profile's default target"), "{output}");
         }
     }
 }

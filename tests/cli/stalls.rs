@@ -38,15 +38,15 @@ fn an_event_that_nobody_has_processed_is_told_of() {
     exit code: 0
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
       state      shop: standard, at 2024-01-20 10:00:00; 1 run of 30 days to now
     run  1  2024-01-20 → 2024-02-01  standard     4 models  [TIME]
-    warning: shop stays at 2024-01-20 10:00:00, although the events relation has a later event, at 2024-01-31 01:02:03: either the package leaves it out (snowplow__app_id, its own event names, events that come too late), or its base models were not built anew
-    caught up: shop at 2024-01-20 10:00:00
-    1 good run in [TIME]
+    warning: shop stays at 2024-01-20 10:00:00, although its events relation has a later event, at 2024-01-31 01:02:03. Either the package leaves it out (snowplow__app_id, its list of event names, late events), or its base models were not rebuilt
+    up to date: shop at 2024-01-20 10:00:00
+    1 run completed in [TIME]
     next: snowplow-backfill promote --select +carts --to prod
     ");
     // None, none that the window could have held, and none that can be told of.

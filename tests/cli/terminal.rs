@@ -28,7 +28,7 @@ fn without_a_terminal_there_are_plain_lines() {
     exit code: 0
     --- stdout
     --- stderr
-    faked → the default target (duckdb, dbt 1.11.16)
+    faked → default target (duckdb, dbt 1.11.16)
       selected   4 models by --select +carts
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
@@ -39,8 +39,8 @@ fn without_a_terminal_there_are_plain_lines() {
             shop stalled: no event 2024-01-31 10:00 → 2024-04-05 01:02
             limit of the next run: 72 days instead of 30
     run  4  2024-01-31 → 2024-04-10  standard     4 models  [TIME]
-    caught up: shop at 2024-04-10 09:00:00
-    4 good runs in [TIME]
+    up to date: shop at 2024-04-10 09:00:00
+    4 runs completed in [TIME]
     next: snowplow-backfill promote --select +carts --to prod
     ");
 }
@@ -48,7 +48,7 @@ fn without_a_terminal_there_are_plain_lines() {
 #[test]
 fn a_terminal_has_colours_and_a_bar_in_event_time() {
     let written = on_a_terminal(&[]);
-    assert!(written.contains("\x1b[1m\x1b[32mcaught up\x1b[0m"), "{written:?}");
+    assert!(written.contains("\x1b[1m\x1b[32mup to date\x1b[0m"), "{written:?}");
 
     // The bar says how far it is, in 80 columns: runs done, rate, time left; then the run that goes on, and its window.
     let text = plain(&written);
@@ -68,8 +68,8 @@ fn a_terminal_has_colours_and_a_bar_in_event_time() {
     let erased = "\x1b[2K\x1b[1A";
     let (_, last) = written.rsplit_once(erased).expect("the bar is erased");
     assert_snapshot!(plain(last).replace("\r\n", "\n"), @"
-    caught up: shop at 2024-04-10 09:00:00
-    4 good runs in [TIME]
+    up to date: shop at 2024-04-10 09:00:00
+    4 runs completed in [TIME]
     next: snowplow-backfill promote --select +carts --to prod
     ");
 }
@@ -77,7 +77,7 @@ fn a_terminal_has_colours_and_a_bar_in_event_time() {
 #[test]
 fn logs_of_ci_have_no_bar_and_no_color_means_none() {
     let written = on_a_terminal(&[("CI", "true")]);
-    assert!(written.contains("caught up"), "{written:?}");
+    assert!(written.contains("up to date"), "{written:?}");
     assert!(!written.contains(['━', '─']) && !written.contains("\x1b[2K"), "{written:?}");
 
     let written = on_a_terminal(&[("NO_COLOR", "1")]);

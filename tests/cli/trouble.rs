@@ -46,7 +46,7 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 9999 days to now
     run 1: dbt run failed (exit code 1): a model failed
@@ -54,9 +54,9 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
         Runtime Error in model page_engagement (models/site/page_engagement.sql)
           Invalid Input Error: no rate for this currency
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
-    ended by a failure of dbt
-    0 good runs in [TIME]
-    next: mend what it says, then call again
+    stopped: dbt failed
+    0 runs completed in [TIME]
+    next: fix the error above, then run the same command again to continue
     ");
 
     lab.write(path, &good);
@@ -77,16 +77,16 @@ fn a_hook_that_raises() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 9999 days to now
     run 1: dbt run failed (exit code 2): a hook failed
         Compilation Error in operation storefront-on-run-end-0 (./dbt_project.yml)
           the audit table is missing
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
-    ended by a failure of dbt
-    0 good runs in [TIME]
-    next: mend what it says, then call again
+    stopped: dbt failed
+    0 runs completed in [TIME]
+    next: fix the error above, then run the same command again to continue
     ");
 }
 
@@ -103,16 +103,16 @@ fn a_hook_that_raises_under_old_dbt() {
     storefront → staging (duckdb, dbt 1.7.20)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 9999 days to now
     run 1: dbt run failed (exit code 1): a hook failed
         on-run-end failed, error:
          the audit table is missing
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
-    ended by a failure of dbt
-    0 good runs in [TIME]
-    next: mend what it says, then call again
+    stopped: dbt failed
+    0 runs completed in [TIME]
+    next: fix the error above, then run the same command again to continue
     ");
 }
 
@@ -131,7 +131,7 @@ fn a_hook_with_wrong_sql() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: first run, from 2022-01-01; [RUNS] of 9999 days to now
     run 1: dbt run failed (exit code 1): a hook failed
@@ -139,9 +139,9 @@ fn a_hook_with_wrong_sql() {
         storefront.on-run-end.0 failed, error:
          Invalid Input Error: the audit table is full
       dbt's log: target/snowplow-backfill/logs/[STARTED]-staging/run-0001/dbt.log
-    ended by a failure of dbt
-    0 good runs in [TIME]
-    next: mend what it says, then call again
+    stopped: dbt failed
+    0 runs completed in [TIME]
+    next: fix the error above, then run the same command again to continue
     ");
 }
 
@@ -224,7 +224,7 @@ fn a_database_that_is_down() {
     storefront → pg_staging (postgres, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-pg_staging.jsonl
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
         Encountered an error while running operation: Database Error
@@ -286,7 +286,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
         Encountered an error while running operation: IO Error: Could not set lock on file [PLACE]
@@ -329,10 +329,10 @@ fn a_duplicate_row() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: new model, from 2022-01-01; [RUNS] of 9999 days to now
-    refused: the incremental manifest of snowplow_site holds page_engagement 2 times: models fail on it, and it can hide a model without a row. Delete all but one of its rows (keep the smallest last_success), then call again
+    refused: the incremental manifest of snowplow_site holds page_engagement 2 times. Models fail because of this, and it can hide a model that has no row. Delete all of its rows but the one with the smallest last_success, then run the same command again
     ");
 }
 
@@ -348,10 +348,10 @@ fn a_start_date_behind_the_other_models() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_site: new model, from 2023-01-01; [RUNS] of 9999 days to now
-    refused: page_engagement would start at 2023-01-01 00:00:00, behind the last event of its other models (2022-02-28 15:26:52.779729): its window would be empty for ever. Give an earlier --start-date
+    refused: page_engagement would start at 2023-01-01 00:00:00, after the last event of its package's other models (2022-02-28 15:26:52.779729): its window would always be empty. Give an earlier --start-date
     ");
 }
 
@@ -385,6 +385,6 @@ fn a_load_family_package_out_of_sync() {
       package    snowplow_signals: page_interest and 5 more
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl
       state      snowplow_signals: out of sync, at 2022-02-27 15:32:13; [RUNS] of 90 days to now
-    refused: snowplow_signals is out of sync (page_interest at 2022-02-27 15:32:13.754285, the others at 2022-02-28 15:32:13.754285) and cannot get into step by itself with its version of snowplow_utils (before 1.0.1): its window ends just before the event at 2022-02-28 15:32:13.754285. Upgrade snowplow_utils, or set the later rows back to 2022-02-27 15:32:13.754285 by hand; its models read those events again
+    refused: snowplow_signals is out of sync (page_interest at 2022-02-27 15:32:13.754285, the others at 2022-02-28 15:32:13.754285) and stays so, because its version of snowplow_utils is older than 1.0.1: each window ends just before the event at 2022-02-28 15:32:13.754285. Upgrade snowplow_utils, or set the later rows back to 2022-02-27 15:32:13.754285 by hand; the models then process those events again
     ");
 }

@@ -1,6 +1,7 @@
 //! `--list`: the promotions that `--apply` executed, as their records have them. dbt is not called.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use camino::Utf8Path;
 use serde::Serialize;
 
 use crate::cli::{OutputFormat, PromoteArgs};
@@ -8,23 +9,22 @@ use crate::commands::open;
 use crate::outcome::Outcome;
 use crate::output::stdout;
 use crate::promote::{self, PromotionRecord, Stage};
+use crate::timestamp::Timestamp;
 
-/// One promotion.
 #[derive(Serialize)]
 struct Listed<'a> {
-    planned_at: crate::timestamp::Timestamp,
+    planned_at: Timestamp,
     from: &'a str,
     to: &'a str,
     models: &'a [String],
     backups: Vec<&'a str>,
     #[serde(flatten)]
     stage: &'a Stage,
-    record: &'a camino::Utf8Path,
+    record: &'a Utf8Path,
 }
 
-/// Runs it.
 pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
-    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let to = super::promoted_target(args)?;
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let records = PromotionRecord::all(&target.workspace.promotions(), to)?;

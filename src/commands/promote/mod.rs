@@ -3,28 +3,17 @@
 mod list;
 mod sync;
 
-use std::fs;
-
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
 use super::{open, quiet};
 use crate::cli::{OutputFormat, PromoteArgs};
-use crate::dbt::SelectionArguments;
-use crate::event::{Emit, Event};
-use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::output::{Paint, say, stdout};
 use crate::promote::{
-    self, Application, Applied, Asked, BothRead, BothTargets, Comparison, Facts, News, Plan, Route, Scripts,
-    Wishes,
+    self, Applied, Comparison, Mode, News, Planned, Promotion, PromotionRequest, Route, Wishes,
 };
-use crate::timestamp::Timestamp;
 
-/// Runs the command.
-///
-/// # Errors
-/// Usage, configuration, a refusal, and whatever kept it from doing its job.
 pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     if args.rollback {
         return roll_back(args);
@@ -38,17 +27,9 @@ pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     online(args)
 }
 
-fn wishes(args: &PromoteArgs) -> Wishes {
-    Wishes { strategy: args.strategy, replace: args.replace, resume: args.resume, sync: args.sync }
-}
-
-fn tell(news: &News<'_>) {
-    say(&promote::news(news, Paint::for_stderr()));
-}
-
 /// Takes back the last promotion.
 fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
-    let Some(to) = &args.to else { bail!("of which target? Give the one that was promoted to: --to prod") };
+    let to = promoted_target(args)?;
     let project = open::project(&args.dbt)?;
     let prod = project.on(Some(to))?;
     let mut listeners = quiet(args.verbose);
@@ -63,114 +44,62 @@ fn offline(args: &PromoteArgs) -> Result<Outcome> {
     }
     if args.replace {
         bail!(
-            "--replace needs a connection, because it is guarded by the rows that prod has now: give --target and --to"
+            "--replace needs a connection, because it is guarded by the rows that prod has now: give \
+             --target and --to"
         );
     }
     let (Some(from), Some(to)) = (&args.manifest, &args.to_manifest) else {
         bail!("--manifest and --to-manifest go together")
     };
     let selection = open::selection(&args.selection);
-    let facts = promote::offline_facts((from, to), &selection, args.dialect.as_deref())?;
-    let plan = Plan::of(&facts, wishes(args), Timestamp::of_this_machine())?;
-    write(args, &plan, &Scripts::of(&plan)?)
+    let planned = promote::plan_offline((from, to), &selection, args.dialect.as_deref(), wishes(args))?;
+    write_plan(args, &planned)
 }
 
 /// Plans with both targets as they are now, and executes the plan with `--apply`.
 fn online(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = args.to.as_deref() else {
-        bail!("where to? Give the target that is promoted to: --to prod")
+        bail!("--to is missing: give the target to promote to, as in --to prod")
     };
     let mut listeners = quiet(args.verbose);
-    let emit = &mut |event| listeners.emit(event);
     let project = open::project(&args.dbt)?;
     let selection = open::selection(&args.selection);
-    let from = args.dbt.target.as_deref();
-    let route = Route { selection: &selection, from, to, dialect: args.dialect.as_deref() };
-    let both = BothTargets::list(&project, &route, emit)?;
-    promote::check_places(&both.facts, wishes(args))?;
-    let asked = asked(args, &both.facts)?;
-    let prod = &both.prod.target;
-    if args.apply
-        && let Some(unfinished) = promote::find_unfinished(prod, &asked, emit, &mut tell)?
-    {
-        let applied = promote::go_on(prod, &unfinished, args.out_dir.as_deref(), emit, &mut tell)?;
-        return conclude(args, &applied, &both);
-    }
-    if args.sync
-        && let Some(unfinished) = sync(args, &both, &selection, emit)?
-    {
-        return Ok(unfinished);
-    }
-    // Before anything is read that the plan depends on.
-    let _locks = if args.apply { both.lock()? } else { Vec::new() };
-    let read = both.read(emit)?;
-    if !args.apply
-        && let Some(unread) = &read.unread
-    {
-        emit(Event::Warning { message: promote::unread_catalogue(unread) });
-    }
-    let (plan, scripts) = plan(args, &read, &read.facts)?;
-    if !args.apply {
-        return write(args, &plan, &scripts);
-    }
-    let application = Application {
-        plan: &plan,
-        scripts: &scripts,
-        digest: &asked.digest,
-        locks: both.lock_names(),
-        reviewed: args.out_dir.as_deref(),
+    let (from, dialect) = (args.dbt.target.as_deref(), args.dialect.as_deref());
+    let request = PromotionRequest {
+        route: Route { selection: &selection, from, to, dialect },
+        wishes: wishes(args),
+        mode: if args.apply { Mode::Apply } else { Mode::Plan },
+        out_dir: args.out_dir.as_deref(),
     };
-    let applied = promote::apply(prod, &application, &promote::document(&plan, &scripts), emit, &mut tell)?;
-    conclude(args, &applied, &both)
-}
-
-/// What this call is about, by which a later one is known to be the same.
-fn asked<'f>(args: &PromoteArgs, facts: &'f Facts) -> Result<Asked<'f>> {
-    let Wishes { strategy, replace, resume, sync } = wishes(args);
-    let all = (&facts.from, &facts.to, &facts.selection, &facts.manifests);
-    let text = serde_json::to_vec(&(all, strategy, replace, resume, sync)).context("cannot write JSON")?;
-    Ok(Asked {
-        to: &facts.to,
-        models: facts.models.iter().map(|model| model.name.as_str()).collect(),
-        digest: promote::short_digest(&text),
-    })
-}
-
-/// The plan and its scripts. `facts` are those that were read, or what is to become of them.
-fn plan(args: &PromoteArgs, read: &BothRead, facts: &Facts) -> Result<(Plan, Scripts)> {
-    let plan = Plan::of(facts, wishes(args), Timestamp::of_this_machine())?;
-    let scripts = Scripts::of(&plan)?;
-    match &read.unread {
-        Some(unread) if args.apply => bail!(Refusal(format!(
-            "{}. Executed at once, nobody would see what that loses: give the user of {}'s connection the right to read the \
-             catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client",
-            promote::unread_catalogue(unread),
-            facts.to
-        ))),
-        _ => Ok((plan, scripts)),
+    let promotion = promote::promote(
+        &project,
+        &request,
+        &mut |staging, until| sync::run(args, staging, &selection, until),
+        &mut |event| listeners.emit(event),
+        &mut tell,
+    )?;
+    match promotion {
+        Promotion::Planned(planned) => write_plan(args, &planned),
+        Promotion::Applied(applied) => show_applied(args, &applied, &project.directory),
+        Promotion::NotSynced(outcome) => Ok(outcome),
     }
 }
 
-/// Backfills staging until it is where prod is; an outcome, if it did not get there. What would be refused in any case is
-/// refused first.
-fn sync(
-    args: &PromoteArgs,
-    both: &BothTargets<'_>,
-    selection: &SelectionArguments,
-    emit: Emit<'_>,
-) -> Result<Option<Outcome>> {
-    let read = both.read(emit)?;
-    let Some(until) = promote::sync_until(&read.facts) else { return Ok(None) };
-    plan(args, &read, &promote::as_if_synced(&read.facts, until))?;
-    if let Some(folder) = &args.out_dir {
-        check_out_dir(folder)?;
-    }
-    let outcome = sync::run(args, &both.staging.target, selection, until)?;
-    Ok((outcome.exit_code() != 0).then_some(outcome))
+fn wishes(args: &PromoteArgs) -> Wishes {
+    Wishes { strategy: args.strategy, replace: args.replace, resume: args.resume, sync: args.sync }
 }
 
-/// Shows what became of a promotion that was executed.
-fn conclude(args: &PromoteArgs, applied: &Applied, both: &BothTargets<'_>) -> Result<Outcome> {
+/// The target whose promotions `--list` and `--rollback` are about.
+fn promoted_target(args: &PromoteArgs) -> Result<&str> {
+    args.to.as_deref().context("--to is missing: give the target that was promoted to, as in --to prod")
+}
+
+fn tell(news: &News<'_>) {
+    say(&promote::news(news, Paint::for_stderr()));
+}
+
+/// Shows a promotion that was executed. Paths are shown from the working directory.
+fn show_applied(args: &PromoteArgs, applied: &Applied, directory: &Utf8Path) -> Result<Outcome> {
     let Applied { folder, comparisons, .. } = applied;
     if args.format == OutputFormat::Json {
         let mut document = promote::kept_document(folder)?;
@@ -180,16 +109,17 @@ fn conclude(args: &PromoteArgs, applied: &Applied, both: &BothTargets<'_>) -> Re
     }
     let is_equal = comparisons.iter().all(Comparison::is_equal);
     if args.format == OutputFormat::Human || !is_equal {
-        let shown = folder.strip_prefix(&both.prod.target.open.directory).unwrap_or(folder);
+        let shown = folder.strip_prefix(directory).unwrap_or(folder);
         say(&promote::promoted(applied, shown.as_str(), Paint::for_stderr()));
     }
     Ok(if is_equal { Outcome::Done } else { Outcome::Differs })
 }
 
 /// Writes a plan that is not executed: its SQL on stdout or in files; on stderr what it does.
-fn write(args: &PromoteArgs, plan: &Plan, scripts: &Scripts) -> Result<Outcome> {
+fn write_plan(args: &PromoteArgs, Planned { plan, scripts }: &Planned) -> Result<Outcome> {
     if let Some(folder) = &args.out_dir {
-        promote::write_files(folder, scripts).with_context(|| cannot_write(folder))?;
+        promote::write_files(folder, scripts)
+            .with_context(|| format!("cannot write to --out-dir {folder}"))?;
     }
     match args.format {
         OutputFormat::Json => stdout::write_json(&promote::document(plan, scripts))?,
@@ -201,15 +131,4 @@ fn write(args: &PromoteArgs, plan: &Plan, scripts: &Scripts) -> Result<Outcome> 
         say(&promote::planned(plan, files, Paint::for_stderr()));
     }
     Ok(Outcome::Done)
-}
-
-/// Whether `--out-dir` can be written, before anything that takes its time.
-fn check_out_dir(folder: &Utf8Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .and_then(|()| tempfile::tempfile_in(folder).map(drop))
-        .with_context(|| cannot_write(folder))
-}
-
-fn cannot_write(folder: &Utf8Path) -> String {
-    format!("cannot write to --out-dir {folder}")
 }

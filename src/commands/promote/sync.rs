@@ -1,4 +1,4 @@
-//! `--sync`: the staging backfill, up to where prod is.
+//! `--sync`: backfills staging up to prod's position.
 
 use anyhow::{Result, anyhow, bail};
 
@@ -11,7 +11,6 @@ use crate::outcome::Outcome;
 use crate::timestamp::Timestamp;
 use crate::workspace::OpenTarget;
 
-/// Backfills staging until it has reached a time.
 pub(super) fn run(
     args: &PromoteArgs,
     staging: &OpenTarget<'_>,
@@ -36,13 +35,13 @@ pub(super) fn run(
     reported::run(staging, &request, Report::PeopleOfPart, None, args.verbose)
 }
 
-/// What the environment and the file say of flags that only `run` has.
+/// What the environment and the file set for flags that only `run` has.
 fn settings_of_run(args: &PromoteArgs) -> Result<RunArgs> {
     let mut words = vec!["run"];
     if let Some(folder) = &args.dbt.project_dir {
         words.extend(["--project-dir", folder.as_str()]);
     }
-    // A selection is needed, and this one says nothing.
+    // `run` requires a selection. This one is not used.
     words.extend(["--select", "none"]);
     match config::read(&Surroundings::of_this_process()?.with_arguments(&words)) {
         Ok(config::CommandLine::Command { cli, .. }) => match cli.command {

@@ -1,4 +1,4 @@
-//! For GitHub Actions: a group of lines a run, annotations on what fails, and a summary of the step.
+//! For GitHub Actions: a group of lines for each run, annotations on failures, and a summary of the step.
 
 mod paths;
 mod summary;
@@ -14,6 +14,8 @@ use self::paths::RepositoryPaths;
 use self::summary::Summary;
 use self::workflow::{Annotation, Level};
 use super::Reporter;
+use super::ending::ending;
+use super::human::Detail;
 use super::paint::Paint;
 use super::text;
 use crate::dbt::ModelFinished;
@@ -22,31 +24,29 @@ use crate::failure::{Failure, signal_name};
 use crate::history::History;
 use crate::outcome::Outcome;
 
-/// Tells a workflow's log, and its summary where there is one.
+/// Reports to a workflow's log, and to its summary where there is one.
 #[derive(Debug)]
 pub struct Github<W, S> {
     out: W,
     summary: Option<Summary<S>>,
     paths: RepositoryPaths,
-    verbose: bool,
+    detail: Detail,
     in_group: bool,
 }
 
 impl Github<Stdout, File> {
-    /// On stdout, and in the summary that GitHub's environment names. `project` is the dbt project's folder.
-    ///
-    /// # Errors
-    /// The summary cannot be written.
-    pub fn on_stdout(project: &Utf8Path, verbose: bool) -> Result<Self> {
+    /// Writes to stdout, and to the summary that GitHub's environment names. `project` is the dbt project's
+    /// folder.
+    pub fn on_stdout(project: &Utf8Path, detail: Detail) -> Result<Self> {
         let paths = RepositoryPaths::of_this_process(project);
-        Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, verbose))
+        Ok(Self::new(io::stdout(), workflow::summary_file()?, paths, detail))
     }
 }
 
 impl<W: Write, S: Write> Github<W, S> {
-    fn new(out: W, summary: Option<S>, paths: RepositoryPaths, verbose: bool) -> Self {
+    fn new(out: W, summary: Option<S>, paths: RepositoryPaths, detail: Detail) -> Self {
         let summary = summary.map(Summary::new);
-        Self { out, summary, paths, verbose, in_group: false }
+        Self { out, summary, paths, detail, in_group: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -106,14 +106,14 @@ impl<W: Write, S: Write> Github<W, S> {
             Outcome::Interrupted { signal } => (
                 Level::Warning,
                 format!("interrupted by {}", signal_name(*signal)),
-                "the next call goes on from there".to_owned(),
+                "run the same command again to continue".to_owned(),
             ),
             Outcome::Stopped { by } => (
                 Level::Notice,
                 format!("stopped by {by}"),
-                "not caught up yet: the next call goes on from there".to_owned(),
+                "not up to date: run the same command again to continue".to_owned(),
             ),
-            // Said before, or good news that the log's last lines tell.
+            // dbt's failure has annotations already. The others are told by the last lines of the log.
             Outcome::DbtFailed
             | Outcome::Done
             | Outcome::Findings
@@ -138,8 +138,10 @@ impl<W: Write, S: Write> Github<W, S> {
     fn log(&mut self, event: &Event, history: &History) -> io::Result<()> {
         let paint = Paint::default();
         match event {
-            Event::DbtCalled(call) if self.verbose => writeln!(self.out, "$ {}", call.command),
-            // A promotion has no format for GitHub; its statements are in its journal.
+            Event::DbtCalled(call) if self.detail == Detail::Verbose => {
+                writeln!(self.out, "$ {}", call.command)
+            }
+            // Promotions have no format for GitHub. Their statements are in their journals.
             Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,
@@ -166,7 +168,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Event::BackfillFinished(finish) => {
                 self.end_group()?;
                 self.finish(&finish.outcome)?;
-                match text::ending(finish, history, paint) {
+                match ending(finish, history, paint) {
                     Some(ending) => self.line(&ending.to_string()),
                     None => Ok(()),
                 }

@@ -1,19 +1,17 @@
-//! Where things are, seen from where GitHub shows them.
+//! Paths as GitHub shows them, from the repository's root.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-/// Folders, all absolute.
+/// Absolute paths of the project and its repository.
 #[derive(Debug, Clone)]
 pub(super) struct RepositoryPaths {
-    /// The dbt project.
     pub(super) project: Utf8PathBuf,
-    /// The root of the repository.
     pub(super) repository: Utf8PathBuf,
 }
 
 impl RepositoryPaths {
-    /// The repository is what GitHub calls the workspace, else the working directory.
+    /// The repository is GitHub's workspace, or else the working directory.
     pub(super) fn of_this_process(project: &Utf8Path) -> Self {
         let workspace = std::env::var("GITHUB_WORKSPACE").ok().filter(|path| !path.is_empty());
         let repository = workspace
@@ -24,14 +22,14 @@ impl RepositoryPaths {
         Self { project: project.to_owned(), repository }
     }
 
-    /// Paths in the repository are shown from its root.
+    /// The text, with paths in the repository from its root on.
     pub(super) fn shortened(&self, text: &str) -> String {
         text.replace(&format!("{}/", self.repository), "")
     }
 
-    /// The project's file that a message of dbt's names, as in `Database Error in model a (models/a.sql)`.
+    /// The project's file that dbt's message names, as in `Database Error in model a (models/a.sql)`.
     ///
-    /// dbt names files of packages from the package on: those are left out, as nobody edits them in this repository.
+    /// Files of packages are left out: nobody edits them in this repository.
     pub(super) fn file_named_in(
         &self,
         message: &str,

@@ -1,6 +1,7 @@
-//! The summary of a workflow's step, in Markdown: a table of runs that grows run by run, and how it ended.
+//! The summary of a workflow's step, in Markdown: a table with a row for each run, and how the backfill
+//! ended.
 //!
-//! It is written as it happens: a job that is killed leaves what was done before.
+//! Each row is written at once, so that a job that is killed leaves the rows of its runs.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -10,13 +11,14 @@ use crate::event::{Event, LimitRaised, RunFinished, Start};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::outcome::Outcome;
+use crate::output::ending::{Ending, Next, ending};
 use crate::output::markdown::{code, escaped, inline};
 use crate::output::paint::Paint;
 use crate::output::text;
 use crate::snowplow::Window;
 use crate::timestamp::Timestamp;
 
-/// Characters of the picture of a run.
+/// The width of a run's picture, in characters.
 const WIDTH: usize = 20;
 
 const HEAD: &str = "\
@@ -24,7 +26,6 @@ const HEAD: &str = "\
 |--:|---|---|---|--:|--:|--:|
 ";
 
-/// The summary as it is written.
 #[derive(Debug)]
 pub(super) struct Summary<W> {
     out: W,
@@ -37,7 +38,6 @@ impl<W: Write> Summary<W> {
         Self { out, has_title: false, has_table: false }
     }
 
-    /// Adds what an event changes.
     pub(super) fn tell(
         &mut self,
         event: &Event,
@@ -55,12 +55,12 @@ impl<W: Write> Summary<W> {
                 format!("{}{}", self.title(), self.failure(*run, failure, (paths, history)))
             }
             Event::BackfillFinished(finish) => {
-                let ending = text::ending(finish, history, Paint::default());
+                let ending = ending(finish, history, Paint::default());
                 let title = self.title();
                 match (ending, &finish.outcome) {
                     (Some(ending), _) => format!("{title}{}", end(&ending)),
                     (None, Outcome::Error { message }) => {
-                        format!("{title}\n**could not go on**\n\n{}", code(&paths.shortened(message)))
+                        format!("{title}\n**stopped by an error**\n\n{}", code(&paths.shortened(message)))
                     }
                     (None, _) => return Ok(()),
                 }
@@ -77,7 +77,7 @@ impl<W: Write> Summary<W> {
         self.out.flush()
     }
 
-    /// For what ended before anything was known of it.
+    /// The title of a backfill that ended before it began.
     fn title(&mut self) -> &'static str {
         if std::mem::replace(&mut self.has_title, true) { "" } else { "## Backfill\n" }
     }
@@ -106,7 +106,7 @@ impl<W: Write> Summary<W> {
         text
     }
 
-    /// A line of the table, which begins with the first one.
+    /// A row of the table. The head comes with the first one.
     fn row(&mut self, cells: &str) -> String {
         let head = if std::mem::replace(&mut self.has_table, true) { "" } else { HEAD };
         format!("{head}| {} |\n", cells.trim_end())
@@ -133,7 +133,7 @@ impl<W: Write> Summary<W> {
 }
 
 fn head(start: &Start) -> String {
-    let target = start.target.as_deref().unwrap_or("the default target");
+    let target = start.target.as_deref().unwrap_or("default target");
     let selection = if start.selection.is_empty() {
         "the whole project".to_owned()
     } else {
@@ -173,16 +173,16 @@ fn raised_row(raised: &LimitRaised) -> String {
     )
 }
 
-fn end(ending: &text::Ending) -> String {
+fn end(ending: &Ending) -> String {
     let next = match &ending.next {
-        Some(text::Next::Command(command)) => format!("\nnext:\n\n{}", code(command)),
-        Some(text::Next::Advice(advice)) => format!("\nnext: {}\n", escaped(advice)),
+        Some(Next::Command(command)) => format!("\nnext:\n\n{}", code(command)),
+        Some(Next::Advice(advice)) => format!("\nnext: {}\n", escaped(advice)),
         None => String::new(),
     };
     format!("\n**{}**\n\n{}\n{next}", escaped(&ending.head), ending.spent)
 }
 
-/// Where a window lies between the start and now: done before, this run, still to do.
+/// Where a window lies between the start and now: what was done before, this run, what is left.
 fn picture(span: &Window, window: &Window) -> String {
     let whole = span.upper.since(span.lower).as_seconds_f64();
     let place = |time: Timestamp| {
@@ -197,7 +197,7 @@ fn picture(span: &Window, window: &Window) -> String {
         place
     };
     let end = place(window.upper).max(1);
-    // However short it is, a run can be seen.
+    // Even a short run must be visible.
     let begin = place(window.lower).min(end - 1);
     ["▒".repeat(begin), "█".repeat(end - begin), "░".repeat(WIDTH - end)].concat()
 }

@@ -94,10 +94,10 @@ fn finish(outcome: Outcome, frontier: &str) -> Event {
 }
 
 /// The log and the summary of these events.
-fn told(verbose: bool, events: Vec<Event>) -> (String, String) {
+fn told(detail: Detail, events: Vec<Event>) -> (String, String) {
     let (mut log, mut summary) = (Vec::new(), Vec::new());
     let paths = RepositoryPaths { project: "/repository/dbt".into(), repository: "/repository".into() };
-    let mut github = Github::new(&mut log, Some(&mut summary), paths, verbose);
+    let mut github = Github::new(&mut log, Some(&mut summary), paths, detail);
     let mut history = History::default();
     for event in events {
         history.add(&event);
@@ -140,12 +140,12 @@ fn good_backfill() -> Vec<Event> {
 
 #[test]
 fn a_good_backfill() {
-    let (log, summary) = told(false, good_backfill());
+    let (log, summary) = told(Detail::Full, good_backfill());
     assert_snapshot!(log, @"
     storefront → staging (duckdb, dbt 1.11.16)
       selected   2 models by --select +page_engagement
       package    snowplow_site: page_engagement
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    dbt/target/journal.jsonl
       state      snowplow_site: first run, from 2024-01-01; 2 runs of 30 days to now
     ::group::run 1  2024-01-01 → 2024-01-31  first run
@@ -160,8 +160,8 @@ fn a_good_backfill() {
     ::endgroup::
     run  2  2024-01-30 → 2024-12-31  standard     2 models, 1,234 rows  5.2s
     ::warning title=snowplow-backfill::100%25: a row moved
-    caught up: snowplow_site at 2024-12-30 21:32:12
-    2 good runs in 1m 15s
+    up to date: snowplow_site at 2024-12-30 21:32:12
+    2 runs completed in 1m 15s
     next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
     assert_snapshot!(summary, @r"
@@ -175,9 +175,9 @@ fn a_good_backfill() {
     | | :warning: snowplow\_site stalled: no event 2024-01-31 00:00 → 2024-09-01 12:00: 400 days instead of 30 | | | | | |
     | 2 | 2024-01-30 → 2024-12-31 | standard | `▒▒██████████████████` | 5.2s | 2 | 1,234 |
 
-    **caught up: snowplow\_site at 2024-12-30 21:32:12**
+    **up to date: snowplow\_site at 2024-12-30 21:32:12**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
 
     next:
 
@@ -189,7 +189,7 @@ fn a_good_backfill() {
 
 #[test]
 fn every_call_of_dbt_where_it_is_asked_for() {
-    assert!(told(true, good_backfill()).0.starts_with("$ dbt ls\n"));
+    assert!(told(Detail::Verbose, good_backfill()).0.starts_with("$ dbt ls\n"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_model_that_fails() {
     };
     let next = window("2024-01-01", "2024-01-31");
     let (log, summary) = told(
-        false,
+        Detail::Full,
         vec![
             start(),
             Event::RunStarted {
@@ -224,7 +224,7 @@ fn a_model_that_fails() {
     storefront → staging (duckdb, dbt 1.11.16)
       selected   2 models by --select +page_engagement
       package    snowplow_site: page_engagement
-      stand-in   snowplow_shop_carts for snowplow_shop, whose hook would fail without one
+      stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
       journal    dbt/target/journal.jsonl
     ::group::run 1  2024-01-01 → 2024-01-31  first run
        2/2  error       0.5s  page_engagement
@@ -241,9 +241,9 @@ fn a_model_that_fails() {
     |     ::error::no
     |   dbt's log: dbt/target/dbt.log
     |   hint: look there
-    ended by a failure of dbt: snowplow_site at 2024-01-01 00:00:00
-    2 good runs in 1m 15s
-    next: mend what it says and call again: it goes on from the last good run
+    stopped: dbt failed: snowplow_site at 2024-01-01 00:00:00
+    2 runs completed in 1m 15s
+    next: fix the error above, then run the same command again to continue
     ");
     assert_snapshot!(summary, @r"
     ## Backfill of storefront → staging
@@ -267,65 +267,65 @@ fn a_model_that_fails() {
       hint: look there
     ````
 
-    **ended by a failure of dbt: snowplow\_site at 2024-01-01 00:00:00**
+    **stopped: dbt failed: snowplow\_site at 2024-01-01 00:00:00**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
 
-    next: mend what it says and call again: it goes on from the last good run
+    next: fix the error above, then run the same command again to continue
     ");
 }
 
 #[test]
 fn other_endings() {
     let end = |outcome| {
-        let (log, summary) = told(false, vec![finish(outcome, "2024-01-31")]);
+        let (log, summary) = told(Detail::Full, vec![finish(outcome, "2024-01-31")]);
         format!("{log}---\n{summary}")
     };
     assert_snapshot!(end(Outcome::Stopped { by: "--max-duration".into() }), @r"
-    ::notice title=stopped by --max-duration::not caught up yet: the next call goes on from there
-    stopped by --max-duration, not caught up yet: snowplow_site at 2024-01-31 00:00:00
-    2 good runs in 1m 15s
-    next: call again to go on from there
+    ::notice title=stopped by --max-duration::not up to date: run the same command again to continue
+    stopped by --max-duration, not up to date: snowplow_site at 2024-01-31 00:00:00
+    2 runs completed in 1m 15s
+    next: run the same command again to continue
     ---
     ## Backfill
 
-    **stopped by --max-duration, not caught up yet: snowplow\_site at 2024-01-31 00:00:00**
+    **stopped by --max-duration, not up to date: snowplow\_site at 2024-01-31 00:00:00**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
 
-    next: call again to go on from there
+    next: run the same command again to continue
     ");
     assert_snapshot!(end(Outcome::Refused { reason: "another backfill holds the lock".into() }), @"
     ::error title=refused::another backfill holds the lock
     refused: another backfill holds the lock
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
     ---
     ## Backfill
 
     **refused: another backfill holds the lock**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
     ");
     assert_snapshot!(end(Outcome::Interrupted { signal: 15 }), @"
-    ::warning title=interrupted by SIGTERM::the next call goes on from there
+    ::warning title=interrupted by SIGTERM::run the same command again to continue
     interrupted by SIGTERM
-    2 good runs in 1m 15s
-    next: call again to go on from there
+    2 runs completed in 1m 15s
+    next: run the same command again to continue
     ---
     ## Backfill
 
     **interrupted by SIGTERM**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
 
-    next: call again to go on from there
+    next: run the same command again to continue
     ");
     assert_snapshot!(end(Outcome::Error { message: "no dbt: is it\ninstalled?".into() }), @"
     ::error title=snowplow-backfill::no dbt: is it%0Ainstalled?
     ---
     ## Backfill
 
-    **could not go on**
+    **stopped by an error**
 
     ```text
     no dbt: is it
@@ -334,16 +334,16 @@ fn other_endings() {
     ");
     assert_snapshot!(end(Outcome::RanOnce { more: true }), @r"
     one run done, more to do: snowplow_site at 2024-01-31 00:00:00
-    2 good runs in 1m 15s
-    next: call again to go on from there
+    2 runs completed in 1m 15s
+    next: run the same command again to continue
     ---
     ## Backfill
 
     **one run done, more to do: snowplow\_site at 2024-01-31 00:00:00**
 
-    2 good runs in 1m 15s
+    2 runs completed in 1m 15s
 
-    next: call again to go on from there
+    next: run the same command again to continue
     ");
 }
 
@@ -358,7 +358,7 @@ fn several_packages_have_a_row_each() {
         progress: Progress::Advanced,
     });
     let (log, summary) = told(
-        false,
+        Detail::Full,
         vec![Event::RunFinished(RunFinished {
             run: 7,
             limit_days: 30,

@@ -1,21 +1,17 @@
-//! GitHub's workflow commands, lines of a log that mean something to the runner; and where a step's summary goes.
+//! GitHub's workflow commands (lines of a log that the runner interprets), and the file of a step's summary.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
 
 use anyhow::{Context, Result};
 
-/// Ends the group that began last.
 pub const END_GROUP: &str = "::endgroup::";
 
 /// How bad an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Something failed.
     Error,
-    /// Something to look at.
     Warning,
-    /// Something to know.
     Notice,
 }
 
@@ -29,18 +25,16 @@ impl Level {
     }
 }
 
-/// A message that GitHub shows at a file, or at the run of the workflow.
+/// A message that GitHub shows at a file, or at the workflow run.
 #[derive(Debug, Clone, Copy)]
 pub struct Annotation<'a> {
-    /// How bad it is.
     pub level: Level,
     /// The file, from the repository's root.
     pub file: Option<&'a str>,
     /// A line of that file, from 1.
     pub line: Option<usize>,
-    /// A few words.
     pub title: &'a str,
-    /// All of it; several lines.
+    /// May have several lines.
     pub message: &'a str,
 }
 
@@ -57,22 +51,17 @@ impl fmt::Display for Annotation<'_> {
     }
 }
 
-/// Begins a group of lines that is folded away under its title.
-#[must_use]
+/// Begins a group of lines, which GitHub folds under its title.
 pub fn group(title: &str) -> String {
     format!("::group::{}", data(title))
 }
 
-/// Text of others, so that no line of it is taken for a command.
-#[must_use]
+/// Text from elsewhere, so that GitHub takes no line of it for a command.
 pub fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("| {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// The file that GitHub shows as the summary of a step; none elsewhere.
-///
-/// # Errors
-/// It cannot be written.
+/// The file that GitHub shows as the summary of a step; none outside of GitHub.
 pub fn summary_file() -> Result<Option<File>> {
     let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
     let file = path.map(|path| {
@@ -82,12 +71,12 @@ pub fn summary_file() -> Result<Option<File>> {
     file.transpose()
 }
 
-/// What follows the last `::`.
+/// The text after the last `::`.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A value before it, where commas and colons separate.
+/// A property's value. Commas and colons separate properties.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

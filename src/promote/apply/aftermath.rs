@@ -1,4 +1,4 @@
-//! What a failed statement leaves behind, and what to do about it: the words for people. Pure.
+//! What a failed statement leaves behind and what to do about it, in words for people. Pure.
 
 use camino::Utf8Path;
 
@@ -7,62 +7,66 @@ use super::record::PromotionRecord;
 use crate::failure::{Failure, FailureKind};
 use crate::promote::sql::{Script, StatementKind};
 
-/// Whether the warehouse may have executed a statement although it is not known to have: it did not say no.
+/// Whether the warehouse may have executed a statement that failed: it did not refuse it.
 pub(super) fn may_be_done(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_none_or(|failure| failure.kind != FailureKind::Statement)
 }
 
-/// What a statement that failed leaves.
+/// What is done of a promotion after a statement failed.
 pub(super) fn what_is_done(script: &Script, failed: usize, record: &PromotionRecord) -> String {
     if record.is_transaction() && record.known() == Known::Open {
-        return "The connection was lost at the commit, so that it is not known whether all of it is done or \
-                nothing."
+        return "The connection was lost at the commit. It is not known whether all of it is done, or nothing."
             .to_owned();
     }
     match script.goes_on_from(failed) {
         0 if record.is_one_unit => {
-            "All of it is one transaction, which was taken back: nothing has changed.".to_owned()
+            "It is one transaction, which was rolled back: nothing has changed.".to_owned()
         }
         0 => "Nothing has changed.".to_owned(),
         _ if record.is_transaction() && script.is_committed_before(failed) => {
-            "All before it is done, and committed.".to_owned()
+            "All statements before it are done and committed.".to_owned()
         }
         1 => "Statement 1 is done and does no harm.".to_owned(),
         done => format!("Statements 1 to {done} are done and do no harm."),
     }
 }
 
-/// How a promotion gets to its end, or out of prod.
+/// How to finish a promotion, or to take it back.
 pub(super) fn way_out(script: &Script, failed: usize, record: &PromotionRecord, folder: &Utf8Path) -> String {
     let back = format!("promote --to {} --rollback", record.to);
     match record.known() {
         Known::All => format!(
-            "What is left, from statement {} of {folder}/promote.sql on, can be executed by hand; `{back}` takes all of it back.",
+            "Execute the rest, from statement {} of {folder}/promote.sql on, by hand, or take all of it back \
+             with `{back}`.",
             failed + 1
         ),
-        Known::Nothing => "Once the cause is gone, call again.".to_owned(),
+        Known::Nothing => "Fix the cause, then run the same command again.".to_owned(),
         Known::Open if record.is_transaction() => {
-            format!("`{back}` asks {}, and takes it back if it is done.", record.to)
+            format!("`{back}` asks {} whether it is done, and if so takes it back.", record.to)
         }
-        // It would stop there again.
+        // The same command would stop at this check again.
         Known::Open if script.statements[failed].kind == StatementKind::Check => {
-            format!("Take back what is done with `{back}`, then call again, which plans it anew.")
+            format!(
+                "Take back what is done with `{back}`, then run the same command again: it makes a new plan."
+            )
         }
         Known::Open => format!(
-            "Once the cause is gone, the same call finishes what is left, as executing {folder}/promote.sql does; `{back}` \
-             takes back what is done."
+            "Fix the cause, then run the same command again, or execute {folder}/promote.sql: both finish \
+             what is left. `{back}` takes back what is done."
         ),
     }
 }
 
-/// The same for a rollback that failed.
+/// What is taken back after a statement of a rollback failed, and what to do.
 pub(super) fn what_is_taken_back(script: &Script, failed: usize, error: &anyhow::Error) -> (String, String) {
     let is_known = !may_be_done(error) || script.commit() != Some(failed);
     let is_done = match script.commit() {
-        Some(_) if is_known => "All of it is one transaction, which was undone: nothing has changed.",
-        Some(_) => "The connection was lost at the commit, so that it is not known whether it is taken back.",
+        Some(_) if is_known => "It is one transaction, which was rolled back: nothing has changed.",
+        Some(_) => {
+            "The connection was lost at the commit. It is not known whether the promotion is taken back."
+        }
         None if script.changes_nothing_in(failed) => "Nothing has changed.",
-        None => "What is done before it stays done.",
+        None => "The statements before it are done.",
     };
-    (is_done.to_owned(), "Once the cause is gone, call --rollback again.".to_owned())
+    (is_done.to_owned(), "Fix the cause, then run --rollback again.".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The verification: whether both sides hold the same.
+//! The verification: compares both sides after a promotion.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -8,14 +8,14 @@ use crate::event::Emit;
 use crate::promote::sql::Script;
 use crate::workspace::OpenTarget;
 
-/// One line of it.
+/// One value, as it is on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// What is compared.
     pub what: String,
     /// Staging's value.
     pub staging: Option<String>,
-    /// Prod's.
+    /// Prod's value.
     pub prod: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Comparison {
     }
 }
 
-/// Asks the verification's queries.
+/// Asks the queries of `verify.sql`.
 pub(super) fn compare(prod: &OpenTarget<'_>, verify: &Script, emit: Emit<'_>) -> Result<Vec<Comparison>> {
     let ask = |sql: &String| Query { relations: Vec::new(), sql: Some(sql.clone()) };
     let queries: Vec<_> = verify.statements.iter().map(|statement| ask(&statement.sql)).collect();

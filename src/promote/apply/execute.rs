@@ -1,4 +1,4 @@
-//! Executing a script statement by statement, with a record that says how far it got.
+//! Executes a script statement by statement. The record says how far it got.
 
 use anyhow::Result;
 use camino::Utf8Path;
@@ -11,27 +11,27 @@ use crate::event::{Emit, Envelope, Event, StatementFinished};
 use crate::promote::sql::Script;
 use crate::workspace::{Journal, OpenTarget};
 
-/// Which way a script goes.
+/// The direction of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// To prod.
+    /// The promotion.
     There,
-    /// Back.
+    /// The rollback.
     Back,
 }
 
-/// The stages that a record goes through on a way.
+/// The stages of a record while a script is executed.
 #[derive(Debug)]
 struct Course {
     way: Way,
-    /// The stage that a rollback which changes nothing goes back to.
+    /// The stage to return to if a rollback changes nothing.
     before: Stage,
 }
 
 impl Course {
     fn of(record: &PromotionRecord, way: Way) -> Self {
         let before = match &record.stage {
-            // A rollback that was killed, once more.
+            // This rollback was killed before.
             Stage::RollingBack { before, .. } => *before.clone(),
             stage => stage.clone(),
         };
@@ -52,13 +52,13 @@ impl Course {
         match (&ended.error, self.way) {
             (_, Way::There) if is_done => Stage::Promoted,
             (_, Way::Back) if is_done => Stage::RolledBack,
-            // Whether it is taken back is for prod to say: the connection was lost at the commit.
+            // The connection was lost at the commit. Only prod can tell whether the promotion is taken back.
             (Some(error), Way::Back)
                 if script.commit() == Some(ended.executed) && ended.has_place && may_be_done(error) =>
             {
                 self.at(ended.executed)
             }
-            // What there was to take back still is.
+            // The rollback changed nothing.
             (_, Way::Back) => self.before.clone(),
             (None, Way::There) => Stage::Promoted,
             (Some(error), Way::There) => Stage::Failed {
@@ -75,7 +75,7 @@ impl Course {
 struct Ended {
     executed: usize,
     error: Option<anyhow::Error>,
-    /// The error is that of the statement after those that were executed.
+    /// The error belongs to the statement after those that were executed.
     has_place: bool,
 }
 
@@ -84,7 +84,7 @@ impl Ended {
         match execution {
             Ok(Execution::Done) => Self { executed: total, error: None, has_place: true },
             Ok(Execution::Failed { at, error }) => Self { executed: at, error: Some(error), has_place: true },
-            // Nothing was sent, or nothing is left to send.
+            // dbt failed before the first statement, or after the last one.
             Err(error) => Self { executed: done, error: Some(error), has_place: done > 0 },
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn execute(
     let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
     let total = statements.len();
     let course = Course::of(record, way);
-    // First what can fail while nothing is said to have begun.
+    // The journal may fail, so it is opened before the record says that the execution has begun.
     let mut journal = Journal::create(folder.join("journal.jsonl"))?;
     record.stage = course.at(0);
     record.save(folder)?;
@@ -113,7 +113,7 @@ pub(super) fn execute(
         }
         done = step.statement + 1;
         record.stage = course.at(done);
-        // The statements go on: what cannot be written is told at the end.
+        // The statements continue. A write that fails is reported at the end.
         let written = record.save(folder).and_then(|()| journal.append(&finished(script, step.statement)));
         lost = lost.take().or(written.err());
         tell(&News::StatementDone { number: done, total, title: &script.statements[step.statement].title });

@@ -1,4 +1,4 @@
-//! Executing a promotion: its record, what prod holds of it, finishing it, taking it back.
+//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back.
 
 mod aftermath;
 mod compare;
@@ -16,7 +16,7 @@ pub use compare::Comparison;
 pub use news::{News, Tell};
 pub use presence::{Known, Presence};
 pub use record::{PromotionRecord, Stage, write_files};
-pub use resume::{Asked, Unfinished, find_unfinished, kept_document};
+pub use resume::{Asked, find_unfinished, kept_document};
 pub use rollback::roll_back;
 pub use run::{Application, Applied, apply, go_on};
 pub use witnesses::{TableWitness, Witnessed, WitnessedRows, Witnesses};

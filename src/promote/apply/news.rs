@@ -3,10 +3,10 @@
 use super::record::PromotionRecord;
 use crate::promote::plan::Plan;
 
-/// Where news go.
+/// Shows news to people.
 pub type Tell<'a> = &'a mut dyn FnMut(&News<'_>);
 
-/// Something that people are told.
+/// A step of a promotion or its rollback.
 #[derive(Debug)]
 pub enum News<'a> {
     /// A promotion begins.
@@ -22,7 +22,7 @@ pub enum News<'a> {
         /// What it is for.
         title: &'a str,
     },
-    /// A promotion that was stopped turns out to have left nothing in prod.
+    /// A promotion that was stopped has left nothing in prod.
     LeftNothing(&'a PromotionRecord),
     /// A rollback begins.
     RollbackBegins(&'a PromotionRecord),

@@ -1,4 +1,4 @@
-//! Asking prod what it holds of a promotion.
+//! Asks prod what it holds of a promotion.
 
 use anyhow::Result;
 use camino::Utf8Path;
@@ -10,19 +10,12 @@ use super::witnesses::Witnessed;
 use crate::event::Emit;
 use crate::workspace::OpenTarget;
 
-/// Asks prod what it holds of a promotion.
-///
-/// # Errors
-/// dbt fails.
 pub(super) fn ask(prod: &OpenTarget<'_>, record: &PromotionRecord, emit: Emit<'_>) -> Result<Witnessed> {
     let told = prod.query(&record.witnesses.queries(), emit)?;
     record.witnesses.read(&told.answers)
 }
 
-/// Whether a promotion that was stopped turns out to have left nothing. Its record says so from then on.
-///
-/// # Errors
-/// The record cannot be written.
+/// Whether a promotion that was stopped has left nothing in prod. If so, its record says it from now on.
 pub(super) fn is_settled(
     record: &mut PromotionRecord,
     folder: &Utf8Path,

@@ -1,4 +1,5 @@
-//! A promotion that stopped half-way, where a warehouse leaves halves: the same call finishes it, and no other one goes over it.
+//! A promotion that stopped half-way, on a warehouse without one transaction for it: the same command
+//! finishes it, and no other one may touch it.
 
 use std::fs;
 
@@ -13,15 +14,13 @@ use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::workspace::{Lock, OpenTarget};
 
-/// The file of what `--format json` shows of a promotion.
+/// The file that keeps what `--format json` shows of a promotion.
 const DOCUMENT: &str = "document.json";
 
 /// What a call of `promote` is about.
 #[derive(Debug)]
 pub struct Asked<'a> {
-    /// What is promoted to.
     pub to: &'a str,
-    /// Selected models.
     pub models: Vec<&'a str>,
     /// A digest of all that was asked for.
     pub digest: String,
@@ -32,7 +31,6 @@ pub struct Asked<'a> {
 pub struct Unfinished {
     /// The folder of its record.
     pub folder: Utf8PathBuf,
-    /// Its record.
     pub record: PromotionRecord,
     _locks: Vec<Lock>,
 }
@@ -40,7 +38,7 @@ pub struct Unfinished {
 /// The promotion that this call finishes.
 ///
 /// # Errors
-/// A [`Refusal`]: a promotion of these models stopped half-way, and this call is another one.
+/// A [`Refusal`]: a promotion of these models stopped half-way, and this call asks for something else.
 pub fn find_unfinished(
     prod: &OpenTarget<'_>,
     asked: &Asked<'_>,
@@ -64,7 +62,7 @@ pub fn find_unfinished(
         }
         match record.presence(&witnessed) {
             Presence::Partial => bail!(Refusal(half_way(&record, is_going_back))),
-            // Somebody executed its script.
+            // Somebody executed the rest of its script by hand.
             Presence::Complete if !is_going_back => {
                 record.stage = Stage::Promoted;
                 record.save(&folder)?;
@@ -82,22 +80,25 @@ fn half_way(record: &PromotionRecord, is_going_back: bool) -> String {
         format!("the rollback of the promotion of {what} stopped half-way: finish it with {back} first")
     } else {
         format!(
-            "the promotion of {what} stopped half-way. Finish it by calling as it was called, with the project as it was, or \
-             take back what is done with {back}"
+            "the promotion of {what} stopped half-way. Finish it with the same command, on the project as it \
+             was, or take back what is done with {back}"
         )
     }
 }
 
-/// Keeps what `--format json` shows, for the call that finishes it.
+/// Keeps what `--format json` shows, for the command that finishes the promotion.
 pub(super) fn keep_document(folder: &Utf8Path, document: &impl serde::Serialize) -> Result<()> {
     let path = folder.join(DOCUMENT);
     let text = serde_json::to_vec_pretty(document).context("cannot write JSON")?;
     fs::write(&path, text).with_context(|| format!("cannot write {path}"))
 }
 
-/// What was kept.
+/// Reads what `--format json` shows of a promotion that was executed.
+///
+/// # Errors
+/// It cannot be read.
 pub fn kept_document(folder: &Utf8Path) -> Result<serde_json::Value> {
     let path = folder.join(DOCUMENT);
     let text = fs::read(&path).with_context(|| format!("cannot read {path}"))?;
-    serde_json::from_slice(&text).with_context(|| format!("{path} is not what this tool wrote"))
+    serde_json::from_slice(&text).with_context(|| format!("{path} was not written by this tool"))
 }

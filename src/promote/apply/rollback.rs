@@ -1,4 +1,4 @@
-//! `--rollback`: takes back the last promotion that prod holds anything of.
+//! `--rollback`: takes back the last promotion of which prod holds anything.
 
 use anyhow::{Result, bail};
 use camino::Utf8Path;
@@ -16,7 +16,8 @@ use crate::workspace::OpenTarget;
 /// Takes back the last promotion to `to`, which is the name of `prod`.
 ///
 /// # Errors
-/// There is none to take back. A [`Refusal`]: prod has moved on since, or the replaced tables are gone. A statement fails.
+/// There is none to take back. A [`Refusal`]: prod has moved on since, or the replaced tables are gone. A
+/// statement fails.
 pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>) -> Result<()> {
     let promotions = prod.workspace.promotions();
     for (folder, record) in PromotionRecord::all(&promotions, to)? {
@@ -24,7 +25,7 @@ pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>
             continue;
         }
         let _locks = prod.lock(record.locks.iter().map(String::as_str))?;
-        // The process that held the lock until now may have written it anew.
+        // The process that held the lock until now may have changed the record.
         let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
         let witnessed = ask(prod, &record, emit)?;
         if is_settled(&mut record, &folder, &witnessed, tell)? {
@@ -33,7 +34,8 @@ pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>
         return take_back(prod, &mut record, &folder, &witnessed, emit, tell);
     }
     bail!(
-        "no promotion to {to} to take back: none was executed with --apply from this project ({promotions} holds them)"
+        "there is no promotion to {to} to take back: --apply has executed none from this project (records: \
+         {promotions})"
     )
 }
 
@@ -48,9 +50,9 @@ fn take_back(
     let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
     match record.presence(witnessed) {
         Presence::Moved => bail!(Refusal(format!(
-            "{to} ran since {what}, or something else wrote its rows ({}): they are no longer what it wrote. Taking it back now \
-             would also take away what {to} has processed since, so it cannot be taken back any more, and nothing was changed. \
-             To be without these models, disable them in {to}'s project; to have another version of them, use --replace",
+            "{to} has run since {what}, or something else changed its rows ({}). Taking the promotion back \
+             would also remove what {to} has processed since, so nothing was changed. To stop running these \
+             models, disable them in {to}'s project. To promote another version of them, use --replace",
             witnessed.moved.join(", "),
             to = record.to
         ))),
@@ -60,8 +62,8 @@ fn take_back(
             record.save(folder)?;
             if !was_killed {
                 bail!(Refusal(format!(
-                    "{what} was taken back already, outside of this tool: {}'s rows are as before it. Its record says so now; \
-                     call --rollback again to take back the one before it",
+                    "{what} was already taken back outside this tool: {}'s rows are as they were before it. \
+                     Its record now says so. Run --rollback again to take back the promotion before it",
                     record.to
                 )))
             }
@@ -70,7 +72,8 @@ fn take_back(
             let lost = record.lost_backups(witnessed);
             if !lost.is_empty() {
                 bail!(Refusal(format!(
-                    "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was changed",
+                    "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was \
+                     changed",
                     lost.join(", ")
                 )))
             }

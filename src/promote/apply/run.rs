@@ -1,4 +1,4 @@
-//! `--apply`: executing a promotion, and finishing one that was stopped.
+//! `--apply`: executes a promotion, or finishes one that was stopped.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -24,15 +24,13 @@ use crate::workspace::OpenTarget;
 /// A promotion to be executed.
 #[derive(Debug)]
 pub struct Application<'a> {
-    /// What is promoted.
     pub plan: &'a Plan,
-    /// Its scripts.
     pub scripts: &'a Scripts,
     /// A digest of what was asked for.
     pub digest: &'a str,
     /// The names of the locks on both sides.
     pub locks: Vec<String>,
-    /// The folder of the scripts that were reviewed, where there is one.
+    /// The folder with the scripts that were reviewed, if there is one.
     pub reviewed: Option<&'a Utf8Path>,
 }
 
@@ -73,7 +71,7 @@ impl Application<'_> {
     }
 }
 
-/// Executes a plan and compares both sides. `document` is kept for the call that may have to finish it.
+/// Executes a plan and compares both sides. `document` is kept for the command that may have to finish it.
 ///
 /// # Errors
 /// A [`Refusal`]: it is not what was reviewed. A statement fails; the files cannot be written.
@@ -90,7 +88,7 @@ pub fn apply(
         write_files(reviewed, scripts).with_context(|| format!("cannot write to --out-dir {reviewed}"))?;
     }
     let folder = prod.workspace.promotion();
-    // The record comes last: without one there is nothing to finish or to take back.
+    // The record is written last: without one, there is nothing to finish or to take back.
     write_files(&folder, scripts)?;
     keep_document(&folder, document)?;
     tell(&News::Begins(plan));
@@ -127,25 +125,25 @@ fn carry_out(
     execute(prod, &mut record, &folder, (Way::There, &script), emit, tell)?;
     let comparisons = compare(prod, &verify, emit).with_context(|| {
         format!(
-            "the promotion was executed, but not compared: {folder}/verify.sql holds the queries; `promote --to {} --rollback` \
-             takes it back",
+            "the promotion was executed, but not compared. The queries are in {folder}/verify.sql. `promote \
+             --to {} --rollback` takes the promotion back",
             record.to
         )
     })?;
     Ok(Applied { record, folder, comparisons })
 }
 
-/// What was written for review is what is executed, or nothing is.
+/// Refuses to execute anything but the script that was reviewed.
 fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
     let path = folder.join("promote.sql");
     let reviewed = match fs::read_to_string(&path) {
         Ok(reviewed) => reviewed,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {path}, which was to be reviewed"));
+            return Err(error).with_context(|| format!("cannot read the reviewed script {path}"));
         }
     };
-    let again = "call without --apply to write it anew, and look at it again";
+    let again = "run without --apply to write it again, then review it";
     for line in script.header.iter().filter(|line| line.starts_with(FINGERPRINT)) {
         if !reviewed.lines().any(|reviewed| reviewed.strip_prefix("-- ") == Some(line)) {
             let what = line.split(':').next().unwrap_or_default().replace(FINGERPRINT, "");
@@ -154,14 +152,14 @@ fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
     }
     if statements(&reviewed) != statements(&script.to_text()) {
         bail!(Refusal(format!(
-            "{path} is not what would be executed: it was edited, or written by other flags. To execute an edited script, use \
-             the warehouse's own client; else {again}"
+            "{path} is not what would be executed: it was edited, or written with other flags. Execute an \
+             edited script with the warehouse's own client. Otherwise, {again}"
         )))
     }
     Ok(())
 }
 
-/// A script without its comments, and without the time of its plan, which the names of backups carry.
+/// The lines of a script, without comments, and without the time of the plan in the names of backups.
 fn statements(text: &str) -> Vec<String> {
     static BACKUP: LazyLock<Regex> =
         LazyLock::new(|| Regex::new("__bk_[0-9]{14}").expect("a pattern that is written down"));

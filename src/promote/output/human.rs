@@ -11,7 +11,7 @@ fn lines(text: &str, paint: Paint) -> String {
     paint.wrapped(text.trim_end()) + "\n"
 }
 
-/// News, as they happen.
+/// A step of a promotion, as it happens.
 #[must_use]
 pub fn news(news: &News<'_>, paint: Paint) -> String {
     match news {
@@ -29,14 +29,14 @@ pub fn news(news: &News<'_>, paint: Paint) -> String {
 pub fn planned(plan: &Plan, out_dir: Option<&str>, paint: Paint) -> String {
     let next = match out_dir {
         Some(folder) => {
-            format!("{folder}/promote.sql, rollback.sql and verify.sql are written; nothing was executed")
+            format!("promote.sql, rollback.sql and verify.sql are in {folder}; nothing was executed")
         }
-        None => "nothing was executed; --apply executes it".to_owned(),
+        None => "nothing was executed; add --apply to execute it".to_owned(),
     };
     begins(plan, paint) + &lines(&next, paint)
 }
 
-/// What is promoted, and what whoever executes it has to know.
+/// What is promoted, and what is to be known before it is executed.
 fn begins(plan: &Plan, paint: Paint) -> String {
     let mut text = format!(
         "{} {}\n",
@@ -54,7 +54,7 @@ fn begins(plan: &Plan, paint: Paint) -> String {
                 Action::Replace { backup } => {
                     format!("{} replaced, kept as {}", table.facts.prod, backup.identifier())
                 }
-                Action::Keep => format!("{} is there already", table.facts.prod),
+                Action::Keep => format!("{} exists already", table.facts.prod),
             },
         );
     }
@@ -64,7 +64,7 @@ fn begins(plan: &Plan, paint: Paint) -> String {
         line("rows", &format!("{} {at} in {}", names.join(", "), ledger.package));
     }
     if !plan.left_alone.is_empty() {
-        line("as it is", &format!("{} (runs in {} already)", plan.left_alone.join(", "), plan.to));
+        line("as it is", &format!("{} (already runs in {})", plan.left_alone.join(", "), plan.to));
     }
     for forecast in forecast_lines(plan) {
         line("then", &forecast);
@@ -88,7 +88,7 @@ fn goes_on(record: &PromotionRecord, paint: Paint) -> String {
     };
     let what = paint.bold(&format!("promotion {} → {}", record.from, record.to));
     let text = format!(
-        "{what} of {}, planned at {} UTC, {stopped}: finished now",
+        "{what} of {}, planned at {} UTC, {stopped}; it continues now",
         record.models.join(", "),
         record.at.to_the_second()
     );
@@ -106,7 +106,7 @@ fn left_nothing(record: &PromotionRecord, paint: Paint) -> String {
     lines(&text, paint)
 }
 
-/// The end of a promotion that was executed. `folder` is shown as the place of its record.
+/// The end of a promotion that was executed. `folder` is the place of its record, as it is shown.
 #[must_use]
 pub fn promoted(applied: &Applied, folder: &str, paint: Paint) -> String {
     let Applied { record, comparisons, .. } = applied;
@@ -136,7 +136,7 @@ pub fn promoted(applied: &Applied, folder: &str, paint: Paint) -> String {
         }
         format!("merge the branch before prod runs again; {back}")
     } else {
-        format!("find out what wrote to staging or to {} meanwhile, before it runs again; {back}", record.to)
+        format!("find out what else wrote to staging or {0} before {0} runs again; {back}", record.to)
     };
     let _ = writeln!(text, "  {} {next}", paint.dim("next:"));
     let _ = writeln!(text, "  {} {folder}", paint.dim("record:"));
@@ -165,11 +165,11 @@ fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
         new.into_iter().partition(|model| record.kept.iter().any(|kept| kept == model));
     let mut said = Vec::new();
     if !new.is_empty() {
-        said.push(format!("{} is without {}", record.to, new.join(", ")));
+        said.push(format!("{} no longer has {}", record.to, new.join(", ")));
     }
     if !kept.is_empty() {
         said.push(format!(
-            "{} records {} no more; the tables were there before and stay",
+            "{} no longer records {}; the tables existed before and stay",
             record.to,
             kept.join(", ")
         ));

@@ -15,13 +15,13 @@ use crate::workspace::{Lock, OpenProject, OpenTarget};
 /// What is promoted from where to where.
 #[derive(Debug, Clone, Copy)]
 pub struct Route<'a> {
-    /// The models.
+    /// The models to promote.
     pub selection: &'a SelectionArguments,
     /// The target that was backfilled; none for dbt's default.
     pub from: Option<&'a str>,
     /// The target that is promoted to.
     pub to: &'a str,
-    /// The user's word for the warehouse.
+    /// `--dialect`.
     pub dialect: Option<&'a str>,
 }
 
@@ -36,7 +36,7 @@ pub struct ListedTarget<'p> {
     packages: Vec<Package>,
 }
 
-/// Both targets, and what of them can be promoted.
+/// Both targets, and what can be promoted from one to the other.
 #[derive(Debug)]
 pub struct BothTargets<'p> {
     /// The target that was backfilled.
@@ -67,7 +67,7 @@ impl<'p> ListedTarget<'p> {
         let target = project.on(name)?;
         let name = match name {
             Some(name) => name.to_owned(),
-            // dbt tells what it calls its default.
+            // Only dbt knows the name of its default target.
             None => target.query(&[], emit)?.target.name,
         };
         let listing = target.list(selection, emit)?;
@@ -88,23 +88,25 @@ impl<'p> BothTargets<'p> {
     /// Asks dbt for the models of both targets.
     ///
     /// # Errors
-    /// Usage: both are one target, or on different warehouses. dbt fails; a model of staging is not one of prod.
+    /// Usage: both are one target, or on different warehouses. dbt fails; a model of staging is not one of
+    /// prod.
     pub fn list(project: &'p OpenProject, route: &Route<'_>, emit: Emit<'_>) -> Result<Self> {
         let to = route.to;
         if route.from == Some(to) {
             bail!(
-                "--target and --to are both {to}: give the target that was backfilled and the one that is promoted to"
+                "--target and --to are both {to}: give the target that was backfilled, and the target to \
+                 promote to"
             );
         }
         let staging = ListedTarget::list(project, route.from, route.selection, emit)?;
         if staging.name == to {
             bail!(
-                "{to} is the profile's default target, too: give the one that was backfilled with --target"
+                "{to} is also the profile's default target: give the target that was backfilled with --target"
             );
         }
         project.warn_of_environment(emit);
         let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
-        // All models: prod's next run counts them all.
+        // All models, because prod's next run depends on all of them.
         let prod = ListedTarget::list(project, Some(to), &SelectionArguments::default(), emit)?;
 
         let names = (staging.name.as_str(), prod.name.as_str());
@@ -143,7 +145,7 @@ impl<'p> BothTargets<'p> {
         self.prod.target.lock(self.lock_names().iter().map(String::as_str))
     }
 
-    /// The names of the locks of both sides, in one order whichever way round the targets are.
+    /// The names of the locks of both sides, in an order that does not depend on the direction.
     #[must_use]
     pub fn lock_names(&self) -> Vec<String> {
         let sides = [&self.staging, &self.prod];
@@ -154,7 +156,7 @@ impl<'p> BothTargets<'p> {
     }
 }
 
-/// What the project's vars say of a package. The vars are the same for both targets.
+/// What the project's vars set for a package. They are the same for both targets.
 fn package_vars(package: &Package, project: &OpenProject) -> Result<PackageVars> {
     let vars = VarScope::of(&package.dbt_package, &project.project, project.dbt.vars())
         .context("cannot read the project's vars")?;

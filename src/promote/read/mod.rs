@@ -11,6 +11,6 @@ mod layout;
 mod manifests;
 mod offline;
 
-pub use both::{BothRead, BothTargets, ListedTarget, Route};
+pub use both::{BothRead, BothTargets, Route};
 pub use catalogue::{read as read_catalogue, unread_catalogue};
 pub use offline::offline_facts;

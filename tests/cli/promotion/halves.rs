@@ -149,7 +149,7 @@ fn the_same_call_finishes_what_was_stopped() {
         let call = ["--replace", "--apply"];
         let failed = promote(&fake, &call);
         assert_eq!(failed.code, 1, "{failed}");
-        assert!(failed.stderr.contains("the same call finishes what is left"), "{adapter}: {failed}");
+        assert!(failed.stderr.contains("both finish what is left"), "{adapter}: {failed}");
         assert!(!failed.stderr.contains("--resume"), "{adapter}: {failed}");
         let before = record(&fake);
         let planned = executed(&fake);
@@ -188,7 +188,8 @@ fn no_other_promotion_goes_over_a_half() {
         let fake = on(adapter, &RUNNING, &[fails(complete, DENIED)]);
         let failed = promote(&fake, &["--replace", "--apply"]);
         // The same call would stop there again.
-        let words = "Take back what is done with `promote --to prod --rollback`, then call again";
+        let words =
+            "Take back what is done with `promote --to prod --rollback`, then run the same command again";
         assert!(failed.code == 1 && failed.stderr.contains(words), "{adapter}: {failed}");
 
         then(&fake, &[standing("before", &[true])]);
@@ -212,11 +213,14 @@ fn a_check_that_stops_it_before_anything_is_done_leaves_nothing_to_take_back() {
         let check = place(&titles, "shop: prod's rows are as planned");
         let fake = on(adapter, &NEW, &[fails(check, "Database Error\n  plan again\n")]);
         let failed = promote(&fake, &["--apply"]);
-        assert!(failed.stderr.contains("Once the cause is gone, call again."), "{adapter}: {failed}");
+        assert!(
+            failed.stderr.contains("Fix the cause, then run the same command again."),
+            "{adapter}: {failed}"
+        );
         let calls = fake.calls().len();
         let back = roll_back(&fake);
         assert!(
-            back.code == 2 && back.stderr.contains("no promotion to prod to take back"),
+            back.code == 2 && back.stderr.contains("there is no promotion to prod to take back"),
             "{adapter}: {back}"
         );
         assert_eq!(fake.calls().len(), calls, "{adapter}: nothing was asked, and nothing dropped");
@@ -251,8 +255,8 @@ fn a_commit_of_which_nobody_knows() {
         let fake = on("redshift", &NEW, &[fails(commit, LOST)]);
         let failed = promote(&fake, &["--apply"]);
         for words in [
-            "The connection was lost at the commit, so that it is not known whether all of it is done or nothing.",
-            "`promote --to prod --rollback` asks prod, and takes it back if it is done.",
+            "The connection was lost at the commit. It is not known whether all of it is done, or nothing.",
+            "`promote --to prod --rollback` asks prod whether it is done, and if so takes it back.",
         ] {
             assert!(failed.code == 1 && failed.stderr.contains(words), "{words}\n{failed}");
         }
@@ -282,7 +286,7 @@ fn what_prod_went_on_with_is_not_taken_back() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: prod ran since the promotion of carts at [TIME] UTC, or something else wrote its rows ("db"."prd"."shop_manifest"): they are no longer what it wrote. Taking it back now would also take away what prod has processed since, so it cannot be taken back any more, and nothing was changed. To be without these models, disable them in prod's project; to have another version of them, use --replace
+    refused: prod has run since the promotion of carts at [TIME] UTC, or something else changed its rows ("db"."prd"."shop_manifest"). Taking the promotion back would also remove what prod has processed since, so nothing was changed. To stop running these models, disable them in prod's project. To promote another version of them, use --replace
     "#);
     assert_eq!(record(&fake)["state"], "promoted");
     assert!(!executed(&fake).contains("drop table"), "nothing is executed");
@@ -294,7 +298,7 @@ fn what_was_taken_back_by_hand_is_not_in_the_way() {
     then(&fake, &[standing("before", &[false])]);
     let output = roll_back(&fake);
     assert!(
-        output.code == 4 && output.stderr.contains("was taken back already, outside of this tool"),
+        output.code == 4 && output.stderr.contains("was already taken back outside this tool"),
         "{output}"
     );
     assert_eq!(record(&fake)["state"], "rolled_back");
@@ -311,7 +315,10 @@ fn a_backup_that_is_gone_cannot_be_put_back() {
     let statements = record(&fake)["rollback"]["statements"].as_array().expect("statements").len();
     then(&fake, &[standing("written", &[true]), fails(statements - 1, DENIED)]);
     let failed = roll_back(&fake);
-    assert!(failed.code == 1 && failed.stderr.contains("which was undone: nothing has changed"), "{failed}");
+    assert!(
+        failed.code == 1 && failed.stderr.contains("which was rolled back: nothing has changed"),
+        "{failed}"
+    );
     assert_eq!(record(&fake)["state"], "promoted", "it still is there to be taken back");
 
     let steps = titles("snowflake", &RUNNING, &["--replace"]).len();
@@ -375,7 +382,7 @@ fn nothing_is_executed_by_guesses_about_the_tables() {
     exit code: 4
     --- stdout
     --- stderr
-    refused: the catalogue cannot be read, so the script follows the project's configuration: Database Error: permission denied for pg_attribute. Executed at once, nobody would see what that loses: give the user of prod's connection the right to read the catalogue, or write the script without --apply, look at it, and execute it by the warehouse's own client
+    refused: the catalogue cannot be read, so the script follows the project's configuration: Database Error: permission denied for pg_attribute. --apply would hide what the copy loses. Let the user of prod's connection read the catalogue, or write the script without --apply, review it, and execute it with the warehouse's own client
     ");
     let fake = on("postgres", &NEW, &[]).with(&json!({"run-operation": [NEW.reply(), denied]}));
     let written = promote(&fake, &[]).success();

@@ -101,7 +101,7 @@ fn a_statement_that_fails_on_duckdb() {
     let output = promote(&lab, &["--apply"]);
     assert_eq!(output.code, 1, "{output}");
     for words in [
-        "failed (visits: an index as in staging). All of it is one transaction, which was taken back: nothing has changed.",
+        "failed (visits: an index as in staging). It is one transaction, which was rolled back: nothing has changed.",
         "CREATE UNIQUE INDEX visits_odd on",
         "Index with name \"visits_odd\" already exists!",
     ] {
@@ -215,7 +215,7 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
         2/11 seen in the query history
         3/11 shop: staging's rows are as planned
         4/11 shop: prod's rows are as planned
-    error: statement 5 of 11 failed (copy carts). Statements 1 to 4 are done and do no harm. Once the cause is gone, call again.
+    error: statement 5 of 11 failed (copy carts). Statements 1 to 4 are done and do no harm. Fix the cause, then run the same command again.
     create transient table if not exists "db"."prd"."carts" clone "db"."stg"."carts"
       caused by: dbt run-operation failed (exit code 1): a statement failed
         Database Error
@@ -235,7 +235,7 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     let fake = on("snowflake", &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}));
     let output = promote_carts(&fake, &["--apply"]);
     assert!(output.code == 1 && output.stderr.contains("Statements 1 to 6 are done"), "{output}");
-    assert!(output.stderr.contains("the same call finishes what is left"), "{output}");
+    assert!(output.stderr.contains("both finish what is left"), "{output}");
 }
 
 /// What follows the transaction takes nothing back when it fails.
@@ -253,8 +253,8 @@ fn a_statement_that_fails_after_the_commit() {
         let output = promote_carts(&fake, &["--apply"]);
         assert_eq!(output.code, 1, "{output}");
         for words in [
-            "(statistics of carts). All before it is done, and committed. What is left, from statement",
-            "`promote --to prod --rollback` takes all of it back",
+            "(statistics of carts). All statements before it are done and committed. Execute the rest, from statement",
+            "or take all of it back with `promote --to prod --rollback`",
             "server closed the connection unexpectedly",
         ] {
             assert!(output.stderr.contains(words), "{words}\n{output}");

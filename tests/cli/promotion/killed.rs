@@ -94,7 +94,10 @@ fn killed_anywhere(engine: Engine) {
         assert_eq!(states(&lab).last().expect("a record"), "executing", "{hold:?}");
         let output = roll_back(&lab).success();
         assert!(output.stderr.contains("was stopped and left nothing in"), "{hold:?}: {output}");
-        assert!(output.stderr.contains("is without busy_pages, plain_views, visits"), "{hold:?}: {output}");
+        assert!(
+            output.stderr.contains("no longer has busy_pages, plain_views, visits"),
+            "{hold:?}: {output}"
+        );
         assert_same(&look(&lab), &before, &format!("{hold:?}"));
         let states = states(&lab);
         assert_eq!(states[states.len() - 2..], ["rolled_back", "abandoned"], "{hold:?}");

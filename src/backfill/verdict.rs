@@ -1,0 +1,190 @@
+//! What a run achieved for each package. Pure: no dbt, no clock, no output.
+
+use std::sync::Arc;
+
+use crate::event::PackageRun;
+use crate::snowplow::{Frontier, PackageTables, Progress, Standing, State, TrackedPackage, Window};
+use crate::timestamp::Timestamp;
+use crate::workspace::GoodPackageRun;
+
+/// A package's part of a run that ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The package.
+    pub package: Arc<TrackedPackage>,
+    /// Where it stood before.
+    pub before: Standing,
+    /// Where it stands now.
+    pub after: Standing,
+    /// The window that the package itself recorded.
+    pub window: Window,
+    /// What that means.
+    pub progress: Progress,
+}
+
+impl Verdict {
+    /// Judges a run of one package. `now` is the warehouse's clock, read before the run.
+    ///
+    /// Caught up means that nothing was left out: the window ended at now, in a state whose window ends at
+    /// now, and every model has its row. Neither an unchanged frontier nor a `last_success` near now proves
+    /// it.
+    #[must_use]
+    pub fn of(before: &PackageTables, after: &PackageTables, window: Window, now: Timestamp) -> Self {
+        let package = Arc::clone(&after.package);
+        let (before, after) = (before.standing(), after.standing());
+        // Without a single event no row is ever written.
+        let in_step = after.state == State::Standard
+            || (before.state == State::FirstRun && after.state == State::FirstRun);
+        let progress = if before.state.is_open_ended() && in_step && window.upper >= now {
+            Progress::CaughtUp
+        } else if after.frontier() > before.frontier() {
+            Progress::Advanced
+        } else {
+            Progress::Stalled
+        };
+        Self { package, before, after, window, progress }
+    }
+
+    /// A package whose rows did not change in its last run.
+    fn unmoved(tables: &PackageTables, window: Window, progress: Progress) -> Self {
+        let standing = tables.standing();
+        Self { package: Arc::clone(&tables.package), before: standing, after: standing, window, progress }
+    }
+
+    /// Judges the last run of an earlier call by the window that it left behind: stalled if a limit ended the
+    /// window, caught up (at that time) if something else did. None if the rows are no longer those that the
+    /// window was worked out from.
+    #[must_use]
+    pub fn of_last_run(tables: &PackageTables, window: Window, now: Timestamp) -> Option<Self> {
+        let again = tables.next_window(1, now)?;
+        let ended_by_limit =
+            tables.standing().limit_of(tables.package.family, window).is_some() && window.upper < now;
+        let progress = if ended_by_limit { Progress::Stalled } else { Progress::CaughtUp };
+        (again.lower == window.lower).then(|| Self::unmoved(tables, window, progress))
+    }
+
+    /// Judges the last run of an earlier call, which is known to have been good. None if the tables changed
+    /// since, or if the run is no reason to raise the limit: the package moved, or has more than `base` days
+    /// to do since.
+    #[must_use]
+    pub fn of_good_run(
+        last: &GoodPackageRun,
+        tables: &PackageTables,
+        now: Timestamp,
+        base: u32,
+    ) -> Option<Self> {
+        let standing = tables.standing();
+        let GoodPackageRun { window, frontier, progress, .. } = *last;
+        let same = tables.window == Some(window) && standing.frontier().time() == frontier;
+        match progress {
+            Progress::Advanced => None,
+            Progress::Stalled => {
+                Self::of_last_run(tables, window, now).filter(|verdict| same && verdict.progress == progress)
+            }
+            Progress::CaughtUp => {
+                let next = tables.next_window(base, now)?;
+                let little = next.upper >= now || (same && now <= window.upper.plus_days(base));
+                (standing.state.is_open_ended() && little).then(|| Self::unmoved(tables, window, progress))
+            }
+        }
+    }
+
+    /// Whether everything up to `until` has been processed.
+    #[must_use]
+    pub fn reached(&self, until: Timestamp) -> bool {
+        self.progress == Progress::CaughtUp
+            || self.after.frontier() >= Frontier::At(until)
+            || (self.before.state.is_open_ended()
+                && self.after.state == State::Standard
+                && self.window.upper >= until)
+    }
+
+    /// What is kept for the next call.
+    #[must_use]
+    pub fn to_good_run(&self) -> GoodPackageRun {
+        GoodPackageRun {
+            package: self.package.name.clone(),
+            window: self.window,
+            frontier: self.after.frontier().time(),
+            progress: self.progress,
+        }
+    }
+
+    /// As an event tells it.
+    #[must_use]
+    pub fn to_event(&self) -> PackageRun {
+        PackageRun {
+            package: self.package.name.clone(),
+            state: self.before.state,
+            window: self.window,
+            before: self.before.frontier().time(),
+            after: self.after.frontier().time(),
+            progress: self.progress,
+        }
+    }
+
+    /// The time from which this package's windows count their days.
+    pub(super) fn origin(&self) -> Timestamp {
+        match (self.before.state, self.before.span) {
+            (State::Standard | State::OutOfSync, Some((min, _))) => min,
+            _ => self.window.lower,
+        }
+    }
+
+    /// The latest time at which this package's window can end, whatever the limit, and whether the last
+    /// window ended there.
+    pub(super) fn horizon(&self, now: Timestamp) -> (Timestamp, bool) {
+        match (self.before.state, self.before.span) {
+            (State::NewModel | State::OutOfSync, Some((_, max))) => (max, self.window.upper >= max),
+            _ => (now, false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{at, both, verdict};
+    use super::*;
+
+    #[test]
+    fn caught_up_is_a_window_that_ends_at_now_in_an_open_ended_state() {
+        let window = ("2020-12-01", "2021-01-01 00:00:03");
+        assert_eq!(verdict(&both("2020-12-02"), &both("2020-12-31"), window).progress, Progress::CaughtUp);
+        assert_eq!(verdict(&both("2020-12-02"), &both("2020-12-02"), window).progress, Progress::CaughtUp);
+        assert_eq!(verdict(&[], &both("2020-12-02"), window).progress, Progress::CaughtUp);
+        assert_eq!(verdict(&[], &[], window).progress, Progress::CaughtUp);
+
+        assert_ne!(verdict(&both("2020-12-02"), &[], window).progress, Progress::CaughtUp);
+        let out_of_sync = [("a", "2020-12-02"), ("b", "2022-01-01")];
+        assert_ne!(verdict(&out_of_sync, &both("2022-01-01"), window).progress, Progress::CaughtUp);
+        let row_missing = [("a", "2020-12-31")];
+        assert_ne!(verdict(&[], &row_missing, window).progress, Progress::CaughtUp);
+        let earlier = ("2020-12-01", "2020-12-31 23:59:59.999999");
+        assert_eq!(verdict(&both("2020-12-02"), &both("2020-12-31"), earlier).progress, Progress::Advanced);
+    }
+
+    #[test]
+    fn progress_is_a_frontier_that_moved() {
+        let window = ("2020-03-01", "2020-04-01");
+        assert_eq!(verdict(&both("2020-03-01"), &both("2020-03-31"), window).progress, Progress::Advanced);
+        assert_eq!(verdict(&both("2020-03-01"), &both("2020-03-01"), window).progress, Progress::Stalled);
+        assert_eq!(verdict(&[], &[], window).progress, Progress::Stalled);
+        assert_eq!(
+            verdict(&[("a", "2020-05-01")], &[("a", "2020-05-01")], window).progress,
+            Progress::Stalled
+        );
+        let started = [("a", "2020-05-01"), ("b", "2020-03-02")];
+        assert_eq!(verdict(&[("a", "2020-05-01")], &started, window).progress, Progress::Advanced);
+    }
+
+    #[test]
+    fn until_is_reached_by_the_frontier_or_by_an_empty_window() {
+        let window = ("2020-03-01", "2020-04-01");
+        let reached = |before: &[_], after: &[_], until| verdict(before, after, window).reached(at(until));
+        assert!(reached(&both("2020-03-01"), &both("2020-03-20"), "2020-03-20"));
+        assert!(reached(&both("2020-03-01"), &both("2020-03-20"), "2020-03-31"));
+        assert!(!reached(&both("2020-03-01"), &both("2020-03-20"), "2020-04-02"));
+        let syncing = [("a", "2020-03-01"), ("b", "2020-04-01")];
+        assert!(!reached(&syncing, &[("a", "2020-03-20"), ("b", "2020-04-01")], "2020-03-31"));
+    }
+}
