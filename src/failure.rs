@@ -167,8 +167,8 @@ mod tests {
         };
         assert_eq!(
             failure.to_string(),
-            "dbt run failed (exit code 1): a model failed\n  model.shop.a\n    Runtime Error\n      no such column\n  \
-             dbt's log: logs/dbt.log\n  hint: look"
+            "dbt run failed (exit code 1): a model failed\n  model.shop.a\n    Runtime Error\n      no such \
+             column\n  dbt's log: logs/dbt.log\n  hint: look"
         );
     }
 }

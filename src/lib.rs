@@ -2,11 +2,12 @@
 //!
 //! The layout, with a sentence for each folder, is in CONTRIBUTING.md. Imports run one way:
 //!
-//! `entry` → `config` → `cli` and `commands` → (`backfill` | `promote` | `check`) → `output` → `workspace` → `history` →
-//! `event` → `snowplow` → `warehouse` → `dbt`.
+//! `entry` → `config` → `cli` and `commands` → (`backfill` | `promote` | `check`) → `output` → `workspace` →
+//! `history` → `event` → `snowplow` → `warehouse` → `dbt`.
 //!
-//! The three in brackets do not import each other. `failure`, `outcome`, `timestamp` and `suggest` import none of these, and
-//! any of them may import those. The modules that are public are the ones that the tests work with.
+//! The three in brackets do not import each other. `failure`, `outcome`, `timestamp` and `suggest` import
+//! none of these, and any of them may import those. The modules that are public are the ones that the tests
+//! work with.
 
 #[cfg(not(unix))]
 compile_error!("dbt is ended by the signals and process groups of Unix; on Windows, use WSL");

@@ -71,8 +71,8 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 fn refuse_another_project(path: &Utf8Path, manifest: &Manifest, project: &Project) -> Result<()> {
     match manifest.metadata.project_name.as_deref() {
         Some(name) if name != project.name && !project.name.contains("{{") => bail!(
-            "the dbt manifest {path} belongs to the project {name}, but {} belongs to {}: give the folder of {name} \
-             with --project-dir",
+            "the dbt manifest {path} belongs to the project {name}, but {} belongs to {}: give the folder of \
+             {name} with --project-dir",
             project.directory.join(PROJECT_FILE),
             project.name
         ),
@@ -90,7 +90,8 @@ fn staleness(path: &Utf8Path, changes: &Changes, freshness: Freshness) -> Result
         return Ok(None);
     }
     let text = format!(
-        "the dbt manifest {path} {}: it may not tell what the project is now. Run `dbt parse`, or give --parse",
+        "the dbt manifest {path} {}: it may not tell what the project is now. Run `dbt parse`, or give \
+         --parse",
         reasons.join(", and ")
     );
     if freshness == Freshness::Required {

@@ -106,7 +106,8 @@ fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     let manifest = target.join("manifest.json");
     if !manifest.exists() {
         bail!(
-            "there is no dbt manifest at {manifest}: run `dbt parse` first, or give --parse, or the path of one with --manifest"
+            "there is no dbt manifest at {manifest}: run `dbt parse` first, or give --parse, or the path of \
+             one with --manifest"
         );
     }
     Ok(manifest)

@@ -115,8 +115,10 @@ mod tests {
 
     #[test]
     fn finds_the_adapters_in_dbts_output() {
-        let output = "Core:\n  - installed: 1.11.16\n  - latest:    1.12.6  - Update available!\n\n  You can find …\n\n\
-                      Plugins:\n  - postgres: 1.11.0 - Up to date!\n  - duckdb:   1.7.5  - Update available!\n\n  At least one …\n";
+        let output = "Core:\n  - installed: 1.11.16\n  - latest:    1.12.6  - Update available!\n\n  You can \
+                      find …\n\n\
+                      Plugins:\n  - postgres: 1.11.0 - Up to date!\n  - duckdb:   1.7.5  - Update \
+                      available!\n\n  At least one …\n";
         let adapters = [("duckdb", "1.7.5"), ("postgres", "1.11.0")];
         let adapters = adapters.map(|(name, version)| (name.to_owned(), version.to_owned())).to_vec();
         assert_eq!(Versions::parse(output), Some(Versions { core: "1.11.16".into(), adapters }));

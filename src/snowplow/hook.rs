@@ -211,7 +211,9 @@ mod tests {
             ),
             ("{{ snowplow_utils.snowplow_incremental_post_hook() }}", "snowplow"),
             (
-                "{{ snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name=var('x','y')) }}",
+                "{{ \
+                 snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name=var('x','y')) \
+                 }}",
                 "snowplow",
             ),
         ] {

@@ -49,8 +49,9 @@ impl TouchedPackage {
         let manifest = &listing.manifest;
         if packages.is_empty() {
             bail!(
-                "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook \
-                 (did `dbt deps` run? is the package enabled for this target?)"
+                "no Snowplow package found: no on-run-end hook of this project calls \
+                 snowplow_incremental_post_hook (did `dbt deps` run? is the package enabled for this \
+                 target?)"
             );
         }
         let selected: Vec<&Node> = listing.selected.iter().filter_map(|id| manifest.node(id)).collect();
@@ -71,8 +72,8 @@ impl TouchedPackage {
         if touched.is_empty() {
             let tags: Vec<_> = packages.iter().map(Package::tag).collect();
             bail!(
-                "the selection holds no tracked model: no model in it has the tag {}. Select a model with that tag, \
-                 or add the tag to yours",
+                "the selection holds no tracked model: no model in it has the tag {}. Select a model with \
+                 that tag, or add the tag to yours",
                 tags.join(" or ")
             );
         }
@@ -133,8 +134,8 @@ fn names_without_namesakes<'m>(
             // Its name has no effect, because it is not tracked. So nothing is lost without it.
             Some(_) if !is_tracked(node) => {}
             Some((package, twin)) => bail!(Refusal(format!(
-                "{} and {} have the same name, and {} knows its tracked models by name alone, so it would wait for the one \
-                 that is not selected. Select both, or rename one of them",
+                "{} and {} have the same name, and {} knows its tracked models by name alone, so it would \
+                 wait for the one that is not selected. Select both, or rename one of them",
                 node.unique_id, twin.unique_id, package.name
             ))),
         }
@@ -159,8 +160,8 @@ fn models_to_run(names: BTreeSet<&str>, touched: &[TouchedPackage], stand_ins: &
 fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
     let Some(model) = tracked.iter().find(|node| node.is_ephemeral()) else { return Ok(()) };
     bail!(Refusal(format!(
-        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would process the \
-         same window forever. Make it a table or a view, or remove the tag {} from it",
+        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} \
+         would process the same window forever. Make it a table or a view, or remove the tag {} from it",
         model.name,
         model.path,
         package.name,
@@ -180,8 +181,8 @@ fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -
         };
         let what = if twin.version.is_some() { "versions of one model" } else { "models with the same name" };
         bail!(Refusal(format!(
-            "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by name alone ({}), \
-             so their rows would mix. Remove the tag from one of them, or disable one",
+            "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by \
+             name alone ({}), so their rows would mix. Remove the tag from one of them, or disable one",
             model.unique_id,
             twin.unique_id,
             package.tag(),
@@ -209,8 +210,9 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
         return Ok(());
     }
     bail!(
-        "the selection holds tracked models of {} but not all models that they are built from ({}), so they would read what \
-         an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them",
+        "the selection holds tracked models of {} but not all models that they are built from ({}), so they \
+         would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and \
+         exclude none of them",
         package.name,
         missing.into_values().collect::<Vec<_>>().join(", ")
     )

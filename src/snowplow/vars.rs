@@ -52,7 +52,8 @@ mod tests {
     fn reads_vars_and_their_defaults() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = camino::Utf8Path::from_path(folder.path()).expect("UTF-8");
-        let file = "name: p\nvars: {snowplow__start_date: 2021-02-03, snowplow__database: raw, snowplow__events_table: e}\n";
+        let file = "name: p\nvars: {snowplow__start_date: 2021-02-03, snowplow__database: raw, \
+                    snowplow__events_table: e}\n";
         std::fs::write(root.join("dbt_project.yml"), file).expect("written");
         let project = Project::read(root.to_owned()).expect("a project");
         let vars = Vars::parse("snowplow__lookback_window_hours: '12'").expect("vars");

@@ -70,9 +70,10 @@ fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
     assert_eq!(behind["limit_days"], raised[0]["to_days"]);
     let upper = behind["packages"][0]["window"]["upper"].as_str().expect("a time");
     let ends = lab.lines(&format!(
-        "select (select min(collector_tstamp) from atomic.events where collector_tstamp > timestamp '{at}') = timestamp '{next}', \
-                timestamp '{upper}' = timestamp '{at}' + interval '{} days', \
-                timestamp '{upper}' between timestamp '{next}' + interval '29 days' and timestamp '{next}' + interval '30 days'",
+        "select (select min(collector_tstamp) from atomic.events where collector_tstamp > timestamp '{at}') \
+                = timestamp '{next}', timestamp '{upper}' = timestamp '{at}' + interval '{} days', timestamp \
+                '{upper}' between timestamp '{next}' + interval '29 days' and timestamp '{next}' + interval \
+                '30 days'",
         raised[0]["to_days"]
     ));
     assert_eq!(ends.to_lowercase(), "true | true | true", "{}", raised[0]);
@@ -83,8 +84,9 @@ fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
         let (lower, upper) =
             (window["lower"].as_str().expect("a time"), window["upper"].as_str().expect("a time"));
         let days = lab.lines(&format!(
-            "select coalesce(max(collector_tstamp) - min(collector_tstamp) <= interval '30 days', true) from atomic.events \
-             where collector_tstamp > timestamp '{lower}' + interval '6 hours' and collector_tstamp <= timestamp '{upper}'"
+            "select coalesce(max(collector_tstamp) - min(collector_tstamp) <= interval '30 days', true) from \
+             atomic.events where collector_tstamp > timestamp '{lower}' + interval '6 hours' and \
+             collector_tstamp <= timestamp '{upper}'"
         ));
         assert_eq!(days.to_lowercase(), "true", "{window}");
     }
@@ -96,9 +98,11 @@ fn catches_up_over_the_gap(engine: Engine, dbt: Dbt) {
     assert!(parses.contains(&(1, 30)), "{parses:?}");
 
     // Every tracked row is at the true last event.
-    let last = "select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= dvce_created_tstamp + interval '3 days'";
+    let last = "select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= \
+                dvce_created_tstamp + interval '3 days'";
     let rows = lab.lines(&format!(
-        "select model, last_success = ({last}) from staging_snowplow_manifest.snowplow_site_incremental_manifest order by model"
+        "select model, last_success = ({last}) from \
+         staging_snowplow_manifest.snowplow_site_incremental_manifest order by model"
     ));
     assert_eq!(rows.to_lowercase(), "page_engagement | true\npage_engagement_this_run | true");
 
@@ -157,7 +161,8 @@ fn a_versioned_model_has_its_row_under_its_own_name() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let file = "version: 2\nmodels:\n  - name: reading\n    latest_version: 2\n    versions: [{v: 2}]\n";
     lab.write("models/site/reading.yml", file);
-    let code = "{{ config(materialized='incremental', unique_key='page_view_id', upsert_date_key='start_tstamp') }}\n\
+    let code = "{{ config(materialized='incremental', unique_key='page_view_id', \
+                upsert_date_key='start_tstamp') }}\n\
                 select * from {{ ref('page_engagement_this_run') }}\n";
     lab.write("models/site/reading_v2.sql", code);
     let arguments = ["run", "--select", "+reading", "--start-date", Events::START, "--limit-days", "30"];

@@ -1,4 +1,5 @@
-//! Wrong inputs, without a database: one clear message, its exit code, nothing changed. The whole output is compared.
+//! Wrong inputs, without a database: one clear message, its exit code, nothing changed. The whole output is
+//! compared.
 
 use std::fs;
 use std::process::Command;
@@ -100,7 +101,8 @@ fn dbt_is_too_old() {
 fn dbt_is_so_old_that_it_does_not_know_the_arguments() {
     let fake = FakeDbt::new(&json!({
         "ls": [{"stderr": "dbt: error: unrecognized arguments: --no-print\n", "exit": 2}],
-        "--version": [{"stdout": "Core:\n  - installed: 1.4.9\n  - latest:    1.11.16 - Update available!\n"}],
+        "--version": [{"stdout": "Core:\n  - installed: 1.4.9\n  - latest:    1.11.16 - Update \
+                                  available!\n"}],
     }));
     assert_snapshot!(tool(&fake, &["run"]), @"
     exit code: 2
@@ -318,7 +320,8 @@ fn numbers_that_are_none() {
         assert_eq!(
             output.stderr,
             format!(
-                "error: invalid value '0' for '{flag} <N>': must be a whole number, 1 or greater\n\nFor more information, try '--help'.\n"
+                "error: invalid value '0' for '{flag} <N>': must be a whole number, 1 or greater\n\nFor more \
+                 information, try '--help'.\n"
             )
         );
     }

@@ -19,8 +19,8 @@ fn calls(fake: &FakeDbt, subcommand: &str) -> String {
 #[test]
 fn flags_reach_dbt_where_they_belong() {
     let fake = over_a_gap();
-    let flags = "--exclude some tag:other --selector mine --target staging --profile shop --profiles-dir profiles \
-                 --threads 3 --vars {\"my_var\":1} --max-runs 2 --full-refresh -- --fail-fast";
+    let flags = "--exclude some tag:other --selector mine --target staging --profile shop --profiles-dir \
+                 profiles --threads 3 --vars {\"my_var\":1} --max-runs 2 --full-refresh -- --fail-fast";
     let flags: Vec<_> = flags.split(' ').collect();
     let output = fake.tool(&[&ARGUMENTS[..], &flags].concat());
     assert_eq!(output.code, 3, "{output}");

@@ -55,8 +55,9 @@ fn a_project_with_every_feature_of_dbt_is_clean() {
     );
 }
 
-/// What people build on the packages' macros by themselves: a package of their own in the root project, under the name that the
-/// macros have for it; tables that a macro fills, as a generator of models writes them; a microbatch model.
+/// What people build on the packages' macros by themselves: a package of their own in the root project, under
+/// the name that the macros have for it; tables that a macro fills, as a generator of models writes them; a
+/// microbatch model.
 fn home_made(dbt: Dbt) -> Lab {
     let lab = Lab::of_project("features_project", dbt);
     let base = fixtures().join("packages/snowplow_site/models/base");
@@ -70,29 +71,36 @@ fn home_made(dbt: Dbt) -> Lab {
         let text = fs::read_to_string(&file).expect("a model").replace("snowplow_site", "snowplow");
         lab.write(&format!("models/home/{}", name.replace("snowplow_site", "snowplow")), &text);
     }
-    let vars = "  feature_rich:\n    snowplow__session_timestamp: collector_tstamp\n    snowplow__atomic_schema: atomic\n    \
-                snowplow__events_table: events\n    snowplow__lookback_window_hours: 6\n    snowplow__max_session_days: 3\n    \
-                snowplow__session_lookback_days: 730\n    snowplow__days_late_allowed: 3\n    snowplow__allow_refresh: false\n    \
-                snowplow__dev_target_name: dev\n    snowplow__backfill_limit_days: 30\n";
-    let hook = "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow', 'snowplow_incremental_manifest', \
-                'snowplow_base_events_this_run', 'collector_tstamp') }}\"\n";
+    let vars = "  feature_rich:\n    snowplow__session_timestamp: collector_tstamp\n    \
+                snowplow__atomic_schema: atomic\n    snowplow__events_table: events\n    \
+                snowplow__lookback_window_hours: 6\n    snowplow__max_session_days: 3\n    \
+                snowplow__session_lookback_days: 730\n    snowplow__days_late_allowed: 3\n    \
+                snowplow__allow_refresh: false\n    snowplow__dev_target_name: dev\n    \
+                snowplow__backfill_limit_days: 30\n";
+    let hook = "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook('snowplow', \
+                'snowplow_incremental_manifest', 'snowplow_base_events_this_run', 'collector_tstamp') }}\"\n";
     let project = lab.read("dbt_project.yml").replacen("vars:\n", &format!("vars:\n{vars}"), 1);
     lab.write("dbt_project.yml", &format!("{project}\n{hook}"));
     lab.write(
         "macros/filtered_events.sql",
-        "{% macro filtered_events(name) %}\nselect event_id, collector_tstamp from {{ ref('snowplow_site_base_events_this_run') }}\n\
-         where event_name = '{{ name }}' and {{ snowplow_utils.is_run_with_new_events('snowplow_site') }}\n{% endmacro %}\n",
+        "{% macro filtered_events(name) %}\nselect event_id, collector_tstamp from {{ \
+         ref('snowplow_site_base_events_this_run') }}\n\
+         where event_name = '{{ name }}' and {{ snowplow_utils.is_run_with_new_events('snowplow_site') \
+         }}\n{% endmacro %}\n",
     );
     lab.write(
         "models/generated/link_click_1.sql",
-        "{{ config(tags = \"snowplow_site_incremental\", materialized = \"incremental\", unique_key = \"event_id\", \
-         upsert_date_key = \"collector_tstamp\", snowplow_optimize = true) }}\n{%- set name = 'link_click' -%}\n{{ filtered_events(name) }}\n",
+        "{{ config(tags = \"snowplow_site_incremental\", materialized = \"incremental\", unique_key = \
+         \"event_id\", upsert_date_key = \"collector_tstamp\", snowplow_optimize = true) }}\n{%- set name = \
+         'link_click' -%}\n{{ filtered_events(name) }}\n",
     );
     lab.write(
         "models/home/sessions_by_day.sql",
-        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='start_tstamp', begin='2022-01-01', \
-         batch_size='day', upsert_date_key='start_tstamp', snowplow_optimize=true, tags=['snowplow_incremental']) }}\n\
-         select * from {{ ref('snowplow_base_events_this_run') }}\nwhere {{ snowplow_utils.is_run_with_new_events('snowplow') }}\n",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='start_tstamp', \
+         begin='2022-01-01', batch_size='day', upsert_date_key='start_tstamp', snowplow_optimize=true, \
+         tags=['snowplow_incremental']) }}\n\
+         select * from {{ ref('snowplow_base_events_this_run') }}\nwhere {{ \
+         snowplow_utils.is_run_with_new_events('snowplow') }}\n",
     );
     lab
 }

@@ -1,4 +1,5 @@
-//! What `check` is given: dbt manifests of all kinds, its configuration, its flags. dbt itself is scripted or not called at all.
+//! What `check` is given: dbt manifests of all kinds, its configuration, its flags. dbt itself is scripted or
+//! not called at all.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -281,8 +282,8 @@ fn findings_decide_the_exit_code() {
 #[test]
 fn the_configuration_changes_rules() {
     let fake = with(&[carts(), inlined(), slow()]);
-    let configuration = "limit-days: 30\ncheck:\n  rules:\n    ephemeral-tracked-model: {ignore: [{model: inl*, reason: tried out}]}\n    \
-                         incremental-without-optimize: error\n";
+    let configuration = "limit-days: 30\ncheck:\n  rules:\n    ephemeral-tracked-model: {ignore: [{model: \
+                         inl*, reason: tried out}]}\n    incremental-without-optimize: error\n";
     write(&fake, "snowplow-backfill.yml", configuration);
     assert_snapshot!(fake.tool(&["check", "--verbose"]), @"
     exit code: 1
@@ -496,8 +497,8 @@ fn sections_that_are_null() {
 #[test]
 fn a_project_file_in_all_of_dbts_yaml() {
     let fake = with(&[carts()]);
-    let project = "name: faked\nprofile: faked\nvars:\n  faked: &usual\n    snowplow__backfill_limit_days: 30\n    \
-                   snowplow__backfill_limit_days: 365\n  shop:\n    <<: *usual\nvars: {}\n";
+    let project = "name: faked\nprofile: faked\nvars:\n  faked: &usual\n    snowplow__backfill_limit_days: \
+                   30\n    snowplow__backfill_limit_days: 365\n  shop:\n    <<: *usual\nvars: {}\n";
     write(&fake, "dbt_project.yml", project);
     write(&fake, "target/manifest.json", &manifest(&[carts()]));
     assert_eq!(fake.tool(&["check"]).success().stdout.lines().count(), 1);
@@ -554,9 +555,9 @@ fn dbt_parses_first_where_it_is_asked_to() {
 
 #[test]
 fn dbt_fails_to_parse() {
-    let fake = FakeDbt::new(
-        &json!({"parse": [{"stdout": "Compilation Error\n  Model 'a' depends on a node named 'b'\n", "exit": 2}]}),
-    );
+    let fake =
+        FakeDbt::new(&json!({"parse": [{"stdout": "Compilation Error\n  Model 'a' depends on a node named \
+                                      'b'\n", "exit": 2}]}));
     assert_snapshot!(fake.tool(&["check", "--parse"]), @"
     exit code: 1
     --- stdout

@@ -187,7 +187,8 @@ fn a_value_that_conflicts_with_a_stronger_one_is_ignored() {
 
 #[test]
 fn conflicting_values_of_one_source_are_an_error() {
-    assert_snapshot!(complaint("once: true\nrun:\n  max_runs: 3\nfull_refresh: true\nremove_from_manifest: [a]\n", &["run"]), @"
+    assert_snapshot!(complaint("once: true\nrun:\n  max_runs: 3\nfull_refresh: true\nremove_from_manifest: \
+                                [a]\n", &["run"]), @"
     error: --full-refresh and --remove-from-manifest cannot be used together:
       snowplow-backfill.yml:4:1: full_refresh
       snowplow-backfill.yml:5:1: remove_from_manifest
@@ -206,42 +207,61 @@ fn conflicting_values_of_one_source_are_an_error() {
 
 #[test]
 fn unknown_keys() {
-    assert_snapshot!(complaint("target: dev\nlimit_day: 30\n", &["run"]), @"error: snowplow-backfill.yml:2:1: unknown key `limit_day`: did you mean `limit_days`?");
-    assert_snapshot!(complaint("plan:\n  once: true\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `once` for the command plan");
-    assert_snapshot!(complaint("modells: {}\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `modells`: did you mean `models`?");
+    assert_snapshot!(complaint("target: dev\nlimit_day: \
+                                30\n", &["run"]), @"error: snowplow-backfill.yml:2:1: unknown key `limit_day`: did you mean `limit_days`?");
+    assert_snapshot!(complaint("plan:\n  once: \
+                                true\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `once` for the command plan");
+    assert_snapshot!(complaint("modells: \
+                                {}\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `modells`: did you mean `models`?");
     assert_snapshot!(complaint("zzz: 1\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `zzz`");
-    assert_snapshot!(complaint("1: 2\n", &["run"]), @"error: snowplow-backfill.yml: keys must be text, but `1` is not");
-    assert_snapshot!(complaint("limit_days: 1\nlimit-days: 1\n", &["run"]), @"error: snowplow-backfill.yml:2:1: `limit-days` is set twice, also as `limit_days`");
-    assert_snapshot!(complaint("project_dir: elsewhere\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `project_dir` cannot be set here, because this file belongs to one project");
+    assert_snapshot!(complaint("1: \
+                                2\n", &["run"]), @"error: snowplow-backfill.yml: keys must be text, but `1` is not");
+    assert_snapshot!(complaint("limit_days: 1\nlimit-days: \
+                                1\n", &["run"]), @"error: snowplow-backfill.yml:2:1: `limit-days` is set twice, also as `limit_days`");
+    assert_snapshot!(complaint("project_dir: \
+                                elsewhere\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `project_dir` cannot be set here, because this file belongs to one project");
 }
 
 #[test]
 fn malformed_files() {
-    assert_snapshot!(complaint("target: dev\nselect: [+a\n", &["run"]), @"error: snowplow-backfill.yml:3:1: not valid YAML: did not find expected ',' or ']' at line 3 column 1, while parsing a flow sequence at line 2 column 9");
-    assert_snapshot!(complaint("run:\n\ttarget: dev\n", &["run"]), @"error: snowplow-backfill.yml:2:1: not valid YAML: found character that cannot start any token at line 2 column 1, while scanning for the next token");
-    assert_snapshot!(complaint("- target\n", &["run"]), @"error: snowplow-backfill.yml: must be a mapping of flags to values, such as `limit_days: 30`");
-    assert_snapshot!(complaint("target: a\ntarget: b\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: not valid YAML: duplicate entry with key "target""#);
-    assert_snapshot!(complaint("run: +carts\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `run` must be a mapping: it holds the flags of the command run");
+    assert_snapshot!(complaint("target: dev\nselect: \
+                                [+a\n", &["run"]), @"error: snowplow-backfill.yml:3:1: not valid YAML: did not find expected ',' or ']' at line 3 column 1, while parsing a flow sequence at line 2 column 9");
+    assert_snapshot!(complaint("run:\n\ttarget: \
+                                dev\n", &["run"]), @"error: snowplow-backfill.yml:2:1: not valid YAML: found character that cannot start any token at line 2 column 1, while scanning for the next token");
+    assert_snapshot!(complaint("- \
+                                target\n", &["run"]), @"error: snowplow-backfill.yml: must be a mapping of flags to values, such as `limit_days: 30`");
+    assert_snapshot!(complaint("target: a\ntarget: \
+                                b\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: not valid YAML: duplicate entry with key "target""#);
+    assert_snapshot!(complaint("run: \
+                                +carts\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `run` must be a mapping: it holds the flags of the command run");
     // An empty file sets nothing.
     assert_eq!(project("# nothing yet\n").tool(&["run", "--show-config"]).code, 0);
 }
 
 #[test]
 fn invalid_values() {
-    assert_snapshot!(complaint("target: dev\nlimit_days: 0\n", &["run"]), @"error: snowplow-backfill.yml:2:1: limit_days: invalid value '0' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500");
-    assert_snapshot!(complaint("run: {start_date: last week}\n", &["run"]), @"error: snowplow-backfill.yml:1:7: run.start_date: invalid value 'last week' for '--start-date <DATE>': 'last week' is neither a date (2024-01-31) nor a UTC time (2024-01-31 12:00:00)");
+    assert_snapshot!(complaint("target: dev\nlimit_days: \
+                                0\n", &["run"]), @"error: snowplow-backfill.yml:2:1: limit_days: invalid value '0' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500");
+    assert_snapshot!(complaint("run: {start_date: last \
+                                week}\n", &["run"]), @"error: snowplow-backfill.yml:1:7: run.start_date: invalid value 'last week' for '--start-date <DATE>': 'last week' is neither a date (2024-01-31) nor a UTC time (2024-01-31 12:00:00)");
     assert_snapshot!(complaint("format: xml\n", &["run"]), @"
     error: snowplow-backfill.yml:1:1: format: invalid value 'xml' for '--format <FORMAT>'
       [possible values: human, json, github]
     ");
-    assert_snapshot!(complaint("once: maybe\n", &["run"]), @"error: snowplow-backfill.yml:1:1: once: invalid value 'maybe' for '--once': value was not a boolean");
+    assert_snapshot!(complaint("once: \
+                                maybe\n", &["run"]), @"error: snowplow-backfill.yml:1:1: once: invalid value 'maybe' for '--once': value was not a boolean");
     assert_snapshot!(complaint("threads:\n", &["run"]), @"error: snowplow-backfill.yml:1:1: threads: the value is missing: give one, or remove the key");
-    assert_snapshot!(complaint("target: [a, b]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: target: --target takes one value, not a list");
-    assert_snapshot!(complaint("select: [[a]]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: each value must be text, a number, true or false");
-    assert_snapshot!(complaint("select: it's\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: the quotes in `it's` do not match");
-    assert_snapshot!(complaint("limit_days: {a: 1}\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: limit_days: invalid value '{"a":1}' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500"#);
+    assert_snapshot!(complaint("target: [a, \
+                                b]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: target: --target takes one value, not a list");
+    assert_snapshot!(complaint("select: \
+                                [[a]]\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: each value must be text, a number, true or false");
+    assert_snapshot!(complaint("select: \
+                                it's\n", &["run"]), @"error: snowplow-backfill.yml:1:1: select: the quotes in `it's` do not match");
+    assert_snapshot!(complaint("limit_days: {a: \
+                                1}\n", &["run"]), @r#"error: snowplow-backfill.yml:1:1: limit_days: invalid value '{"a":1}' for '--limit-days <DAYS>': must be a whole number of days from 1 to 36500"#);
     // Vars are checked as if they were typed.
-    assert_snapshot!(complaint("vars: {models_to_run: a}\n", &["run"]), @"error: --vars sets models_to_run, which this tool sets itself: leave it out and use --select, --exclude or --selector");
+    assert_snapshot!(complaint("vars: {models_to_run: \
+                                a}\n", &["run"]), @"error: --vars sets models_to_run, which this tool sets itself: leave it out and use --select, --exclude or --selector");
 }
 
 #[test]
@@ -307,9 +327,12 @@ fn the_file_in_the_documentation_is_read() {
 
 #[test]
 fn flags_that_replace_what_a_command_does_are_for_the_command_line_only() {
-    assert_snapshot!(complaint("check: {explain: hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here, because it replaces what the command does: give it on the command line");
-    assert_snapshot!(complaint("list-rules: true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here, because it replaces what the command does: give it on the command line");
-    assert_snapshot!(complaint("promote:\n  rollback: true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(complaint("check: {explain: \
+                                hook-missing}\n", &["check"]), @"error: snowplow-backfill.yml:1:9: `explain` cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(complaint("list-rules: \
+                                true\n", &["run"]), @"error: snowplow-backfill.yml:1:1: `list-rules` cannot be set here, because it replaces what the command does: give it on the command line");
+    assert_snapshot!(complaint("promote:\n  rollback: \
+                                true\n", &["promote"]), @"error: snowplow-backfill.yml:2:3: `rollback` cannot be set here, because it replaces what the command does: give it on the command line");
     let fake = project("");
     let answer = |name: &str, command: &str| tool(&fake, &[(name, "true")], &[command]);
     assert_snapshot!(answer("SNOWPLOW_BACKFILL_EXPLAIN", "check").stderr, @"error: SNOWPLOW_BACKFILL_EXPLAIN in the environment: --explain cannot be set here, because it replaces what the command does: give it on the command line");
@@ -322,9 +345,10 @@ fn flags_that_replace_what_a_command_does_are_for_the_command_line_only() {
 
 #[test]
 fn the_configured_rules_are_shown_with_their_positions() {
-    let file = "check:\n  rules:\n    hook-missing: off\n    hook-duplicated: on\n    incremental-without-unique-key:\n      \
-                severity: warn\n      ignore:\n        - {model: log_*, reason: appended to on purpose}\n    \
-                backfill-limit-left-in-project: {max_days: 200}\n";
+    let file = "check:\n  rules:\n    hook-missing: off\n    hook-duplicated: on\n    \
+                incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - {model: \
+                log_*, reason: appended to on purpose}\n    backfill-limit-left-in-project: {max_days: \
+                200}\n";
     let output = project(file).tool(&["check", "--show-config"]).success();
     let rules = output.stdout.split("\nrules\n\n").nth(1).expect("rules");
     assert_snapshot!(rules, @"
@@ -355,7 +379,10 @@ fn the_rules_of_check_are_its_own() {
         "--prod-target live snowplow-backfill.yml:2:3: check.prod_target"
     );
     let arguments = ["check", "--manifest", "no-such-file"];
-    assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean `hook-duplicated`?");
-    assert_snapshot!(complaint("check:\n  rule: {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` for the command check: did you mean `rules`?");
-    assert_snapshot!(complaint("rules: {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs under `check`, as `check: {rules: …}`");
+    assert_snapshot!(complaint("check:\n  rules:\n    hook-missing: off\n    hook-doubled: \
+                                off\n", &arguments), @"error: snowplow-backfill.yml:4:5: there is no rule `hook-doubled`: did you mean `hook-duplicated`?");
+    assert_snapshot!(complaint("check:\n  rule: \
+                                {}\n", &arguments), @"error: snowplow-backfill.yml:2:3: unknown key `rule` for the command check: did you mean `rules`?");
+    assert_snapshot!(complaint("rules: \
+                                {}\n", &arguments), @"error: snowplow-backfill.yml:1:1: unknown key `rules`: it belongs under `check`, as `check: {rules: …}`");
 }

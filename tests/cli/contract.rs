@@ -1,4 +1,5 @@
-//! Holds the fixture packages to what Snowplow's packages do, with dbt alone: the other tests can show no more than these.
+//! Holds the fixture packages to what Snowplow's packages do, with dbt alone: the other tests can show no
+//! more than these.
 
 mod duplicates;
 mod events;

@@ -66,7 +66,10 @@ fn the_makefile() {
     assert!(lab.read("promotion/promote.sql").contains("page_engagement"));
     make(&["promote", model]).success();
     assert_eq!(
-        lab.lines("select (select count(*) from prod_derived.page_engagement) = count(*) from staging_derived.page_engagement"),
+        lab.lines(
+            "select (select count(*) from prod_derived.page_engagement) = count(*) from \
+                   staging_derived.page_engagement"
+        ),
         "True"
     );
 

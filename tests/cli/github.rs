@@ -83,8 +83,8 @@ fn a_good_backfill() {
 
 #[test]
 fn a_project_that_does_not_compile_is_shown_at_its_file() {
-    let said = "Encountered an error:\nCompilation Error\n  Model 'model.faked.carts' (models/carts.sql) depends on a node \
-                named 'nope' which was not found\n";
+    let said = "Encountered an error:\nCompilation Error\n  Model 'model.faked.carts' (models/carts.sql) \
+                depends on a node named 'nope' which was not found\n";
     let fake = FakeDbt::new(&json!({"ls": [{"stdout": said, "exit": 2}]}));
     fs::create_dir(fake.path("models")).expect("a folder");
     fs::write(fake.path("models/carts.sql"), "select 1").expect("written");

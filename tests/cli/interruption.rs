@@ -1,4 +1,5 @@
-//! Signals and locks: dbt is told first, the journal is closed, no process is left behind, and the next call goes on.
+//! Signals and locks: dbt is told first, the journal is closed, no process is left behind, and the next call
+//! goes on.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,7 +28,8 @@ fn listed() -> Value {
     json!({"stdout": listing(&SELECTED), "files": {"manifest.json": manifest("1.11.16", &[carts])}})
 }
 
-/// Starts the tool with the signals as a terminal leaves them, whatever the tests themselves were started with.
+/// Starts the tool with the signals as a terminal leaves them, whatever the tests themselves were started
+/// with.
 #[expect(unsafe_code, reason = "what runs between fork and exec must be async-signal-safe")]
 pub fn start(mut command: Command) -> Child {
     use std::os::unix::process::CommandExt;
@@ -152,7 +154,10 @@ fn killed_outright_it_takes_dbt_along() {
     // And leaves no lock behind.
     fake.script(&json!({
         "ls": [listed()],
-        "run-operation": [tables("2024-01-01 00:00:00", &[], Some(("2023-12-31 00:00:00", "2024-01-01 00:00:00")))],
+        "run-operation": [tables("2024-01-01 \
+                                  00:00:00", &[], Some(("2023-12-31 \
+                                                                    00:00:00", "2024-01-01 \
+                                                                                           00:00:00")))],
         "run": [good_run(&SELECTED)],
     }));
     fake.tool(&["run", "--select", "+carts"]).success();
@@ -214,8 +219,8 @@ fn an_interrupted_run_cancels_its_statement_on_the_server() {
     let arguments =
         ["run", "--select", "+page_engagement", "--start-date", Events::START, "--limit-days", "9999"];
     let child = start(lab.tool_command(&arguments));
-    let sleeping = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(600)%' \
-                    and pid <> pg_backend_pid() and datname = current_database()";
+    let sleeping = "select count(*) from pg_stat_activity where state = 'active' and query like \
+                    '%pg_sleep(600)%' and pid <> pg_backend_pid() and datname = current_database()";
     eventually("the model runs", || lab.lines(sleeping) != "0");
     send(child.id(), Signal::SIGTERM);
     let output = Output::from(child.wait_with_output().expect("an end"));

@@ -60,7 +60,10 @@ fn a_whole_package_in_windows() {
 
     let tracked =
         lab.lines(&format!("select count(*), count(distinct last_success), max(last_success) from {SITE}"));
-    let last = lab.lines("select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= dvce_created_tstamp + interval '3 days'");
+    let last = lab.lines(
+        "select max(collector_tstamp) from atomic.events where dvce_sent_tstamp <= \
+                          dvce_created_tstamp + interval '3 days'",
+    );
     let models = started["packages"][0]["tracked"].as_array().expect("names").len();
     assert_eq!(tracked, format!("{models} | 1 | {last}"));
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Black-box tests of the binary: on real dbt and real databases, and on a scripted dbt for what those will not do on demand.
+//! Black-box tests of the binary: on real dbt and real databases, and on a scripted dbt for what those will
+//! not do on demand.
 
 mod backfill;
 mod bad_input;

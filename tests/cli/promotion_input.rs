@@ -1,4 +1,5 @@
-//! Wrong inputs of `promote`: one clear message, its exit code, nothing changed. The whole output is compared.
+//! Wrong inputs of `promote`: one clear message, its exit code, nothing changed. The whole output is
+//! compared.
 
 use std::fs;
 
@@ -382,7 +383,8 @@ fn to_be_synced(warehouse: &Warehouse<'_>) -> FakeDbt {
     FakeDbt::new(&json!({
         "ls": [ls(&staging, &["carts"]), ls(&prod, &["carts"]), ls(&staging, &package)],
         "run-operation": [
-            warehouse.reply(), {"empty": true}, rows(TIME), rows("2023-10-20 00:00:00"), synced.reply(), {"empty": true},
+            warehouse.reply(), {"empty": true}, rows(TIME), rows("2023-10-20 \
+                                                                  00:00:00"), synced.reply(), {"empty": true},
         ],
         "run": [good_run(&package)],
     }))
@@ -431,8 +433,8 @@ fn the_backfill_of_sync_is_a_part_of_it() {
 
 #[test]
 fn a_target_that_is_missing() {
-    let said = "Encountered an error:\nRuntime Error\n  The profile 'faked' does not have a target named 'nowhere'. The valid target \
-                names for this profile are:\n   - prod\n";
+    let said = "Encountered an error:\nRuntime Error\n  The profile 'faked' does not have a target named \
+                'nowhere'. The valid target names for this profile are:\n   - prod\n";
     let good = ls(&of_target("stg", &[carts()]), &["carts"]);
     let fake = FakeDbt::new(&json!({"ls": [good, {"stdout": said, "exit": 2}]}));
     let arguments = ["promote", "--select", "carts", "--target", "staging", "--to", "nowhere", "--apply"];

@@ -189,7 +189,8 @@ fn completions_for_every_shell_know_every_command() {
     }
 }
 
-/// The tests must run without these shells, so they only look for each flag in the form that the script needs.
+/// The tests must run without these shells, so they only look for each flag in the form that the script
+/// needs.
 #[test]
 fn completions_for_every_shell_know_every_flag() {
     let flag = regex::Regex::new(r"(?m)^ +(?:-\w, )?--([a-z][a-z-]*)").expect("a pattern");

@@ -50,7 +50,8 @@ fn a_terminal_has_colours_and_a_bar_in_event_time() {
     let written = on_a_terminal(&[]);
     assert!(written.contains("\x1b[1m\x1b[32mup to date\x1b[0m"), "{written:?}");
 
-    // The bar says how far it is, in 80 columns: runs done, rate, time left; then the run that goes on, and its window.
+    // The bar says how far it is, in 80 columns: runs done, rate, time left; then the run that goes on, and
+    // its window.
     let text = plain(&written);
     for part in [
         "reading the project",

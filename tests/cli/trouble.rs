@@ -1,4 +1,5 @@
-//! What goes wrong while a backfill runs, on real dbt and real databases: dbt's own words are shown, and the next call goes on.
+//! What goes wrong while a backfill runs, on real dbt and real databases: dbt's own words are shown, and the
+//! next call goes on.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -68,7 +69,8 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
 fn a_hook_that_raises() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let project = lab.read("dbt_project.yml");
-    let hook = "\non-run-end: \"{% if execute %}{{ exceptions.raise_compiler_error('the audit table is missing') }}{% endif %}\"\n";
+    let hook = "\non-run-end: \"{% if execute %}{{ exceptions.raise_compiler_error('the audit table is \
+                missing') }}{% endif %}\"\n";
     lab.write("dbt_project.yml", &format!("{project}{hook}"));
     assert_snapshot!(run(&lab, &[]), @"
     exit code: 1
@@ -94,7 +96,8 @@ fn a_hook_that_raises() {
 fn a_hook_that_raises_under_old_dbt() {
     let lab = Lab::new(Engine::DuckDb, OLD, Events::SHORT);
     let project = lab.read("dbt_project.yml");
-    let hook = "\non-run-end: \"{% if execute %}{{ exceptions.raise_compiler_error('the audit table is missing') }}{% endif %}\"\n";
+    let hook = "\non-run-end: \"{% if execute %}{{ exceptions.raise_compiler_error('the audit table is \
+                missing') }}{% endif %}\"\n";
     lab.write("dbt_project.yml", &format!("{project}{hook}"));
     assert_snapshot!(run(&lab, &[]), @"
     exit code: 1

@@ -1,5 +1,5 @@
-//! Properties of the loop, against thousands of random histories: it always ends, never claims caught up wrongly, and
-//! never leaves out a window.
+//! Properties of the loop, against thousands of random histories: it always ends, never claims caught up
+//! wrongly, and never leaves out a window.
 
 mod warehouse;
 
@@ -130,7 +130,8 @@ fn most_runs(warehouse: &Warehouse, limit_days: u32) -> u32 {
         .map(|package| (warehouse.now - package.start.min(START)).max(0) / DAY + 2)
         .sum::<Micros>();
     let events: usize = warehouse.packages.iter().map(|package| package.events.len()).sum();
-    // A stall costs a jump, or as many doublings as there are bits in the days; at most one begins at each event.
+    // A stall costs a jump, or as many doublings as there are bits in the days; at most one begins at each
+    // event.
     let doublings = 64 - u64::try_from(days).expect("a span").leading_zeros() + 2;
     let events = u32::try_from(events).expect("few");
     // While it runs, up to a third of a day goes by that has to be run, too.
@@ -197,7 +198,8 @@ proptest! {
         limit_days in 1u32..120,
         part in 0.0f64..1.0,
     ) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some time in between")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some time in \
+                                                                                          between")]
         let until = START + ((warehouse.now - START) as f64 * part) as Micros;
         let bound = most_runs(&warehouse, limit_days);
         let options =
@@ -272,7 +274,8 @@ proptest! {
 
     #[test]
     fn a_jump_holds_no_more_events_than_the_limit(events in events(), limit_days in 1u32..60, rest in 0i64..3000) {
-        // Without filters the next event is known exactly, and no window is wider than the user's limit in events.
+        // Without filters the next event is known exactly, and no window is wider than the user's limit in
+        // events.
         let events: BTreeMap<_, _> = events.into_keys().map(|time| (time, true)).collect();
         let now = events.last_key_value().map_or(START, |(&time, _)| time) + rest * HOUR;
         let package = Package {

@@ -1,6 +1,7 @@
 //! A warehouse and dbt in memory, by the formulas of the packages' contract: the loop's other driver.
 //!
-//! Written apart from the engine's own forecast on purpose, in integer microseconds: two readings of one contract.
+//! Written apart from the engine's own forecast on purpose, in integer microseconds: two readings of one
+//! contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +32,8 @@ pub struct Package {
     pub family: Family,
     pub start: Micros,
     pub models: Vec<String>,
-    /// All events by time, and whether the package lets them through its filters. Those after now have not happened yet.
+    /// All events by time, and whether the package lets them through its filters. Those after now have not
+    /// happened yet.
     pub events: BTreeMap<Micros, bool>,
     /// Whether the events can be asked for the first one.
     pub can_be_asked: bool,
@@ -92,8 +94,8 @@ impl Package {
         }
     }
 
-    /// What `--full-refresh` and models_to_remove do before the models are built. A model that is to be refreshed has lost its
-    /// table too.
+    /// What `--full-refresh` and models_to_remove do before the models are built. A model that is to be
+    /// refreshed has lost its table too.
     fn prepare(&mut self, first_run: &FirstRun) {
         for model in &self.models {
             if first_run.full_refresh || first_run.remove.contains(model) {
@@ -238,7 +240,8 @@ impl Driver for Warehouse {
             self.now += 97 * SECOND;
             let good = match (fails, package.family) {
                 (None, _) => usize::MAX,
-                // Some versions of this family never get models back into step: the preflight refuses them then.
+                // Some versions of this family never get models back into step: the preflight refuses them
+                // then.
                 (Some(_), Family::Load) => 0,
                 (Some(good), Family::Session) => good,
             };

@@ -33,7 +33,8 @@ fn judge(dialect: Dialect, statement: &str) -> Vec<String> {
     wrong
 }
 
-/// What is wrong with a whole script, comments and all, to the warehouses' own parsers where they know each statement.
+/// What is wrong with a whole script, comments and all, to the warehouses' own parsers where they know each
+/// statement.
 fn judge_whole(dialect: Dialect, script: &str, statements: &[&str]) -> Vec<String> {
     let knows_all = |&&validator: &&Validator| {
         !statements.iter().any(|statement| is_excepted(validator, dialect, statement))

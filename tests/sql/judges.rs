@@ -1,4 +1,5 @@
-//! The validators themselves: what is right passes, and what is wrong does not. A validator that takes everything proves nothing.
+//! The validators themselves: what is right passes, and what is wrong does not. A validator that takes
+//! everything proves nothing.
 
 use snowplow_backfill::warehouse::Dialect;
 

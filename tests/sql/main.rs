@@ -1,5 +1,5 @@
-//! The SQL of promotions: judged by parsers of other people's making, and executed on an engine for Spark's. The judges are
-//! judged too, by statements that they must reject.
+//! The SQL of promotions: judged by parsers of other people's making, and executed on an engine for Spark's.
+//! The judges are judged too, by statements that they must reject.
 
 #[path = "../golden/cases.rs"]
 mod cases;

@@ -1,5 +1,5 @@
-//! What a promotion must stand: stops at every place, a second execution, a rollback, and a staging or a prod that is not as it
-//! was planned.
+//! What a promotion must stand: stops at every place, a second execution, a rollback, and a staging or a prod
+//! that is not as it was planned.
 
 use std::collections::BTreeMap;
 
@@ -248,7 +248,8 @@ impl<'a> Trial<'a> {
         assert_eq!(&state, if promoted { &self.after } else { &self.before }, "{when}");
     }
 
-    /// A row that says that a model is there, without all of its table, would make prod's next run build it from nothing.
+    /// A row that says that a model is there, without all of its table, would make prod's next run build it
+    /// from nothing.
     fn assert_no_row_without_its_table(&mut self, when: &str) {
         let state = self.state();
         for table in &self.promotion.tables {

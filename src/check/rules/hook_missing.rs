@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
     wrong: Example::yaml("# dbt_project.yml of a project with base models of its own\non-run-end: []"),
     right: Example::yaml(
         "on-run-end:\n  - \"{{ \
-         snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
+         snowplow_utils.snowplow_incremental_post_hook(incremental_manifest_table_name='snowplow_incremental_manifest',\n      \
+         base_events_this_run_table_name='snowplow_base_events_this_run') }}\"",
     ),
     check: Check::Plain(check),
 };

@@ -9,10 +9,12 @@ pub(super) const RULE: Rule = Rule {
     id: "hook-not-understood",
     title: "A hook whose package cannot be told",
     severity: Severity::Warn,
-    why: "The tag of tracked models comes from the package_name that the on-run-end hook is given; where that is no plain text, \
-          or the hook's tables are not there, neither this check nor a backfill can tell which models are tracked.",
+    why: "The tag of tracked models comes from the package_name that the on-run-end hook is given; where \
+          that is no plain text, or the hook's tables are not there, neither this check nor a backfill can \
+          tell which models are tracked.",
     wrong: Example::yaml(
-        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) }}\"",
+        "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) \
+         }}\"",
     ),
     right: Example::yaml(
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name='snowplow') }}\"",
@@ -44,8 +46,8 @@ mod tests {
         lab.hook_code("shop", "{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('x')) }}");
         lab.expect_messages(
             &RULE,
-            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name is not a plain \
-               string, so the tag of its models is not known"],
+            &["The on-run-end hook operation.shop.shop-on-run-end-0 cannot be understood: its package_name \
+               is not a plain string, so the tag of its models is not known"],
         );
     }
 }

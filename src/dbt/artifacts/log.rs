@@ -77,7 +77,8 @@ impl LogLine {
 }
 
 impl LogEvent {
-    /// The message of an error that says what went wrong (not a summary that counts, nor a model's one-line result).
+    /// The message of an error that says what went wrong (not a summary that counts, nor a model's one-line
+    /// result).
     #[must_use]
     pub fn complaint(&self) -> Option<&str> {
         if self.info.level != "error" {

@@ -74,7 +74,8 @@ pub struct AdapterResponse {
 }
 
 impl RunResults {
-    /// Reads the file of the call that carries `stamp` under `name`; none where there is no file, or one of another call.
+    /// Reads the file of the call that carries `stamp` under `name`; none where there is no file, or one of
+    /// another call.
     ///
     /// # Errors
     /// The file cannot be read or is no run_results.json.

@@ -50,8 +50,8 @@ fn definition_of(criterion: &str) -> Result<Value> {
         Some((method @ ("tag" | "package"), value)) => (method, value),
         None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
         _ => bail!(
-            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be selected. \
-             With --target and --to, dbt reads all of its syntax"
+            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be \
+             selected. With --target and --to, dbt reads all of its syntax"
         ),
     };
     let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));

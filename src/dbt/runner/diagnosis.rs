@@ -79,7 +79,8 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
         ),
         (
             "more than one row returned by a subquery",
-            "an incremental manifest may hold a model twice: run the same command again, which then names the model and says what to do",
+            "an incremental manifest may hold a model twice: run the same command again, which then names \
+             the model and says what to do",
         ),
         (
             "Invalid value for '--profiles-dir'",
@@ -124,7 +125,8 @@ mod tests {
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
             ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
             (
-                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names for this",
+                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names \
+                 for this",
                 FailureKind::Target,
             ),
         ] {

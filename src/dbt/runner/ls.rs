@@ -134,7 +134,8 @@ mod tests {
         .map(str::to_owned);
         assert_eq!(
             nothing_selected(&said).to_string(),
-            "nothing is selected:\n  The selection criterion 'nope' does not match any enabled nodes\n  No nodes selected!"
+            "nothing is selected:\n  The selection criterion 'nope' does not match any enabled nodes\n  No \
+             nodes selected!"
         );
     }
 }

@@ -307,8 +307,8 @@ mod tests {
         let written = fs::read_to_string(root.join("q").join(PROJECT_FILE)).expect("a file");
         assert_eq!(
             written,
-            "name: snowplow_backfill_queries\nversion: 1.0.0\nconfig-version: 2\nprofile: '{{ env_var(''P'') }}'\nquoting:\n  \
-             identifier: true\n"
+            "name: snowplow_backfill_queries\nversion: 1.0.0\nconfig-version: 2\nprofile: '{{ env_var(''P'') \
+             }}'\nquoting:\n  identifier: true\n"
         );
     }
 }

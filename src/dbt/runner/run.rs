@@ -254,7 +254,8 @@ mod tests {
     fn results(nodes: &[(&str, &str)]) -> RunResults {
         let results: Vec<_> = nodes
             .iter()
-            .map(|(id, status)| serde_json::json!({"unique_id": id, "status": status, "message": format!("{id}: {status}")}))
+            .map(|(id, status)| serde_json::json!({"unique_id": id, "status": status, "message": format!("{id}: \
+                                                                                                          {status}")}))
             .collect();
         serde_json::from_value(serde_json::json!({"metadata": {}, "results": results})).expect("run results")
     }

@@ -96,7 +96,8 @@ mod tests {
         };
         assert_eq!(
             annotation.to_string(),
-            "::error file=models/a%2Cb.sql,title=run 1%3A 100%25%2C failed::100%25 wrong: a, b::c%0D%0A  second line"
+            "::error file=models/a%2Cb.sql,title=run 1%3A 100%25%2C failed::100%25 wrong: a, b::c%0D%0A  \
+             second line"
         );
         let annotation =
             Annotation { level: Level::Notice, file: None, line: None, title: "t", message: "m" };

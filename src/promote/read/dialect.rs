@@ -15,7 +15,8 @@ pub(super) fn common_dialect(
     let (ours, theirs) = (&staging.metadata.adapter_type, &prod.metadata.adapter_type);
     if ours != theirs {
         bail!(
-            "{from} is on {ours} and {to} on {theirs}: tables cannot be promoted from one warehouse to another"
+            "{from} is on {ours} and {to} on {theirs}: tables cannot be promoted from one warehouse to \
+             another"
         );
     }
     wanted.unwrap_or(ours).parse()

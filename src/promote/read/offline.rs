@@ -12,7 +12,8 @@ use crate::snowplow::{self, TouchedPackage};
 /// The facts of a promotion from one dbt manifest to another. `dialect` is the user's word for the warehouse.
 ///
 /// # Errors
-/// A dbt manifest cannot be read; both are of different projects or warehouses; a selection that only dbt understands.
+/// A dbt manifest cannot be read; both are of different projects or warehouses; a selection that only dbt
+/// understands.
 pub fn offline_facts(
     (from, to): (&Utf8Path, &Utf8Path),
     selection: &SelectionArguments,
@@ -20,7 +21,8 @@ pub fn offline_facts(
 ) -> Result<Facts> {
     if selection.selector.is_some() {
         bail!(
-            "--selector is dbt's to read: use --select, or give --target and --to instead of two dbt manifests"
+            "--selector is dbt's to read: use --select, or give --target and --to instead of two dbt \
+             manifests"
         );
     }
     let (staging, prod) = (read(from)?, read(to)?);

@@ -14,7 +14,8 @@ fn another_packages_hook_gets_in_the_way(engine: Engine, dbt: Dbt) {
         assert_eq!(output.code, if dbt == NEW { 2 } else { 1 }, "{output}");
         let error = if dbt == NEW {
             format!(
-                "\nCompilation Error in operation {operation} (./dbt_project.yml)\n  No enabled models identified.\n"
+                "\nCompilation Error in operation {operation} (./dbt_project.yml)\n  No enabled models \
+                 identified.\n"
             )
         } else {
             "  on-run-end failed, error:\n No enabled models identified.\n".to_owned()

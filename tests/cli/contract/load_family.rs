@@ -31,8 +31,9 @@ fn rows_of_all(first_and_last: impl Fn(&str) -> String) -> String {
 /// When the first and the last event strictly inside a window were loaded; later copies do not count.
 fn loaded(lab: &Lab, window: &Window) -> (String, String) {
     let row = lab.lines(&format!(
-        "select min(first_copy), max(first_copy) from (select min(load_tstamp) as first_copy from atomic.events \
-         where load_tstamp > timestamp '{}' and load_tstamp < timestamp '{}' group by event_id) as copies",
+        "select min(first_copy), max(first_copy) from (select min(load_tstamp) as first_copy from \
+         atomic.events where load_tstamp > timestamp '{}' and load_tstamp < timestamp '{}' group by \
+         event_id) as copies",
         window.lower, window.upper
     ));
     let (first, last) = row.split_once(" | ").expect("one row of two columns");
@@ -116,7 +117,8 @@ fn windows_end_with_a_day() {
         ),
     ]);
     // The limits model is not among them, and nothing else is built: the hook writes nothing.
-    let models = "page_interest snowplow_signals_identifiers snowplow_signals_identities snowplow_signals_base_events_this_run";
+    let models = "page_interest snowplow_signals_identifiers snowplow_signals_identities \
+                  snowplow_signals_base_events_this_run";
     let limits = "snowplow_signals_base_new_event_limits";
     let vars = with(vars(30, models), "snowplow__start_date", "2022-01-01 13:14:15");
     let oldest = "2022-03-10 08:15:30.123456";

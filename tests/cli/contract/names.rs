@@ -31,7 +31,8 @@ fn models_to_run_is_split_at_spaces_and_nothing_else() {
 
     // More spaces do no harm, nor do line breaks that YAML folds into spaces.
     let folded = format!(
-        "{{snowplow__start_date: '{}', models_to_run: '  page_engagement\n  page_engagement_this_run  snowplow_shop_carts '}}",
+        "{{snowplow__start_date: '{}', models_to_run: '  page_engagement\n  page_engagement_this_run  \
+         snowplow_shop_carts '}}",
         Events::START
     );
     let output = lab.dbt(&["run", "--select", limits, "--vars", &folded]).success();

@@ -49,7 +49,8 @@ pub fn run_with(lab: &Lab, select: &str, vars: &Value, flags: &[&str]) -> Output
     lab.dbt(&[&arguments[..], flags].concat())
 }
 
-/// The packages' lines on the console as dbt prints them after its clock, which is left out; their own clock is redacted.
+/// The packages' lines on the console as dbt prints them after its clock, which is left out; their own clock
+/// is redacted.
 pub fn said(output: &Output) -> Vec<String> {
     let mut text = output.stdout.clone();
     for (pattern, replacement) in [
@@ -139,9 +140,9 @@ pub fn record(lab: &Lab, package: &str, rows: &[(&str, &str)]) {
 /// When the last event up to a moment was collected; late ones and later copies do not count.
 pub fn last_event(lab: &Lab, until: &str) -> String {
     lab.lines(&format!(
-        "select max(first_copy) from (select min(collector_tstamp) as first_copy from atomic.events \
-         where collector_tstamp <= timestamp '{until}' and dvce_sent_tstamp <= dvce_created_tstamp + interval '3 days' \
-         group by event_id) as copies"
+        "select max(first_copy) from (select min(collector_tstamp) as first_copy from atomic.events where \
+         collector_tstamp <= timestamp '{until}' and dvce_sent_tstamp <= dvce_created_tstamp + interval '3 \
+         days' group by event_id) as copies"
     ))
 }
 

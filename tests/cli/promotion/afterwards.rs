@@ -1,5 +1,5 @@
-//! What counts in the end: after a promotion prod's next run is a standard run, and its tables are what they would be if prod had
-//! had the models from the start.
+//! What counts in the end: after a promotion prod's next run is a standard run, and its tables are what they
+//! would be if prod had had the models from the start.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
@@ -29,11 +29,13 @@ impl Before {
         slot.get_or_init(|| {
             let lab = Lab::new(engine, NEW, Events::SHORT);
             lab.sql(&[
-                &format!("create table atomic.later as select * from atomic.events where collector_tstamp >= timestamp '{LATER}'"),
+                &format!("create table atomic.later as select * from atomic.events where collector_tstamp >= \
+                          timestamp '{LATER}'"),
                 &format!("delete from atomic.events where collector_tstamp >= timestamp '{LATER}'"),
             ]);
             run_prod(&lab, &format!(
-                "{{storefront__new_models: {}, snowplow__backfill_limit_days: 9999, snowplow__start_date: '{}'}}",
+                "{{storefront__new_models: {}, snowplow__backfill_limit_days: 9999, snowplow__start_date: \
+                 '{}'}}",
                 self == Self::AllModels, Events::START
             ));
             if self == Self::NewModels {
@@ -69,8 +71,9 @@ fn later_events(lab: &Lab, which: &str) {
 /// Number and digest of the rows of all tables that the models keep.
 fn contents(lab: &Lab, engine: Engine) -> String {
     let tables = lab.lines(
-        "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE' and \
-         table_schema in ('prod_derived', 'prod_snowplow_manifest') and table_name not like '%\\_\\_bk\\_%' escape '\\' order by 1",
+        "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE \
+         TABLE' and table_schema in ('prod_derived', 'prod_snowplow_manifest') and table_name not like \
+         '%\\_\\_bk\\_%' escape '\\' order by 1",
     );
     let digest = match engine {
         Engine::DuckDb => "sum(hash(t))",
@@ -87,7 +90,8 @@ fn last_success(lab: &Lab, package: &str) -> String {
     lab.lines(&format!("select distinct last_success from {}", manifest(package)))
 }
 
-/// Prod runs as it always does; each package's run is a standard one that begins where the last one ended, by the lookback.
+/// Prod runs as it always does; each package's run is a standard one that begins where the last one ended, by
+/// the lookback.
 #[track_caller]
 fn next_run_is_standard(lab: &Lab, packages: &[&str], lookback_hours: u32) {
     let before: Vec<_> = packages.iter().map(|package| last_success(lab, package)).collect();
@@ -153,7 +157,8 @@ fn all_new_models(engine: Engine, dbt: Dbt) {
     later_events(&lab, "true");
     next_run_is_standard(&lab, &BOTH, 6);
     assert_eq!(contents(&lab, engine), expected(engine));
-    // Two packages, a helper, a view, a table that is built anew: each has its row, and only history was copied.
+    // Two packages, a helper, a view, a table that is built anew: each has its row, and only history was
+    // copied.
     for (package, models) in [
         ("snowplow_site", "daily_traffic\nengaged_visitors\npage_engagement\npage_engagement_this_run"),
         ("snowplow_shop", "basket_value"),
@@ -218,8 +223,9 @@ fn is_all_of_the_new_version(lab: &Lab) {
     backfill(lab, &REFRESHED);
     let (staging, prod) = ("staging_derived.page_engagement", "prod_derived.page_engagement");
     let differences = lab.lines(&format!(
-        "select (select count(*) from {prod}) > 0, (select count(*) from (select * from {prod} except all select * from {staging}) as a), \
-         (select count(*) from (select * from {staging} except all select * from {prod}) as b)"
+        "select (select count(*) from {prod}) > 0, (select count(*) from (select * from {prod} except all \
+         select * from {staging}) as a), (select count(*) from (select * from {staging} except all select * \
+         from {prod}) as b)"
     ));
     assert_eq!(differences.to_lowercase(), "true | 0 | 0");
 }
@@ -277,7 +283,10 @@ fn staging_that_is_behind_prod_is_brought_there_first() {
 fn the_load_family() {
     let lab = Lab::signals(Engine::DuckDb, NEW, Events::SHORT);
     lab.sql(&[
-        &format!("create table atomic.later as select * from atomic.events where load_tstamp >= timestamp '{LATER}'"),
+        &format!(
+            "create table atomic.later as select * from atomic.events where load_tstamp >= timestamp \
+                  '{LATER}'"
+        ),
         &format!("delete from atomic.events where load_tstamp >= timestamp '{LATER}'"),
     ]);
     let vars = format!(
@@ -287,14 +296,15 @@ fn the_load_family() {
     run_prod(&lab, &vars);
     backfill(&lab, &["--select", "+page_interest"]);
     promote(&lab, &["--select", "+page_interest"], &[]);
-    let first = "select count(*) from prod_snowplow_manifest.snowplow_signals_incremental_manifest where first_success is null";
+    let first = "select count(*) from prod_snowplow_manifest.snowplow_signals_incremental_manifest where \
+                 first_success is null";
     assert_eq!(lab.lines(first), "0");
     later_events(&lab, "true");
     next_run_is_standard(&lab, &["snowplow_signals"], 0);
     let differences = lab.lines(
-        "select count(*) from prod_derived.page_interest as p full join (select domain_userid, page_urlpath, count(*) as events from \
-         prod_derived.snowplow_signals_identifiers group by 1, 2) as t using (domain_userid, page_urlpath) where p.events is \
-         distinct from t.events",
+        "select count(*) from prod_derived.page_interest as p full join (select domain_userid, page_urlpath, \
+         count(*) as events from prod_derived.snowplow_signals_identifiers group by 1, 2) as t using \
+         (domain_userid, page_urlpath) where p.events is distinct from t.events",
     );
     assert_eq!(differences, "0");
 }

@@ -1,5 +1,5 @@
-//! `--apply` and `--rollback` on real dbt, of tables whose definitions only the catalogue knows; and the same scripts, executed by
-//! a client of their own.
+//! `--apply` and `--rollback` on real dbt, of tables whose definitions only the catalogue knows; and the same
+//! scripts, executed by a client of their own.
 
 use std::fs;
 
@@ -109,8 +109,9 @@ fn new_models(engine: Engine) {
         // Numbers go on where staging's are.
         let mut numbers = applied.client();
         let next = numbers.ask(
-            "insert into prod_reporting.\"Visits\" (view_id) values ('new') returning id - (select max(id) from \
-             staging_reporting.\"Visits\"), place - (select max(place) from staging_reporting.\"Visits\")",
+            "insert into prod_reporting.\"Visits\" (view_id) values ('new') returning id - (select max(id) \
+             from staging_reporting.\"Visits\"), place - (select max(place) from \
+             staging_reporting.\"Visits\")",
         );
         assert_eq!(next, [["1", "1"].map(|it| Some(it.to_owned()))]);
     }
@@ -148,8 +149,8 @@ fn running_in_prod(engine: Engine) -> Place {
     };
     let mut statements = vec![
         format!("create table prod_reporting.\"Visits\" {definition}"),
-        "insert into prod_reporting.\"Visits\" select n, 'old ' || n, timestamp '2023-10-01' - interval '1 hour' * cast(n as integer), 1 \
-         from generate_series(1, 500) as g (n)"
+        "insert into prod_reporting.\"Visits\" select n, 'old ' || n, timestamp '2023-10-01' - interval '1 \
+         hour' * cast(n as integer), 1 from generate_series(1, 500) as g (n)"
             .to_owned(),
         "create index \"Visits by start\" on prod_reporting.\"Visits\" (start_tstamp)".to_owned(),
         "comment on table prod_reporting.\"Visits\" is 'The old one.'".to_owned(),
@@ -162,8 +163,8 @@ fn running_in_prod(engine: Engine) -> Place {
     );
     // Both are behind staging.
     statements.push(format!(
-        "update prod_snowplow_manifest.{MANIFEST} set last_success = timestamp '2023-10-11 09:00:00' where model in ('visits', \
-         'plain_views')"
+        "update prod_snowplow_manifest.{MANIFEST} set last_success = timestamp '2023-10-11 09:00:00' where \
+         model in ('visits', 'plain_views')"
     ));
     if engine == Engine::Postgres {
         statements.extend(
@@ -299,7 +300,8 @@ fn moved_on_postgres() {
     client.run(&scripted.promote);
     // All of it, down to the trigger and the grants.
     assert_eq!(definition(&mut client, scripted.dialect, name("prod_reporting")), made);
-    let trigger = "select tgname from pg_trigger where tgrelid = 'prod_reporting.\"Visits\"'::regclass and not tgisinternal";
+    let trigger = "select tgname from pg_trigger where tgrelid = 'prod_reporting.\"Visits\"'::regclass and \
+                   not tgisinternal";
     assert_eq!(client.value(trigger), "audit");
     client.run(&scripted.rollback);
     client.disconnect();

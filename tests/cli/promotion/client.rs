@@ -107,7 +107,8 @@ impl Client {
         self.ask(query).remove(0).remove(0).unwrap_or_else(|| "null".to_owned())
     }
 
-    /// Closes the connection without a word, as a program does that stops at an error; the next statement opens another.
+    /// Closes the connection without a word, as a program does that stops at an error; the next statement
+    /// opens another.
     pub fn disconnect(&mut self) {
         self.send("null");
         self.finish();
@@ -119,7 +120,8 @@ impl Client {
         self.finish();
     }
 
-    /// Executes statements in another process, and kills that once they are done. This client must not be connected.
+    /// Executes statements in another process, and kills that once they are done. This client must not be
+    /// connected.
     #[track_caller]
     pub fn run_killed(&mut self, statements: &[String]) -> Rows {
         self.send(&serde_json::json!({ "killed": statements }).to_string());

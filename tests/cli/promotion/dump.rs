@@ -1,4 +1,5 @@
-//! Everything that a database holds, as text that can be compared: definitions, comments, grants, numbering, contents.
+//! Everything that a database holds, as text that can be compared: definitions, comments, grants, numbering,
+//! contents.
 
 use std::collections::BTreeSet;
 
@@ -63,13 +64,13 @@ pub fn dump(client: &mut Client, engine: Engine) -> String {
 pub fn contents(client: &mut Client, engine: Engine) -> String {
     let (tables, digest) = match engine {
         Engine::Postgres => (
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname <> 'information_schema' and \
-             schemaname not like 'pg\\_%'",
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname <> \
+             'information_schema' and schemaname not like 'pg\\_%'",
             "sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint)",
         ),
         Engine::DuckDb => (
-            "select '\"' || database_name || '\".\"' || schema_name || '\".\"' || table_name || '\"' from duckdb_tables() where not \
-             temporary",
+            "select '\"' || database_name || '\".\"' || schema_name || '\".\"' || table_name || '\"' from \
+             duckdb_tables() where not temporary",
             "sum(hash(t))",
         ),
     };

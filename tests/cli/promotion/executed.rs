@@ -1,4 +1,5 @@
-//! The golden scripts of the warehouses whose engine is here, and Redshift's on Postgres, which takes them too.
+//! The golden scripts of the warehouses whose engine is here, and Redshift's on Postgres, which takes them
+//! too.
 
 use snowplow_backfill::promote::{Action, CopyStrategy};
 use snowplow_backfill::warehouse::Dialect;
@@ -56,7 +57,8 @@ fn differences(client: &mut Client, one: &str, other: &str) -> [String; 2] {
     let columns = "view_id, start_tstamp, start_tstamp_date, engaged_seconds";
     [(one, other), (other, one)].map(|(one, other)| {
         client.value(&format!(
-            "select count(*) from (select {columns} from {one} except all select {columns} from {other}) as lacking"
+            "select count(*) from (select {columns} from {one} except all select {columns} from {other}) as \
+             lacking"
         ))
     })
 }
@@ -146,7 +148,8 @@ fn conflicts(staged: &Staged) {
         let (staging, prod) = (staged.plain(&ledger.staging), staged.plain(&ledger.prod));
         let moved = |table: &str, model: &str, sign: char| {
             format!(
-                "update {table} set last_success = last_success {sign} interval '1 microsecond' where model = '{model}'"
+                "update {table} set last_success = last_success {sign} interval '1 microsecond' where model \
+                 = '{model}'"
             )
         };
         for model in ledger.models() {
@@ -158,7 +161,8 @@ fn conflicts(staged: &Staged) {
         for model in &ledger.added {
             // Prod records the model meanwhile, be it with the very time that staging has.
             client.run(&[format!(
-                "insert into {prod} (model, last_success) select model, last_success from {staging} where model = '{model}'"
+                "insert into {prod} (model, last_success) select model, last_success from {staging} where \
+                 model = '{model}'"
             )]);
             refused(&staged.scripted, &mut client, &staged.scripted.promote, "records these models already");
             client.run(&[format!("delete from {prod} where model = '{model}'")]);
@@ -174,7 +178,8 @@ fn conflicts(staged: &Staged) {
         let prod = staged.plain(&table.facts.prod);
         let seconds = |sign: char| {
             format!(
-                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select min(view_id) from {prod})"
+                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select \
+                 min(view_id) from {prod})"
             )
         };
         client.run(&[seconds('+')]);

@@ -1,5 +1,5 @@
-//! Promotions that stop half-way where a warehouse leaves halves, and what prod is found to hold afterwards: by a scripted dbt,
-//! because these warehouses cannot be had here.
+//! Promotions that stop half-way where a warehouse leaves halves, and what prod is found to hold afterwards:
+//! by a scripted dbt, because these warehouses cannot be had here.
 
 use std::fs;
 use std::path::PathBuf;
@@ -353,7 +353,8 @@ fn sides_that_differ_afterwards() {
 
 #[test]
 fn a_warehouse_that_cannot_be_reached() {
-    let gone = json!({"stdout": "Database Error\n  connection to server at \"db\" failed: Connection refused\n", "exit": 1});
+    let gone = json!({"stdout": "Database Error\n  connection to server at \"db\" failed: Connection \
+                                 refused\n", "exit": 1});
     let fake = on("postgres", &NEW, &[]).with(&json!({"run-operation": [gone]}));
     assert_snapshot!(promote(&fake, &["--apply"]), @r#"
     exit code: 1

@@ -1,4 +1,5 @@
-//! What stops `--apply` before its first statement, in the middle, and from outside; each time both sides are as before.
+//! What stops `--apply` before its first statement, in the middle, and from outside; each time both sides are
+//! as before.
 
 use std::fs::{self, File};
 use std::process::Child;
@@ -52,7 +53,8 @@ fn only_what_was_reviewed_is_executed() {
 
     let step = |sign: char| {
         let moved = format!(
-            "update staging_snowplow_manifest.{MANIFEST} set last_success = last_success {sign} interval '1 microsecond'"
+            "update staging_snowplow_manifest.{MANIFEST} set last_success = last_success {sign} interval '1 \
+             microsecond'"
         );
         lab.sql(&[&moved]);
     };
@@ -101,7 +103,8 @@ fn a_statement_that_fails_on_duckdb() {
     let output = promote(&lab, &["--apply"]);
     assert_eq!(output.code, 1, "{output}");
     for words in [
-        "failed (visits: an index as in staging). It is one transaction, which was rolled back: nothing has changed.",
+        "failed (visits: an index as in staging). It is one transaction, which was rolled back: nothing has \
+         changed.",
         "CREATE UNIQUE INDEX visits_odd on",
         "Index with name \"visits_odd\" already exists!",
     ] {
@@ -118,8 +121,14 @@ fn a_user_with_few_rights_on_postgres() {
     let mut client = Client::new(&place);
     client.run(&[
         format!("create role {user} login"),
-        format!("grant usage on schema staging_reporting, staging_derived, staging_snowplow_manifest to {user}"),
-        format!("grant select on all tables in schema staging_reporting, staging_derived, staging_snowplow_manifest to {user}"),
+        format!(
+            "grant usage on schema staging_reporting, staging_derived, staging_snowplow_manifest to \
+                 {user}"
+        ),
+        format!(
+            "grant select on all tables in schema staging_reporting, staging_derived, \
+                 staging_snowplow_manifest to {user}"
+        ),
         format!("grant usage on schema prod_reporting, prod_derived, prod_snowplow_manifest to {user}"),
         format!("grant create on schema prod_derived to {user}"),
         format!("alter table prod_snowplow_manifest.{MANIFEST} owner to {user}"),
@@ -153,7 +162,8 @@ fn start_beside(lab: &Lab, writer: &mut Client) -> Child {
     writer.run(&["begin".to_owned(), write.to_owned()]);
     let to = lab.target("prod");
     let tool = start(lab.tool_command(&arguments(&to, &["--apply"])));
-    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = \
+                   current_database()";
     eventually("the promotion waits", || lab.lines(waiting) == "1");
     tool
 }
@@ -199,7 +209,8 @@ fn on(adapter: &str, execution: &Value) -> FakeDbt {
 
 #[test]
 fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
-    let said = "Database Error\n  002003 (42S02): SQL compilation error:\n  Object does not exist or not authorized.\n";
+    let said = "Database Error\n  002003 (42S02): SQL compilation error:\n  Object does not exist or not \
+                authorized.\n";
     let execution = json!({"stdout": format!("{}{said}", steps(4)), "exit": 1});
     let fake = on("snowflake", &execution);
     assert_snapshot!(promote_carts(&fake, &["--apply"]), @r#"
@@ -253,7 +264,8 @@ fn a_statement_that_fails_after_the_commit() {
         let output = promote_carts(&fake, &["--apply"]);
         assert_eq!(output.code, 1, "{output}");
         for words in [
-            "(statistics of carts). All statements before it are done and committed. Execute the rest, from statement",
+            "(statistics of carts). All statements before it are done and committed. Execute the rest, from \
+             statement",
             "or take all of it back with `promote --to prod --rollback`",
             "server closed the connection unexpectedly",
         ] {

@@ -1,4 +1,5 @@
-//! `--apply` and `--rollback`, killed together with dbt at a statement: what is taken back afterwards is what prod holds.
+//! `--apply` and `--rollback`, killed together with dbt at a statement: what is taken back afterwards is what
+//! prod holds.
 
 use std::fs;
 
@@ -54,7 +55,8 @@ fn killed(lab: &Lab, arguments: &[&str], hold: Hold) {
     tool.wait().expect("an end");
     eventually("dbt ends", || !is_alive(dbt));
     if lab.place().engine() == Engine::Postgres {
-        let others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+        let others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> \
+                      pg_backend_pid()";
         eventually("the server notices", || lab.lines(others) == "0");
     }
 }

@@ -1,5 +1,6 @@
-//! Promotions that are really executed: statement by statement on DuckDB and Postgres, and as a whole with real dbt before and
-//! after. Warehouses that cannot be had here are simulated with their own rules of what is one unit.
+//! Promotions that are really executed: statement by statement on DuckDB and Postgres, and as a whole with
+//! real dbt before and after. Warehouses that cannot be had here are simulated with their own rules of what
+//! is one unit.
 
 mod afterwards;
 mod applied;

@@ -1,5 +1,5 @@
-//! Warehouses whose tables are no part of a transaction, simulated on DuckDB: each statement stays once it is done, rows have the
-//! transactions that the warehouse gives them, and a stop can come anywhere.
+//! Warehouses whose tables are no part of a transaction, simulated on DuckDB: each statement stays once it is
+//! done, rows have the transactions that the warehouse gives them, and a stop can come anywhere.
 
 use snowplow_backfill::promote::{Action, Ledger};
 use snowplow_backfill::warehouse::Dialect;
@@ -27,7 +27,8 @@ fn no_row_without_its_table(staged: &Staged, client: &mut Client, what: &str) {
                 continue;
             }
             let lacking = client.value(&format!(
-                "select count(*) from truth.events where start_tstamp <= ({recorded}) and view_id not in (select view_id from {prod})"
+                "select count(*) from truth.events where start_tstamp <= ({recorded}) and view_id not in \
+                 (select view_id from {prod})"
             ));
             assert_eq!(lacking, "0", "{}: {what}: events that {prod} lacks", staged.scripted.name);
         }
@@ -75,8 +76,8 @@ fn stopped_anywhere(staged: &Staged) {
         let [staging, prod] =
             [&table.facts.staging, &table.facts.prod].map(|relation| staged.plain(relation));
         let lacking = client.value(&format!(
-            "select (select count(*) from (from {staging} except all from {prod})) + (select count(*) from (from {prod} except all \
-             from {staging}))"
+            "select (select count(*) from (from {staging} except all from {prod})) + (select count(*) from \
+             (from {prod} except all from {staging}))"
         ));
         assert_eq!(lacking, "0", "{name}: {prod}");
     }
@@ -133,7 +134,8 @@ fn conflicts(staged: &Staged) {
         let (staging, prod) = (staged.plain(&ledger.staging), staged.plain(&ledger.prod));
         let moved = |table: &str, model: &str, sign: char| {
             format!(
-                "update {table} set last_success = last_success {sign} interval '1 microsecond' where model = '{model}'"
+                "update {table} set last_success = last_success {sign} interval '1 microsecond' where model \
+                 = '{model}'"
             )
         };
         for model in ledger.models() {
@@ -159,7 +161,8 @@ fn conflicts(staged: &Staged) {
         let prod = staged.plain(&table.facts.prod);
         let seconds = |sign: char| {
             format!(
-                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select min(view_id) from {prod})"
+                "update {prod} set engaged_seconds = engaged_seconds {sign} 1 where view_id = (select \
+                 min(view_id) from {prod})"
             )
         };
         client.run(&[seconds('+')]);

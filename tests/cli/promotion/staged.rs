@@ -1,4 +1,5 @@
-//! A promotion that is ready to be executed: its scripts, and a database in which what they were written for is true.
+//! A promotion that is ready to be executed: its scripts, and a database in which what they were written for
+//! is true.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,8 @@ pub enum Stop {
     Kill,
 }
 
-/// Stops a script after each number of statements; what is there then is what was before it, or what is there after it.
+/// Stops a script after each number of statements; what is there then is what was before it, or what is there
+/// after it.
 pub fn stopped_anywhere(it: &Scripted, how: Stop) {
     let name = &it.name;
     let (mut client, mut killed) = (it.client(), it.client());

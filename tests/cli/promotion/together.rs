@@ -44,7 +44,8 @@ impl Watched {
     }
 }
 
-/// One of two scripts is somewhere in its course when the other one begins: what they made of it, the first's error first.
+/// One of two scripts is somewhere in its course when the other one begins: what they made of it, the first's
+/// error first.
 fn beside(
     staged: &Staged,
     observer: &mut Client,
@@ -98,11 +99,12 @@ fn two_promotions_at_once_by_redshifts_script() {
     }
 }
 
-/// What prod's run ends with, as the package's macro writes it: these models have seen an event an hour later.
+/// What prod's run ends with, as the package's macro writes it: these models have seen an event an hour
+/// later.
 fn hook(lab: &Lab, manifest: &str, models: &str) -> Vec<String> {
     let call = format!(
-        "{{{{ snowplow_utils.update_incremental_manifest_table('{manifest}', \"(select timestamp '{BY_HOOK}' as t) as e\", \
-         {models}, 't') }}}}"
+        "{{{{ snowplow_utils.update_incremental_manifest_table('{manifest}', \"(select timestamp '{BY_HOOK}' \
+         as t) as e\", {models}, 't') }}}}"
     );
     let text = lab.dbt(&["--quiet", "compile", "--inline", &call]).success().stdout;
     let statements: Vec<_> =
@@ -169,7 +171,8 @@ fn a_promotion_beside_prods_own_run() {
         undo(&mut observer, true);
     }
 
-    // After it, the run may have built a table of the last events and record the model too: then there is no promotion.
+    // After it, the run may have built a table of the last events and record the model too: then there is no
+    // promotion.
     let all = hook(&lab, &manifest, &format!("['my_model', '{VIEWS}']"));
     for begun in 0..=all.len() {
         let [by_hook, by_promotion] = beside(&staged, &mut observer, (&all, &staged.scripted.promote), begun);

@@ -1,5 +1,5 @@
-//! Scripts of warehouses that cannot be had here, as DuckDB can execute them: what is done stays, how it is said changes, and
-//! what DuckDB has no notion of is left out by name.
+//! Scripts of warehouses that cannot be had here, as DuckDB can execute them: what is done stays, how it is
+//! said changes, and what DuckDB has no notion of is left out by name.
 
 use std::sync::LazyLock;
 
@@ -95,7 +95,8 @@ static PATTERNS: LazyLock<Vec<Regex>> =
 
 /// Words that DuckDB has another meaning for, or none.
 static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "clone|deep|transient|assert|assert_true|tblproperties|using delta|using iceberg|to_timestamp_ntz|options|recluster|exception";
+    let words = "clone|deep|transient|assert|assert_true|tblproperties|using delta|using \
+                 iceberg|to_timestamp_ntz|options|recluster|exception";
     Regex::new(&format!(r"`|\\'|(?i)\b({words})\b")).expect("a pattern")
 });
 

@@ -1,7 +1,8 @@
-//! A database in which the facts of a golden case are true: staging's and prod's tables and incremental manifests.
+//! A database in which the facts of a golden case are true: staging's and prod's tables and incremental
+//! manifests.
 //!
-//! `truth` holds the key and time of every event there is. Staging's tables hold those up to staging's row; what prod has is
-//! what another version of the model made of them, up to prod's row.
+//! `truth` holds the key and time of every event there is. Staging's tables hold those up to staging's row;
+//! what prod has is what another version of the model made of them, up to prod's row.
 
 use std::collections::BTreeMap;
 
@@ -91,11 +92,15 @@ impl Builder<'_> {
     fn add_roles(&mut self) {
         for role in ["reporter", "\"Data Team\"", "analysts"] {
             self.add(format!(
-                "do $$ begin create role {role}; exception when duplicate_object or unique_violation then null; end $$"
+                "do $$ begin create role {role}; exception when duplicate_object or unique_violation then \
+                 null; end $$"
             ));
         }
         // Redshift's, for its verification.
-        self.add("create function fnv_hash(anyelement, bigint default 0) returns bigint language sql as $$ select hashtextextended($1::text, $2) $$");
+        self.add(
+            "create function fnv_hash(anyelement, bigint default 0) returns bigint language sql as $$ \
+                  select hashtextextended($1::text, $2) $$",
+        );
     }
 
     fn manifest(
@@ -125,8 +130,9 @@ impl Builder<'_> {
         self.add("create schema truth");
         let minutes = 90_000 / events;
         self.add(format!(
-            "create table truth.events as select 'v' || n as view_id, timestamp '2023-10-20 02:00:00' - interval '{minutes} minutes' * \
-             cast(n as integer) as start_tstamp, cast(n as integer) as number from generate_series(1, {events}) as g (n)"
+            "create table truth.events as select 'v' || n as view_id, timestamp '2023-10-20 02:00:00' - \
+             interval '{minutes} minutes' * cast(n as integer) as start_tstamp, cast(n as integer) as number \
+             from generate_series(1, {events}) as g (n)"
         ));
         let tables = self.facts.packages.iter().filter_map(|package| package.tables.as_ref());
         let rows = tables.flat_map(|tables| tables.staging_rows.iter().chain(&tables.prod_rows).flatten());
@@ -212,9 +218,13 @@ impl Builder<'_> {
         let columns = match &physical.create_statement {
             Some(sql) => rest(sql),
             None if physical.columns.iter().any(|column| column.name == "select") => {
-                "view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE, \"select\" INTEGER)".to_owned()
+                "view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE, \
+                 \"select\" INTEGER)"
+                    .to_owned()
             }
-            None => "view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds DOUBLE)".to_owned(),
+            None => "view_id VARCHAR, start_tstamp TIMESTAMP, start_tstamp_date DATE, engaged_seconds \
+                     DOUBLE)"
+                .to_owned(),
         };
         self.add(format!("create table {table} ({columns}"));
         for index in &physical.indexes {

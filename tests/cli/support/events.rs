@@ -54,7 +54,8 @@ impl Events {
         .to_string()
     }
 
-    /// A database with these events and nothing else; made by the first test that wants it, while the others wait.
+    /// A database with these events and nothing else; made by the first test that wants it, while the others
+    /// wait.
     pub fn database(self, engine: Engine) -> &'static Place {
         type Made = HashMap<(Events, Engine), Arc<OnceLock<&'static Place>>>;
         static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);

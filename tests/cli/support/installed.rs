@@ -44,8 +44,8 @@ impl Wheel {
     }
 }
 
-/// Runs a command that builds the wheel: quickly, in a place of its own, with what `cargo xtask` downloaded, and one at a time,
-/// as all of them put the program at the same path.
+/// Runs a command that builds the wheel: quickly, in a place of its own, with what `cargo xtask` downloaded,
+/// and one at a time, as all of them put the program at the same path.
 pub fn building(command: &mut Command) -> Output {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging");
     fs::create_dir_all(&place).expect("a folder");
@@ -75,7 +75,8 @@ impl Environment {
         let root = environment.folder.path();
         Output::from(Command::new(&python).args(["-m", "venv"]).arg(root).output().expect("python"))
             .success();
-        // Installing dbt anew would take minutes: its packages are those of the environment that all tests use.
+        // Installing dbt anew would take minutes: its packages are those of the environment that all tests
+        // use.
         let code = "import sysconfig; print(sysconfig.get_path('purelib'))";
         let packages = |python: &Path| {
             let output = Output::from(Command::new(python).args(["-c", code]).output().expect("python"));

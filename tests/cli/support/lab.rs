@@ -280,7 +280,8 @@ impl Lab {
     /// Does something while another process has the DuckDB file open.
     pub fn while_open<T>(&self, action: impl FnOnce() -> T) -> T {
         let Place::DuckDb { file, .. } = &self.place else { panic!("a DuckDB file") };
-        let code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()";
+        let code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); \
+                    sys.stdin.read()";
         let mut process = Command::new(NEW.program("python"))
             .args(["-c", code])
             .arg(file)

@@ -1,4 +1,5 @@
-//! What the black-box tests stand on: a copy of the fixture project, a database of its own, real dbt, and the tool.
+//! What the black-box tests stand on: a copy of the fixture project, a database of its own, real dbt, and the
+//! tool.
 
 mod environment;
 mod events;

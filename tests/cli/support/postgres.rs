@@ -31,7 +31,8 @@ pub static SERVER: LazyLock<Server> = LazyLock::new(|| {
 });
 
 impl Server {
-    /// Starts one. `afterwards` says what becomes of its data: `delete`, or `stop` where it is to be started again.
+    /// Starts one. `afterwards` says what becomes of its data: `delete`, or `stop` where it is to be started
+    /// again.
     pub fn start(data: &Path, afterwards: &str) -> Self {
         let mut process = Command::new(NEW.program("python"))
             .arg(support("postgres.py"))

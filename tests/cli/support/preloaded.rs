@@ -1,4 +1,5 @@
-//! Real dbt without the seconds that it takes to get ready: a process that is ready is kept, and forks for each call.
+//! Real dbt without the seconds that it takes to get ready: a process that is ready is kept, and forks for
+//! each call.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,7 +14,8 @@ use super::lab::Lab;
 /// A program to call instead of dbt's own.
 struct Preloaded {
     program: PathBuf,
-    // The process ends when its standard input does, which is with this process; it deletes the program's folder.
+    // The process ends when its standard input does, which is with this process; it deletes the program's
+    // folder.
     _process: Child,
 }
 

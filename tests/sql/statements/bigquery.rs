@@ -13,7 +13,8 @@ cluster by user_identifier, session_identifier
 options (description = 'it\\'s')
 as select * from `p`.`stg`.`t`",
     "alter table `p`.`prod`.`t` set options (expiration_timestamp = null, partition_expiration_days = null)",
-    "assert (\n  (select count(*) from `p`.`prod`.`t`) = (select count(*) from `p`.`stg`.`t`)\n) as 'not the same'",
+    "assert (\n  (select count(*) from `p`.`prod`.`t`) = (select count(*) from `p`.`stg`.`t`)\n) as 'not the \
+     same'",
     "begin transaction",
     "update `p`.`prod`.`shop_manifest` set last_success = last_success where true",
     "insert into `p`.`prod`.`shop_manifest` (model, last_success)
@@ -32,7 +33,8 @@ exception when error then
   rollback transaction;
   raise;
 end",
-    "select cast((select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from `p`.`stg`.`t` as t) as string) as staging",
+    "select cast((select sum(cast(farm_fingerprint(to_json_string(t)) as bignumeric)) from `p`.`stg`.`t` as \
+     t) as string) as staging",
     "select cast((select format_timestamp('%Y-%m-%d %H:%M:%E6S', max(last_success), 'UTC') \
          from `p`.`prod`.`shop_manifest` where model = 'carts' having count(*) = 1) as string) as prod",
     "grant `roles/bigquery.dataViewer` on table `p`.`prod`.`t` to \"user:ann@example.com\"",
@@ -46,29 +48,76 @@ pub const BAD: &[Bad] = &[
     bad("Postgres' like", "create table `p`.`d`.`t` (like `p`.`e`.`t`)"),
     bad(
         "a time without zone",
-        "insert into `p`.`d`.`shop_manifest` (model, last_success) values ('a', datetime '2023-10-11 10:11:12')",
-    ).accepted_by(&[Sqlfluff]),
+        "insert into `p`.`d`.`shop_manifest` (model, last_success) values ('a', datetime '2023-10-11 \
+         10:11:12')",
+    )
+    .accepted_by(&[Sqlfluff]),
     bad(
         "a time without zone is compared",
         "select 1 from `p`.`d`.`shop_manifest` where last_success = datetime '2023-10-11 10:11:12'",
-    ).accepted_by(&[Sqlfluff]),
+    )
+    .accepted_by(&[Sqlfluff]),
     bad(
         "a column that is not there",
         "update `p`.`d`.`shop_manifest` set last_succes = last_success where true",
-    ).accepted_by(&[Sqlfluff]),
-    bad("an update without condition", "update `p`.`d`.`shop_manifest` set last_success = last_success").accepted_by(&[Sqlfluff]),
-    bad("a number as an assertion", "assert (select count(*) from `p`.`d`.`t`) as 'x'").accepted_by(&[Sqlfluff]),
+    )
+    .accepted_by(&[Sqlfluff]),
+    bad(
+        "an update without \
+         condition",
+        "update `p`.`d`.`shop_manifest` set last_success = \
+                                        last_success",
+    )
+    .accepted_by(&[Sqlfluff]),
+    bad(
+        "a number as an \
+         assertion",
+        "assert (select count(*) from `p`.`d`.`t`) as \
+                                     'x'",
+    )
+    .accepted_by(&[Sqlfluff]),
     bad("a quote that is doubled", "assert (1 = 1) as 'it''s'"),
     bad(
         "a cluster of a column that is not there",
         "create table `p`.`d`.`t` cluster by nobody as select * from `p`.`e`.`t`",
-    ).accepted_by(&[Sqlfluff]),
-    bad("the new name has a dataset", "alter table `p`.`d`.`t` rename to `e`.`t`").accepted_by(&[Sqlfluff, GoogleSql]),
-    bad("Snowflake's transient", "create transient table `p`.`d`.`t` clone `p`.`e`.`t`").accepted_by(&[Sqlfluff]),
+    )
+    .accepted_by(&[Sqlfluff]),
+    bad(
+        "the new name has a \
+         dataset",
+        "alter table `p`.`d`.`t` rename to \
+                                       `e`.`t`",
+    )
+    .accepted_by(&[Sqlfluff, GoogleSql]),
+    bad(
+        "Snowflake's \
+         transient",
+        "create transient table `p`.`d`.`t` clone \
+                                  `p`.`e`.`t`",
+    )
+    .accepted_by(&[Sqlfluff]),
     bad("Databricks' clone", "create table `p`.`d`.`t` deep clone `p`.`e`.`t`"),
     bad("Postgres' lock", "lock table `p`.`d`.`t` in share mode"),
-    bad("Spark's assertion", "select assert_true((select count(*) from `p`.`d`.`t`) = 1, 'x')").accepted_by(&[Sqlfluff]),
+    bad(
+        "Spark's \
+         assertion",
+        "select assert_true((select count(*) from `p`.`d`.`t`) = 1, \
+                              'x')",
+    )
+    .accepted_by(&[Sqlfluff]),
     bad("a block is open", "begin begin transaction; commit transaction;").accepted_by(&[Sqlfluff]),
-    bad("wrong within a block", "begin update `p`.`d`.`shop_manifest` set last_success = 1 where true; end").accepted_by(&[Sqlfluff]),
-    bad("a clone that replaces", "create or replace table `p`.`d`.`t` clone `p`.`e`.`t`").accepted_by(&[Sqlfluff, GoogleSql]),
+    bad(
+        "wrong within a \
+         block",
+        "begin update `p`.`d`.`shop_manifest` set last_success = 1 where true; \
+                                 end",
+    )
+    .accepted_by(&[Sqlfluff]),
+    bad(
+        "a clone that \
+         replaces",
+        "create or replace table `p`.`d`.`t` clone \
+                                  `p`.`e`.`t`",
+    )
+    .accepted_by(&[Sqlfluff, GoogleSql]),
 ];

@@ -1,5 +1,5 @@
-//! Statements that a warehouse understands, and statements that it does not: the right idea in another warehouse's words,
-//! words misspelt, brackets left open.
+//! Statements that a warehouse understands, and statements that it does not: the right idea in another
+//! warehouse's words, words misspelt, brackets left open.
 
 mod bigquery;
 mod databricks;

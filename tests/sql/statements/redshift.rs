@@ -40,11 +40,30 @@ pub const BAD: &[Bad] = &[
     bad("Postgres' modes of locks", "lock table a.b in share row exclusive mode").accepted_by(&[Pglast]),
     bad("Postgres' blocks", "do $x$ begin raise exception 'x'; end $x$").accepted_by(&[Sqlfluff, Pglast]),
     bad("a move to another schema", "alter table a.b set schema c").accepted_by(&[Sqlfluff, Pglast]),
-    bad("everything that LIKE includes in Postgres", "create table a.b (like c.d including all)").accepted_by(&[Pglast]),
-    bad("a conflict's clause", "insert into a.b (c) values (1) on conflict do nothing").accepted_by(&[Pglast]),
+    bad(
+        "everything that LIKE includes in \
+         Postgres",
+        "create table a.b (like c.d including \
+                                                      all)",
+    )
+    .accepted_by(&[Pglast]),
+    bad(
+        "a conflict's \
+         clause",
+        "insert into a.b (c) values (1) on conflict do \
+                                nothing",
+    )
+    .accepted_by(&[Pglast]),
     bad("Snowflake's swap", "alter table a.b swap with c.d"),
     bad("Spark's source", "create table a.b using iceberg as select 1 as c").accepted_by(&[Pglast]),
     bad("no key", "create table a.b distkey () as select 1 as c"),
-    bad("an alias of MERGE's target", "merge into a.b as t using c.d on t.x = d.x when matched then update set x = d.x when not matched then insert values (d.x)").accepted_by(&[Sqlfluff, Pglast]),
+    bad(
+        "an alias of MERGE's \
+         target",
+        "merge into a.b as t using c.d on t.x = d.x when matched then update \
+                                       set x = d.x when not matched then insert values \
+                                       (d.x)",
+    )
+    .accepted_by(&[Sqlfluff, Pglast]),
     bad("a list of values for a table", "select * from (values (1)) as t").accepted_by(&[Sqlfluff, Pglast]),
 ];

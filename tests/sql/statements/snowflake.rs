@@ -9,7 +9,8 @@ pub const GOOD: &[&str] = &[
     "create transient table if not exists DB.PROD.T clone DB.STG.T",
     "create or replace transient table DB.PROD.T clone DB.STG.T copy grants",
     "create table DB.PROD.T clone DB.STG.T",
-    "create or replace table DB.PROD.T cluster by (to_date(START_TSTAMP)) comment = 'x' copy grants as select * from DB.STG.T",
+    "create or replace table DB.PROD.T cluster by (to_date(START_TSTAMP)) comment = 'x' copy grants as \
+     select * from DB.STG.T",
     "alter table DB.PROD.T resume recluster",
     "alter table DB.PROD.T swap with DB.PROD.T__PROMOTE",
     "alter table DB.PROD.T__PROMOTE rename to DB.PROD.T__BK",
@@ -24,7 +25,8 @@ using (
 ) as s
 on t.model = s.model
 when not matched then insert (model, last_success) values (s.model, s.last_success)",
-    "select 1 / case when (\n  (select count(*) from DB.PROD.T) = 1\n) then 1 else 0 end as \"prod_is_complete\"",
+    "select 1 / case when (\n  (select count(*) from DB.PROD.T) = 1\n) then 1 else 0 end as \
+     \"prod_is_complete\"",
     "select hash_agg(*) from DB.PROD.T",
     "grant select on table DB.PROD.T to role ANALYSTS",
     "delete from DB.PROD.SHOP_MANIFEST where model in ('carts')",

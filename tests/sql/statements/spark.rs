@@ -10,7 +10,8 @@ partitioned by (start_tstamp_date)
 comment 'it\\'s'
 tblproperties ('write.format.default' = 'parquet')
 as select * from stg.t",
-    "create or replace table prod.t using iceberg partitioned by (days(start_tstamp)) as select * from prod.t__bk",
+    "create or replace table prod.t using iceberg partitioned by (days(start_tstamp)) as select * from \
+     prod.t__bk",
     "merge into prod.shop_manifest as t
 using (
   select s.model, s.last_success

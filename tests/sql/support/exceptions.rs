@@ -1,4 +1,5 @@
-//! What a validator does not know, although the warehouse does. As narrow as can be: how such a statement begins.
+//! What a validator does not know, although the warehouse does. As narrow as can be: how such a statement
+//! begins.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,5 @@
-//! What the warehouses' manuals say and no grammar here knows. The last validator, for what the others let through.
+//! What the warehouses' manuals say and no grammar here knows. The last validator, for what the others let
+//! through.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};

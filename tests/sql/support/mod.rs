@@ -1,4 +1,5 @@
-//! What these tests stand on: validators and what they do not know, an engine, and how a script is cut into statements.
+//! What these tests stand on: validators and what they do not know, an engine, and how a script is cut into
+//! statements.
 
 mod exceptions;
 mod lab;
