@@ -94,19 +94,20 @@ impl Outcome {
             }
             Self::DbtFailed => "dbt failed. The tool shows dbt's message and the path of its log.",
             Self::Error { .. } => {
-                "The command line or the configuration is wrong (a missing profile or target, for example), or the tool \
-                 cannot do its job."
+                "The command line or the configuration is wrong (a missing profile or target, for example), \
+                 or the tool cannot do its job."
             }
             Self::Stopped { .. } => {
                 "The backfill stopped as asked before it was caught up: `--max-runs`, `--max-duration`."
             }
             Self::Refused { .. } => {
-                "A safety rule held the command back. The backfill would never end, or would lose rows, or stalled at the \
-                 maximum limit; or the preflight of a promotion failed; or another backfill or promotion uses the same \
-                 target. The message says what to do."
+                "A safety rule held the command back: the backfill would never end or would lose rows, it \
+                 stalled at the maximum limit, a promotion failed its preflight, or another backfill or \
+                 promotion uses the same target. The message says what to do."
             }
             Self::Interrupted { signal } if *signal == Interrupted::READER_GONE.signal => {
-                "The reader of stdout closed the pipe, as `| head` does. A `run` continues and ends with its own code."
+                "The reader of stdout closed the pipe, as `| head` does. A `run` continues and ends with its \
+                 own code."
             }
             Self::Interrupted { .. } => {
                 "A signal ended the command. The code is 128 plus the signal's number."

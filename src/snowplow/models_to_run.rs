@@ -85,8 +85,8 @@ fn names_without_namesakes<'m>(
             // Its name has no effect, because it is not tracked. So nothing is lost without it.
             Some(_) if !is_tracked(node) => {}
             Some((package, twin)) => bail!(Refusal(format!(
-                "{} and {} have the same name, and {} knows its tracked models by name alone, so it would wait for the one \
-                 that is not selected. Select both, or rename one of them",
+                "{} and {} have the same name, and {} knows its tracked models by name alone, so it would \
+                 wait for the one that is not selected. Select both, or rename one of them",
                 node.unique_id, twin.unique_id, package.name
             ))),
         }
@@ -125,8 +125,9 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
         return Ok(());
     }
     bail!(
-        "the selection holds tracked models of {} but not all models that they are built from ({}), so they would read what \
-         an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them",
+        "the selection holds tracked models of {} but not all models that they are built from ({}), so they \
+         would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and \
+         exclude none of them",
         package.name,
         missing.into_values().collect::<Vec<_>>().join(", ")
     )

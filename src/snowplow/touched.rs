@@ -25,8 +25,9 @@ impl TouchedPackage {
         let manifest = &listing.manifest;
         if packages.is_empty() {
             bail!(
-                "no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook \
-                 (did `dbt deps` run? is the package enabled for this target?)"
+                "no Snowplow package found: no on-run-end hook of this project calls \
+                 snowplow_incremental_post_hook (did `dbt deps` run? is the package enabled for this \
+                 target?)"
             );
         }
         let selected: Vec<&Node> = listing.selected.iter().filter_map(|id| manifest.node(id)).collect();
@@ -47,8 +48,8 @@ impl TouchedPackage {
         if touched.is_empty() {
             let tags: Vec<_> = packages.iter().map(Package::tag).collect();
             bail!(
-                "the selection holds no tracked model: no model in it has the tag {}. Select a model with that tag, \
-                 or add the tag to yours",
+                "the selection holds no tracked model: no model in it has the tag {}. Select a model with \
+                 that tag, or add the tag to yours",
                 tags.join(" or ")
             );
         }
@@ -60,8 +61,8 @@ impl TouchedPackage {
 fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
     let Some(model) = tracked.iter().find(|node| node.is_ephemeral()) else { return Ok(()) };
     bail!(Refusal(format!(
-        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would process the \
-         same window forever. Make it a table or a view, or remove the tag {} from it",
+        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would \
+         process the same window forever. Make it a table or a view, or remove the tag {} from it",
         model.name,
         model.path,
         package.name,
@@ -81,8 +82,8 @@ fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -
         };
         let what = if twin.version.is_some() { "versions of one model" } else { "models with the same name" };
         bail!(Refusal(format!(
-            "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by name alone ({}), \
-             so their rows would mix. Remove the tag from one of them, or disable one",
+            "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by \
+             name alone ({}), so their rows would mix. Remove the tag from one of them, or disable one",
             model.unique_id,
             twin.unique_id,
             package.tag(),

@@ -79,7 +79,8 @@ impl Project {
                 .find(|folder| folder.join(PROJECT_FILE).is_file())
                 .with_context(|| {
                     format!(
-                        "no {PROJECT_FILE} in {directory} or above it: run this inside a dbt project, or give --project-dir"
+                        "no {PROJECT_FILE} in {directory} or above it: run this inside a dbt project, or give \
+                         --project-dir"
                     )
                 })?
                 .to_owned(),

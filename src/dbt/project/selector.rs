@@ -50,8 +50,8 @@ fn definition_of(criterion: &str) -> Result<Value> {
         Some((method @ ("tag" | "package"), value)) => (method, value),
         None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
         _ => bail!(
-            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be selected. \
-             For the rest of dbt's syntax, use --target and --to"
+            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be \
+             selected. For the rest of dbt's syntax, use --target and --to"
         ),
     };
     let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));

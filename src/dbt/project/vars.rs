@@ -90,7 +90,8 @@ impl Vars {
             .find(|text| serde_yaml::from_str::<Mapping>(text).is_ok_and(|mapping| same(&mapping, &wanted)))
             .with_context(|| {
                 format!(
-                    "this tool cannot add its own vars to --vars: give one plain mapping, such as '{{a: 1, b: 2}}'; got: {}",
+                    "this tool cannot add its own vars to --vars: give one plain mapping, such as \
+                     '{{a: 1, b: 2}}'; got: {}",
                     self.text
                 )
             })

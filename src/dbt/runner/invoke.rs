@@ -211,8 +211,8 @@ impl Dbt {
         let path = target_path.join("manifest.json");
         if !path.is_file() {
             bail!(
-                "`{} {subcommand}` succeeded but wrote no manifest.json. Is it dbt-core? The dbt Cloud CLI runs \
-                 remotely and is not supported",
+                "`{} {subcommand}` succeeded but wrote no manifest.json. Is it dbt-core? The dbt Cloud CLI \
+                 runs remotely and is not supported",
                 self.program()
             );
         }

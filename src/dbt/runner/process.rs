@@ -204,7 +204,8 @@ fn read_lines(reader: PipeReader, kind: fn(String) -> Line, lines: Sender<Line>)
 fn cannot_start(program: &Program, error: &io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         io::ErrorKind::NotFound => {
-            "there is no such program. Activate the environment that dbt is installed in, or say with --dbt how to start dbt"
+            "there is no such program. Activate the environment that dbt is installed in, or say with --dbt \
+             how to start dbt"
         }
         io::ErrorKind::PermissionDenied => "it is not executable. Say with --dbt how to start dbt",
         _ => return anyhow!("cannot start `{program}`: {error}"),
@@ -260,7 +261,7 @@ mod tests {
 
     /// Runs a script that is asked to end `asked` times once it says `ready`, so no test waits for a fixed time.
     fn run_script(body: &str, asked: usize) -> (Ended, Vec<Line>) {
-        // If the tests were started with SIGINT ignored, the script would ignore it too.
+        // If the tests were started with SIGINT ignored, the script would otherwise ignore it too.
         Interrupt::listen().expect("handlers");
         let interrupt = Interrupt::default();
         let (folder, program) = script(body);
