@@ -101,9 +101,9 @@ impl Outcome {
                 "The backfill stopped as asked before it was caught up: `--max-runs`, `--max-duration`."
             }
             Self::Refused { .. } => {
-                "A safety rule held the command back. The backfill would never end, or would lose rows, or \
-                 stalled at the maximum limit; or the preflight of a promotion failed; or another backfill \
-                 or promotion uses the same target. The message says what to do."
+                "A safety rule held the command back: the backfill would never end or would lose rows, it \
+                 stalled at the maximum limit, a promotion failed its preflight, or another backfill or \
+                 promotion uses the same target. The message says what to do."
             }
             Self::Interrupted { signal } if *signal == Interrupted::READER_GONE.signal => {
                 "The reader of stdout closed the pipe, as `| head` does. A `run` continues and ends with its \

@@ -7,12 +7,14 @@ mod observation;
 mod reader;
 mod state;
 pub mod tables;
+mod touched;
 mod vars;
 
 pub use family::{Family, hook_takes_session_timestamp, load_family_heals};
 pub use hook::{Hook, Package, discover, hooks, lock_name};
-pub use models_to_run::{Scope, StandIn, TouchedPackage};
+pub use models_to_run::{Scope, StandIn};
 pub use observation::{Observation, PackageTables, TrackedPackage};
 pub use reader::{EventQuestion, Events, FirstEvent, PackageSources, Reader, relation_of};
 pub use state::{Frontier, Progress, Row, Settings, Standing, State, Window};
+pub use touched::TouchedPackage;
 pub use vars::{events, settings};

@@ -262,7 +262,10 @@ fn the_version_of_the_dbt_that_is_configured() {
 fn a_bug_report_is_possible_without_dbt() {
     for (variable, answer) in [
         ("no-such-dbt", "  dbt       cannot start `no-such-dbt`: there is no such program"),
-        ("sh -c 'echo hello'", "  dbt       `sh -c 'echo hello' --version` (exit code 0) said: hello"),
+        (
+            "sh -c 'echo hello'",
+            "  dbt       `sh -c 'echo hello' --version` (exit code 0) printed no version of dbt: hello",
+        ),
         ("'", "  dbt       --dbt: the quotes in `'` do not match"),
     ] {
         let fake = FakeDbt::new(&json!({}));

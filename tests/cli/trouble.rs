@@ -294,7 +294,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
     error: dbt run-operation failed (exit code 1): the warehouse could not be reached
         Encountered an error while running operation: IO Error: Could not set lock on file [PLACE]
       dbt's log: [PROJECT]/target/snowplow-backfill/logs/[STARTED]-staging/query/dbt.log
-      hint: another process has the DuckDB file open: close it, then run the same command again
+      hint: another process has the DuckDB file open: end that process, then run the same command again
     ");
 }
 

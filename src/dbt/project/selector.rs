@@ -50,8 +50,8 @@ fn definition_of(criterion: &str) -> Result<Value> {
         Some((method @ ("tag" | "package"), value)) => (method, value),
         None if !bare.contains([',', '*', '@', '/', '.']) => ("fqn", bare),
         _ => bail!(
-            "{criterion}: without a connection only names, +name, name+, tag:… and package:… can be \
-             selected. With --target and --to, dbt reads all of its syntax"
+            "{criterion}: without a connection, only names, +name, name+, tag:… and package:… can be \
+             selected. For the rest of dbt's syntax, use --target and --to"
         ),
     };
     let (parents, children) = (criterion.starts_with('+'), criterion.ends_with('+'));
@@ -381,8 +381,8 @@ mod tests {
         for (select, exclude, expected) in [
             ("nope", "", "nothing is selected: nope matches no enabled model of the dbt manifest"),
             ("a", "a", "nothing is selected"),
-            ("state:modified", "", "state:modified: without a connection only names"),
-            ("a", "@b", "@b: without a connection only names"),
+            ("state:modified", "", "state:modified: without a connection, only names"),
+            ("a", "@b", "@b: without a connection, only names"),
         ] {
             let error = picked(select, exclude).expect_err(select);
             assert!(error.starts_with(expected), "{error}");

@@ -64,43 +64,42 @@ fn is_wrong_target(message: &str) -> bool {
     words.iter().any(|word| message.contains(word))
 }
 
+/// Words of dbt or a driver, in any case, and what to do when a message has them.
+const HINTS: &[(&str, &str)] = &[
+    (
+        "Could not set lock on file",
+        "another process has the DuckDB file open: end that process, then run the same command again",
+    ),
+    (
+        "No enabled models identified",
+        "a Snowplow package found none of its tracked models in this run: \
+         check the package_name that its on-run-end hook is given",
+    ),
+    (
+        "more than one row returned by a subquery",
+        "an incremental manifest may hold a model twice: run the same command again, \
+         which then names the model and says what to do",
+    ),
+    (
+        "Invalid value for '--profiles-dir'",
+        "dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: \
+         name its folder with --profiles-dir",
+    ),
+    (
+        "Could not find profile named",
+        "use --profiles-dir to name the folder of the profiles.yml that holds this profile",
+    ),
+    ("run \"dbt deps\"", "install the project's packages with `dbt deps`, then run the same command again"),
+    (
+        "snowplow__license_accepted",
+        "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
+    ),
+];
+
 /// What to do about a failure, as far as its text shows.
 #[must_use]
 pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
-    let hints: &[(&str, &str)] = &[
-        (
-            "Could not set lock on file",
-            "another process has the DuckDB file open: close it, then run the same command again",
-        ),
-        (
-            "No enabled models identified",
-            "a Snowplow package found none of its tracked models in this run: \
-             check the package_name that its on-run-end hook is given",
-        ),
-        (
-            "more than one row returned by a subquery",
-            "an incremental manifest may hold a model twice: run the same command again, which then names \
-             the model and says what to do",
-        ),
-        (
-            "Invalid value for '--profiles-dir'",
-            "dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: \
-             name its folder with --profiles-dir",
-        ),
-        (
-            "Could not find profile named",
-            "use --profiles-dir to name the folder of the profiles.yml that holds this profile",
-        ),
-        (
-            "run \"dbt deps\"",
-            "install the project's packages with `dbt deps`, then run the same command again",
-        ),
-        (
-            "snowplow__license_accepted",
-            "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
-        ),
-    ];
-    let found = hints.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
+    let found = HINTS.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
     match (found, kind) {
         (Some((_, hint)), _) => Some((*hint).to_owned()),
         (None, FailureKind::Connection) => {
@@ -125,8 +124,7 @@ mod tests {
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
             ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
             (
-                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names \
-                 for this",
+                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names for this",
                 FailureKind::Target,
             ),
         ] {

@@ -262,7 +262,7 @@ mod tests {
     /// Runs a script that is asked to end `asked` times once it says `ready`, so no test waits for a fixed
     /// time.
     fn run_script(body: &str, asked: usize) -> (Ended, Vec<Line>) {
-        // If the tests were started with SIGINT ignored, the script would ignore it too.
+        // If the tests were started with SIGINT ignored, the script would otherwise ignore it too.
         Interrupt::listen().expect("handlers");
         let interrupt = Interrupt::default();
         let (folder, program) = script(body);

@@ -13,7 +13,13 @@ impl Dbt {
     /// dbt cannot be started, or its output names no version.
     pub fn versions(&self, listen: Listen<'_>) -> Result<Versions> {
         let (ended, text) = self.ask_version(listen)?;
-        Versions::parse(&text)
-            .with_context(|| format!("`{} --version` ({}) said: {}", self.program(), ended.exit, text.trim()))
+        Versions::parse(&text).with_context(|| {
+            format!(
+                "`{} --version` ({}) printed no version of dbt: {}",
+                self.program(),
+                ended.exit,
+                text.trim()
+            )
+        })
     }
 }
