@@ -32,7 +32,7 @@ pub(super) fn run(
         ..Request::default()
     };
     check_passed_on(&request.dbt_args)?;
-    reported::run(staging, &request, Report::PeopleOfPart, None, args.verbose)
+    reported::run(staging, &request, Report::PeopleDuringSync, None, args.verbose)
 }
 
 /// What the environment and the file set for flags that only `run` has.

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_put_to_their_questions() {
+    fn answers_follow_the_order_of_the_questions() {
         let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };
         let witness = |manifest: &str| RowsWitness { manifest: manifest.to_owned(), sql: "select 1".into() };
         let witnesses = Witnesses {
