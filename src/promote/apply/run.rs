@@ -140,7 +140,7 @@ fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
         Ok(reviewed) => reviewed,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot read the reviewed script {path}"));
+            return Err(error).with_context(|| format!("cannot read {path}, the script that was reviewed"));
         }
     };
     let again = "run without --apply to write it again, then review it";
