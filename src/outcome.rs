@@ -98,7 +98,7 @@ impl Outcome {
                  or the tool cannot do its job."
             }
             Self::Stopped { .. } => {
-                "The backfill stopped as asked before it was caught up: `--max-runs`, `--max-duration`."
+                "The backfill stopped as asked before it was up to date: `--max-runs`, `--max-duration`."
             }
             Self::Refused { .. } => {
                 "A safety rule held the command back: the backfill would never end or would lose rows, it \

@@ -67,7 +67,7 @@ impl Driver for DbtDriver<'_> {
     }
 
     fn forget(&mut self) -> Result<()> {
-        workspace::forget(&self.last_run())
+        workspace::forget_last_run(&self.last_run())
     }
 
     fn run(&mut self, run: RunRequest, emit: Emit<'_>) -> Result<RunReport> {

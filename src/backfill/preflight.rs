@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn lets_good_tables_pass() {
+    fn accepts_good_tables() {
         let none = FirstRun::default();
         check_refusal(Family::Session, &[], &none, None);
         check_refusal(Family::Session, &[("a", "2020-05-01")], &none, None);

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_the_package_leaves_out_is_no_end_of_a_gap() {
+    fn an_event_that_the_package_leaves_out_does_not_end_a_gap() {
         let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
         assert_eq!(stall.beyond, at("2020-03-31 00:00:00.000001"));
         let left_out = |beyond| Outlook { next: FirstEvent::At(at("2020-03-02")), beyond };
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_its_other_models_a_package_can_be_stuck() {
+    fn no_limit_helps_a_window_that_ends_at_the_other_models() {
         let rows = [("a", "2020-03-01"), ("b", "2020-03-02")];
         assert!(stall(&rows, ("2020-02-29", "2020-03-02")).stuck);
         let far = [("a", "2020-03-01"), ("b", "2020-08-02")];
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_waits_for_another_is_no_stall() {
+    fn a_package_that_waits_for_another_has_not_stalled() {
         let window = ("2020-03-01", "2020-04-01");
         let moved = verdict(&both("2020-03-01"), &both("2020-03-31"), window);
         let stays = verdict(&both("2020-03-01"), &both("2020-03-01"), window);

@@ -15,8 +15,8 @@ use crate::workspace::{Journal, OpenTarget};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
     People,
-    /// People, but the command continues by itself afterwards.
-    PeopleOfPart,
+    /// People, for `--sync`: the command continues by itself afterwards.
+    PeopleDuringSync,
     Json,
     Github,
 }
@@ -27,7 +27,7 @@ impl Report {
             if verbose { (Detail::Verbose, Detail::Verbose) } else { (Detail::Full, Detail::Trouble) };
         Ok(match self {
             Self::People => Listeners::people(people, Part::Whole),
-            Self::PeopleOfPart => Listeners::people(people, Part::OfAnotherCommand),
+            Self::PeopleDuringSync => Listeners::people(people, Part::OfAnotherCommand),
             Self::Json => Listeners::json(programs),
             Self::Github => Listeners::github(&target.project().directory, programs)?,
         })

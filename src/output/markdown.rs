@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_of_others_stays_text() {
+    fn text_from_elsewhere_stays_text() {
         assert_eq!(escaped("a_b|c\n*d*"), r"a\_b\|c \*d\*");
         assert_eq!((inline("+a"), inline("a`b")), ("`+a`".to_owned(), "`` a`b ``".to_owned()));
         assert_eq!(code("x\n```\ny\n"), "````text\nx\n```\ny\n````\n");

@@ -19,9 +19,11 @@ pub(super) fn start(start: &Start, paint: Paint) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {}  {value}", paint.dim(&format!("{label:<9}")));
     };
-    let selection =
-        if start.selection.is_empty() { "the whole project".to_owned() } else { start.selection.join(" ") };
-    line("selected", &format!("{} by {selection}", count(start.models.len(), "model")));
+    let models = count(start.models.len(), "model");
+    match start.selection.as_slice() {
+        [] => line("selected", &format!("{models}, the whole project")),
+        selection => line("selected", &format!("{models} by {}", selection.join(" "))),
+    }
     for package in &start.packages {
         line("package", &format!("{}: {}", package.package, names(&package.tracked)));
     }

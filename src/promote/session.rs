@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
-use super::apply::{self, Application, Applied, Asked, Tell, find_unfinished, go_on};
+use super::apply::{self, Application, Applied, Asked, Tell, find_unfinished, finish};
 use super::output::document;
 use super::plan::{Facts, Plan, Wishes, as_if_synced, check_places, short_digest, sync_until};
 use super::read::{BothRead, BothTargets, Route, offline_facts, unread_catalogue};
@@ -122,7 +122,7 @@ impl Session<'_, '_> {
     fn finish_unfinished(&self, emit: Emit<'_>, tell: Tell<'_>) -> Result<Option<Applied>> {
         let prod = &self.both.prod.target;
         let Some(unfinished) = find_unfinished(prod, &self.asked()?, emit, tell)? else { return Ok(None) };
-        go_on(prod, &unfinished, self.request.out_dir, emit, tell).map(Some)
+        finish(prod, &unfinished, self.request.out_dir, emit, tell).map(Some)
     }
 
     /// Backfills staging up to prod's position. An outcome, if it did not get there.

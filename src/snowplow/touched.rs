@@ -61,8 +61,8 @@ impl TouchedPackage {
 fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
     let Some(model) = tracked.iter().find(|node| node.is_ephemeral()) else { return Ok(()) };
     bail!(Refusal(format!(
-        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} would \
-         process the same window forever. Make it a table or a view, or remove the tag {} from it",
+        "the tracked model {} ({}) is ephemeral: it never gets a row in the incremental manifest, so {} \
+         would process the same window forever. Make it a table or a view, or remove the tag {} from it",
         model.name,
         model.path,
         package.name,

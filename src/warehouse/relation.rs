@@ -46,8 +46,8 @@ impl Relation {
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
-                "{rendered} is not the name of a relation in {dialect}: it must have a schema and a name, and \
-                 may have a database"
+                "{rendered} is not the name of a relation in {dialect}: it must have a schema and a name, \
+                 and may have a database"
             );
         }
         if dialect == Dialect::Spark && parts.len() == 3 {

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_added_to_what_is_there() {
+    fn lines_are_added_to_an_existing_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8PathBuf::from_path_buf(folder.path().join("a/j.jsonl")).expect("UTF-8");
         for message in ["one", "two"] {

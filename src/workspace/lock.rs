@@ -88,7 +88,7 @@ mod tests {
     use camino::Utf8PathBuf;
 
     #[test]
-    fn the_second_taker_is_told_who_holds_it_and_the_third_gets_it() {
+    fn a_lock_says_who_holds_it_until_it_is_dropped() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = Utf8PathBuf::from_path_buf(folder.path().join("a/b.lock")).expect("UTF-8");
         let first = Lock::take(&path, "run --select +a").expect("free");

@@ -8,7 +8,9 @@ mod places;
 mod tidy;
 
 pub use journal::{Journal, read as read_journal};
-pub use last_run::{GoodPackageRun, GoodRun, forget, read as read_last_run, write as write_last_run};
+pub use last_run::{
+    GoodPackageRun, GoodRun, forget as forget_last_run, read as read_last_run, write as write_last_run,
+};
 pub use lock::Lock;
 pub use open::{DbtChoice, OpenProject, OpenTarget};
 pub use places::{Round, Workspace};

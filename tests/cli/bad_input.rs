@@ -544,6 +544,6 @@ fn removing_what_is_not_selected() {
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
       state      shop: first run, from its start date
-    error: --remove-from-manifest cart: the selection holds no tracked model of that name, so it would be removed and never built again. Add it to the selection, or leave it out
+    error: --remove-from-manifest cart: the selection has no tracked model of that name. Its row would be removed, but the model would not be built again. Add it to the selection, or leave it out
     ");
 }

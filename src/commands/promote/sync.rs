@@ -32,7 +32,7 @@ pub(super) fn run(
         ..Request::default()
     };
     check_passed_on(&request.dbt_args)?;
-    reported::run(staging, &request, Report::PeopleOfPart, None, args.verbose)
+    reported::run(staging, &request, Report::PeopleDuringSync, None, args.verbose)
 }
 
 /// What the environment and the file set for flags that only `run` has.
@@ -49,9 +49,11 @@ fn settings_of_run(args: &PromoteArgs) -> Result<RunArgs> {
             _ => bail!("the configuration of run is not that of run"),
         },
         Ok(_) => bail!("the configuration of run is not that of a command"),
-        Err(config::Error::Usage(error)) => Err(anyhow!("the configuration of run, for --sync: {error}")),
+        Err(config::Error::Usage(error)) => {
+            Err(anyhow!("--sync cannot read the configuration of run: {error}"))
+        }
         Err(config::Error::Configuration(error)) => {
-            Err(error.context("the configuration of run, for --sync"))
+            Err(error.context("--sync cannot read the configuration of run"))
         }
     }
 }

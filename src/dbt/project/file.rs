@@ -79,8 +79,8 @@ impl Project {
                 .find(|folder| folder.join(PROJECT_FILE).is_file())
                 .with_context(|| {
                     format!(
-                        "no {PROJECT_FILE} in {directory} or above it: run this inside a dbt project, or give \
-                         --project-dir"
+                        "no {PROJECT_FILE} in {directory} or above it: run this inside a dbt project, or \
+                         give --project-dir"
                     )
                 })?
                 .to_owned(),
@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn reads_yaml_as_dbt_does() {
         let (_guard, path) = folder_with(
-            "name: shop\nvars:\n  a: 1\n  a: 2\n  site: &site {limit: 30, b: 1}\n  media:\n    <<: *site\n    b: 2\nname: store\n",
+            "name: shop\nvars:\n  a: 1\n  a: 2\n  site: &site {limit: 30, b: 1}\n  media:\n    <<: *site\n    \
+             b: 2\nname: store\n",
         );
         let project = Project::read(path).expect("the project");
         let expected: Mapping =

@@ -219,10 +219,17 @@ mod tests {
             ("{}", format!("{{{own}}}")),
             ("{yes_no: yes, day: 2024-01-01}", format!("{{{own}, yes_no: yes, day: 2024-01-01}}")),
             (r#" {"a": {"b": [1, "x"]}} "#, format!(r#" {{{own}, "a": {{"b": [1, "x"]}}}} "#)),
-            ("a: 010", "\"models_to_run\": \"a b\"\n\"snowplow__backfill_limit_days\": 30\na: 010".to_owned()),
+            (
+                "a: \
+              010",
+                "\"models_to_run\": \"a b\"\n\"snowplow__backfill_limit_days\": 30\na: \
+                        010"
+                .to_owned(),
+            ),
             (
                 "# first\n  a: {b: 1}\n  c: no\n",
-                "# first\n  \"models_to_run\": \"a b\"\n  \"snowplow__backfill_limit_days\": 30\n  a: {b: 1}\n  c: no\n"
+                "# first\n  \"models_to_run\": \"a b\"\n  \"snowplow__backfill_limit_days\": 30\n  a: {b: \
+                 1}\n  c: no\n"
                     .to_owned(),
             ),
         ] {

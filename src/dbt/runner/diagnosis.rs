@@ -124,7 +124,8 @@ mod tests {
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
             ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
             (
-                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names for this",
+                "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names \
+                 for this",
                 FailureKind::Target,
             ),
         ] {

@@ -188,7 +188,7 @@ fn a_good_backfill() {
 }
 
 #[test]
-fn every_call_of_dbt_where_it_is_asked_for() {
+fn verbose_shows_every_call_of_dbt() {
     assert!(told(Detail::Verbose, good_backfill()).0.starts_with("$ dbt ls\n"));
 }
 

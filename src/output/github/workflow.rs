@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_what_would_end_a_property_or_a_command() {
+    fn escapes_characters_that_would_end_a_property_or_a_command() {
         let annotation = Annotation {
             level: Level::Error,
             file: Some("models/a,b.sql"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_others_is_no_command() {
+    fn text_from_elsewhere_is_never_a_command() {
         assert_eq!(quoted("fine\n  ::error::not ours"), "| fine\n|   ::error::not ours");
     }
 }

@@ -14,10 +14,8 @@ use crate::workspace::{Journal, OpenTarget};
 /// The direction of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// The promotion.
-    There,
-    /// The rollback.
-    Back,
+    Promotion,
+    Rollback,
 }
 
 /// The stages of a record while a script is executed.
@@ -41,8 +39,8 @@ impl Course {
     /// The stage after so many statements.
     fn at(&self, done: usize) -> Stage {
         match self.way {
-            Way::There => Stage::Executing { done },
-            Way::Back => Stage::RollingBack { done, before: Box::new(self.before.clone()) },
+            Way::Promotion => Stage::Executing { done },
+            Way::Rollback => Stage::RollingBack { done, before: Box::new(self.before.clone()) },
         }
     }
 
@@ -50,18 +48,18 @@ impl Course {
     fn end(&self, ended: &Ended, script: &Script) -> Stage {
         let is_done = ended.executed == script.statements.len();
         match (&ended.error, self.way) {
-            (_, Way::There) if is_done => Stage::Promoted,
-            (_, Way::Back) if is_done => Stage::RolledBack,
+            (_, Way::Promotion) if is_done => Stage::Promoted,
+            (_, Way::Rollback) if is_done => Stage::RolledBack,
             // The connection was lost at the commit. Only prod can tell whether the promotion is taken back.
-            (Some(error), Way::Back)
+            (Some(error), Way::Rollback)
                 if script.commit() == Some(ended.executed) && ended.has_place && may_be_done(error) =>
             {
                 self.at(ended.executed)
             }
             // The rollback changed nothing.
-            (_, Way::Back) => self.before.clone(),
-            (None, Way::There) => Stage::Promoted,
-            (Some(error), Way::There) => Stage::Failed {
+            (_, Way::Rollback) => self.before.clone(),
+            (None, Way::Promotion) => Stage::Promoted,
+            (Some(error), Way::Promotion) => Stage::Failed {
                 statement: ended.executed,
                 error: format!("{error:#}"),
                 may_be_done: ended.has_place && may_be_done(error),
@@ -152,8 +150,8 @@ fn explained(
     folder: &Utf8Path,
 ) -> anyhow::Error {
     let (is_done, what_now) = match way {
-        Way::There => (what_is_done(script, executed, record), way_out(script, executed, record, folder)),
-        Way::Back => what_is_taken_back(script, executed, &error),
+        Way::Promotion => (what_is_done(script, executed, record), way_out(script, executed, record, folder)),
+        Way::Rollback => what_is_taken_back(script, executed, &error),
     };
     let failed = &script.statements[executed];
     error.context(format!(

@@ -18,5 +18,5 @@ pub use presence::{Known, Presence};
 pub use record::{PromotionRecord, Stage, write_files};
 pub use resume::{Asked, find_unfinished, kept_document};
 pub use rollback::roll_back;
-pub use run::{Application, Applied, apply, go_on};
+pub use run::{Application, Applied, apply, finish};
 pub use witnesses::{TableWitness, Witnessed, WitnessedRows, Witnesses};

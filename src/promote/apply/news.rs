@@ -12,7 +12,7 @@ pub enum News<'a> {
     /// A promotion begins.
     Begins(&'a Plan),
     /// A promotion that was stopped is being finished.
-    GoesOn(&'a PromotionRecord),
+    Finishes(&'a PromotionRecord),
     /// A statement has been executed.
     StatementDone {
         /// From 1.

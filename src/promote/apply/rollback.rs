@@ -79,7 +79,7 @@ fn take_back(
             }
             let script = record.rollback_from(witnessed);
             tell(&News::RollbackBegins(record));
-            execute(prod, record, folder, (Way::Back, &script), emit, tell)?;
+            execute(prod, record, folder, (Way::Rollback, &script), emit, tell)?;
         }
     }
     tell(&News::RolledBack(record));

@@ -99,7 +99,7 @@ pub fn apply(
 ///
 /// # Errors
 /// Those of [`apply`].
-pub fn go_on(
+pub fn finish(
     prod: &OpenTarget<'_>,
     unfinished: &Unfinished,
     reviewed: Option<&Utf8Path>,
@@ -110,7 +110,7 @@ pub fn go_on(
     if let Some(reviewed) = reviewed {
         check_reviewed(reviewed, &record.promote)?;
     }
-    tell(&News::GoesOn(&record));
+    tell(&News::Finishes(&record));
     carry_out(prod, record, unfinished.folder.clone(), emit, tell)
 }
 
@@ -122,7 +122,7 @@ fn carry_out(
     tell: Tell<'_>,
 ) -> Result<Applied> {
     let (script, verify) = (record.promote.clone(), record.verify.clone());
-    execute(prod, &mut record, &folder, (Way::There, &script), emit, tell)?;
+    execute(prod, &mut record, &folder, (Way::Promotion, &script), emit, tell)?;
     let comparisons = compare(prod, &verify, emit).with_context(|| {
         format!(
             "the promotion was executed, but not compared. The queries are in {folder}/verify.sql. `promote \
@@ -140,7 +140,7 @@ fn check_reviewed(folder: &Utf8Path, script: &Script) -> Result<()> {
         Ok(reviewed) => reviewed,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot read the reviewed script {path}"));
+            return Err(error).with_context(|| format!("cannot read {path}, the script that was reviewed"));
         }
     };
     let again = "run without --apply to write it again, then review it";

@@ -16,7 +16,7 @@ fn lines(text: &str, paint: Paint) -> String {
 pub fn news(news: &News<'_>, paint: Paint) -> String {
     match news {
         News::Begins(plan) => begins(plan, paint),
-        News::GoesOn(record) => goes_on(record, paint),
+        News::Finishes(record) => finishes(record, paint),
         News::StatementDone { number, total, title } => statement_done(*number, *total, title, paint),
         News::LeftNothing(record) => left_nothing(record, paint),
         News::RollbackBegins(record) => rollback_begins(record, paint),
@@ -81,7 +81,7 @@ fn statement_done(number: usize, of: usize, title: &str, paint: Paint) -> String
 }
 
 /// A promotion that was stopped and is finished now.
-fn goes_on(record: &PromotionRecord, paint: Paint) -> String {
+fn finishes(record: &PromotionRecord, paint: Paint) -> String {
     let stopped = match &record.stage {
         Stage::Failed { statement, .. } => format!("which stopped at statement {}", statement + 1),
         _ => "which was stopped".to_owned(),
