@@ -20,4 +20,4 @@ pub use engine::{Loop, Options};
 pub use preflight::FirstRun;
 pub use request::Request;
 pub use selected::Selected;
-pub use session::{Backfill, Forecast};
+pub use session::{Backfill, NextRuns};

@@ -32,7 +32,7 @@ pub struct Backfill<'a> {
 
 /// What would happen next.
 #[derive(Debug)]
-pub struct Forecast {
+pub struct NextRuns {
     /// The tables as they are.
     pub observation: Observation,
     /// What each package does next.
@@ -69,13 +69,13 @@ impl<'a> Backfill<'a> {
     ///
     /// # Errors
     /// The tables cannot be read. Usage: an incremental manifest does not exist, and nothing would create it.
-    pub fn forecast(&self, emit: Emit<'_>) -> Result<Forecast> {
+    pub fn forecast(&self, emit: Emit<'_>) -> Result<NextRuns> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
         let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
         let preflight = preflight::check(&observation, first_run);
-        Ok(Forecast { observation, states, preflight })
+        Ok(NextRuns { observation, states, preflight })
     }
 
     /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the
@@ -87,7 +87,7 @@ impl<'a> Backfill<'a> {
         emit(Event::BackfillStarted(self.start(journal)));
         let _lock = self.target.lock([self.selected.lock_name()])?;
         self.target.workspace.forget_old_limits();
-        let Forecast { observation, states, preflight } = self.forecast(emit)?;
+        let NextRuns { observation, states, preflight } = self.forecast(emit)?;
         emit(Event::StateRead { now: observation.now, packages: states });
         preflight?;
         let mut driver = DbtDriver {

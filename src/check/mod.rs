@@ -1,7 +1,7 @@
 //! `check`: finds what breaks incremental Snowplow models, from the dbt manifest and dbt_project.yml alone.
 //!
-//! Each rule is a file in `rules/`. It looks at the [`Subject`] and returns what it found. The
-//! [`RuleSettings`] decide which findings count and how severe they are. `output` shows them.
+//! Each rule is a file in `rules/`. It looks at the `Subject` and returns what it found. The
+//! `RuleSettings` decide which findings count and how severe they are. `output` shows them.
 
 mod code;
 mod documentation;
@@ -25,5 +25,5 @@ pub use documentation::page;
 pub(crate) use documentation::{explain, list};
 pub(crate) use output::{CheckFormat, IgnoredFindings, View, render, summary};
 pub(crate) use rules::RULES;
-pub(crate) use session::{Freshness, Session};
+pub(crate) use session::{CheckSession, Freshness};
 pub(crate) use settings::{ConfiguredRule, RuleSettings, known_rule};

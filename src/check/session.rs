@@ -13,7 +13,7 @@ use crate::dbt::{Manifest, PROJECT_FILE, Project, ReadFor, Vars};
 
 /// What is checked.
 #[derive(Debug)]
-pub struct Session {
+pub struct CheckSession {
     /// The project's dbt manifest.
     pub path: Utf8PathBuf,
     /// The dbt manifest of prod.
@@ -37,7 +37,7 @@ pub enum Freshness {
     Required,
 }
 
-impl Session {
+impl CheckSession {
     /// Checks the project.
     ///
     /// # Errors

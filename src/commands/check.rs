@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 
 use super::{open, quiet};
 use crate::check::{
-    self, CheckFormat, ConfiguredRule, Freshness, IgnoredFindings, RuleSettings, Session, View,
+    self, CheckFormat, CheckSession, ConfiguredRule, Freshness, IgnoredFindings, RuleSettings, View,
 };
 use crate::cli::{ALL_RULES, CheckArgs};
 use crate::config;
@@ -55,7 +55,7 @@ fn check_project(args: &CheckArgs) -> Result<Outcome> {
         (None, Some(given)) => directory.join(given),
         (None, None) => written_by_dbt(args, &project)?,
     };
-    let session = Session {
+    let session = CheckSession {
         path,
         prod: args.checked.to_manifest.as_ref().map(|path| directory.join(path)),
         freshness: match (&parsed, args.checked.require_fresh) {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{open, quiet, usage};
-use crate::backfill::{Backfill, Forecast};
+use crate::backfill::{Backfill, NextRuns};
 use crate::cli::{OutputFormat, PlanArgs};
 use crate::event::{PackageState, Start};
 use crate::outcome::Outcome;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
     let request = open::request(&args.selection, &args.windows, &args.first_run);
     let backfill = Backfill::open(&target, &request, emit)?;
     let start = backfill.start(None);
-    let Forecast { observation, states, preflight } = backfill.forecast(emit)?;
+    let NextRuns { observation, states, preflight } = backfill.forecast(emit)?;
     match args.format {
         OutputFormat::Human => stdout::write(output::plan(&start, &states, Paint::for_stdout()))?,
         OutputFormat::Json => {

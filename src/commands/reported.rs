@@ -13,7 +13,7 @@ use crate::workspace::{Journal, OpenTarget};
 
 /// Who reads about the backfill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Report {
+pub(super) enum Audience {
     People,
     /// People, for `--sync`: the command continues by itself afterwards.
     PeopleDuringSync,
@@ -21,7 +21,7 @@ pub(super) enum Report {
     Github,
 }
 
-impl Report {
+impl Audience {
     fn listeners(self, target: &OpenTarget<'_>, verbose: bool) -> Result<Listeners> {
         let (people, programs) =
             if verbose { (Detail::Verbose, Detail::Verbose) } else { (Detail::Full, Detail::Trouble) };
@@ -38,7 +38,7 @@ impl Report {
 pub(super) fn run(
     target: &OpenTarget<'_>,
     request: &Request,
-    report: Report,
+    report: Audience,
     journal: Option<Utf8PathBuf>,
     verbose: bool,
 ) -> Result<Outcome> {
@@ -65,7 +65,7 @@ pub(super) fn run(
     }
     match result {
         // The workflow's log has this error already.
-        Err(error) if report == Report::Github => match Outcome::of_error(&error) {
+        Err(error) if report == Audience::Github => match Outcome::of_error(&error) {
             Outcome::Error { .. } => Err(error),
             told => Ok(told),
         },

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::reported::{self, Report};
+use super::reported::{self, Audience};
 use super::{open, plan, usage};
 use crate::backfill::{Options, Request};
 use crate::cli::{PlanArgs, RunArgs, RunFormat, check_passed_on};
@@ -24,9 +24,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let report = match args.format {
-        RunFormat::Human => Report::People,
-        RunFormat::Json => Report::Json,
-        RunFormat::Github => Report::Github,
+        RunFormat::Human => Audience::People,
+        RunFormat::Json => Audience::Json,
+        RunFormat::Github => Audience::Github,
     };
     reported::run(&target, &request(args), report, args.journal.clone(), args.verbose)
 }

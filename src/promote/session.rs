@@ -75,7 +75,7 @@ pub fn promote(
 ) -> Result<Promotion> {
     let both = BothTargets::list(project, &request.route, emit)?;
     check_places(&both.facts, request.wishes)?;
-    let session = Session { request, both };
+    let session = OpenPromotion { request, both };
     if request.mode == Mode::Apply
         && let Some(applied) = session.finish_unfinished(emit, tell)?
     {
@@ -112,12 +112,12 @@ fn planned(facts: &Facts, wishes: Wishes) -> Result<Planned> {
 }
 
 /// A request, and both targets as dbt lists them.
-struct Session<'a, 'p> {
+struct OpenPromotion<'a, 'p> {
     request: &'a PromotionRequest<'a>,
     both: BothTargets<'p>,
 }
 
-impl Session<'_, '_> {
+impl OpenPromotion<'_, '_> {
     /// Finishes a promotion that this call has begun before.
     fn finish_unfinished(&self, emit: Emit<'_>, tell: Tell<'_>) -> Result<Option<Applied>> {
         let prod = &self.both.prod.target;

@@ -13,13 +13,13 @@ use crate::dbt::{Node, RelationName};
 /// A relation whose parts are plain names, so that none of them can hide SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
-    parts: Vec<Part>,
+    parts: Vec<NamePart>,
     dialect: Dialect,
 }
 
 /// One part of a relation's name, as dbt writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Part {
+struct NamePart {
     name: String,
     quoted: bool,
 }
@@ -42,7 +42,7 @@ impl Relation {
             let quoted = found.get(1).is_some();
             let name = found.get(1).or_else(|| found.get(2)).context("a name")?.as_str().to_owned();
             rest = &rest[found[0].len()..];
-            parts.push(Part { name, quoted });
+            parts.push(NamePart { name, quoted });
         }
         if !(2..=3).contains(&parts.len()) || rendered.ends_with('.') {
             bail!(
@@ -178,13 +178,13 @@ impl Relation {
         }
     }
 
-    fn part_sql(&self, part: &Part) -> String {
+    fn part_sql(&self, part: &NamePart) -> String {
         let quote = self.dialect.quote();
         if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }
     }
 
     /// Snowflake stores names that are written without quotes in upper case.
-    fn part_stored(&self, part: &Part) -> String {
+    fn part_stored(&self, part: &NamePart) -> String {
         match self.dialect {
             Dialect::Snowflake if !part.quoted => part.name.to_uppercase(),
             Dialect::Snowflake

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::backfill::{Options, Request};
 use crate::cli::{Command, PromoteArgs, RunArgs, check_passed_on};
-use crate::commands::reported::{self, Report};
+use crate::commands::reported::{self, Audience};
 use crate::config::{self, Surroundings};
 use crate::dbt::SelectionArguments;
 use crate::outcome::Outcome;
@@ -32,7 +32,7 @@ pub(super) fn run(
         ..Request::default()
     };
     check_passed_on(&request.dbt_args)?;
-    reported::run(staging, &request, Report::PeopleDuringSync, None, args.verbose)
+    reported::run(staging, &request, Audience::PeopleDuringSync, None, args.verbose)
 }
 
 /// What the environment and the file set for flags that only `run` has.

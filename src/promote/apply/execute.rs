@@ -45,7 +45,7 @@ impl Course {
     }
 
     /// The stage at the end.
-    fn end(&self, ended: &Ended, script: &Script) -> Stage {
+    fn end(&self, ended: &ExecutionEnd, script: &Script) -> Stage {
         let is_done = ended.executed == script.statements.len();
         match (&ended.error, self.way) {
             (_, Way::Promotion) if is_done => Stage::Promoted,
@@ -70,14 +70,14 @@ impl Course {
 
 /// How an execution ended.
 #[derive(Debug)]
-struct Ended {
+struct ExecutionEnd {
     executed: usize,
     error: Option<anyhow::Error>,
     /// The error belongs to the statement after those that were executed.
     has_place: bool,
 }
 
-impl Ended {
+impl ExecutionEnd {
     fn of(execution: Result<Execution>, total: usize, done: usize) -> Self {
         match execution {
             Ok(Execution::Done) => Self { executed: total, error: None, has_place: true },
@@ -116,10 +116,10 @@ pub(super) fn execute(
         lost = lost.take().or(written.err());
         tell(&News::StatementDone { number: done, total, title: &script.statements[step.statement].title });
     });
-    let ended = Ended::of(execution, total, done);
+    let ended = ExecutionEnd::of(execution, total, done);
     record.stage = course.end(&ended, script);
     record.save(folder)?;
-    let Ended { executed, error, has_place } = ended;
+    let ExecutionEnd { executed, error, has_place } = ended;
     let told = error.as_ref().map(|error| format!("{error:#}"));
     journal.append(&Envelope::now(Event::PromotionFinished { executed, error: told }))?;
     match (error, lost) {
