@@ -13,6 +13,8 @@ pub enum Outcome {
     Done,
     /// Every tracked model in the selection is up to date.
     CaughtUp,
+    /// Every window was processed, and no event was found in any of them.
+    NoEvents,
     /// The frontier reached the time of `--until`.
     Reached {
         /// That time.
@@ -76,6 +78,7 @@ impl Outcome {
             Self::Error { .. } => 2,
             Self::Stopped { .. } => 3,
             Self::Refused { .. } => 4,
+            Self::NoEvents => 5,
             Self::Interrupted { signal } => 128 + u8::try_from(*signal).unwrap_or(0),
         }
     }
@@ -86,6 +89,10 @@ impl Outcome {
         match self {
             Self::Done => "The command did its job.",
             Self::CaughtUp => "Every tracked model in the selection is up to date.",
+            Self::NoEvents => {
+                "The backfill found no event at all, so it processed nothing. Check the vars that say which events the \
+                 package reads, and the start date."
+            }
             Self::Reached { .. } => "Everything up to the time that `--until` names is processed.",
             Self::RanOnce { .. } => "`--once`: the run was good. `more` says whether there is more to do.",
             Self::Findings => "`check` has findings at error level.",
@@ -130,6 +137,7 @@ mod tests {
             (Outcome::Differs, 1),
             (Outcome::Stopped { by: "--max-runs".into() }, 3),
             (Outcome::Refused { reason: String::new() }, 4),
+            (Outcome::NoEvents, 5),
             (Outcome::Interrupted { signal: 2 }, 130),
             (Outcome::Interrupted { signal: 15 }, 143),
         ] {

@@ -102,6 +102,11 @@ impl<W: Write, S: Write> Github<W, S> {
     fn finish(&mut self, outcome: &Outcome) -> io::Result<()> {
         let (level, title, message) = match outcome {
             Outcome::Refused { reason } => (Level::Error, "refused".to_owned(), reason.clone()),
+            Outcome::NoEvents => (
+                Level::Error,
+                "no events".to_owned(),
+                "the backfill found no event at all, so it processed nothing".to_owned(),
+            ),
             Outcome::Error { message } => (Level::Error, "snowplow-backfill".to_owned(), message.clone()),
             Outcome::Interrupted { signal } => (
                 Level::Warning,
