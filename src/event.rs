@@ -49,6 +49,11 @@ pub enum Event {
         /// A sentence.
         message: String,
     },
+    /// Something that most users may ignore.
+    Note {
+        /// A sentence.
+        message: String,
+    },
     /// The selection and its packages are known. Nothing has been built yet.
     BackfillStarted(Start),
     /// The incremental manifests were read for the first time.

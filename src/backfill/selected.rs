@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use super::preflight::FirstRun;
 use crate::dbt::{Listing, SelectionArguments};
 use crate::event::{Emit, PackageScope, Start};
+use crate::failure::Refusal;
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
 
@@ -59,6 +60,26 @@ impl Selected {
                     node.name
                 );
             }
+        }
+        Ok(())
+    }
+
+    /// A backfill never ends if every run drops the incremental manifest: each run starts over.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub(super) fn refuse_dropped_manifests(&self) -> Result<()> {
+        for touched in &self.scope.packages {
+            let node = self.listing.manifest.node(&touched.package.incremental_manifest);
+            let Some(node) = node.filter(|node| node.config.get("full_refresh") == Some(&true.into())) else {
+                continue;
+            };
+            bail!(Refusal(format!(
+                "every run drops the incremental manifest {}, because its full_refresh is true: each run would start over. \
+                 Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which sets it \
+                 for the first run only",
+                node.name
+            )));
         }
         Ok(())
     }

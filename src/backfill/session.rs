@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
+use serde_yaml::Value;
 
 use super::dbt_driver::DbtDriver;
 use super::engine::Loop;
@@ -13,6 +14,7 @@ use super::request::Request;
 use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
+use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::snowplow::{
     self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
@@ -50,6 +52,7 @@ impl<'a> Backfill<'a> {
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
+        selected.refuse_dropped_manifests()?;
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
         let touched = selected.scope.packages.iter();
         let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
@@ -135,6 +138,7 @@ fn sources(
 ) -> Result<PackageSources> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
     let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
+    refuse_removal_in_every_run(&package.name, &vars)?;
     let (events, column) = snowplow::events(&vars, package.family, dialect);
     let relation = |id: &str| {
         let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
@@ -154,4 +158,21 @@ fn sources(
         limits: relation(&package.limits)?,
         events: Events::new(events, &column),
     })
+}
+
+/// A project that sets `models_to_remove` removes these rows before every run.
+fn refuse_removal_in_every_run(package: &str, vars: &VarScope<'_>) -> Result<()> {
+    let removed = vars.get("models_to_remove").filter(|value| match value {
+        Value::Null => false,
+        Value::Sequence(models) => !models.is_empty(),
+        Value::String(models) => !models.trim().is_empty(),
+        _ => true,
+    });
+    if removed.is_none() {
+        return Ok(());
+    }
+    bail!(Refusal(format!(
+        "the project sets the var models_to_remove, so every run of {package} would remove these rows and start over. \
+         Remove it there, and use --remove-from-manifest, which removes them before the first run only"
+    )))
 }

@@ -71,6 +71,7 @@ impl Human {
         let full = self.detail != Detail::Trouble;
         match event {
             Event::Warning { message } => Some(format!("{} {message}", paint.warning("warning:"))),
+            Event::Note { message } if full => Some(paint.dim(&format!("note: {message}"))),
             Event::DbtFailed { run, failure } => {
                 let run = run.map_or(String::new(), |run| format!("run {run}: "));
                 Some(format!("{}{failure}", paint.error(&run)))
@@ -100,6 +101,7 @@ impl Human {
             Event::RunFinished(run) => Some(text::run_finished(run, paint)),
             Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
             Event::DbtCalled(_)
+            | Event::Note { .. }
             | Event::RunStarted { .. }
             | Event::ModelFinished(_)
             | Event::StatementFinished(_)

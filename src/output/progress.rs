@@ -93,6 +93,7 @@ impl LiveBar {
             }
             Event::RunFinished(run) => self.reach(&run.packages),
             Event::Warning { .. }
+            | Event::Note { .. }
             | Event::BackfillStarted(_)
             | Event::LimitRaised(_)
             | Event::DbtFailed { .. }

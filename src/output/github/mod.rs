@@ -148,6 +148,7 @@ impl<W: Write, S: Write> Github<W, S> {
             }
             // Promotions have no format for GitHub. Their statements are in their journals.
             Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
+            Event::Note { message } => self.line(&format!("note: {message}")),
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,
                 file: None,
