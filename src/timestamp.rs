@@ -119,7 +119,7 @@ impl Timestamp {
     pub fn from_micros(micros: i64) -> Result<Self> {
         match DateTime::from_timestamp_micros(micros) {
             Some(moment) => Ok(Self(moment.naive_utc())),
-            None => bail!("{micros} microseconds since 1970 are no date"),
+            None => bail!("{micros} microseconds since 1970 are not a date"),
         }
     }
 }

@@ -90,7 +90,7 @@ fn staleness(path: &Utf8Path, changes: &Changes, freshness: Freshness) -> Result
         return Ok(None);
     }
     let text = format!(
-        "the dbt manifest {path} {}: it may not tell what the project is now. Run `dbt parse`, or give \
+        "the dbt manifest {path} {}: it may not describe the project as it is now. Run `dbt parse`, or give \
          --parse",
         reasons.join(", and ")
     );

@@ -65,7 +65,7 @@ impl From<String> for Status {
     }
 }
 
-/// What an adapter told of a statement.
+/// What an adapter says about a statement.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct AdapterResponse {

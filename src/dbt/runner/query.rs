@@ -227,7 +227,7 @@ fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
                 answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
             }
             Reply::Row { query, .. } | Reply::Missing { query, .. } | Reply::End { query, .. } => {
-                bail!("a reply names query {query}, but there are only {queries}")
+                bail!("a reply names query {}, but there are only {queries}", query + 1)
             }
         }
     }

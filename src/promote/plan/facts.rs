@@ -78,7 +78,7 @@ pub struct ModelFacts {
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
     /// Its table, where that holds history: prod could get it otherwise only by reading all events again.
-    /// None for helpers, views and tables that every run builds anew.
+    /// None for helpers, views and tables that every run rebuilds.
     pub table: Option<TableFacts>,
 }
 
