@@ -75,7 +75,6 @@ impl Timestamp {
         if earlier.plus_days(whole) < self { whole + 1 } else { whole }
     }
 
-    /// The calendar day.
     #[must_use]
     pub fn date(self) -> NaiveDate {
         self.0.date()

@@ -11,7 +11,6 @@ use super::settings::RuleSettings;
 use super::subject::{Given, Subject};
 use crate::dbt::{Manifest, PROJECT_FILE, Project, ReadFor, Vars};
 
-/// What is checked.
 #[derive(Debug)]
 pub struct CheckSession {
     /// The project's dbt manifest.
