@@ -25,7 +25,6 @@ pub struct Envelope {
     pub version: u32,
     /// This machine's clock, UTC.
     pub time: Timestamp,
-    /// What happened.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -38,34 +37,25 @@ impl Envelope {
     }
 }
 
-/// What happened.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// dbt is about to be called.
     DbtCalled(DbtCall),
     /// Something that the user should know, but that stops nothing.
-    Warning {
-        /// A sentence.
-        message: String,
-    },
+    Warning { message: String },
     /// Something that most users may ignore.
-    Note {
-        /// A sentence.
-        message: String,
-    },
+    Note { message: String },
     /// The selection and its packages are known. Nothing has been built yet.
     BackfillStarted(Start),
     /// The incremental manifests were read for the first time.
     StateRead {
-        /// The warehouse's clock.
         now: Timestamp,
         /// The packages that the selection touches.
         packages: Vec<PackageState>,
     },
     /// A run is about to start.
     RunStarted {
-        /// From 1.
         run: u32,
         /// `snowplow__backfill_limit_days` of this run.
         limit_days: u32,
@@ -82,7 +72,6 @@ pub enum Event {
     DbtFailed {
         /// The run, from 1; none if dbt failed between runs.
         run: Option<u32>,
-        /// What dbt said.
         failure: Failure,
     },
     /// The backfill has ended, for whatever reason.
@@ -116,26 +105,22 @@ pub fn notices(emit: Emit<'_>) -> impl FnMut(Notice) + '_ {
 /// A statement that was executed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatementFinished {
-    /// From 1.
     pub statement: usize,
     /// How many statements there are.
     pub total: usize,
     /// What it is for.
     pub title: String,
-    /// The statement's text.
     pub sql: String,
 }
 
 /// The subject of a backfill.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Start {
-    /// This tool's version.
     pub tool_version: String,
     /// The dbt project's name.
     pub project: String,
     /// dbt's adapter type: `duckdb`, `postgres`, …
     pub adapter: String,
-    /// dbt's version.
     pub dbt_version: String,
     /// The target that the user gave; none for dbt's default.
     pub target: Option<String>,
@@ -172,7 +157,6 @@ pub struct PackageScope {
 /// The state of a package before a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageState {
-    /// The package.
     pub package: String,
     /// The state its next run will be in.
     pub state: State,
@@ -188,7 +172,6 @@ pub struct PackageState {
 /// A package's part of a finished run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PackageRun {
-    /// The package.
     pub package: String,
     /// The state that this run was in.
     pub state: State,
@@ -205,7 +188,6 @@ pub struct PackageRun {
 /// A good run that has finished.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunFinished {
-    /// From 1.
     pub run: u32,
     /// The limit of this run, in days.
     pub limit_days: u32,
@@ -254,14 +236,12 @@ pub struct LimitRaised {
 /// The end of a backfill.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Finish {
-    /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// How many good runs there were.
     pub runs: u32,
     /// Wall time of the whole backfill, in seconds.
     pub seconds: f64,
-    /// The exit code.
     pub exit_code: u8,
     /// Each package's frontier, as it was read last.
     pub frontiers: Vec<(String, Option<Timestamp>)>,

@@ -108,7 +108,6 @@ impl std::error::Error for Failure {}
 /// A signal ended a call of dbt or the tool itself before it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted {
-    /// The signal's number.
     pub signal: i32,
 }
 

@@ -16,7 +16,6 @@ pub struct History {
     pub found: Vec<PackageState>,
     /// The run that was started last.
     pub current: Option<RunStart>,
-    /// The good runs.
     pub runs: Vec<RunFinished>,
     /// Every raise of the limit, with the number of good runs before it.
     pub raised: Vec<(u32, LimitRaised)>,

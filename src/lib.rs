@@ -2,7 +2,7 @@
 //!
 //! The layout, with a sentence for each folder, is in CONTRIBUTING.md. Imports run one way:
 //!
-//! `entry` → `config` → `cli` and `commands` → (`backfill` | `promote` | `check`) → `output` → `workspace` →
+//! `entry` → `commands` → `config` → `cli` → (`backfill` | `promote` | `check`) → `output` → `workspace` →
 //! `history` → `event` → `snowplow` → `warehouse` → `dbt`.
 //!
 //! The three in brackets do not import each other. `failure`, `outcome`, `timestamp` and `suggest` import

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, FailureKind, Interrupted, Refusal};
 use crate::timestamp::Timestamp;
 
-/// An expected ending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
@@ -17,7 +16,6 @@ pub enum Outcome {
     NoEvents,
     /// The frontier reached the time of `--until`.
     Reached {
-        /// That time.
         until: Timestamp,
     },
     /// The only run of `--once` was good.
@@ -34,7 +32,6 @@ pub enum Outcome {
     Findings,
     /// A promotion was executed, but staging and prod differ afterwards.
     Differs,
-    /// dbt failed.
     DbtFailed,
     /// A safety rule held the command back.
     Refused {
@@ -43,7 +40,6 @@ pub enum Outcome {
     },
     /// A signal ended the command.
     Interrupted {
-        /// The signal's number.
         signal: i32,
     },
     /// The tool could not do its job: its arguments, the configuration or the tables are not as expected.

@@ -75,7 +75,6 @@ impl Timestamp {
         if earlier.plus_days(whole) < self { whole + 1 } else { whole }
     }
 
-    /// The calendar day.
     #[must_use]
     pub fn date(self) -> NaiveDate {
         self.0.date()
@@ -119,7 +118,7 @@ impl Timestamp {
     pub fn from_micros(micros: i64) -> Result<Self> {
         match DateTime::from_timestamp_micros(micros) {
             Some(moment) => Ok(Self(moment.naive_utc())),
-            None => bail!("{micros} microseconds since 1970 are no date"),
+            None => bail!("{micros} microseconds since 1970 are not a date"),
         }
     }
 }

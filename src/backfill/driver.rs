@@ -10,7 +10,6 @@ use crate::workspace::GoodRun;
 /// A run to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunRequest {
-    /// From 1.
     pub number: u32,
     /// `snowplow__backfill_limit_days`.
     pub limit_days: u32,

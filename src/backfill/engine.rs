@@ -295,8 +295,8 @@ impl<D: Driver> Loop<'_, D> {
     ) -> Result<Option<Limit>> {
         let stalls = stall::stalls(verdicts, now);
         let Some(first) = stalls.first() else { return Ok(None) };
-        let (stuck, movable): (Vec<_>, Vec<_>) = stalls.iter().cloned().partition(|stall| stall.stuck);
-        if movable.is_empty() && !stuck.is_empty() {
+        let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
+        if movable.is_empty() {
             bail!(stuck_behind_others(verdicts, first));
         }
         let movable = self.with_outlooks(movable, emit)?;

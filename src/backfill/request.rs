@@ -8,7 +8,6 @@ use crate::timestamp::Timestamp;
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// What to build.
     pub selection: SelectionArguments,
     /// `--start-date`.
     pub start_date: Option<Timestamp>,

@@ -13,7 +13,6 @@ use crate::workspace::OpenTarget;
 /// The selection of one target.
 #[derive(Debug)]
 pub struct Selected {
-    /// dbt's answer.
     pub listing: Listing,
     /// What is to be run.
     pub scope: Scope,

@@ -10,7 +10,6 @@ use crate::timestamp::Timestamp;
 /// A package that did not move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
-    /// The package.
     pub package: Arc<TrackedPackage>,
     /// Where it stalled; none before its first event.
     pub at: Option<Timestamp>,
@@ -82,7 +81,6 @@ pub struct Outlook {
 pub struct Need {
     /// The next run's limit.
     pub days: u32,
-    /// Why.
     pub reason: RaiseReason,
 }
 

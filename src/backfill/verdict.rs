@@ -11,7 +11,6 @@ use crate::workspace::GoodPackageRun;
 /// A package's part of a run that ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The package.
     pub package: Arc<TrackedPackage>,
     /// Where it stood before.
     pub before: Standing,
@@ -19,7 +18,6 @@ pub struct Verdict {
     pub after: Standing,
     /// The window that the package itself recorded.
     pub window: Window,
-    /// What that means.
     pub progress: Progress,
     /// Whether the window proves it.
     pub evidence: Evidence,

@@ -12,7 +12,6 @@ use crate::dbt::Node;
 pub struct Found {
     /// The model that it is about; none if it is about the project.
     pub model: Option<Model>,
-    /// Where to look.
     pub place: Place,
     /// What is wrong, on what.
     pub message: String,
@@ -63,7 +62,6 @@ impl Found {
 /// A model in a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Model {
-    /// Its name.
     pub name: String,
     /// Its `unique_id`.
     pub unique_id: String,
@@ -82,7 +80,6 @@ pub enum Place {
     Model {
         /// The dbt package that the path starts from.
         package: String,
-        /// The file.
         path: Utf8PathBuf,
         /// A word in the line that the finding points to; empty if there is no such line.
         needle: String,
@@ -97,7 +94,6 @@ pub enum Place {
 /// A finding that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The rule's id.
     pub rule: &'static str,
     /// How bad it is here.
     pub severity: Severity,

@@ -10,11 +10,9 @@ use crate::snowplow::Package;
 /// A Snowplow package, with what several rules ask about it.
 #[derive(Debug)]
 pub struct CheckedPackage {
-    /// The package.
     pub package: Package,
     /// Its own dbt_project.yml, if it is installed.
     pub project: Option<Project>,
-    /// All its hooks.
     pub hooks: Vec<CheckedHook>,
     /// `unique_id` of its tracked models, ephemeral ones included.
     pub tracked: BTreeSet<String>,

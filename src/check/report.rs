@@ -22,7 +22,6 @@ pub struct Report {
     pub project: String,
     /// The version of dbt that wrote the dbt manifest.
     pub dbt_version: String,
-    /// The Snowplow packages.
     pub packages: Vec<String>,
     /// How many enabled models there are.
     pub models: usize,
@@ -45,7 +44,6 @@ pub struct Report {
 /// A finding that does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Suppressed {
-    /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
     /// Why it does not count.
@@ -58,7 +56,6 @@ pub struct Suppressed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoredBy {
-    /// The configuration file.
     Configuration,
     /// The model's own `meta`.
     Model,

@@ -7,13 +7,11 @@ use super::subject::Subject;
 /// One way to break incremental Snowplow models.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its stable name.
     pub id: &'static str,
     /// What it finds, in a few words.
     pub title: &'static str,
     /// The severity of its findings, unless the configuration sets another.
     pub severity: Severity,
-    /// Why it matters.
     pub why: &'static str,
     pub wrong: Example,
     pub right: Example,

@@ -11,7 +11,6 @@ use super::settings::RuleSettings;
 use super::subject::{Given, Subject};
 use crate::dbt::{Manifest, PROJECT_FILE, Project, ReadFor, Vars};
 
-/// What is checked.
 #[derive(Debug)]
 pub struct CheckSession {
     /// The project's dbt manifest.
@@ -90,7 +89,7 @@ fn staleness(path: &Utf8Path, changes: &Changes, freshness: Freshness) -> Result
         return Ok(None);
     }
     let text = format!(
-        "the dbt manifest {path} {}: it may not tell what the project is now. Run `dbt parse`, or give \
+        "the dbt manifest {path} {}: it may not describe the project as it is now. Run `dbt parse`, or give \
          --parse",
         reasons.join(", and ")
     );

@@ -72,7 +72,6 @@ impl std::error::Error for WrongSetting {}
 /// One setting of a rule in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredRule {
-    /// The rule's id.
     pub rule: &'static str,
     /// Its value, such as `off` or `ignore log_*: appended to on purpose`.
     pub value: String,

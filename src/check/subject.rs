@@ -18,11 +18,9 @@ pub(super) const NEW_EVENTS_MACRO: &str = "is_run_with_new_events";
 /// A project, as far as it is known without dbt and without a warehouse.
 #[derive(Debug)]
 pub struct Subject {
-    /// The dbt manifest.
     pub manifest: Manifest,
     /// The dbt manifest of prod, if given.
     pub prod: Option<Manifest>,
-    /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
     pub vars: Vars,
@@ -43,11 +41,9 @@ pub struct Subject {
 /// The parts of a [`Subject`] that are read.
 #[derive(Debug)]
 pub struct Given {
-    /// The dbt manifest.
     pub manifest: Manifest,
     /// The dbt manifest of prod, if given.
     pub prod: Option<Manifest>,
-    /// dbt_project.yml.
     pub project: Project,
     /// The user's `--vars`.
     pub vars: Vars,
@@ -60,7 +56,6 @@ pub struct Given {
 pub struct Assignment<'s> {
     /// The keys in dbt_project.yml that lead to it.
     pub keys: Vec<&'s str>,
-    /// Its value.
     pub value: &'s Value,
 }
 

@@ -24,7 +24,7 @@ Examples:
   # undo the last promotion
   snowplow-backfill promote --to prod --rollback
 
-  # replace a model in prod by the refreshed one
+  # replace a model in prod with the refreshed one
   snowplow-backfill promote --select my_model --target staging --to prod \\
     --replace --apply";
 

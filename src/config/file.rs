@@ -17,7 +17,6 @@ use super::setting::{Layer, Origin, Setting, switch, words};
 use crate::cli;
 use crate::suggest;
 
-/// The file's name.
 pub const FILE_NAME: &str = "snowplow-backfill.yml";
 
 /// A name that people often use by mistake, and that would be ignored silently.
@@ -31,7 +30,6 @@ const OWN_KEYS: &[(&str, &str)] = &[(cli::CHECK, "rules")];
 pub struct File {
     /// The project's folder, which contains it.
     folder: Utf8PathBuf,
-    /// The working directory.
     directory: Utf8PathBuf,
     /// Its name in errors: relative to the working directory, if it is below that.
     name: String,

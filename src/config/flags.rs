@@ -26,7 +26,6 @@ const INSTEAD_OF: &[(&str, &str)] = &[("selector", "select"), ("selector", "excl
 pub(super) enum Shape {
     /// None: the flag is given or not.
     Switch,
-    /// One value.
     One,
     /// At least one value.
     Several,

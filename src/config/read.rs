@@ -23,16 +23,13 @@ use crate::suggest;
 pub struct Surroundings {
     /// The command line, with the program as its first word.
     pub arguments: Vec<OsString>,
-    /// The environment variables.
     pub variables: Vec<(OsString, OsString)>,
-    /// The working directory.
     pub directory: Utf8PathBuf,
 }
 
 /// What the user asks for.
 #[derive(Debug)]
 pub enum CommandLine {
-    /// Run a command.
     Command {
         /// The command with all its flags.
         cli: Box<Cli>,
@@ -48,7 +45,6 @@ pub enum CommandLine {
 /// How much `--version` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionDetail {
-    /// The version alone.
     Number,
     /// Everything that a bug report needs: `--version --verbose`.
     BugReport,

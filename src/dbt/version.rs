@@ -13,9 +13,7 @@ pub(super) const OLDEST: Version = Version { major: 1, minor: 7 };
 /// dbt-core's version without the parts that decide nothing here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
-    /// 1 in 1.11.16.
     pub major: u32,
-    /// 11 in 1.11.16.
     pub minor: u32,
 }
 

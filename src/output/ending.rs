@@ -27,7 +27,6 @@ pub(super) struct Ending {
 pub(super) enum Next {
     /// A command, quoted for a shell. It stays on one line, so that it can be copied.
     Command(String),
-    /// A sentence.
     Advice(String),
 }
 

@@ -13,7 +13,6 @@ use crate::history::History;
 /// How much people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// Everything.
     Full,
     /// Everything, with the command line of every call of dbt.
     Verbose,

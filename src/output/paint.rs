@@ -39,17 +39,14 @@ impl Paint {
         self.width.map(|width| width.max(NARROWEST))
     }
 
-    /// What matters most.
     pub fn bold(self, text: &str) -> String {
         self.with(Style::new().bold(), text)
     }
 
-    /// What matters least.
     pub fn dim(self, text: &str) -> String {
         self.with(Style::new().dimmed(), text)
     }
 
-    /// Good news.
     pub fn good(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(AnsiColor::Green.into())).bold(), text)
     }
@@ -59,7 +56,6 @@ impl Paint {
         self.with(Style::new().fg_color(Some(AnsiColor::Yellow.into())).bold(), text)
     }
 
-    /// Bad news.
     pub fn error(self, text: &str) -> String {
         self.with(Style::new().fg_color(Some(AnsiColor::Red.into())).bold(), text)
     }

@@ -53,9 +53,7 @@ pub enum Promotion {
 /// A plan and the scripts that carry it out.
 #[derive(Debug)]
 pub struct Planned {
-    /// What is promoted.
     pub plan: Plan,
-    /// How.
     pub scripts: Scripts,
 }
 

@@ -10,7 +10,6 @@ pub enum Family {
 }
 
 impl Family {
-    /// Both families.
     pub const ALL: [Self; 2] = [Self::Session, Self::Load];
 
     /// The macro that the on-run-end hook of a package calls.

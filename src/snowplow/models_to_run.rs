@@ -26,9 +26,7 @@ pub struct Scope {
 /// A model that is not selected, but named in `models_to_run` so that the hook of its package does not fail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandIn {
-    /// The package's name.
     pub package: String,
-    /// The model's name.
     pub model: String,
 }
 

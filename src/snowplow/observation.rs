@@ -10,7 +10,6 @@ use crate::timestamp::Timestamp;
 /// A package that the selection touches, with everything but its tables that its windows depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackedPackage {
-    /// The package's name.
     pub name: String,
     /// Decides how it works out its windows.
     pub family: Family,
@@ -50,7 +49,6 @@ impl Observation {
 /// A package and its tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageTables {
-    /// The package.
     pub package: Arc<TrackedPackage>,
     /// Whether the incremental manifest exists.
     pub has_manifest: bool,

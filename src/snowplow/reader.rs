@@ -14,22 +14,16 @@ use crate::warehouse::{Dialect, is_plain, parse_timestamp};
 /// Reads the tables of the packages that a selection touches.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    /// Sends the queries.
     pub querier: Querier<'a>,
-    /// The warehouse's SQL.
     pub dialect: Dialect,
-    /// The packages.
     pub packages: Vec<PackageSources>,
 }
 
 /// A package, and where its tables and events are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageSources {
-    /// The package.
     pub package: Arc<TrackedPackage>,
-    /// The incremental manifest.
     pub incremental_manifest: RelationName,
-    /// The limits table.
     pub limits: RelationName,
     /// The events; none if they cannot be queried.
     pub events: Option<Events>,
@@ -53,7 +47,6 @@ impl Events {
 /// Asks for the first event of a package at or after a point in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventQuestion {
-    /// The package.
     pub package: Arc<TrackedPackage>,
     /// The point in time.
     pub from: Timestamp,
@@ -66,7 +59,6 @@ pub enum FirstEvent {
     Unknown,
     /// There is no such event.
     None,
-    /// The event's time.
     At(Timestamp),
 }
 

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::family::Family;
 use crate::timestamp::Timestamp;
 
-/// Snowplow's four states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -46,9 +45,7 @@ impl State {
 /// Lower and upper limit of one run, in event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// The lower limit.
     pub lower: Timestamp,
-    /// The upper limit.
     pub upper: Timestamp,
 }
 
@@ -58,7 +55,6 @@ pub struct Window {
 pub enum Progress {
     /// Nothing is left to process: the window ended at the warehouse's now, in the first or standard state.
     CaughtUp,
-    /// The frontier moved.
     Advanced,
     /// The frontier did not move.
     Stalled,

@@ -9,7 +9,6 @@ use crate::failure::Refusal;
 /// A package that the selection touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TouchedPackage {
-    /// The package.
     pub package: Package,
     /// Node names of its tracked models in the selection. Never empty, and no name occurs twice.
     pub tracked: Vec<String>,

@@ -7,27 +7,20 @@ use anyhow::{Result, bail};
 
 use crate::timestamp::Timestamp;
 
-/// A warehouse's SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// PostgreSQL.
     Postgres,
-    /// Amazon Redshift.
     Redshift,
-    /// Snowflake.
     Snowflake,
-    /// Google BigQuery.
     BigQuery,
     /// Databricks with Delta tables.
     Databricks,
     /// Spark with Iceberg tables.
     Spark,
-    /// DuckDB.
     DuckDb,
 }
 
 impl Dialect {
-    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Postgres,
         Self::Redshift,

@@ -238,7 +238,6 @@ fn quoted_or_bare(quote: char) -> Regex {
 }
 
 impl fmt::Display for Relation {
-    /// As SQL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<_> = self.parts.iter().map(|part| self.part_sql(part)).collect();
         f.write_str(&parts.join("."))

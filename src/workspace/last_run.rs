@@ -25,7 +25,6 @@ pub struct GoodRun {
 /// A package's part of a good run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoodPackageRun {
-    /// The package.
     pub package: String,
     /// The window that the package itself recorded.
     pub window: Window,

@@ -28,9 +28,7 @@ pub struct DbtChoice {
 /// A dbt project, and the dbt that works on it.
 #[derive(Debug)]
 pub struct OpenProject {
-    /// The project.
     pub project: Project,
-    /// dbt.
     pub dbt: Dbt,
     /// The user's working directory.
     pub directory: Utf8PathBuf,
@@ -81,7 +79,6 @@ impl OpenProject {
 /// A target of an open project, and the folders that are kept for it.
 #[derive(Debug)]
 pub struct OpenTarget<'p> {
-    /// The project.
     pub open: &'p OpenProject,
     /// `--target`; none for dbt's default.
     pub name: Option<String>,
@@ -90,13 +87,11 @@ pub struct OpenTarget<'p> {
 }
 
 impl OpenTarget<'_> {
-    /// dbt.
     #[must_use]
     pub fn dbt(&self) -> &Dbt {
         &self.open.dbt
     }
 
-    /// The project.
     #[must_use]
     pub fn project(&self) -> &Project {
         &self.open.project

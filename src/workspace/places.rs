@@ -13,7 +13,6 @@ use crate::timestamp::Timestamp;
 /// Whether a run also does what only the first run of a backfill is asked for, such as `--full-refresh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// It does both.
     First,
     /// It only builds the selection.
     Regular,

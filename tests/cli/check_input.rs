@@ -413,13 +413,13 @@ fn an_old_manifest_is_told_of() {
     --- stdout
     no findings in 4 models of faked (shop), by 31 rules
     --- stderr
-    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Run `dbt parse`, or give --parse
+    warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not describe the project as it is now. Run `dbt parse`, or give --parse
     ");
     assert_snapshot!(stale().tool(&["check", "--require-fresh"]), @"
     exit code: 2
     --- stdout
     --- stderr
-    error: the dbt manifest [PROJECT]/target/manifest.json is older than models/carts.sql: it may not tell what the project is now. Run `dbt parse`, or give --parse
+    error: the dbt manifest [PROJECT]/target/manifest.json is older than models/carts.sql: it may not describe the project as it is now. Run `dbt parse`, or give --parse
     ");
     let github = stale().tool(&["check", "--format", "github"]).success();
     assert!(
@@ -439,7 +439,7 @@ fn a_manifest_of_models_that_are_gone_is_told_of() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not tell what the project is now. Run `dbt parse`, or give --parse
+    error: the dbt manifest [PROJECT]/target/manifest.json knows models whose files are gone (models/carts.sql and one more file): it may not describe the project as it is now. Run `dbt parse`, or give --parse
     ");
 }
 

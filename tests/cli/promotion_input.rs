@@ -303,7 +303,7 @@ fn replace_without_a_connection() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --replace needs a connection, because it is guarded by the rows that prod has now: give --target and --to
+    error: --replace needs a connection, because it must check the rows that prod has now: give --target and --to
     ");
 }
 
@@ -317,7 +317,7 @@ fn dbt_manifests_of_two_projects() {
     exit code: 2
     --- stdout
     --- stderr
-    error: stg.json and prd.json are of different projects: shop and blog
+    error: stg.json and prd.json belong to different projects: shop and blog
     ");
 }
 

@@ -8,7 +8,6 @@ use crate::dbt::PROJECT_FILE;
 /// Where the project is, seen from those who read the report.
 #[derive(Debug, Clone)]
 pub(super) struct Root {
-    /// The project's folder.
     pub(super) project: Utf8PathBuf,
     /// The folder that their paths start from.
     pub(super) base: Utf8PathBuf,

@@ -1,4 +1,4 @@
-//! A hook whose package cannot be told.
+//! An on-run-end hook whose package is not known.
 
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
@@ -7,11 +7,11 @@ use crate::check::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-not-understood",
-    title: "A hook whose package cannot be told",
+    title: "An on-run-end hook whose package is not known",
     severity: Severity::Warn,
-    why: "The tag of tracked models comes from the package_name that the on-run-end hook is given; where \
-          that is no plain text, or the hook's tables are not there, neither this check nor a backfill can \
-          tell which models are tracked.",
+    why: "The tag of tracked models comes from the package_name that the on-run-end hook gets. If it is not \
+          plain text, or if the hook's tables do not exist, neither this check nor a backfill can tell which \
+          models are tracked.",
     wrong: Example::yaml(
         "on-run-end:\n  - \"{{ snowplow_utils.snowplow_incremental_post_hook(package_name=var('my_package')) \
          }}\"",

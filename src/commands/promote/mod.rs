@@ -44,7 +44,7 @@ fn offline(args: &PromoteArgs) -> Result<Outcome> {
     }
     if args.replace {
         bail!(
-            "--replace needs a connection, because it is guarded by the rows that prod has now: give \
+            "--replace needs a connection, because it must check the rows that prod has now: give \
              --target and --to"
         );
     }

@@ -22,7 +22,6 @@ pub struct JsonStream<R> {
     buffer: Vec<u8>,
     /// Where the unread part of the buffer begins.
     position: usize,
-    /// Where it ends.
     filled: usize,
     /// Bytes of the file in front of the buffer.
     passed: usize,

@@ -5,13 +5,11 @@ use serde::Deserialize;
 /// One line of dbt's stdout under `--log-format json`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogLine {
-    /// A structured line.
     Event(Box<LogEvent>),
     /// Anything else: Jinja's `print()` on dbt 1.8 and older, a traceback, a message of click's.
     Text(String),
 }
 
-/// A structured line.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct LogEvent {
     /// What all events have.
@@ -45,9 +43,7 @@ pub struct Data {
     pub index: Option<u32>,
     /// How many nodes the run has.
     pub total: Option<u32>,
-    /// Seconds.
     pub execution_time: Option<f64>,
-    /// The node.
     pub node_info: Option<NodeInfo>,
 }
 
@@ -59,7 +55,6 @@ pub struct NodeInfo {
     pub unique_id: String,
     /// `started`, `success`, `error`, `skipped`.
     pub node_status: String,
-    /// The node's name.
     pub node_name: String,
 }
 

@@ -26,13 +26,11 @@ pub struct Manifest {
 /// The selector of `selectors.yml` that dbt uses when the command line selects nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DefaultSelector {
-    /// Its name.
     pub name: String,
     /// Its definition. dbt has resolved it: there are no short forms and no references to other selectors.
     pub definition: Value,
 }
 
-/// A macro.
 #[derive(Debug, Clone, Default)]
 pub struct Macro {
     /// `unique_id` of the macros that it calls.
@@ -57,7 +55,6 @@ pub struct Metadata {
 /// What a node is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NodeKind {
-    /// A model.
     #[default]
     Model,
     /// An on-run-start or on-run-end hook.
@@ -69,7 +66,6 @@ pub enum NodeKind {
 pub struct Node {
     /// `model.package.name`.
     pub unique_id: String,
-    /// Model or operation.
     pub kind: NodeKind,
     /// The node's name: what Snowplow's packages write to their incremental manifest.
     pub name: String,
@@ -77,13 +73,11 @@ pub struct Node {
     pub package_name: String,
     /// The resolved database, where the adapter has one.
     pub database: Option<String>,
-    /// The resolved schema.
     pub schema: String,
     /// The relation's name in the warehouse.
     pub alias: String,
     /// The relation as dbt renders it; none for ephemeral models and hooks.
     pub relation_name: Option<String>,
-    /// All its tags.
     pub tags: Vec<String>,
     /// Package, folders and name, joined by dots: dbt's `fqn`.
     pub fqn: String,

@@ -35,7 +35,6 @@ impl ReadFor {
     }
 }
 
-/// Where reading ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     /// The end of the text.

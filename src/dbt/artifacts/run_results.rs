@@ -8,10 +8,8 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use serde::Deserialize;
 
-/// The file.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RunResults {
-    /// Who wrote it.
     pub metadata: RunMetadata,
     /// One entry a node, on dbt 1.9 and newer also one a hook.
     pub results: Vec<NodeResult>,
@@ -30,7 +28,6 @@ pub struct RunMetadata {
 pub struct NodeResult {
     /// `model.package.name`.
     pub unique_id: String,
-    /// How it ended.
     pub status: Status,
     /// The adapter's word on success, the error else.
     #[serde(default)]
@@ -44,9 +41,7 @@ pub struct NodeResult {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub enum Status {
-    /// Built.
     Success,
-    /// Failed.
     Error,
     /// Not tried, because something before it failed.
     Skipped,
@@ -65,7 +60,7 @@ impl From<String> for Status {
     }
 }
 
-/// What an adapter told of a statement.
+/// What an adapter says about a statement.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct AdapterResponse {

@@ -17,7 +17,6 @@ pub const PROJECT_FILE: &str = "dbt_project.yml";
 pub struct Project {
     /// The folder that holds `dbt_project.yml`, absolute.
     pub directory: Utf8PathBuf,
-    /// The project's name.
     pub name: String,
     /// Its `profile`, as written: it may hold Jinja.
     pub profile: Option<Value>,

@@ -20,12 +20,7 @@ pub enum Argument {
     /// A string, without its quotes.
     Text(String),
     /// `var('name')` or `var('name', default)`.
-    Var {
-        /// The var's name.
-        name: String,
-        /// Its default.
-        default: Option<Box<Self>>,
-    },
+    Var { name: String, default: Option<Box<Self>> },
     /// Anything else: only Jinja knows its value.
     Other,
 }

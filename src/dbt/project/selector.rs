@@ -344,6 +344,19 @@ mod tests {
     }
 
     #[test]
+    fn other_children_of_an_ancestor_are_not_selected() {
+        let mut manifest = json!({"metadata": {"dbt_schema_version": "x/manifest/v12.json",
+            "dbt_version": "1.11.1", "project_name": "p"}, "nodes": {}});
+        for (name, parents) in [("x", json!([])), ("y", json!(["model.p.x"])), ("z", json!(["model.p.x"]))] {
+            manifest["nodes"][format!("model.p.{name}")] = json!({"resource_type": "model", "package_name": "p", "name": name,
+                "fqn": ["p", name], "depends_on": {"nodes": parents}});
+        }
+        let manifest = Manifest::of_text(&manifest.to_string(), ReadFor::Checks).expect("a manifest");
+        let picked = select_by_criteria(&manifest, &["+y+".to_owned()], &[]).expect("a selection");
+        assert_eq!(picked.into_iter().collect::<Vec<_>>(), ["model.p.x", "model.p.y"]);
+    }
+
+    #[test]
     fn criteria_select_what_dbt_selects() {
         let manifest = manifest();
         let picked = |select: &str, exclude: &str| {

@@ -10,7 +10,6 @@ use crate::failure::{Interrupted, signal_name};
 /// A signal that asks this program to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
-    /// SIGINT: Ctrl-C.
     Interrupt,
     /// SIGTERM: a scheduler or an orchestrator.
     Terminate,

@@ -1,4 +1,5 @@
-//! Calls dbt: every call goes through `Dbt::invoke`.
+//! Calls dbt: every call goes through `Dbt::invoke`, except for its version, and reaches the transport in
+//! `Dbt::carry`.
 
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};

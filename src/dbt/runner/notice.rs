@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where notices go.
 pub type Listen<'a> = &'a mut dyn FnMut(Notice);
 
 /// Something that happens while dbt is called.
@@ -52,7 +51,6 @@ pub struct ModelFinished {
     pub index: u32,
     /// How many nodes the run has.
     pub total: u32,
-    /// The model's name.
     pub model: String,
     /// dbt's own word: `success`, `error`, `skipped`.
     pub status: String,

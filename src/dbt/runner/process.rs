@@ -26,7 +26,6 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct ProcessCommand<'a> {
     /// How dbt is started.
     pub program: &'a Program,
-    /// dbt's own arguments.
     pub arguments: &'a [String],
     /// The working directory: dbt looks for profiles.yml there, and relative database paths start there.
     pub directory: &'a Utf8Path,
@@ -39,9 +38,7 @@ pub struct ProcessCommand<'a> {
 /// One line that dbt printed, without its line break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// On stdout.
     Out(String),
-    /// On stderr.
     Err(String),
 }
 
@@ -63,7 +60,6 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Exit code 0.
     #[must_use]
     pub fn is_success(self) -> bool {
         self == Self::Code(0)

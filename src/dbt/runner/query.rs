@@ -36,7 +36,6 @@ pub struct Query {
 pub struct RelationName {
     /// None for the target's own.
     pub database: Option<String>,
-    /// The schema.
     pub schema: String,
     /// The name of the table or view.
     pub identifier: String,
@@ -68,7 +67,6 @@ pub struct ResolvedTarget {
     /// The adapter's type, such as `postgres`.
     #[serde(rename = "type")]
     pub adapter: String,
-    /// The default schema.
     pub schema: String,
 }
 
@@ -131,7 +129,6 @@ impl<'a> Querier<'a> {
 /// A call of a macro in a generated project.
 pub(super) struct Operation<'a> {
     pub(super) purpose: Purpose,
-    /// The macro's name.
     pub(super) name: &'a str,
     /// The macro's arguments as JSON.
     pub(super) arguments: &'a str,
@@ -227,7 +224,7 @@ fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
                 answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
             }
             Reply::Row { query, .. } | Reply::Missing { query, .. } | Reply::End { query, .. } => {
-                bail!("a reply names query {query}, but there are only {queries}")
+                bail!("a reply names query {}, but there are only {queries}", query + 1)
             }
         }
     }

@@ -35,7 +35,6 @@ pub(super) trait Transport: fmt::Debug {
 #[derive(Debug)]
 pub(super) struct ProcessTransport {
     pub(super) program: Program,
-    /// dbt's working directory.
     pub(super) directory: Utf8PathBuf,
     /// Environment variables that dbt must not see.
     pub(super) hidden: BTreeSet<String>,

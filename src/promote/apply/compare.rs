@@ -11,11 +11,8 @@ use crate::workspace::OpenTarget;
 /// One value, as it is on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
-    /// What is compared.
     pub what: String,
-    /// Staging's value.
     pub staging: Option<String>,
-    /// Prod's value.
     pub prod: Option<String>,
 }
 

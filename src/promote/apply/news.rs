@@ -9,13 +9,11 @@ pub type Tell<'a> = &'a mut dyn FnMut(&News<'_>);
 /// A step of a promotion or its rollback.
 #[derive(Debug)]
 pub enum News<'a> {
-    /// A promotion begins.
     Begins(&'a Plan),
     /// A promotion that was stopped is being finished.
     Finishes(&'a PromotionRecord),
     /// A statement has been executed.
     StatementDone {
-        /// From 1.
         number: usize,
         /// How many there are.
         total: usize,
@@ -24,7 +22,6 @@ pub enum News<'a> {
     },
     /// A promotion that was stopped has left nothing in prod.
     LeftNothing(&'a PromotionRecord),
-    /// A rollback begins.
     RollbackBegins(&'a PromotionRecord),
     /// A rollback is done.
     RolledBack(&'a PromotionRecord),

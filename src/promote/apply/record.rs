@@ -25,11 +25,8 @@ pub enum Stage {
         /// How many statements are done.
         done: usize,
     },
-    /// A statement failed.
     Failed {
-        /// Its place.
         statement: usize,
-        /// The error.
         error: String,
         /// The warehouse did not refuse it, so that it may have been executed: the connection was lost, or
         /// the user interrupted it.

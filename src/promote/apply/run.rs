@@ -37,11 +37,9 @@ pub struct Application<'a> {
 /// A promotion that was executed and compared.
 #[derive(Debug)]
 pub struct Applied {
-    /// Its record.
     pub record: PromotionRecord,
     /// The folder of its record.
     pub folder: Utf8PathBuf,
-    /// Both sides, compared.
     pub comparisons: Vec<Comparison>,
 }
 

@@ -30,7 +30,6 @@ pub struct RowsWitness {
 /// A relation that the promotion makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableWitness {
-    /// The model.
     pub model: String,
     /// Prod's table, or its backup where the table is replaced.
     pub relation: RelationName,
@@ -48,13 +47,11 @@ pub enum WitnessedRows {
     Written,
     /// Those from before it.
     Before,
-    /// Some of each.
     Between,
     /// Others, which somebody else wrote.
     Moved,
 }
 
-/// What prod holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {
     /// The rows of all packages together.

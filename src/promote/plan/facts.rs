@@ -33,13 +33,10 @@ pub struct Facts {
 /// A package on both sides.
 #[derive(Debug, Clone)]
 pub struct PackageFacts {
-    /// Its name.
     pub name: String,
     /// How it computes its windows.
     pub family: Family,
-    /// Staging's incremental manifest.
     pub staging_manifest: Relation,
-    /// Prod's incremental manifest.
     pub prod_manifest: Relation,
     /// What was read of its tables; none offline.
     pub tables: Option<Tables>,
@@ -62,7 +59,6 @@ pub struct PackageFacts {
 pub struct Tables {
     /// Rows of staging's incremental manifest.
     pub staging_rows: Option<Vec<Row>>,
-    /// Rows of prod's.
     pub prod_rows: Option<Vec<Row>>,
     /// `first_success` of prod's rows by model. Only the load family has it.
     pub prod_first_success: BTreeMap<String, Timestamp>,
@@ -78,16 +74,14 @@ pub struct ModelFacts {
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
     /// Its table, where that holds history: prod could get it otherwise only by reading all events again.
-    /// None for helpers, views and tables that every run builds anew.
+    /// None for helpers, views and tables that every run rebuilds.
     pub table: Option<TableFacts>,
 }
 
 /// A table that is to be copied, on both sides.
 #[derive(Debug, Clone)]
 pub struct TableFacts {
-    /// In staging.
     pub staging: Relation,
-    /// In prod.
     pub prod: Relation,
     /// Whether staging's exists, as prod's connection sees it; none offline.
     pub staging_exists: Option<bool>,
@@ -137,7 +131,6 @@ pub struct Physical {
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
     pub name: String,
     /// Its type, in the warehouse's words; none where it was not asked.
     pub data_type: Option<String>,
@@ -156,7 +149,6 @@ pub struct Column {
 pub enum Identity {
     /// Only where the statement overrides the numbering.
     Always,
-    /// It does.
     ByDefault,
 }
 

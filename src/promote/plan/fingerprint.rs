@@ -1,5 +1,5 @@
-//! Digests of what a plan was made from. They stand in its script, which therefore tells whether anything
-//! moved since.
+//! Digests of what a plan was made from. Its script contains them, and so tells whether anything has moved
+//! since.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

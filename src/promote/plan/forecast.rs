@@ -12,7 +12,6 @@ use crate::timestamp::Timestamp;
 /// The next run of one package in prod.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Forecast {
-    /// The package.
     pub package: String,
     /// The state in which the run begins.
     pub state: State,

@@ -26,7 +26,6 @@ pub struct Wishes {
 /// What a promotion will do.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The warehouse.
     pub dialect: Dialect,
     /// What staging is called.
     pub from: String,
@@ -55,7 +54,6 @@ pub struct Plan {
 /// A table that goes to prod.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Its model.
     pub model: String,
     /// Where it is, and what is known about it.
     pub facts: TableFacts,
@@ -69,10 +67,7 @@ pub enum Action {
     /// Prod has no such table: it is copied.
     Create,
     /// Prod has one, which is kept under a backup name.
-    Replace {
-        /// The backup.
-        backup: Relation,
-    },
+    Replace { backup: Relation },
     /// Prod has a copy already. Only its content is checked.
     Keep,
 }
@@ -80,13 +75,10 @@ pub enum Action {
 /// The rows of one package.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    /// The package.
     pub package: String,
     /// How it computes its windows. The columns of its rows depend on it.
     pub family: Family,
-    /// Staging's incremental manifest.
     pub staging: Relation,
-    /// Prod's.
     pub prod: Relation,
     /// The `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
@@ -102,7 +94,6 @@ pub struct Ledger {
 /// A row that prod has and that is set to another time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MovedRow {
-    /// The model.
     pub model: String,
     /// Its `last_success` in prod now.
     pub from: Timestamp,

@@ -30,7 +30,6 @@ pub struct Route<'a> {
 pub struct ListedTarget<'p> {
     /// dbt's name of the target.
     pub name: String,
-    /// The target.
     pub target: OpenTarget<'p>,
     listing: Listing,
     packages: Vec<Package>,

@@ -33,7 +33,6 @@ pub(super) fn is_generated(column: &str, name: &str) -> bool {
 
 /// The clauses after the columns.
 pub(super) struct Clauses<'a> {
-    /// Their text.
     text: &'a str,
     /// The same text, byte for byte, with blanks for everything in quotes.
     masked: String,
@@ -91,7 +90,6 @@ pub(super) fn unescaped(text: &str) -> String {
 enum Backslash {
     /// It escapes the next character.
     Escapes,
-    /// Nothing.
     Plain,
 }
 

@@ -17,9 +17,7 @@ use crate::warehouse::{Dialect, Relation, is_plain};
 pub struct Side<'a> {
     /// What it is called: the name of a target, or of a file.
     pub name: &'a str,
-    /// Its dbt manifest.
     pub manifest: &'a Manifest,
-    /// Its Snowplow packages.
     pub packages: &'a [Package],
 }
 

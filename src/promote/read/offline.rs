@@ -21,14 +21,14 @@ pub fn offline_facts(
 ) -> Result<Facts> {
     if selection.selector.is_some() {
         bail!(
-            "--selector is dbt's to read: use --select, or give --target and --to instead of two dbt \
+            "only dbt can read --selector: use --select, or give --target and --to instead of two dbt \
              manifests"
         );
     }
     let (staging, prod) = (read(from)?, read(to)?);
     if staging.metadata.project_name != prod.metadata.project_name {
         let name = |manifest: &Manifest| manifest.metadata.project_name.clone().unwrap_or_default();
-        bail!("{from} and {to} are of different projects: {} and {}", name(&staging), name(&prod));
+        bail!("{from} and {to} belong to different projects: {} and {}", name(&staging), name(&prod));
     }
     let dialect = common_dialect(&staging, &prod, (from.as_str(), to.as_str()), dialect)?;
     let selected = dbt::select_by_criteria(&staging, &selection.select, &selection.exclude)

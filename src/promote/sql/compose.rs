@@ -18,7 +18,6 @@ use crate::warehouse::Dialect;
 /// All that is written for one promotion.
 #[derive(Debug, Clone)]
 pub struct Scripts {
-    /// Promotes.
     pub promote: Script,
     /// Takes the promotion back.
     pub rollback: Script,

@@ -66,7 +66,7 @@ impl<'p> Composer<'p> {
         self.of_kind(StatementKind::Commit, "all is well", "commit");
     }
 
-    /// Postgres: gives up instead of waiting for a lock for ever.
+    /// Postgres: gives up instead of waiting for a lock forever.
     pub(super) fn limit_waiting(&mut self) {
         let sql = "set local lock_timeout = '60s'";
         self.of_kind(StatementKind::Setting, "rather give up than wait for ever", sql);

@@ -6,11 +6,9 @@ use crate::warehouse::{Dialect, Relation};
 /// What happens where the table exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existing {
-    /// The statement fails.
     Error,
     /// It stays as it is.
     Keep,
-    /// It is replaced.
     Replace,
 }
 
@@ -18,7 +16,6 @@ pub(super) enum Existing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TableKind {
     Permanent,
-    /// Without Fail-safe.
     Transient,
 }
 
@@ -72,7 +69,6 @@ pub(super) fn create_clause(existing: Existing, kind: TableKind, target: &Relati
     }
 }
 
-/// The whole statement.
 pub(super) fn ctas_statement(dialect: Dialect, ctas: &Ctas<'_>) -> String {
     let is_transient = dialect == Dialect::Snowflake && ctas.layout.transient.unwrap_or(true);
     let mut lines = vec![create_clause(ctas.existing, TableKind::of(is_transient), ctas.target)];

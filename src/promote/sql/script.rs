@@ -31,9 +31,7 @@ pub struct Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatementKind {
-    /// Begins a transaction.
     Begin,
-    /// Commits a transaction.
     Commit,
     /// Changes nothing, and stops the script where something is not as it must be.
     Check,

@@ -56,7 +56,7 @@ pub const BAD: &[Bad] = &[
     ),
     bad("a conflict's clause", "insert into `m`.`d`.`t` select * from `m`.`e`.`t` on conflict do nothing"),
     bad("two principals", "grant select on table `m`.`d`.`t` to `a`, `b`").accepted_by(&[Sqlfluff]),
-    bad("a time that hangs on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
+    bad("a time that depends on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
         .accepted_by(&[Sail, Sqlfluff]),
     bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff]),
 ];

@@ -59,6 +59,9 @@ pub const BAD: &[Bad] = &[
     .accepted_by(&[Sqlfluff]),
     bad("two grantees", "grant select on table a.b.c to role D, \"E f\"").accepted_by(&[Sqlfluff]),
     bad("two grantees, each with its word", "grant select on table a.b.c to role D, role E"),
-    bad("a time that hangs on the session", "select * from a.b.c where d = timestamp '2023-10-11 10:11:12'")
-        .accepted_by(&[Sqlfluff]),
+    bad(
+        "a time that depends on the session",
+        "select * from a.b.c where d = timestamp '2023-10-11 10:11:12'",
+    )
+    .accepted_by(&[Sqlfluff]),
 ];

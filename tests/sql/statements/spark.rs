@@ -52,7 +52,7 @@ pub const BAD: &[Bad] = &[
         "a MERGE's branch without THEN",
         "merge into d.t as t using e.t as s on t.a = s.a when not matched insert *",
     ),
-    bad("a time that hangs on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
+    bad("a time that depends on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
         .accepted_by(&[Sail, Sqlfluff]),
     bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff]),
 ];

@@ -51,7 +51,7 @@ impl Lab {
         lab
     }
 
-    /// Begins anew, without tables.
+    /// Starts again, without tables.
     pub fn empty(&mut self) {
         self.folder = tempfile::tempdir().expect("a folder");
         let request = json!({ "open": self.folder.path(), "databases": self.databases });

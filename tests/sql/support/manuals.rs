@@ -30,7 +30,7 @@ fn rules(dialect: Dialect) -> &'static [Rule] {
             ("^create or replace table .* clone ", "BigQuery replaces no table by a clone"),
         ],
         Dialect::Databricks | Dialect::Spark => &[
-            (r"\btimestamp ''", "a time without Z hangs on the session's zone"),
+            (r"\btimestamp ''", "a time without Z depends on the session's zone"),
             ("^grant .* to [^,]+,", "a grant has one principal"),
             ("''''", "a doubled quote is the end of one text and the beginning of the next"),
         ],
