@@ -548,7 +548,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
     ");
     let calls = fake.calls();
     assert_eq!(calls.len(), 1);
-    let expected = ["parse", "--quiet", "--no-print", "--vars", "{a: 1}"];
+    let expected = ["--no-debug", "--quiet", "--no-print", "--vars", "{a: 1}"];
     assert!(calls[0].windows(expected.len()).any(|words| words == expected), "{calls:?}");
     assert!(calls[0].windows(2).any(|words| words == ["--target", "dev"]), "{calls:?}");
 }

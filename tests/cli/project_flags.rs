@@ -1,6 +1,6 @@
-//! `flags:` of dbt_project.yml and `config:` of profiles.yml, set to what would mislead this tool most.
+//! `flags:` of dbt_project.yml, set to what would mislead this tool most.
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD};
+use crate::support::{Engine, Events, Lab, NEW};
 
 /// `warn_error` is not among them: that warnings are errors is for the project to say, and no run gets better by it.
 const WORST: &str = "
@@ -23,10 +23,11 @@ const WORST: &str = "
 ";
 
 /// The same calls with and without the flags, and with the variables of the same names.
-fn flags_change_nothing(dbt: Dbt, file: &str, key: &str) {
-    let plain = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
-    let mut lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
-    lab.write(file, &format!("{}\n{key}:{WORST}", lab.read(file)));
+#[test]
+fn flags_of_the_project_change_nothing() {
+    let plain = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    let mut lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    lab.write("dbt_project.yml", &format!("{}\nflags:{WORST}", lab.read("dbt_project.yml")));
     let select = ["--select", "+page_engagement"];
     let start = ["--start-date", Events::START];
     let calls = [
@@ -48,14 +49,4 @@ fn flags_change_nothing(dbt: Dbt, file: &str, key: &str) {
     }
     let with = lab.tool(&calls[0]).success();
     assert_eq!(with.stdout, plain.tool(&calls[0]).stdout);
-}
-
-#[test]
-fn flags_of_the_project_change_nothing() {
-    flags_change_nothing(NEW, "dbt_project.yml", "flags");
-}
-
-#[test]
-fn flags_of_the_profiles_change_nothing_with_old_dbt() {
-    flags_change_nothing(OLD, "profiles.yml", "config");
 }

@@ -143,6 +143,10 @@ fn a_model_that_is_not_tracked() {
 #[test]
 fn a_model_that_only_staging_has() {
     let fake = both(&of_target("stg", &[carts()]), &of_target("prd", &[]), &["carts"], &READY);
+    let nothing =
+        json!({"stdout": listing(&["shop_events"]), "files": {"manifest.json": of_target("prd", &[])}});
+    let listed = ls(&of_target("stg", &[carts()]), &["carts"]);
+    let fake = fake.with(&json!({"ls": [listed, nothing]}));
     assert_snapshot!(promote(&fake, &[]), @"
     exit code: 2
     --- stdout

@@ -92,10 +92,10 @@ pub(super) enum VarsArgument<'a> {
     Text(&'a str),
 }
 
-/// What every call says itself. Else `flags:` in dbt_project.yml or `config:` in profiles.yml would decide: they
+/// What every call says itself. Else `flags:` in dbt_project.yml would decide: they
 /// could leave out the models that `dbt ls` prints, its warnings, the run's results, or what went wrong.
 ///
-/// They follow the subcommand: before it, dbt 1.7 takes them as defaults, which those files override.
+/// They follow the subcommand, like the flags that the user passes on.
 const SETTLED: [&str; 10] = [
     "--log-level",
     "info",
