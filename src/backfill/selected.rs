@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
 use crate::dbt::{Listing, SelectionArguments};
-use crate::event::{Emit, PackageScope, Start};
+use crate::event::{Emit, Event, PackageScope, Start};
 use crate::failure::Refusal;
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
@@ -33,6 +33,13 @@ impl Selected {
         let scope = Scope::of(&listing, &packages)?;
         let lock_name = snowplow::lock_name(&packages, &listing.manifest).unwrap_or("target").to_owned();
         Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
+    }
+
+    /// Warns of the parts of the selection that match nothing. Those of `--select` are an error for a run.
+    pub fn warn_of_unmatched(&self, emit: Emit<'_>) {
+        for unmatched in &self.listing.unmatched {
+            emit(Event::Warning { message: unmatched.to_string() });
+        }
     }
 
     pub(super) fn lock_name(&self) -> &str {

@@ -81,12 +81,20 @@ impl<'a> Backfill<'a> {
         Ok(NextRuns { observation, states, preflight })
     }
 
+    /// Warns of the parts of the selection that match nothing.
+    pub fn warn_of_unmatched(&self, emit: Emit<'_>) {
+        self.selected.warn_of_unmatched(emit);
+    }
+
     /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the
     /// end.
     ///
     /// # Errors
-    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read.
+    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read. Usage:
+    /// a part of the selection matches nothing.
     pub fn run(&self, journal: Option<&Utf8Path>, emit: Emit<'_>) -> Result<Outcome> {
+        self.selected.listing.require_matches()?;
+        self.warn_of_unmatched(emit);
         emit(Event::BackfillStarted(self.start(journal)));
         let _lock = self.target.lock([self.selected.lock_name()])?;
         self.target.workspace.forget_old_limits();

@@ -25,7 +25,9 @@ pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
     let target = project.on(args.dbt.target.as_deref())?;
     let mut listeners = quiet(args.verbose);
     let selection = open::selection(&args.selection);
-    let selected = Selected::list(&target, &selection, &mut |event| listeners.emit(event))?;
+    let emit = &mut |event| listeners.emit(event);
+    let selected = Selected::list(&target, &selection, emit)?;
+    selected.warn_of_unmatched(emit);
     let start = selected.start(&target, 0, &FirstRun::default(), None);
     match args.format {
         OutputFormat::Human => stdout::write(format!("{}\n", start.models_to_run))?,

@@ -29,6 +29,7 @@ pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
 
     let request = open::request(&args.selection, &args.windows, &args.first_run);
     let backfill = Backfill::open(&target, &request, emit)?;
+    backfill.warn_of_unmatched(emit);
     let start = backfill.start(None);
     let NextRuns { observation, states, preflight } = backfill.forecast(emit)?;
     match args.format {

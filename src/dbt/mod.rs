@@ -13,6 +13,6 @@ pub use project::{
 pub use runner::{
     Answer, Answers, Dbt, DbtCall, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listen,
     Listing, ModelFinished, Notice, ProfileArguments, Program, Purpose, Querier, Query, RelationName,
-    ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, quote_for_shell,
+    ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, Unmatched, quote_for_shell,
 };
 pub use version::{Versions, check_version};

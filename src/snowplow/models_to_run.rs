@@ -39,9 +39,9 @@ impl Scope {
     ///
     /// # Errors
     /// Usage: there is no Snowplow package; no tracked model is selected; a model is not selected that a
-    /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral; a name stands for two tracked
-    /// models; a package has no tracked model. Such a backfill would never end, or every run would fail at
-    /// its end.
+    /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral, or built from a snapshot; a name
+    /// stands for two tracked models; a package has no tracked model. Such a backfill would never end, leave
+    /// events out, or every run would fail at its end.
     pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
@@ -111,8 +111,10 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
     let manifest = &listing.manifest;
     let tracked: Vec<_> =
         package.tracked(manifest).filter(|node| listing.selected.contains(&node.unique_id)).collect();
+    let lineage = Lineage::of(manifest);
+    refuse_snapshots(package, &lineage, &tracked)?;
     let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
-    let between = Lineage::of(manifest).between(&package.limits, &tracked);
+    let between = lineage.between(&package.limits, &tracked);
     let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
     let missing: BTreeMap<_, _> = base
         .chain(tables)
@@ -129,6 +131,23 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
         package.name,
         missing.into_values().collect::<Vec<_>>().join(", ")
     )
+}
+
+/// `dbt run` builds no snapshots, so one between the window and a tracked model holds the data of an earlier
+/// run in every run.
+fn refuse_snapshots(package: &Package, lineage: &Lineage<'_>, tracked: &[&Node]) -> Result<()> {
+    for node in tracked {
+        if let Some(snapshot) = lineage.snapshots_between(&package.limits, &[node]).first() {
+            bail!(Refusal(format!(
+                "{} is built from {snapshot}, and dbt run does not build snapshots, so it would read what an \
+                 earlier `dbt snapshot` left there. Let it read the model below the snapshot, or remove the \
+                 tag {}",
+                node.name,
+                package.tag()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn stand_in(package: &Package, manifest: &Manifest) -> Result<StandIn> {
@@ -187,9 +206,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn refuses_a_snapshot_between_the_window_and_a_tracked_model() {
+        let built_from = |mut node: Node, parents: &[&str]| {
+            node.parents = parents.iter().map(|&id| id.to_owned()).collect();
+            node
+        };
+        let mut listing = listing(
+            &[
+                built_from(node("model.p.carts", &[], "table"), &["model.one.one_limits"]),
+                built_from(tracked("model.p.history"), &["snapshot.p.carts_snapshot"]),
+            ],
+            &[],
+        );
+        let of = |listing: &Listing| Scope::of(listing, &[package("one"), package("two")]);
+        // Of something else than this package's events, a snapshot is as good as any table.
+        listing.manifest.snapshots =
+            [("snapshot.p.carts_snapshot".to_owned(), vec!["source.p.customers".to_owned()])].into();
+        assert!(of(&listing).is_ok());
+        listing.manifest.snapshots =
+            [("snapshot.p.carts_snapshot".to_owned(), vec!["model.p.carts".to_owned()])].into();
+        let error = of(&listing).expect_err("it reads an earlier run");
+        let text = error.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains("history is built from snapshot.p.carts_snapshot"), "{text}");
+        listing.selected.remove("model.p.history");
+        listing.selected.insert("model.two.two_tracked".to_owned());
+        assert!(!of(&listing).is_err_and(|error| error.to_string().contains("snapshot")));
+    }
+
     /// Two packages, `one` and `two`, with their base models and the `extra` ones. All are selected but
     /// `unselected`, and but the tracked model of `two`.
-    fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
+    fn listing(extra: &[Node], unselected: &[&str]) -> Listing {
         let mut nodes = vec![node("model.two.two_tracked", &["two_incremental"], "table")];
         nodes.extend(["limits", "events"].map(|what| node(&format!("model.one.one_{what}"), &[], "table")));
         nodes.extend_from_slice(extra);
@@ -201,8 +248,12 @@ mod tests {
         let metadata =
             Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), ..Metadata::default() };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
-        let listing = Listing { selected, manifest: Manifest { metadata, nodes, ..Manifest::default() } };
-        Scope::of(&listing, &[package("one"), package("two")])
+        let manifest = Manifest { metadata, nodes, ..Manifest::default() };
+        Listing { selected, unmatched: Vec::new(), manifest }
+    }
+
+    fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
+        Scope::of(&listing(extra, unselected), &[package("one"), package("two")])
     }
 
     fn tracked(id: &str) -> Node {

@@ -469,7 +469,8 @@ fn the_base_models_are_not_selected() {
 
 #[test]
 fn no_snowplow_package() {
-    let nodes = json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb"}, "nodes": {}});
+    let metadata = json!({"dbt_version": "1.11.16", "adapter_type": "duckdb"});
+    let nodes = json!({"metadata": metadata, "nodes": {"model.faked.a": model("a", &[], "view")}});
     let reply = json!({"stdout": listing(&["a"]), "files": {"manifest.json": nodes.to_string()}});
     assert_snapshot!(tool(&FakeDbt::new(&json!({"ls": [reply]})), &["run"]), @"
     exit code: 2

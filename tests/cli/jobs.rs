@@ -344,8 +344,7 @@ fn models_prints_the_string_and_nothing_else() {
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+basket_value' does not match any enabled nodes
-      No nodes selected!
+      +basket_value matches no enabled model
     ");
 }
 

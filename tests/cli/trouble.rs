@@ -307,16 +307,14 @@ fn nothing_is_selected() {
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+no_such_model' does not match any enabled nodes
-      No nodes selected!
+      +no_such_model matches no enabled model
     ");
     assert_snapshot!(old, @"
     exit code: 2
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+no_such_model' does not match any nodes
-      No nodes selected!
+      +no_such_model matches no enabled model
     ");
 }
 

@@ -20,6 +20,7 @@ mod new_events_of_another_package;
 mod package_without_tracked_models;
 mod quoted_number_in_vars;
 mod session_timestamp_not_in_hook;
+mod snapshot_before_tracked_model;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
 mod tags_of_two_packages;
@@ -42,6 +43,7 @@ use super::rule::Rule;
 pub const RULES: &[Rule] = &[
     untagged_model_reads_package::RULE,
     ephemeral_tracked_model::RULE,
+    snapshot_before_tracked_model::RULE,
     tracked_versions_share_name::RULE,
     tracked_name_in_two_packages::RULE,
     tags_of_two_packages::RULE,

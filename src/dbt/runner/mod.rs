@@ -11,8 +11,10 @@ mod process;
 mod program;
 mod query;
 mod run;
+mod secrets;
 mod transport;
 mod turn;
+mod unmatched;
 mod versions;
 
 pub use execute::{ExecuteCall, Execution, Step};
@@ -24,3 +26,4 @@ pub use parse::FreshManifest;
 pub use program::{Program, quote_for_shell};
 pub use query::{Answer, Answers, Querier, Query, RelationName, ResolvedTarget};
 pub use run::{RunCall, RunReport};
+pub use unmatched::Unmatched;

@@ -13,6 +13,7 @@ use serde_yaml::{Mapping, Value};
 use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
+use super::secrets::{MASK, MASKED, has_secrets};
 use super::turn::Turn;
 use crate::dbt::project::{PROJECT_FILE, Project};
 
@@ -120,6 +121,9 @@ impl<'a> Querier<'a> {
             replies.extend(reply.map(str::to_owned));
             reply.is_some()
         })?;
+        if has_secrets() && replies.iter().any(|reply| reply.contains(MASK)) {
+            bail!("an answer of {} holds a masked name or value. {MASKED}", invocation.name());
+        }
         assemble(&replies, queries.len()).with_context(|| {
             format!("the answer of {} is not complete (its log: {})", invocation.name(), self.log_path)
         })
@@ -149,7 +153,7 @@ pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
         target: operation.target,
         target_path: operation.target_path,
         log_path: operation.log_path,
-        arguments: [operation.name, "--args", operation.arguments, "--quiet", "--print"]
+        arguments: [operation.name, "--args", operation.arguments, "--no-debug", "--quiet", "--print"]
             .map(str::to_owned)
             .to_vec(),
         selection: None,

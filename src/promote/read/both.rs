@@ -70,6 +70,7 @@ impl<'p> ListedTarget<'p> {
             None => target.query(&[], emit)?.target.name,
         };
         let listing = target.list(selection, emit)?;
+        listing.require_matches()?;
         let packages = snowplow::discover(&listing.manifest)?;
         Ok(Self { name, target, listing, packages })
     }

@@ -33,7 +33,7 @@ pub fn offline_facts(
     let dialect = common_dialect(&staging, &prod, (from.as_str(), to.as_str()), dialect)?;
     let selected = dbt::select_by_criteria(&staging, &selection.select, &selection.exclude)
         .with_context(|| format!("selecting from {from}"))?;
-    let listing = Listing { selected, manifest: staging };
+    let listing = Listing { selected, unmatched: Vec::new(), manifest: staging };
     let packages = snowplow::discover(&listing.manifest)?;
     let packages_in_prod = snowplow::discover(&prod)?;
     let (touched, _) = TouchedPackage::find(&listing, &packages)?;
