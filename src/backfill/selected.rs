@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
 use crate::dbt::{Listing, SelectionArguments};
-use crate::event::{Emit, PackageScope, Start};
+use crate::event::{Emit, Event, PackageScope, Start};
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
 
@@ -29,9 +29,10 @@ impl Selected {
     pub fn list(target: &OpenTarget<'_>, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Self> {
         target.open.warn_of_environment(emit);
         let listing = target.list(selection, emit)?;
-        let packages = snowplow::discover(&listing.manifest)?;
+        let packages = snowplow::discover(&listing.manifest);
         let scope = Scope::of(&listing, &packages)?;
-        let lock_name = snowplow::lock_name(&packages, &listing.manifest).unwrap_or("target").to_owned();
+        packages.warnings().into_iter().for_each(|message| emit(Event::Warning { message }));
+        let lock_name = packages.lock_name(&listing.manifest).unwrap_or("target").to_owned();
         Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
     }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::hook::Package;
+use super::discovery::Packages;
+use super::hook::{Package, tag_of, tracked_by};
 use super::touched::TouchedPackage;
 use crate::dbt::{Lineage, Listing, Manifest, Node};
 use crate::failure::Refusal;
@@ -44,7 +45,7 @@ impl Scope {
     /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral; a name stands for two tracked
     /// models; a package has no tracked model. Such a backfill would never end, or every run would fail at
     /// its end.
-    pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
+    pub fn of(listing: &Listing, packages: &Packages) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
         for touched in &touched {
@@ -54,7 +55,7 @@ impl Scope {
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
         let names = names_without_namesakes(&built, &touched, listing)?;
         let stand_ins: Vec<_> =
-            untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
+            untouched.into_iter().map(|name| stand_in(name, manifest)).collect::<Result<_>>()?;
         let models_to_run = models_to_run(names, &touched, &stand_ins);
         let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
         Ok(Self { packages: touched, built, stand_ins, models_to_run })
@@ -133,14 +134,13 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
     )
 }
 
-fn stand_in(package: &Package, manifest: &Manifest) -> Result<StandIn> {
-    match package.tracked(manifest).find(|node| !node.is_ephemeral()) {
-        Some(node) => Ok(StandIn { package: package.name.clone(), model: node.name.clone() }),
+fn stand_in(package: &str, manifest: &Manifest) -> Result<StandIn> {
+    match tracked_by(package, manifest).find(|node| !node.is_ephemeral()) {
+        Some(node) => Ok(StandIn { package: package.to_owned(), model: node.name.clone() }),
         None => bail!(Refusal(format!(
-            "the package {} has no enabled model with the tag {}, so its on-run-end hook fails every run. \
-             Enable one of its models, or remove the package",
-            package.name,
-            package.tag()
+            "the package {package} has no enabled model with the tag {}, so its on-run-end hook fails every \
+             run. Enable one of its models, or remove the package",
+            tag_of(package)
         ))),
     }
 }
@@ -204,7 +204,8 @@ mod tests {
             Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), ..Metadata::default() };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
         let listing = Listing { selected, manifest: Manifest { metadata, nodes, ..Manifest::default() } };
-        Scope::of(&listing, &[package("one"), package("two")])
+        let packages = Packages { known: vec![package("one"), package("two")], ..Packages::default() };
+        Scope::of(&listing, &packages)
     }
 
     fn tracked(id: &str) -> Node {
