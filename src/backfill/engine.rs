@@ -88,9 +88,10 @@ impl<D: Driver> Loop<'_, D> {
             }
         };
         finish(&outcome, &done, started, emit);
-        match outcome {
-            Outcome::Error { .. } => result,
-            expected => Ok(expected),
+        match &result {
+            // A failure of dbt has been told.
+            Err(error) if matches!(outcome, Outcome::Error { .. }) && !error.is::<Failure>() => result,
+            _ => Ok(outcome),
         }
     }
 
@@ -139,8 +140,9 @@ impl<D: Driver> Loop<'_, D> {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
         let failure = report.failure.clone()?;
+        let outcome = Outcome::of_failure(&failure);
         emit(Event::DbtFailed { run: Some(number), failure });
-        Some(Outcome::DbtFailed)
+        Some(outcome)
     }
 
     /// Reads the tables after a good run, and judges what the run achieved.

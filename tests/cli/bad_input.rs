@@ -547,3 +547,66 @@ fn removing_what_is_not_selected() {
     error: --remove-from-manifest cart: the selection has no tracked model of that name. Its row would be removed, but the model would not be built again. Add it to the selection, or leave it out
     ");
 }
+
+/// What dbt prints for mistakes in how it is called or set up, in its words of 1.7 and 1.11.
+const MISTAKES: [(&str, &str); 6] = [
+    ("Runtime Error\n  Could not find selector named nope, expected one of []", "the selection is not valid"),
+    ("Runtime Error\n  'metod' is not a valid method name", "the selection is not valid"),
+    (
+        "Parsing Error\n  Env var required but not provided: 'PGPASSWORD'",
+        "something that the project needs is missing",
+    ),
+    (
+        "Compilation Error\n  dbt found 1 package(s) specified in packages.yml, but only 0 package(s) installed in \
+         dbt_packages. Run \"dbt deps\" to install package dependencies.",
+        "something that the project needs is missing",
+    ),
+    (
+        "Compilation Error in operation a (./dbt_project.yml)\n  Set the variable snowplow__license_accepted to \
+         true",
+        "something that the project needs is missing",
+    ),
+    (
+        "Usage: dbt ls [OPTIONS]\nTry 'dbt ls --help' for help.\n\nError: No such option: --nope",
+        "dbt does not accept its arguments",
+    ),
+];
+
+#[test]
+fn mistakes_that_dbt_finds_are_usage() {
+    for (said, called) in MISTAKES {
+        for command in ["run", "plan", "models"] {
+            let fake = FakeDbt::new(&json!({"ls": [{"stdout": format!("{said}\n"), "exit": 2}]}));
+            let output = tool(&fake, &[command, "--select", "+carts"]);
+            assert_eq!(output.code, 2, "{output}");
+            assert!(output.stderr.contains(&format!("dbt ls failed (exit code 2): {called}")), "{output}");
+        }
+        let run = json!({"stdout": format!("{said}\n"), "exit": 2});
+        let fake = good().with(&json!({"run": [run], "run-operation": [tables("2021-06-01", &[], None)]}));
+        let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+        assert_eq!(output.code, 2, "{output}");
+        assert_eq!(output.stderr.matches(called).count(), 1, "{output}");
+        let output = fake.tool(&["run", "--start-date", "2021-01-01", "--format", "github"]);
+        assert_eq!((output.code, output.stdout.matches("::error").count()), (2, 1), "{output}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_one_message() {
+    let traceback = "Traceback (most recent call last):\n  File \"dbt/main.py\", line 1, in write\n    \
+                     self.file.write(text)\nOSError: [Errno 28] No space left on device\n";
+    let fake = FakeDbt::new(&json!({"ls": [{"stderr": traceback, "exit": 1}]}));
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"");
+    let gone = "10:11:12  Traceback (most recent call last):\n  File \"a.py\", line 1, in b\n    \
+                c()\npsycopg2.OperationalError: server closed the connection unexpectedly\n\nDuring handling of the \
+                above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \
+                \"d.py\", line 3, in e\ndbt.exceptions.DbtDatabaseError: Database Error\n  server closed the \
+                connection unexpectedly\n";
+    let good = || good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)]}));
+    let fake = good().with(&json!({"run-operation": [{"stdout": gone, "exit": 1}]}));
+    assert_snapshot!(tool(&fake, &["plan", "--select", "+carts", "--start-date", "2021-01-01"]), @"");
+    let run = json!({"stdout": "{\"data\": {}, \"info\": {\"name\": \"X\", \"level\": \"info\"}}\n",
+                     "stderr": traceback, "exit": 1});
+    let fake = good().with(&json!({"run": [run]}));
+    assert_snapshot!(fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]), @"");
+}

@@ -11,6 +11,7 @@ mod process;
 mod program;
 mod query;
 mod run;
+mod traceback;
 mod transport;
 mod turn;
 mod versions;
