@@ -77,6 +77,28 @@ impl Outcome {
         }
     }
 
+    /// One of each ending, in the order of their exit codes.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::Done,
+            Self::CaughtUp,
+            Self::Reached { until: Timestamp::of_this_machine() },
+            Self::RanOnce { more: true },
+            Self::Findings,
+            Self::Differs,
+            Self::DbtFailed,
+            Self::Stopped { by: String::new() },
+            Self::Refused { reason: String::new() },
+            Self::Error { message: String::new() },
+            Self::Interrupted { signal: 2 },
+            Self::Interrupted { signal: Interrupted::READER_GONE.signal },
+            Self::Interrupted { signal: 15 },
+        ];
+        all.sort_by_key(Self::exit_code);
+        all
+    }
+
     /// The exit code. [`Self::meaning`] explains it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

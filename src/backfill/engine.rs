@@ -35,6 +35,20 @@ pub struct Options {
     pub max_limit_days: Option<u32>,
 }
 
+impl Options {
+    /// The flags that can stop a backfill before it is up to date, with their values.
+    #[must_use]
+    pub fn stops(&self) -> Vec<String> {
+        let flags = [
+            self.until.map(|until| format!("--until {until}")),
+            self.once.then(|| "--once".to_owned()),
+            self.max_runs.map(|most| format!("--max-runs {most}")),
+            self.max_duration.map(|most| format!("--max-duration {}", humantime::format_duration(most))),
+        ];
+        flags.into_iter().flatten().collect()
+    }
+}
+
 /// The loop of one backfill.
 #[derive(Debug)]
 pub struct Loop<'a, D> {
