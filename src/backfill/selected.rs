@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
-use crate::dbt::{Listing, SelectionArguments};
+use crate::dbt::{Listing, Node, SelectionArguments};
 use crate::event::{Emit, Event, PackageScope, Start};
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
@@ -62,6 +62,27 @@ impl Selected {
             }
         }
         Ok(())
+    }
+
+    /// The incremental models that would keep their tables in a `--full-refresh`, because their
+    /// configuration says so.
+    ///
+    /// With Snowplow's own macro that depends on a var, which this tool sets in the first run.
+    pub(super) fn protected(&self, first_run: &FirstRun) -> Vec<&str> {
+        if !first_run.full_refresh {
+            return Vec::new();
+        }
+        let manifest = &self.listing.manifest;
+        let by_macro = |node: &Node| {
+            let mut called = manifest.macros_called(node.macros.iter().map(String::as_str));
+            called.any(|id| id.ends_with(".allow_refresh"))
+        };
+        let built = self.scope.built.iter().filter_map(|id| manifest.node(id));
+        built
+            .filter(|node| node.is_incremental() && !by_macro(node))
+            .filter(|node| node.config.get("full_refresh") == Some(&false.into()))
+            .map(|node| node.name.as_str())
+            .collect()
     }
 
     /// The first event of a backfill.

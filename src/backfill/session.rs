@@ -14,6 +14,7 @@ use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::outcome::Outcome;
+use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
     self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
 };
@@ -28,6 +29,8 @@ pub struct Backfill<'a> {
     request: &'a Request,
     selected: Selected,
     reader: Reader<'a>,
+    /// What is wrong with the vars of each package.
+    troubles: Vec<(String, Trouble)>,
 }
 
 /// What would happen next.
@@ -50,12 +53,22 @@ impl<'a> Backfill<'a> {
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
+        let protected = selected.protected(&request.first_run);
+        if !protected.is_empty() {
+            let message = format!(
+                "--full-refresh does not rebuild {}: full_refresh is false in the configuration, so the tables \
+                 keep their rows. Set it to true, or drop these tables first",
+                protected.join(", ")
+            );
+            emit(Event::Warning { message });
+        }
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
+        let troubles = troubles(target, &selected, request.start_date.is_some())?;
         let touched = selected.scope.packages.iter();
         let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
         let packages = touched.map(sources).collect::<Result<_>>()?;
         let reader = Reader { querier: target.querier()?, dialect, packages };
-        Ok(Self { target, request, selected, reader })
+        Ok(Self { target, request, selected, reader, troubles })
     }
 
     /// The first event of the backfill.
@@ -73,8 +86,10 @@ impl<'a> Backfill<'a> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
-        let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
-        let preflight = preflight::check(&observation, first_run);
+        let found = first_run.applied_to(&observation);
+        let states = forecast::first_states(&found, options.limit_days, options.until);
+        let preflight = preflight::refuse_troubles(&self.troubles, &states)
+            .and_then(|()| preflight::check(&observation, first_run));
         Ok(NextRuns { observation, states, preflight })
     }
 
@@ -123,6 +138,18 @@ impl<'a> Backfill<'a> {
         }
         Ok(())
     }
+}
+
+/// What is wrong with the vars of the packages that the selection touches.
+fn troubles(target: &OpenTarget<'_>, selected: &Selected, has_start: bool) -> Result<Vec<(String, Trouble)>> {
+    let now = Timestamp::of_this_machine();
+    let mut troubles = Vec::new();
+    for TouchedPackage { package, .. } in &selected.scope.packages {
+        let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
+        let found = facts::of_package(&vars, package.family, has_start, now);
+        troubles.extend(found.into_iter().map(|trouble| (package.name.clone(), trouble)));
+    }
+    Ok(troubles)
 }
 
 /// Where the tables and the events of a package are.

@@ -1,6 +1,7 @@
 //! Everything that knows Snowplow's dbt packages: hooks, `models_to_run`, tables, the four states.
 
 mod discovery;
+pub mod facts;
 mod family;
 mod hook;
 mod models_to_run;
@@ -9,6 +10,7 @@ mod reader;
 mod state;
 pub mod tables;
 mod touched;
+pub mod values;
 mod vars;
 
 pub use discovery::{Packages, discover};
