@@ -117,21 +117,64 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
     let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
     let between = Lineage::of(manifest).between(&package.limits, &tracked);
     let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
-    let missing: BTreeMap<_, _> = base
+    let missing: BTreeMap<&str, _> = base
         .chain(tables)
         .filter(|node| !listing.selected.contains(&node.unique_id))
-        .map(|node| (&node.unique_id, node.name.as_str()))
+        .map(|node| (node.unique_id.as_str(), node.name.as_str()))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
+    let needing = needing(&tracked, &missing, manifest);
+    let (verb, they) = if needing.len() == 1 { ("needs", "it") } else { ("need", "they") };
     bail!(
-        "the selection holds tracked models of {} but not all models that they are built from ({}), so they \
-         would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and \
-         exclude none of them",
+        "the selection holds tracked models of {} but not all models that they are built from ({}), which {} \
+         {verb}: {they} would read what an earlier run left there. Select the ancestors too, and exclude none \
+         of them: --select {}",
         package.name,
-        missing.into_values().collect::<Vec<_>>().join(", ")
+        missing.values().copied().collect::<Vec<_>>().join(", "),
+        some_names(&needing),
+        with_ancestors(&needing, listing).join(" ")
     )
+}
+
+/// The tracked models that are built from a missing one.
+fn needing<'m>(
+    tracked: &[&'m Node],
+    missing: &BTreeMap<&'m str, &str>,
+    manifest: &'m Manifest,
+) -> Vec<&'m Node> {
+    let lineage = Lineage::of(manifest);
+    let needs = |node: &Node| {
+        let parents = lineage.parents(&node.unique_id);
+        lineage.ancestors(parents, usize::MAX).any(|id| missing.contains_key(id))
+    };
+    let needing: Vec<_> = tracked.iter().copied().filter(|node| needs(node)).collect();
+    // Without a line to the base models, all tracked models depend on the window that these hold.
+    if needing.is_empty() { tracked.to_vec() } else { needing }
+}
+
+fn some_names(nodes: &[&Node]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<_> = nodes.iter().take(SHOWN).map(|node| node.name.as_str()).collect();
+    match nodes.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Values for `--select`: these models with all their ancestors, and what else is selected.
+fn with_ancestors(nodes: &[&Node], listing: &Listing) -> Vec<String> {
+    let manifest = &listing.manifest;
+    let lineage = Lineage::of(manifest);
+    let parents = nodes.iter().flat_map(|node| lineage.parents(&node.unique_id));
+    let above: BTreeSet<_> = lineage.ancestors(parents, usize::MAX).collect();
+    let is_end = |node: &&&Node| !above.contains(node.unique_id.as_str());
+    let ends: BTreeSet<_> = nodes.iter().filter(is_end).map(|node| format!("+{}", node.name)).collect();
+    let covered = |id: &str| above.contains(id) || nodes.iter().any(|node| node.unique_id == id);
+    let others = listing.selected.iter().filter(|id| !covered(id)).filter_map(|id| manifest.node(id));
+    let others: BTreeSet<_> = others.map(|node| node.name.clone()).collect();
+    ends.into_iter().chain(others).collect()
 }
 
 fn stand_in(package: &str, manifest: &Manifest) -> Result<StandIn> {
@@ -271,7 +314,11 @@ mod tests {
     fn wrong_selections_are_usage_errors() {
         for (result, words) in [
             (scope(&[], &[]), "no tracked model"),
-            (scope(&[tracked("model.p.new")], &["model.one.one_limits"]), "+my_model"),
+            (
+                scope(&[tracked("model.p.new")], &["model.one.one_limits"]),
+                "(one_limits), which new needs: it would read what an earlier run left there. Select the \
+                 ancestors too, and exclude none of them: --select +new one_events",
+            ),
         ] {
             let error = result.expect_err(words);
             assert!(
@@ -308,7 +355,9 @@ mod tests {
         assert!(project("view", &[&around[..], &["model.p.x_this_run"]].concat()).is_ok());
         for unselected in [&["model.p.x_this_run"][..], &["model.p.x_this_run", "model.p.below"]] {
             let error = project("incremental", unselected).expect_err("it is not built").to_string();
-            assert!(error.contains("(x_this_run)"), "{error}");
+            assert!(error.contains("(x_this_run), which x needs"), "{error}");
+            let others = if unselected.len() == 1 { "below beside" } else { "beside" };
+            assert!(error.contains(&format!("--select +x {others}")), "{error}");
         }
         let both = ["model.one.one_events", "model.p.x_this_run"];
         let error = project("table", &both).expect_err("they are not built").to_string();

@@ -463,7 +463,7 @@ fn the_base_models_are_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), which carts needs: it would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +carts
     ");
 }
 
@@ -544,7 +544,7 @@ fn removing_what_is_not_selected() {
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
       state      shop: first run, from its start date
-    error: --remove-from-manifest cart: the selection has no tracked model of that name. Its row would be removed, but the model would not be built again. Add it to the selection, or leave it out
+    error: --remove-from-manifest cart: the selection has no tracked model of that name: did you mean `carts`?
     ");
 }
 
@@ -596,7 +596,14 @@ fn a_full_disk_is_one_message() {
     let traceback = "Traceback (most recent call last):\n  File \"dbt/main.py\", line 1, in write\n    \
                      self.file.write(text)\nOSError: [Errno 28] No space left on device\n";
     let fake = FakeDbt::new(&json!({"ls": [{"stderr": traceback, "exit": 1}]}));
-    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"");
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 1): a file could not be written or read
+        OSError: [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    ");
     let gone = "10:11:12  Traceback (most recent call last):\n  File \"a.py\", line 1, in b\n    \
                 c()\npsycopg2.OperationalError: server closed the connection unexpectedly\n\nDuring handling of the \
                 above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \
@@ -604,9 +611,20 @@ fn a_full_disk_is_one_message() {
                 connection unexpectedly\n";
     let good = || good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)]}));
     let fake = good().with(&json!({"run-operation": [{"stdout": gone, "exit": 1}]}));
-    assert_snapshot!(tool(&fake, &["plan", "--select", "+carts", "--start-date", "2021-01-01"]), @"");
+    assert_snapshot!(tool(&fake, &["plan", "--select", "+carts", "--start-date", "2021-01-01"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt run-operation failed (exit code 1): the warehouse could not be reached
+        dbt.exceptions.DbtDatabaseError: Database Error
+          server closed the connection unexpectedly
+      hint: check the target with `dbt debug`, then run the same command again
+    ");
     let run = json!({"stdout": "{\"data\": {}, \"info\": {\"name\": \"X\", \"level\": \"info\"}}\n",
                      "stderr": traceback, "exit": 1});
     let fake = good().with(&json!({"run": [run]}));
-    assert_snapshot!(fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]), @"");
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let said = "run 1: dbt run failed (exit code 1): a file could not be written or read\n    OSError: [Errno 28] No \
+                space left on device\n  hint: make room on the disk, then run the same command again\n";
+    assert!(output.code == 1 && output.stderr.contains(said), "{output}");
 }

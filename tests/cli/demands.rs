@@ -70,3 +70,110 @@ fn a_promotion_needs_only_the_packages_that_it_promotes() {
     let output = fake.tool(&arguments);
     assert!(!output.stderr.contains("cannot understand"), "{output}");
 }
+
+/// A project of one package, with nothing special.
+fn plain() -> FakeDbt {
+    let files = json!({"manifest.json": manifest("1.11.16", &[tracked("carts")])});
+    FakeDbt::new(&json!({
+        "ls": [{"stdout": listing(&SELECTED), "files": files}],
+        "run-operation": [tables("2021-06-01", &[], None)],
+    }))
+}
+
+#[test]
+fn a_plan_takes_the_flags_that_stop_a_run() {
+    let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01", "--limit-days", "30"];
+    let until = ["--until", "2021-01-11", "--max-runs", "3", "--max-duration", "2h"];
+    let output = plain().tool(&[&arguments[..], &until].concat()).success();
+    assert!(output.stdout.contains("next run   2021-01-01 → 2021-01-11\n"), "{output}");
+    let stops = "stops by   --until 2021-01-11 00:00:00, --max-runs 3, --max-duration 2h\n";
+    assert!(output.stdout.contains(stops), "{output}");
+    let output = plain().tool(&[&arguments[..], &["--once", "--format", "json"]].concat()).success();
+    let document: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(document["stops"], json!(["--once"]));
+    let dry = ["run", "--dry-run", "--select", "+carts", "--start-date", "2021-01-01", "--max-runs", "3"];
+    assert!(plain().tool(&dry).success().stdout.contains("stops by   --max-runs 3\n"));
+}
+
+#[test]
+fn a_terminal_shows_that_a_plan_works_and_breaks_no_name() {
+    let names: Vec<_> = (0..12).map(|n| format!("a_model_with_quite_a_long_name_{n}")).collect();
+    let models: Vec<_> = names.iter().map(|name| model(name, &[], "view")).collect();
+    let selected: Vec<_> = SELECTED.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let files = json!({"manifest.json": manifest("1.11.16", &[&models[..], &[tracked("carts")]].concat())});
+    let fake = FakeDbt::new(&json!({
+        "ls": [{"stdout": listing(&selected), "files": files}],
+        "run-operation": [tables("2021-06-01", &[], None)],
+    }));
+    let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01"];
+    let output = fake.tool_on_terminal(80, &arguments, &[]).success();
+    assert!(output.stdout.contains("reading the project"), "{output}");
+    let escape = regex::Regex::new("\x1b\\[[0-9;?]*[A-Za-z]").expect("a pattern");
+    let text = escape.replace_all(&output.stdout, "").into_owned();
+    let (_, shown) = text.rsplit_once("models_to_run").expect("the string");
+    assert!(shown.lines().all(|line| line.trim_end().len() <= 80), "{shown}");
+    for name in &names {
+        assert!(shown.split_whitespace().any(|word| word == name), "{name} is broken in {shown}");
+    }
+    // Without a terminal there is neither: nothing on stderr, and the string on one line.
+    let output = fake.tool(&arguments).success();
+    assert_eq!(output.stderr, "");
+    assert!(output.stdout.lines().last().expect("a line").split_whitespace().count() == selected.len());
+}
+
+#[test]
+fn a_full_refresh_names_the_models_that_it_does_not_rebuild() {
+    let mut kept = tracked("kept");
+    kept["config"]["full_refresh"] = false.into();
+    let mut allowed = tracked("allowed");
+    allowed["config"]["full_refresh"] = false.into();
+    allowed["depends_on"] = json!({"macros": ["macro.snowplow_utils.allow_refresh"], "nodes": []});
+    let files = json!({"manifest.json": manifest("1.11.16", &[tracked("carts"), kept, allowed])});
+    let fake = FakeDbt::new(&json!({
+        "ls": [{"stdout": listing(&[&SELECTED[..], &["kept", "allowed"]].concat()), "files": files}],
+        "run-operation": [tables("2021-06-01", &[], None)],
+    }));
+    let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01"];
+    let output = fake.tool(&[&arguments[..], &["--full-refresh"]].concat()).success();
+    assert!(
+        output.stderr.contains("warning: --full-refresh does not rebuild kept: full_refresh is"),
+        "{output}"
+    );
+    assert_eq!(fake.tool(&arguments).success().stderr, "");
+}
+
+#[test]
+fn vars_with_which_no_run_gets_anywhere_are_refused_as_check_finds_them() {
+    let project = |vars: &str| {
+        let fake = plain();
+        std::fs::write(fake.path("dbt_project.yml"), format!("name: faked\nprofile: faked\nvars: {vars}\n"))
+            .expect("written");
+        fake
+    };
+    for (vars, words) in [
+        (
+            "{snowplow__start_date: '2999-01-01'}",
+            "snowplow__start_date is '2999-01-01', which is in the future",
+        ),
+        ("{snowplow__start_date: 20200101}", "snowplow__start_date is 20200101, which is a number"),
+        ("{faked: {snowplow__start_date: soon}}", "snowplow__start_date is 'soon', which is not a date"),
+        (
+            "{snowplow__start_date: '2020-01-01', models_to_remove: [carts]}",
+            "models_to_remove is set to [\"carts\"]",
+        ),
+    ] {
+        for command in ["plan", "run"] {
+            let fake = project(vars);
+            let output = fake.tool(&[command, "--select", "+carts"]);
+            assert_eq!(output.code, 4, "{output}");
+            assert!(output.stderr.contains(words), "{output}");
+            assert!(!fake.calls().iter().any(|call| call.contains(&"run".to_owned())), "{output}");
+        }
+    }
+    // They do not matter where they are not needed.
+    let fake = project("{snowplow__start_date: '2999-01-01'}");
+    fake.tool(&["plan", "--select", "+carts", "--start-date", "2021-01-01"]).success();
+    let standard = [tables("2021-06-01", &[("carts", "2021-05-01")], Some(("2021-04-01", "2021-05-01")))];
+    fake.change(&json!({"run-operation": standard}));
+    fake.tool(&["plan", "--select", "+carts"]).success();
+}

@@ -7,11 +7,27 @@ const BEGIN: &str = "Traceback (most recent call last):";
 const LINKS: [&str; 2] =
     ["During handling of the above exception", "The above exception was the direct cause"];
 
+/// One line that is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left<'a> {
+    /// A line outside of tracebacks.
+    Said(&'a str),
+    /// The last line of a traceback.
+    Raised(&'a str),
+}
+
+impl<'a> Left<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Self::Said(line) | Self::Raised(line) => line,
+        }
+    }
+}
+
 /// The lines without tracebacks: of each, the last line is left, unless another line says the same.
 #[must_use]
 pub fn without_tracebacks(lines: &[&str]) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut raised: Vec<&str> = Vec::new();
+    let mut left: Vec<Left<'_>> = Vec::new();
     let mut inside = false;
     for line in lines {
         let text = line.trim();
@@ -19,18 +35,24 @@ pub fn without_tracebacks(lines: &[&str]) -> String {
             inside = true;
         } else if LINKS.iter().any(|link| text.starts_with(link)) {
             // The exception before was only the occasion for the next one.
-            raised.pop();
+            let last = left.iter().rposition(|line| matches!(line, Left::Raised(_)));
+            left.truncate(last.unwrap_or(left.len()));
         } else if !inside {
-            kept.push(line);
+            left.push(Left::Said(line));
         } else if !text.is_empty() && !line.starts_with([' ', '\t']) {
             inside = false;
-            raised.push(line);
+            left.push(Left::Raised(line));
         }
     }
-    let is_said =
-        |line: &str| kept.iter().map(|said| said.trim()).any(|it| !it.is_empty() && line.ends_with(it));
-    let news: Vec<_> = raised.into_iter().filter(|line| !is_said(line)).collect();
-    [kept, news].concat().join("\n").trim().to_owned()
+    let is_told = |line: &str| {
+        let said = left.iter().filter(|other| matches!(other, Left::Said(_)));
+        said.map(|other| other.text().trim()).any(|said| !said.is_empty() && line.ends_with(said))
+    };
+    let lines = left.iter().copied().filter(|line| match line {
+        Left::Said(_) => true,
+        Left::Raised(line) => !is_told(line),
+    });
+    lines.map(Left::text).collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 #[cfg(test)]
@@ -69,6 +91,6 @@ mod tests {
             "{FULL}\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most \
              recent call last):\n  File \"c\"\nDatabaseError: gone\n  while reading"
         );
-        check(&two, "while reading\nDatabaseError: gone".trim());
+        check(&two, "DatabaseError: gone\n  while reading");
     }
 }
