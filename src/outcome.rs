@@ -71,10 +71,7 @@ impl Outcome {
     /// not a failed run.
     #[must_use]
     pub fn of_failure(failure: &Failure) -> Self {
-        match failure.kind.is_usage() {
-            true => Self::Error { message: failure.to_string() },
-            false => Self::DbtFailed,
-        }
+        if failure.kind.is_usage() { Self::Error { message: failure.to_string() } } else { Self::DbtFailed }
     }
 
     /// One of each ending, in the order of their exit codes.

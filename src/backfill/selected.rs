@@ -64,14 +64,23 @@ impl Selected {
         Ok(())
     }
 
-    /// The incremental models that would keep their tables in a `--full-refresh`, because their
-    /// configuration says so.
+    /// Names the models that would keep their tables in a `--full-refresh`.
+    pub(super) fn warn_of_protected(&self, first_run: &FirstRun, emit: Emit<'_>) {
+        let protected = self.protected();
+        if first_run.full_refresh && !protected.is_empty() {
+            let message = format!(
+                "--full-refresh does not rebuild {}: full_refresh is false in the configuration, so the tables \
+                 keep their rows. Set it to true, or drop these tables first",
+                protected.join(", ")
+            );
+            emit(Event::Warning { message });
+        }
+    }
+
+    /// The incremental models whose configuration keeps `--full-refresh` away from them.
     ///
     /// With Snowplow's own macro that depends on a var, which this tool sets in the first run.
-    pub(super) fn protected(&self, first_run: &FirstRun) -> Vec<&str> {
-        if !first_run.full_refresh {
-            return Vec::new();
-        }
+    fn protected(&self) -> Vec<&str> {
         let manifest = &self.listing.manifest;
         let by_macro = |node: &Node| {
             let mut called = manifest.macros_called(node.macros.iter().map(String::as_str));

@@ -53,15 +53,7 @@ impl<'a> Backfill<'a> {
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
-        let protected = selected.protected(&request.first_run);
-        if !protected.is_empty() {
-            let message = format!(
-                "--full-refresh does not rebuild {}: full_refresh is false in the configuration, so the tables \
-                 keep their rows. Set it to true, or drop these tables first",
-                protected.join(", ")
-            );
-            emit(Event::Warning { message });
-        }
+        selected.warn_of_protected(&request.first_run, emit);
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
         let troubles = troubles(target, &selected, request.start_date.is_some())?;
         let touched = selected.scope.packages.iter();

@@ -19,8 +19,8 @@ pub fn page() -> String {
          An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
          costs time, or is probably\n\
          an oversight. `run` and `plan` apply the rules with (*), too, where they concern the selection, \
-         whatever the configuration says.\n\nIn `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from \
-         it with a reason:\n\n\
+         whatever the configuration says.\n\n\
+         In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
          incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \
          name, or a pattern\n          reason: appended to on purpose\n```\n\nYou can also exempt a model in \

@@ -106,7 +106,7 @@ fn exit_status(page: &Command) -> Roff {
     for ending in Outcome::all() {
         let (code, meaning) = (ending.exit_code().to_string(), ending.meaning());
         match codes.last_mut().filter(|(last, _)| *last == code) {
-            Some((_, meanings)) => *meanings += &format!(" Or: {meaning}"),
+            Some((_, meanings)) => meanings.extend([" Or: ", meaning]),
             None => codes.push((code, meaning.to_owned())),
         }
     }

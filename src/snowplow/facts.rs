@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn a_backfill_looks_at_what_it_does_not_set_itself() {
-        let all = "snowplow__start_date: 2999-01-01, models_to_remove: [a], snowplow__backfill_limit_days: '0', \
-                   snowplow__max_session_days: '3'";
+        let all = "snowplow__start_date: 2999-01-01, models_to_remove: [a], \
+                   snowplow__backfill_limit_days: '0', snowplow__max_session_days: '3'";
         let start = "snowplow__start_date is '2999-01-01', which is in the future";
         let (number, removed) = (
             "snowplow__max_session_days is the text '3', not a number",
