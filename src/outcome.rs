@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, FailureKind, Interrupted, Refusal};
+use crate::failure::{Failure, Interrupted, Refusal};
 use crate::timestamp::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,8 @@ impl Outcome {
     /// How a command ended that returned an error. Some errors are expected endings.
     #[must_use]
     pub fn of_error(error: &anyhow::Error) -> Self {
-        if error.downcast_ref::<Failure>().is_some_and(|failure| failure.kind != FailureKind::Target) {
-            return Self::DbtFailed;
+        if let Some(failure) = error.downcast_ref() {
+            return Self::of_failure(failure);
         }
         if let Some(Interrupted { signal }) = error.downcast_ref() {
             return Self::Interrupted { signal: *signal };
@@ -63,6 +63,35 @@ impl Outcome {
             return Self::Refused { reason: reason.clone() };
         }
         Self::Error { message: format!("{error:#}") }
+    }
+
+    /// How a command ended in which dbt failed. A mistake in how dbt is called or set up is the user's, and
+    /// not a failed run.
+    #[must_use]
+    pub fn of_failure(failure: &Failure) -> Self {
+        if failure.kind.is_usage() { Self::Error { message: failure.to_string() } } else { Self::DbtFailed }
+    }
+
+    /// One of each ending, in the order of their exit codes.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::Done,
+            Self::CaughtUp,
+            Self::Reached { until: Timestamp::of_this_machine() },
+            Self::RanOnce { more: true },
+            Self::Findings,
+            Self::Differs,
+            Self::DbtFailed,
+            Self::Stopped { by: String::new() },
+            Self::Refused { reason: String::new() },
+            Self::Error { message: String::new() },
+            Self::Interrupted { signal: 2 },
+            Self::Interrupted { signal: Interrupted::READER_GONE.signal },
+            Self::Interrupted { signal: 15 },
+        ];
+        all.sort_by_key(Self::exit_code);
+        all
     }
 
     /// The exit code. [`Self::meaning`] explains it.
@@ -97,8 +126,9 @@ impl Outcome {
             }
             Self::DbtFailed => "dbt failed. The tool shows dbt's message and the path of its log.",
             Self::Error { .. } => {
-                "The command line or the configuration is wrong (a missing profile or target, for example), \
-                 or the tool cannot do its job."
+                "The command line, the configuration or the project's setup is wrong, or the tool cannot do \
+                 its job. dbt finds some of these mistakes: an unknown flag, selector or method; a missing \
+                 profile, target, package or environment variable; a licence that is not accepted."
             }
             Self::Stopped { .. } => {
                 "The backfill stopped as asked before it was up to date: `--max-runs`, `--max-duration`."

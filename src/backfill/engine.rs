@@ -36,6 +36,20 @@ pub struct Options {
     pub max_limit_days: Option<u32>,
 }
 
+impl Options {
+    /// The flags that can stop a backfill before it is up to date, with their values.
+    #[must_use]
+    pub fn stops(&self) -> Vec<String> {
+        let flags = [
+            self.until.map(|until| format!("--until {until}")),
+            self.once.then(|| "--once".to_owned()),
+            self.max_runs.map(|most| format!("--max-runs {most}")),
+            self.max_duration.map(|most| format!("--max-duration {}", humantime::format_duration(most))),
+        ];
+        flags.into_iter().flatten().collect()
+    }
+}
+
 /// The loop of one backfill.
 #[derive(Debug)]
 pub struct Loop<'a, D> {
@@ -92,9 +106,10 @@ impl<D: Driver> Loop<'_, D> {
             }
         };
         finish(&outcome, &done, started, emit);
-        match outcome {
-            Outcome::Error { .. } => result,
-            expected => Ok(expected),
+        match &result {
+            // A failure of dbt has been told.
+            Err(error) if matches!(outcome, Outcome::Error { .. }) && !error.is::<Failure>() => result,
+            _ => Ok(outcome),
         }
     }
 
@@ -143,8 +158,9 @@ impl<D: Driver> Loop<'_, D> {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
         let failure = report.failure.clone()?;
+        let outcome = Outcome::of_failure(&failure);
         emit(Event::DbtFailed { run: Some(number), failure });
-        Some(Outcome::DbtFailed)
+        Some(outcome)
     }
 
     /// Reads the tables after a good run, and judges what the run achieved.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
-use serde_yaml::Value;
 
 use super::dbt_driver::DbtDriver;
 use super::engine::Loop;
@@ -14,8 +13,8 @@ use super::request::Request;
 use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
-use crate::failure::Refusal;
 use crate::outcome::Outcome;
+use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
     self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
 };
@@ -30,6 +29,8 @@ pub struct Backfill<'a> {
     request: &'a Request,
     selected: Selected,
     reader: Reader<'a>,
+    /// What is wrong with the vars of each package.
+    troubles: Vec<(String, Trouble)>,
 }
 
 /// What would happen next.
@@ -53,12 +54,14 @@ impl<'a> Backfill<'a> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
         selected.refuse_dropped_manifests()?;
+        selected.warn_of_protected(&request.first_run, emit);
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
+        let troubles = troubles(target, &selected, request.start_date.is_some())?;
         let touched = selected.scope.packages.iter();
         let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
         let packages = touched.map(sources).collect::<Result<_>>()?;
         let reader = Reader { querier: target.querier()?, dialect, packages };
-        Ok(Self { target, request, selected, reader })
+        Ok(Self { target, request, selected, reader, troubles })
     }
 
     /// The first event of the backfill.
@@ -76,8 +79,10 @@ impl<'a> Backfill<'a> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
-        let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
-        let preflight = preflight::check(&observation, first_run);
+        let found = first_run.applied_to(&observation);
+        let states = forecast::first_states(&found, options.limit_days, options.until);
+        let preflight = preflight::refuse_troubles(&self.troubles, &states)
+            .and_then(|()| preflight::check(&observation, first_run));
         Ok(NextRuns { observation, states, preflight })
     }
 
@@ -136,6 +141,18 @@ impl<'a> Backfill<'a> {
     }
 }
 
+/// What is wrong with the vars of the packages that the selection touches.
+fn troubles(target: &OpenTarget<'_>, selected: &Selected, has_start: bool) -> Result<Vec<(String, Trouble)>> {
+    let now = Timestamp::of_this_machine();
+    let mut troubles = Vec::new();
+    for TouchedPackage { package, .. } in &selected.scope.packages {
+        let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
+        let found = facts::of_package(&vars, package.family, has_start, now);
+        troubles.extend(found.into_iter().map(|trouble| (package.name.clone(), trouble)));
+    }
+    Ok(troubles)
+}
+
 /// Where the tables and the events of a package are.
 fn sources(
     target: &OpenTarget<'_>,
@@ -146,7 +163,6 @@ fn sources(
 ) -> Result<PackageSources> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
     let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
-    refuse_removal_in_every_run(&package.name, &vars)?;
     let (events, column) = snowplow::events(&vars, package.family, dialect);
     let relation = |id: &str| {
         let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
@@ -166,21 +182,4 @@ fn sources(
         limits: relation(&package.limits)?,
         events: Events::new(events, &column),
     })
-}
-
-/// A project that sets `models_to_remove` removes these rows before every run.
-fn refuse_removal_in_every_run(package: &str, vars: &VarScope<'_>) -> Result<()> {
-    let removed = vars.get("models_to_remove").filter(|value| match value {
-        Value::Null => false,
-        Value::Sequence(models) => !models.is_empty(),
-        Value::String(models) => !models.trim().is_empty(),
-        _ => true,
-    });
-    if removed.is_none() {
-        return Ok(());
-    }
-    bail!(Refusal(format!(
-        "the project sets the var models_to_remove, so every run of {package} would remove these rows and start over. \
-         Remove it there, and use --remove-from-manifest, which removes them before the first run only"
-    )))
 }

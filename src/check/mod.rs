@@ -19,7 +19,6 @@ mod session;
 mod settings;
 mod severity;
 mod subject;
-mod vars;
 
 pub use documentation::page;
 pub(crate) use documentation::{explain, list};

@@ -16,6 +16,8 @@ pub enum Detail {
     Full,
     /// Everything, with the command line of every call of dbt.
     Verbose,
+    /// What went wrong, and on a terminal what it is doing now.
+    Waiting,
     /// Only what went wrong: the rest is on stdout, for programs.
     Trouble,
 }
@@ -67,7 +69,7 @@ impl Human {
 
     fn full_lines(&self, event: &Event, history: &History) -> Option<String> {
         let paint = self.paint;
-        let full = self.detail != Detail::Trouble;
+        let full = matches!(self.detail, Detail::Full | Detail::Verbose);
         match event {
             Event::Warning { message } => Some(format!("{} {message}", paint.warning("warning:"))),
             Event::Note { message } if full => Some(paint.dim(&format!("note: {message}"))),

@@ -359,13 +359,13 @@ fn a_selection_that_would_read_old_tables_again() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of snowplow_site but not all models that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of snowplow_site but not all models that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), which page_engagement, page_engagement_this_run need: they would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +page_engagement
     ");
     assert_snapshot!(excluded, @"
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of snowplow_site but not all models that they are built from (page_engagement_this_run), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of snowplow_site but not all models that they are built from (page_engagement_this_run), which page_engagement needs: it would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +page_engagement
     ");
 }
 

@@ -8,6 +8,7 @@ mod check;
 mod check_input;
 mod config;
 mod contract;
+mod demands;
 mod examples;
 mod github;
 mod interruption;

@@ -57,6 +57,12 @@ pub fn text() -> String {
 }
 
 #[test]
+fn the_manual_page_knows_every_ending() {
+    let names: BTreeSet<_> = Outcome::all().iter().map(name).collect();
+    assert_eq!(names, variants::<Outcome>(Some("outcome")), "an ending is missing in `Outcome::all`");
+}
+
+#[test]
 fn endings_are_in_the_order_of_their_codes() {
     let codes: Vec<_> = endings().iter().map(Outcome::exit_code).collect();
     assert!(codes.is_sorted(), "{codes:?}");

@@ -38,6 +38,19 @@ pub(super) mod testing;
 
 use super::rule::Rule;
 
+/// The rules that `run` and `plan` apply, too, where they concern the selection: with what these find, a run
+/// fails or never gets anywhere.
+pub const REFUSED: [&str; 8] = [
+    "ephemeral-tracked-model",
+    "tracked-versions-share-name",
+    "tracked-name-in-two-packages",
+    "hook-not-understood",
+    "package-without-tracked-models",
+    "quoted-number-in-vars",
+    "unusable-start-date",
+    "models-to-remove-left-in-project",
+];
+
 /// All rules, in the order in which they are documented: models, incremental models, packages,
 /// dbt_project.yml, two targets.
 pub const RULES: &[Rule] = &[

@@ -1,12 +1,10 @@
 //! A number in quotes, which dbt passes on as text.
 
-use serde_yaml::Value;
-
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "quoted-number-in-vars",
@@ -19,44 +17,14 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Plain(check),
 };
 
-/// The vars that the packages calculate with.
-const NUMBERS: [&str; 11] = [
-    vars::LIMIT,
-    "snowplow__days_late_allowed",
-    "snowplow__heartbeat",
-    "snowplow__late_data_window_days",
-    "snowplow__late_event_lookback_days",
-    "snowplow__lookback_window_hours",
-    "snowplow__max_session_days",
-    "snowplow__min_late_events_to_process",
-    "snowplow__min_visit_length",
-    "snowplow__session_lookback_days",
-    "snowplow__upsert_lookback_days",
-];
-
 fn check(subject: &Subject) -> Vec<Found> {
-    let assignments = NUMBERS
+    let assignments = facts::NUMBERS
         .iter()
         .flat_map(|name| subject.assignments(name).into_iter().map(move |found| (*name, found)));
     assignments
         .filter_map(|(name, assignment)| {
-            let Value::String(text) = assignment.value else { return None };
-            if vars::is_number_to_dbt(text) {
-                return None;
-            }
-            let advice = match vars::number(assignment.value) {
-                Some(number) => format!("Write {number} without quotes"),
-                None => {
-                    "Write a number, without a unit or quotes, or remove the var to use the default of the \
-                     package"
-                        .to_owned()
-                }
-            };
-            Some(Found::in_project(
-                &assignment.keys,
-                format!("{name} is the text '{text}', not a number"),
-                advice,
-            ))
+            let trouble = facts::number(name, assignment.value)?;
+            Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
         })
         .collect()
 }

@@ -126,9 +126,10 @@ impl Dbt {
 fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Step>, said: &[String]) -> Failure {
     let failure = invocation.failure(ended.exit, said);
     match (failure.kind, reached) {
-        (FailureKind::Project, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
         // What to do next also depends on the statement, not only on the connection.
         (FailureKind::Connection, Some(_)) => Failure { hint: None, ..failure },
-        _ => failure,
+        (FailureKind::Silent, _) | (_, None) => failure,
+        // Whatever its words are like, the warehouse said them.
+        (_, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
     }
 }

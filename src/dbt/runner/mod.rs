@@ -12,6 +12,7 @@ mod program;
 mod query;
 mod run;
 mod secrets;
+mod traceback;
 mod transport;
 mod turn;
 mod unmatched;

@@ -10,6 +10,7 @@ use super::diagnosis;
 use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
 use super::notice::{Listen, ModelFinished, Notice, Purpose};
 use super::process::{Exit, Line};
+use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::{LogEvent, LogLine};
 use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
 use crate::failure::{Complaint, Failure, FailureKind};
@@ -145,7 +146,7 @@ impl RunOutput {
     /// The complaints if there are any, else all text.
     fn most_telling(&self) -> String {
         let lines = if self.complaints.is_empty() { &self.text } else { &self.complaints };
-        lines.join("\n")
+        without_tracebacks(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 
@@ -207,12 +208,12 @@ fn judge(
     }
     let hooks = complaints(results, is_hook);
     if !hooks.is_empty() {
-        return Some(failure(exit, FailureKind::Hook, hooks));
+        return Some(failure(exit, kind_of_hooks(&hooks), hooks));
     }
     if !exit.is_success() {
         // No model failed, so it was a hook: one that does not compile, or any hook of dbt 1.8 and older.
         let complaint = Complaint { node: None, message: output.most_telling() };
-        return Some(failure(exit, FailureKind::Hook, vec![complaint]));
+        return Some(failure(exit, kind_of_hooks(std::slice::from_ref(&complaint)), vec![complaint]));
     }
     let missing = not_built(results, expected);
     if !missing.is_empty() {
@@ -228,6 +229,12 @@ fn judge(
         )
     };
     (!surplus.is_empty()).then(|| unproven(exit, message()))
+}
+
+/// A hook can say that the project is not set up: the packages' hooks ask for the consent to their licence.
+fn kind_of_hooks(complaints: &[Complaint]) -> FailureKind {
+    let usage = complaints.iter().find_map(|complaint| diagnosis::usage_by_words(&complaint.message));
+    usage.unwrap_or(FailureKind::Hook)
 }
 
 fn failure(exit: Exit, kind: FailureKind, complaints: Vec<Complaint>) -> Failure {
@@ -308,6 +315,10 @@ mod tests {
             Some(FailureKind::Hook)
         );
         assert_eq!(kind(2, Some(&both), "No enabled models identified."), Some(FailureKind::Hook));
+        assert_eq!(
+            kind(2, Some(&both), "Please set snowplow__license_accepted to true"),
+            Some(FailureKind::Setup)
+        );
         assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Project));
         assert_eq!(kind(2, None, "could not connect to server"), Some(FailureKind::Connection));
     }

@@ -9,7 +9,7 @@ use crate::dbt::{Listing, RelationName, SelectionArguments, VarScope};
 use crate::event::Emit;
 use crate::failure::Failure;
 use crate::promote::plan::Facts;
-use crate::snowplow::{self, Package, TouchedPackage};
+use crate::snowplow::{self, Package, Packages, TouchedPackage};
 use crate::workspace::{Lock, OpenProject, OpenTarget};
 
 /// What is promoted from where to where.
@@ -32,7 +32,7 @@ pub struct ListedTarget<'p> {
     pub name: String,
     pub target: OpenTarget<'p>,
     listing: Listing,
-    packages: Vec<Package>,
+    packages: Packages,
 }
 
 /// Both targets, and what can be promoted from one to the other.
@@ -71,7 +71,7 @@ impl<'p> ListedTarget<'p> {
         };
         let listing = target.list(selection, emit)?;
         listing.require_matches()?;
-        let packages = snowplow::discover(&listing.manifest)?;
+        let packages = snowplow::discover(&listing.manifest);
         Ok(Self { name, target, listing, packages })
     }
 
@@ -80,7 +80,7 @@ impl<'p> ListedTarget<'p> {
     }
 
     fn lock_name(&self) -> Option<&str> {
-        snowplow::lock_name(&self.packages, &self.listing.manifest)
+        self.packages.lock_name(&self.listing.manifest)
     }
 }
 
