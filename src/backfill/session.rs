@@ -1,5 +1,6 @@
 //! One backfill of one target: open, forecast, run. Every command that backfills or looks ahead uses it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -11,11 +12,10 @@ use super::forecast;
 use super::preflight;
 use super::request::Request;
 use super::selected::Selected;
-use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::outcome::Outcome;
 use crate::snowplow::{
-    self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
+    self, Family, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader, relation_of,
 };
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -52,9 +52,9 @@ impl<'a> Backfill<'a> {
         selected.check_refresh(&request.first_run)?;
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
         let touched = selected.scope.packages.iter();
-        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
+        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date, &mut *emit);
         let packages = touched.map(sources).collect::<Result<_>>()?;
-        let reader = Reader { querier: target.querier()?, dialect, packages };
+        let reader = Reader { querier: target.querier()?, dialect, packages, told: Cell::new(false) };
         Ok(Self { target, request, selected, reader })
     }
 
@@ -125,33 +125,47 @@ impl<'a> Backfill<'a> {
     }
 }
 
-/// Where the tables and the events of a package are.
+/// Where the tables and the events of a package are. Warns of what is not known.
 fn sources(
     target: &OpenTarget<'_>,
     selected: &Selected,
     touched: &TouchedPackage,
     dialect: Dialect,
     start_date: Option<Timestamp>,
+    emit: Emit<'_>,
 ) -> Result<PackageSources> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
-    let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
-    let (events, column) = snowplow::events(&vars, package.family, dialect);
+    let own = start_date.map(|date| (snowplow::START_DATE, date.to_string()));
+    let needed = snowplow::vars_read(package.family, dialect, start_date);
+    let version = &manifest.metadata.dbt_version;
+    let vars = target.vars(&package.dbt_package, version, &needed, own.into_iter().collect(), emit)?;
+    let mut vars = VarReader::new(&package.name, &vars);
+    let (settings, events) = (vars.settings(start_date), vars.events(package.family, dialect));
+    let utils = target.project().package_version("snowplow_utils");
+    let unknown_version = match target.project().packages_directory() {
+        Err(unknown) if package.family == Family::Load => Some(format!(
+            "cannot tell the version of snowplow_utils: {unknown}. It is taken for one older than 1.0.1"
+        )),
+        _ => None,
+    };
+    for message in vars.unknown().into_iter().chain(unknown_version) {
+        emit(Event::Warning { message });
+    }
     let relation = |id: &str| {
         let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
         anyhow::Ok(relation_of(node))
     };
-    let utils = target.project().package_version("snowplow_utils");
     let tracked = TrackedPackage {
         name: package.name.clone(),
         family: package.family,
         models: touched.tracked.clone(),
-        settings: snowplow::settings(&vars, start_date),
+        settings,
         load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
     };
     Ok(PackageSources {
         package: Arc::new(tracked),
         incremental_manifest: relation(&package.incremental_manifest)?,
         limits: relation(&package.limits)?,
-        events: Events::new(events, &column),
+        events,
     })
 }

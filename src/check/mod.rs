@@ -19,6 +19,7 @@ mod session;
 mod settings;
 mod severity;
 mod subject;
+mod unknown;
 mod vars;
 
 pub use documentation::page;

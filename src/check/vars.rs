@@ -2,6 +2,8 @@
 
 use serde_yaml::Value;
 
+use crate::dbt;
+
 /// The var for how many days of events a run may process.
 pub(super) const LIMIT: &str = "snowplow__backfill_limit_days";
 
@@ -30,6 +32,11 @@ pub(super) fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Whether only dbt knows what a value is: it renders strings, but not what lists and mappings hold.
+pub(super) fn holds_jinja(value: &Value) -> bool {
+    value.as_str().is_some_and(dbt::holds_jinja)
 }
 
 /// Whether the packages treat a value as not set.

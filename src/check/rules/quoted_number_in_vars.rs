@@ -37,12 +37,19 @@ const NUMBERS: [&str; 11] = [
 fn check(subject: &Subject) -> Vec<Found> {
     let assignments = NUMBERS
         .iter()
-        .flat_map(|name| subject.assignments(name).into_iter().map(move |found| (*name, found)));
+        .flat_map(|name| subject.all_assignments(name).into_iter().map(move |found| (*name, found)));
     assignments
         .filter_map(|(name, assignment)| {
             let Value::String(text) = assignment.value else { return None };
             if vars::is_number_to_dbt(text) {
                 return None;
+            }
+            if vars::holds_jinja(assignment.value) {
+                return Some(Found::in_project(
+                    &assignment.keys,
+                    format!("{name} holds Jinja, whose result dbt passes on as text, not as a number"),
+                    "Write a number, or pass it with --vars where it differs".to_owned(),
+                ));
             }
             let advice = match vars::number(assignment.value) {
                 Some(number) => format!("Write {number} without quotes"),
@@ -102,5 +109,15 @@ mod tests {
             );
             assert!(found.advice.starts_with(advice), "{}", found.advice);
         }
+    }
+
+    #[test]
+    fn jinja_never_makes_a_number() {
+        let mut lab = Lab::new();
+        lab.vars("shop: {snowplow__lookback_window_hours: '{{ 3 * 2 }}'}");
+        lab.expect_messages(
+            &RULE,
+            &["snowplow__lookback_window_hours holds Jinja, whose result dbt passes on as text, not as a number"],
+        );
     }
 }

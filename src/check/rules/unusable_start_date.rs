@@ -63,6 +63,8 @@ mod tests {
             "2020-01-01 12:00:00",
             "'2020-01-01T00:00:00+02:00'",
             "2024-06-01",
+            // Only dbt knows this one.
+            "'{{ env_var(\"START\") }}'",
         ] {
             lab.vars(&format!("shop: {{snowplow__start_date: {good}}}"));
             lab.expect_none(&RULE);
@@ -75,13 +77,7 @@ mod tests {
                 "snowplow__start_date is '2024-13-01', which is not a date",
             ],
         );
-        for (value, shown) in [
-            ("2024", "2024"),
-            ("''", "''"),
-            ("null", "null"),
-            ("12345678", "12345678"),
-            ("'{{ env_var(\"START\") }}'", "'{{ env_var(\"START\") }}'"),
-        ] {
+        for (value, shown) in [("2024", "2024"), ("''", "''"), ("null", "null"), ("12345678", "12345678")] {
             lab.vars(&format!("snowplow__start_date: {value}"));
             lab.expect_messages(&RULE, &[&format!("snowplow__start_date is {shown}, which is not a date")]);
         }
