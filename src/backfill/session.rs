@@ -15,7 +15,7 @@ use super::selected::Selected;
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::outcome::Outcome;
 use crate::snowplow::{
-    self, Family, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader, relation_of,
+    self, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader, relation_of,
 };
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -142,12 +142,7 @@ fn sources(
     let mut vars = VarReader::new(&package.name, &vars);
     let (settings, events) = (vars.settings(start_date), vars.events(package.family, dialect));
     let utils = target.project().package_version("snowplow_utils");
-    let unknown_version = match target.project().packages_directory() {
-        Err(unknown) if package.family == Family::Load => Some(format!(
-            "cannot tell the version of snowplow_utils: {unknown}. It is taken for one older than 1.0.1"
-        )),
-        _ => None,
-    };
+    let unknown_version = snowplow::unknown_utils(package.family, target.project());
     for message in vars.unknown().into_iter().chain(unknown_version) {
         emit(Event::Warning { message });
     }

@@ -60,6 +60,7 @@ mod tests {
     #[test]
     fn names_the_vars_that_only_dbt_knows_and_the_rules_that_read_them() {
         let mut lab = Lab::new();
+        lab.model("carts", &["shop_incremental"], "table", &["shop_base_events_this_run"]);
         lab.vars("{snowplow__start_date: 2024-01-01, other: '{{ target.name }}'}");
         assert_eq!(noted(&lab), Vec::<String>::new());
         for (var, _) in READ {

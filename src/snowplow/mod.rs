@@ -17,4 +17,4 @@ pub use observation::{Observation, PackageTables, TrackedPackage};
 pub use reader::{EventQuestion, Events, FirstEvent, PackageSources, Reader, relation_of};
 pub use state::{Frontier, Progress, Row, Settings, Standing, State, Window};
 pub use touched::TouchedPackage;
-pub use vars::{START_DATE, VARS_OF_PROMOTION, VarReader, vars_read};
+pub use vars::{START_DATE, VARS_OF_PROMOTION, VarReader, unknown_utils, vars_read};

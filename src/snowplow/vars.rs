@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::family::Family;
 use super::reader::Events;
 use super::state::Settings;
-use crate::dbt::{RelationName, ResolvedVars};
+use crate::dbt::{Project, RelationName, ResolvedVars};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
 
@@ -61,6 +61,19 @@ struct Unknown {
     consequences: Vec<&'static str>,
 }
 
+/// The user will be told why a value is not known.
+#[derive(Debug)]
+struct Told;
+
+/// What to tell the user if a package depends on a version of snowplow_utils that is not known.
+#[must_use]
+pub fn unknown_utils(family: Family, project: &Project) -> Option<String> {
+    let unknown = project.packages_directory().err().filter(|_| family == Family::Load)?;
+    Some(format!(
+        "cannot tell the version of snowplow_utils: {unknown}. It is taken for one older than 1.0.1"
+    ))
+}
+
 impl<'v> VarReader<'v> {
     /// Reads the vars of a Snowplow package.
     #[must_use]
@@ -103,7 +116,7 @@ impl<'v> VarReader<'v> {
             Dialect::Databricks => {
                 self.event_text(CATALOG).map(|told| told.or(Some("hive_metastore".into())))
             }
-            Dialect::Spark => Some(None),
+            Dialect::Spark => Ok(None),
             Dialect::Postgres
             | Dialect::Redshift
             | Dialect::Snowflake
@@ -115,14 +128,14 @@ impl<'v> VarReader<'v> {
         let column = match family {
             Family::Session => self.event_text(SESSION_TIMESTAMP),
             // These packages have no var for it.
-            Family::Load => Some(Some("load_tstamp".to_owned())),
+            Family::Load => Ok(Some("load_tstamp".to_owned())),
         };
         let relation = RelationName {
-            database: database?,
-            schema: schema?.unwrap_or_else(|| "atomic".to_owned()),
-            identifier: table?.unwrap_or_else(|| "events".to_owned()),
+            database: database.ok()?,
+            schema: schema.ok()?.unwrap_or_else(|| "atomic".to_owned()),
+            identifier: table.ok()?.unwrap_or_else(|| "events".to_owned()),
         };
-        let column = column?.unwrap_or_else(|| "collector_tstamp".to_owned());
+        let column = column.ok()?.unwrap_or_else(|| "collector_tstamp".to_owned());
         let events = Events::new(relation, &column);
         if events.is_none() {
             let reason = format!("it is `{column}`, which is not a plain name of a column");
@@ -141,23 +154,20 @@ impl<'v> VarReader<'v> {
         self.unknown.into_iter().map(say).collect()
     }
 
-    fn event_text(&mut self, name: &'static str) -> Option<Option<String>> {
+    fn event_text(&mut self, name: &'static str) -> Result<Option<String>, Told> {
         self.text(name, NO_EVENTS)
     }
 
-    /// A value; the outer none if it is not known, the inner one if it is not set.
-    fn text(&mut self, name: &'static str, consequence: &'static str) -> Option<Option<String>> {
-        match self.vars.text(name) {
-            Ok(text) => Some(text),
-            Err(reason) => {
-                self.tell(name, reason, consequence);
-                None
-            }
-        }
+    /// A value; none if the var is not set. What is not known is kept for the user.
+    fn text(&mut self, name: &'static str, consequence: &'static str) -> Result<Option<String>, Told> {
+        self.vars.text(name).map_err(|reason| {
+            self.tell(name, reason, consequence);
+            Told
+        })
     }
 
     fn read<T: FromStr>(&mut self, name: &'static str, kind: &str, consequence: &'static str) -> Option<T> {
-        let text = self.text(name, consequence)??;
+        let text = self.text(name, consequence).ok()??;
         let value = text.trim().parse().ok();
         if value.is_none() {
             self.tell(name, format!("it is `{text}`, which is not {kind}"), consequence);
@@ -187,7 +197,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::dbt::{Project, VarScope, Vars};
+    use crate::dbt::{VarScope, Vars};
 
     fn check(
         file: &str,

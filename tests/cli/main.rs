@@ -21,3 +21,4 @@ mod stalls;
 mod support;
 mod terminal;
 mod trouble;
+mod vars;

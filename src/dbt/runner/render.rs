@@ -42,6 +42,14 @@ enum Reply {
     Rendered { rendered: String, text: String },
 }
 
+/// What a call of dbt told.
+struct Round {
+    /// Names and values.
+    told: BTreeMap<String, String>,
+    /// The var that dbt failed on, and why.
+    failed: Option<(String, String)>,
+}
+
 impl Dbt {
     /// A package's vars, with those of `names` rendered that hold Jinja. Calls dbt only if there are any.
     ///
@@ -70,7 +78,7 @@ impl Dbt {
         write(&call.directory.join("macros/render.sql"), MACRO)?;
         // dbt stops at the first var that it cannot render. Each round renders all that are left or drops one.
         while !left.is_empty() {
-            let (told, failed) = self.render(&left, call, listen)?;
+            let Round { told, failed } = self.render(&left, call, listen)?;
             left.retain(|name| !told.contains_key(name));
             rendered.extend(told.into_iter().map(|(name, text)| (name, Ok(text))));
             let Some((name, reason)) = failed else { break };
@@ -84,12 +92,7 @@ impl Dbt {
     }
 
     /// What dbt rendered, and the var that it failed on with the reason.
-    fn render(
-        &self,
-        names: &[String],
-        call: &RenderCall<'_>,
-        listen: Listen<'_>,
-    ) -> Result<(BTreeMap<String, String>, Option<(String, String)>)> {
+    fn render(&self, names: &[String], call: &RenderCall<'_>, listen: Listen<'_>) -> Result<Round> {
         let arguments = serde_json::json!({"marker": MARKER, "names": names}).to_string();
         let target_path = call.directory.join("target");
         let invocation = operation(&Operation {
@@ -115,10 +118,10 @@ impl Dbt {
             }
         }
         let failed = last.filter(|name| names.contains(name) && !told.contains_key(name));
-        let Err(error) = asked else { return Ok((told, None)) };
+        let Err(error) = asked else { return Ok(Round { told, failed: None }) };
         match (error.downcast::<Failure>(), failed) {
             (Ok(failure), Some(name)) if failure.kind != FailureKind::Connection => {
-                Ok((told, Some((name, reason(&failure)))))
+                Ok(Round { told, failed: Some((name, reason(&failure))) })
             }
             (Ok(failure), _) => Err(failure.into()),
             (Err(error), _) => Err(error),

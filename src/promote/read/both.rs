@@ -9,7 +9,7 @@ use crate::dbt::{Listing, RelationName, SelectionArguments};
 use crate::event::{Emit, Event};
 use crate::failure::Failure;
 use crate::promote::plan::Facts;
-use crate::snowplow::{self, Family, Package, TouchedPackage, VarReader};
+use crate::snowplow::{self, Package, TouchedPackage, VarReader};
 use crate::workspace::{Lock, OpenProject, OpenTarget};
 
 /// What is promoted from where to where.
@@ -178,13 +178,11 @@ fn package_vars(
     let (settings, limit_days) = on(prod)?;
     let (of_staging, _) = on(staging)?;
     let project = prod.target.project();
-    if let (Family::Load, Err(unknown_path)) = (package.family, project.packages_directory()) {
-        unknown.push(format!(
-            "cannot tell the version of snowplow_utils: {unknown_path}. It is taken for one older than 1.0.1"
-        ));
-    }
+    unknown.extend(snowplow::unknown_utils(package.family, project));
     unknown.dedup();
-    unknown.into_iter().for_each(|message| emit(Event::Warning { message }));
+    for message in unknown {
+        emit(Event::Warning { message });
+    }
     let utils = project.package_version("snowplow_utils");
     Ok(PackageVars {
         settings,
