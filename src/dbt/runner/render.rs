@@ -194,12 +194,17 @@ mod tests {
 
     #[test]
     fn writes_vars_as_dbt_reads_them() {
-        let text = "{a: no, b: 'x: \"y\"', c: 2021-01-01, d: '30', e: 1_000, f: [1, 2.5, null, On], g: {h: true}, \
-                    i: '{{ var(\"j\") }}', k: nO, l: ''}";
+        let text = concat!(
+            "{a: no, b: 'x: \"y\"', c: 2021-01-01, d: '30', e: 1_000, f: [1, 2.5, null, On], g: {h: true}, ",
+            "i: '{{ var(\"j\") }}', k: nO, l: ''}"
+        );
         let values: Mapping = serde_yaml::from_str(text).expect("YAML");
         assert_eq!(
             mapping(&values).expect("YAML"),
-            r#"{"a": no, "b": "x: \"y\"", "c": 2021-01-01, "d": "30", "e": 1_000, "f": [1, 2.5, null, On], "g": {"h": true}, "i": "{{ var(\"j\") }}", "k": "nO", "l": ""}"#
+            concat!(
+                r#"{"a": no, "b": "x: \"y\"", "c": 2021-01-01, "d": "30", "e": 1_000, "#,
+                r#""f": [1, 2.5, null, On], "g": {"h": true}, "i": "{{ var(\"j\") }}", "k": "nO", "l": ""}"#
+            )
         );
     }
 }
