@@ -19,6 +19,7 @@ mod session;
 mod settings;
 mod severity;
 mod subject;
+mod unknown;
 
 pub use documentation::page;
 pub(crate) use documentation::{explain, list};

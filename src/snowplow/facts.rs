@@ -102,17 +102,13 @@ pub fn removed_models(value: &Value) -> Option<Trouble> {
 /// is known to dbt alone.
 #[must_use]
 pub fn of_package(vars: &VarScope<'_>, family: Family, has_start: bool, now: Timestamp) -> Vec<Trouble> {
-    let known = |name: &str| vars.get(name).filter(|value| !is_jinja(value));
+    let known = |name: &str| vars.get(name).filter(|value| !values::holds_jinja(value));
     let start = known(START).filter(|_| !has_start).and_then(|value| start_date(value, now));
     // With the session family, the warehouse decides whether a quoted number works.
     let names = NUMBERS.into_iter().filter(|name| family == Family::Load && *name != values::LIMIT);
     let numbers = names.filter_map(|name| number(name, known(name)?));
     let removed = known(REMOVED).and_then(removed_models);
     start.into_iter().chain(numbers).chain(removed).collect()
-}
-
-fn is_jinja(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.contains("{{") || text.contains("{%"))
 }
 
 #[cfg(test)]
@@ -127,7 +123,7 @@ mod tests {
         std::fs::write(root.join("dbt_project.yml"), file).expect("written");
         let project = Project::read(root.to_owned()).expect("a project");
         let none = Vars::default();
-        let scope = VarScope::of("p", &project, &none).expect("a scope");
+        let scope = VarScope::of("p", &project, &none, "1.11.0").expect("a scope");
         let now = "2024-06-01".parse().expect("a time");
         of_package(&scope, family, has_start, now).into_iter().map(|trouble| trouble.message).collect()
     }

@@ -21,4 +21,4 @@ pub use observation::{Observation, PackageTables, TrackedPackage};
 pub use reader::{EventQuestion, Events, FirstEvent, PackageSources, Reader, relation_of};
 pub use state::{Frontier, Progress, Row, Settings, Standing, State, Window};
 pub use touched::TouchedPackage;
-pub use vars::{events, settings};
+pub use vars::{START_DATE, VARS_OF_PROMOTION, VarReader, unknown_utils, vars_read};

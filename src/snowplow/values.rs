@@ -2,6 +2,8 @@
 
 use serde_yaml::Value;
 
+use crate::dbt;
+
 /// The var for how many days of events a run may process.
 pub const LIMIT: &str = "snowplow__backfill_limit_days";
 
@@ -33,6 +35,12 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Whether only dbt knows what a value is: it renders strings, but not what lists and mappings hold.
+#[must_use]
+pub fn holds_jinja(value: &Value) -> bool {
+    value.as_str().is_some_and(dbt::holds_jinja)
 }
 
 /// Whether the packages treat a value as not set.

@@ -24,3 +24,4 @@ mod stalls;
 mod support;
 mod terminal;
 mod trouble;
+mod vars;

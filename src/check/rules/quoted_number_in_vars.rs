@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::facts;
+use crate::snowplow::{facts, values};
 
 pub(super) const RULE: Rule = Rule {
     id: "quoted-number-in-vars",
@@ -20,9 +20,16 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let assignments = facts::NUMBERS
         .iter()
-        .flat_map(|name| subject.assignments(name).into_iter().map(move |found| (*name, found)));
+        .flat_map(|name| subject.all_assignments(name).into_iter().map(move |found| (*name, found)));
     assignments
         .filter_map(|(name, assignment)| {
+            if values::holds_jinja(assignment.value) {
+                return Some(Found::in_project(
+                    &assignment.keys,
+                    format!("{name} holds Jinja, whose result dbt passes on as text, not as a number"),
+                    "Write a number, or pass it with --vars where it differs".to_owned(),
+                ));
+            }
             let trouble = facts::number(name, assignment.value)?;
             Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
         })
@@ -70,5 +77,15 @@ mod tests {
             );
             assert!(found.advice.starts_with(advice), "{}", found.advice);
         }
+    }
+
+    #[test]
+    fn jinja_never_makes_a_number() {
+        let mut lab = Lab::new();
+        lab.vars("shop: {snowplow__lookback_window_hours: '{{ 3 * 2 }}'}");
+        lab.expect_messages(
+            &RULE,
+            &["snowplow__lookback_window_hours holds Jinja, whose result dbt passes on as text, not as a number"],
+        );
     }
 }

@@ -34,9 +34,15 @@ mod tests {
     #[test]
     fn finds_dates_in_the_future_and_other_text() {
         let mut lab = Lab::new();
-        for good in
-            ["2020-01-01", "'2020-1-1'", "2020-01-01 12:00:00", "'2020-01-01T00:00:00+02:00'", "2024-06-01"]
-        {
+        for good in [
+            "2020-01-01",
+            "'2020-1-1'",
+            "2020-01-01 12:00:00",
+            "'2020-01-01T00:00:00+02:00'",
+            "2024-06-01",
+            // Only dbt knows this one.
+            "'{{ env_var(\"START\") }}'",
+        ] {
             lab.vars(&format!("shop: {{snowplow__start_date: {good}}}"));
             lab.expect_none(&RULE);
         }
@@ -53,13 +59,7 @@ mod tests {
             &RULE,
             &["snowplow__start_date is 20200101, which is a number and not a date to some warehouses"],
         );
-        for (value, shown) in [
-            ("2024", "2024"),
-            ("''", "''"),
-            ("null", "null"),
-            ("12345678", "12345678"),
-            ("'{{ env_var(\"START\") }}'", "'{{ env_var(\"START\") }}'"),
-        ] {
+        for (value, shown) in [("2024", "2024"), ("''", "''"), ("null", "null"), ("12345678", "12345678")] {
             lab.vars(&format!("snowplow__start_date: {value}"));
             lab.expect_messages(&RULE, &[&format!("snowplow__start_date is {shown}, which is not a date")]);
         }

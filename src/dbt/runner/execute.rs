@@ -68,7 +68,7 @@ impl Dbt {
         let directory = &call.directory;
         // Two promotions may share this folder: the target names it, but the tables name their locks.
         let _turn = Turn::wait_for(directory, &self.interrupt, listen)?;
-        write_project(directory, "snowplow_backfill_promotion", call.user)?;
+        write_project(directory, "snowplow_backfill_promotion", call.user, None)?;
         let list = serde_json::to_string(&call.statements).context("cannot write JSON")?;
         write(&directory.join("macros/execute.sql"), &MACRO.replace("__STATEMENTS__", &list))?;
         let arguments = serde_json::json!({"marker": MARKER}).to_string();

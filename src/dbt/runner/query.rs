@@ -92,7 +92,7 @@ impl<'a> Querier<'a> {
         directory: Utf8PathBuf,
         log_path: Utf8PathBuf,
     ) -> Result<Self> {
-        write_project(&directory, "snowplow_backfill_queries", user)?;
+        write_project(&directory, "snowplow_backfill_queries", user, None)?;
         write(&directory.join("macros/query.sql"), MACRO)?;
         Ok(Self { dbt, target, directory, log_path })
     }
@@ -172,8 +172,14 @@ pub(super) fn reply(line: &Line) -> Option<&str> {
     }
 }
 
-/// Writes the `dbt_project.yml` of a project that finds its connection as the user's project does.
-pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) -> Result<()> {
+/// Writes the `dbt_project.yml` of a project that finds its connection as the user's project does. `vars` is
+/// YAML in flow style.
+pub(super) fn write_project(
+    directory: &Utf8Path,
+    name: &str,
+    user: &Project,
+    vars: Option<&str>,
+) -> Result<()> {
     let mut file = Mapping::new();
     file.insert("name".into(), name.into());
     file.insert("version".into(), "1.0.0".into());
@@ -184,7 +190,8 @@ pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) ->
             file.insert(key.into(), value.clone());
         }
     }
-    let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    let mut text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    text.extend(vars.into_iter().flat_map(|vars| ["vars: ", vars, "\n"]));
     write(&directory.join(PROJECT_FILE), &text)
 }
 

@@ -55,7 +55,7 @@ pub fn facts(
     (staging, prod): (&Side<'_>, &Side<'_>),
     touched: &[TouchedPackage],
     selection: Vec<String>,
-    vars: impl Fn(&Package) -> Result<PackageVars>,
+    mut vars: impl FnMut(&Package) -> Result<PackageVars>,
 ) -> Result<Facts> {
     let mut facts = Facts {
         dialect,
