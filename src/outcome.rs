@@ -78,6 +78,7 @@ impl Outcome {
         let mut all = vec![
             Self::Done,
             Self::CaughtUp,
+            Self::NoEvents,
             Self::Reached { until: Timestamp::of_this_machine() },
             Self::RanOnce { more: true },
             Self::Findings,

@@ -12,6 +12,7 @@ pub fn endings() -> Vec<Outcome> {
     vec![
         Outcome::Done,
         Outcome::CaughtUp,
+        Outcome::NoEvents,
         Outcome::Reached { until: "2024-01-02".parse().expect("a time") },
         Outcome::RanOnce { more: true },
         Outcome::Findings,
