@@ -80,7 +80,7 @@ fn only_what_was_reviewed_is_executed() {
         let held = promote(&lab, &apply);
         assert_eq!(held.code, 4, "{held}");
         assert!(
-            held.stderr.contains("a backfill or promotion of this project and target is running"),
+            held.stderr.contains("a backfill or promotion of this project and target is already running"),
             "{held}"
         );
     }
@@ -140,7 +140,7 @@ fn a_user_with_few_rights_on_postgres() {
     let output = promote(&lab, &["--apply"]);
     assert_eq!(output.code, 1, "{output}");
     for words in [
-        "failed (a table like staging's visits). All of it is one transaction",
+        "failed (a table like staging's visits). It is one transaction",
         "create table",
         "permission denied for schema prod_reporting",
     ] {
