@@ -44,6 +44,8 @@ pub enum Event {
     DbtCalled(DbtCall),
     /// Something that the user should know, but that stops nothing.
     Warning { message: String },
+    /// Something that most users may ignore.
+    Note { message: String },
     /// The selection and its packages are known. Nothing has been built yet.
     BackfillStarted(Start),
     /// The incremental manifests were read for the first time.

@@ -15,10 +15,18 @@ pub enum FailureKind {
     Hook,
     /// A statement of a promotion failed.
     Statement,
-    /// dbt could not read or compile the project, or refused its arguments.
+    /// dbt could not read or compile the project.
     Project,
-    /// The profile or the target does not exist. This is the user's mistake, and not a failure of dbt.
+    /// dbt does not know an argument, or not its value.
+    Arguments,
+    /// The selection names a selector or a method that does not exist.
+    Selection,
+    /// What the project needs is missing: a variable, a package, an adapter, the consent to a licence.
+    Setup,
+    /// The profile or the target does not exist, or is not complete.
     Target,
+    /// A file or a folder cannot be written or read: a full disk, missing rights.
+    Files,
     /// The warehouse could not be reached.
     Connection,
     /// dbt was killed, or ended without any output.
@@ -28,6 +36,13 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether it is a mistake in how dbt is called or set up: no run has failed, and another one would not
+    /// help.
+    #[must_use]
+    pub fn is_usage(self) -> bool {
+        matches!(self, Self::Arguments | Self::Selection | Self::Setup | Self::Target)
+    }
+
     /// The text for the place of `…` in "dbt failed: …".
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -36,7 +51,11 @@ impl FailureKind {
             Self::Hook => "a hook failed",
             Self::Statement => "a statement failed",
             Self::Project => "the project could not be used",
-            Self::Target => "the profile or the target is missing",
+            Self::Arguments => "dbt does not accept its arguments",
+            Self::Selection => "the selection is not valid",
+            Self::Setup => "something that the project needs is missing",
+            Self::Target => "the profile or the target is missing or not complete",
+            Self::Files => "a file could not be written or read",
             Self::Connection => "the warehouse could not be reached",
             Self::Silent => "dbt ended without saying why",
             Self::Unproven => "dbt reported success, but did not build what was selected",

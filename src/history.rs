@@ -52,6 +52,7 @@ impl History {
             Event::DbtFailed { run, failure } => self.failure = Some((*run, failure.clone())),
             Event::BackfillFinished(finish) => self.finish = Some(finish.clone()),
             Event::DbtCalled(_)
+            | Event::Note { .. }
             | Event::ModelFinished(_)
             | Event::StatementFinished(_)
             | Event::PromotionFinished { .. } => {}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, FailureKind, Interrupted, Refusal};
+use crate::failure::{Failure, Interrupted, Refusal};
 use crate::timestamp::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub enum Outcome {
     Done,
     /// Every tracked model in the selection is up to date.
     CaughtUp,
+    /// Every window was processed, and no event was found in any of them.
+    NoEvents,
     /// The frontier reached the time of `--until`.
     Reached {
         until: Timestamp,
@@ -51,8 +53,8 @@ impl Outcome {
     /// How a command ended that returned an error. Some errors are expected endings.
     #[must_use]
     pub fn of_error(error: &anyhow::Error) -> Self {
-        if error.downcast_ref::<Failure>().is_some_and(|failure| failure.kind != FailureKind::Target) {
-            return Self::DbtFailed;
+        if let Some(failure) = error.downcast_ref() {
+            return Self::of_failure(failure);
         }
         if let Some(Interrupted { signal }) = error.downcast_ref() {
             return Self::Interrupted { signal: *signal };
@@ -61,6 +63,36 @@ impl Outcome {
             return Self::Refused { reason: reason.clone() };
         }
         Self::Error { message: format!("{error:#}") }
+    }
+
+    /// How a command ended in which dbt failed. A mistake in how dbt is called or set up is the user's, and
+    /// not a failed run.
+    #[must_use]
+    pub fn of_failure(failure: &Failure) -> Self {
+        if failure.kind.is_usage() { Self::Error { message: failure.to_string() } } else { Self::DbtFailed }
+    }
+
+    /// One of each ending, in the order of their exit codes.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::Done,
+            Self::CaughtUp,
+            Self::NoEvents,
+            Self::Reached { until: Timestamp::of_this_machine() },
+            Self::RanOnce { more: true },
+            Self::Findings,
+            Self::Differs,
+            Self::DbtFailed,
+            Self::Stopped { by: String::new() },
+            Self::Refused { reason: String::new() },
+            Self::Error { message: String::new() },
+            Self::Interrupted { signal: 2 },
+            Self::Interrupted { signal: Interrupted::READER_GONE.signal },
+            Self::Interrupted { signal: 15 },
+        ];
+        all.sort_by_key(Self::exit_code);
+        all
     }
 
     /// The exit code. [`Self::meaning`] explains it.
@@ -72,6 +104,7 @@ impl Outcome {
             Self::Error { .. } => 2,
             Self::Stopped { .. } => 3,
             Self::Refused { .. } => 4,
+            Self::NoEvents => 5,
             Self::Interrupted { signal } => 128 + u8::try_from(*signal).unwrap_or(0),
         }
     }
@@ -82,6 +115,10 @@ impl Outcome {
         match self {
             Self::Done => "The command did its job.",
             Self::CaughtUp => "Every tracked model in the selection is up to date.",
+            Self::NoEvents => {
+                "The backfill found no event at all, so it processed nothing. Check the vars that say which events the \
+                 package reads, and the start date."
+            }
             Self::Reached { .. } => "Everything up to the time that `--until` names is processed.",
             Self::RanOnce { .. } => "`--once`: the run was good. `more` says whether there is more to do.",
             Self::Findings => "`check` has findings at error level.",
@@ -90,8 +127,9 @@ impl Outcome {
             }
             Self::DbtFailed => "dbt failed. The tool shows dbt's message and the path of its log.",
             Self::Error { .. } => {
-                "The command line or the configuration is wrong (a missing profile or target, for example), \
-                 or the tool cannot do its job."
+                "The command line, the configuration or the project's setup is wrong, or the tool cannot do \
+                 its job. dbt finds some of these mistakes: an unknown flag, selector or method; a missing \
+                 profile, target, package or environment variable; a licence that is not accepted."
             }
             Self::Stopped { .. } => {
                 "The backfill stopped as asked before it was up to date: `--max-runs`, `--max-duration`."
@@ -126,6 +164,7 @@ mod tests {
             (Outcome::Differs, 1),
             (Outcome::Stopped { by: "--max-runs".into() }, 3),
             (Outcome::Refused { reason: String::new() }, 4),
+            (Outcome::NoEvents, 5),
             (Outcome::Interrupted { signal: 2 }, 130),
             (Outcome::Interrupted { signal: 15 }, 143),
         ] {

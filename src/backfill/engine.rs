@@ -6,15 +6,16 @@ use anyhow::{Context, Result, bail};
 
 use super::driver::{Driver, RunRequest};
 use super::forecast;
-use super::preflight::{self, FirstRun};
+use super::judge::{Judgement, Trail};
+use super::preflight::FirstRun;
 use super::remarks;
 use super::stall::{self, Outlook, Stall};
-use super::verdict::Verdict;
+use super::verdict::{Evidence, Verdict};
 use crate::dbt::{Interrupt, RunReport};
 use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, PackageTables, Progress};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -33,6 +34,20 @@ pub struct Options {
     pub max_duration: Option<Duration>,
     /// `--max-limit-days`: how far a stall may raise the limit.
     pub max_limit_days: Option<u32>,
+}
+
+impl Options {
+    /// The flags that can stop a backfill before it is up to date, with their values.
+    #[must_use]
+    pub fn stops(&self) -> Vec<String> {
+        let flags = [
+            self.until.map(|until| format!("--until {until}")),
+            self.once.then(|| "--once".to_owned()),
+            self.max_runs.map(|most| format!("--max-runs {most}")),
+            self.max_duration.map(|most| format!("--max-duration {}", humantime::format_duration(most))),
+        ];
+        flags.into_iter().flatten().collect()
+    }
 }
 
 /// The loop of one backfill.
@@ -55,6 +70,8 @@ struct Done {
     runs: u32,
     /// What was read last.
     observation: Observation,
+    /// What the runs showed.
+    trail: Trail,
 }
 
 /// The limit of the next run.
@@ -76,7 +93,8 @@ impl<D: Driver> Loop<'_, D> {
     /// outcome.
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
-        let mut done = Done { runs: 0, observation: self.first_run.applied_to(first) };
+        let observation = self.first_run.applied_to(first);
+        let mut done = Done { runs: 0, observation, trail: Trail::default() };
         let result = self.drive(&mut done, started, emit);
         let outcome = match &result {
             Ok(outcome) => outcome.clone(),
@@ -88,9 +106,10 @@ impl<D: Driver> Loop<'_, D> {
             }
         };
         finish(&outcome, &done, started, emit);
-        match outcome {
-            Outcome::Error { .. } => result,
-            expected => Ok(expected),
+        match &result {
+            // A failure of dbt has been told.
+            Err(error) if matches!(outcome, Outcome::Error { .. }) && !error.is::<Failure>() => result,
+            _ => Ok(outcome),
         }
     }
 
@@ -139,8 +158,9 @@ impl<D: Driver> Loop<'_, D> {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
         let failure = report.failure.clone()?;
+        let outcome = Outcome::of_failure(&failure);
         emit(Event::DbtFailed { run: Some(number), failure });
-        Some(Outcome::DbtFailed)
+        Some(outcome)
     }
 
     /// Reads the tables after a good run, and judges what the run achieved.
@@ -153,12 +173,14 @@ impl<D: Driver> Loop<'_, D> {
     ) -> Result<Vec<Verdict>> {
         let after = self.driver.observe(emit).context("the run was good, but its result cannot be read")?;
         let before = std::mem::replace(&mut done.observation, after);
-        let verdicts = judge(&before, &done.observation)?;
+        let Judgement { verdicts, warnings } = done.trail.judge(&before, &done.observation, limit.days)?;
         done.runs += 1;
-        self.driver.remember(&GoodRun {
-            limit_days: limit.days,
-            packages: verdicts.iter().map(Verdict::to_good_run).collect(),
-        })?;
+        if verdicts.iter().all(|verdict| verdict.evidence == Evidence::OwnWindow) {
+            self.driver.remember(&GoodRun {
+                limit_days: limit.days,
+                packages: verdicts.iter().map(Verdict::to_good_run).collect(),
+            })?;
+        }
         emit(Event::RunFinished(RunFinished {
             run: done.runs,
             limit_days: limit.days,
@@ -168,6 +190,9 @@ impl<D: Driver> Loop<'_, D> {
             packages: verdicts.iter().map(Verdict::to_event).collect(),
             now: before.now,
         }));
+        for message in warnings {
+            emit(Event::Warning { message });
+        }
         remarks::report_foreign_rows(&before, &done.observation, emit);
         Ok(verdicts)
     }
@@ -201,7 +226,8 @@ impl<D: Driver> Loop<'_, D> {
     /// The outcome, if this run was the last one.
     fn outcome_of_run(&self, verdicts: &[Verdict]) -> Option<Outcome> {
         if verdicts.iter().all(|verdict| verdict.progress == Progress::CaughtUp) {
-            return Some(Outcome::CaughtUp);
+            let is_empty = |verdict: &Verdict| verdict.after.frontier() == Frontier::Nothing;
+            return Some(if verdicts.iter().all(is_empty) { Outcome::NoEvents } else { Outcome::CaughtUp });
         }
         if let Some(until) = self.options.until
             && verdicts.iter().all(|verdict| verdict.reached(until))
@@ -331,19 +357,6 @@ impl<D: Driver> Loop<'_, D> {
         }));
         Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
     }
-}
-
-fn judge(before: &Observation, after: &Observation) -> Result<Vec<Verdict>> {
-    let verdict = |new: &PackageTables| {
-        let name = &new.package.name;
-        preflight::refuse_duplicates(new)?;
-        let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;
-        let window = new
-            .window
-            .with_context(|| format!("the run was good, but the limits table of {name} holds no window"))?;
-        Ok(Verdict::of(old, new, window, before.now))
-    };
-    after.packages.iter().map(verdict).collect()
 }
 
 fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>) -> Refusal {

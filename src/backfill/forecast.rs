@@ -35,6 +35,17 @@ pub fn regular_limit(base: u32, until: Option<Timestamp>, states: &[PackageState
     }
 }
 
+/// What the packages do first. The window of the first run is shorter where `--until` is nearer.
+#[must_use]
+pub fn first_states(observation: &Observation, base: u32, until: Option<Timestamp>) -> Vec<PackageState> {
+    let mut first = states(observation, base);
+    let shorter = states(observation, regular_limit(base, until, &first));
+    for (state, shorter) in first.iter_mut().zip(shorter) {
+        state.window = shorter.window;
+    }
+    first
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::at;

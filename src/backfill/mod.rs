@@ -5,6 +5,7 @@ mod dbt_driver;
 mod driver;
 mod engine;
 mod forecast;
+mod judge;
 mod preflight;
 mod remarks;
 mod request;
@@ -14,6 +15,7 @@ mod stall;
 #[cfg(test)]
 mod testing;
 mod verdict;
+mod window_origin;
 
 pub use driver::{Driver, RunRequest};
 pub use engine::{Loop, Options};

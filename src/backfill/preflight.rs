@@ -2,8 +2,11 @@
 
 use anyhow::{Result, bail};
 
+use crate::event::PackageState;
 use crate::failure::Refusal;
+use crate::snowplow::facts::Trouble;
 use crate::snowplow::{Family, Observation, PackageTables, State};
+use crate::suggest;
 
 /// What the first run does besides building the selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +65,27 @@ pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     Ok(())
 }
 
+/// Refuses values of vars with which a run fails or never gets anywhere. `states` is what the packages do
+/// first.
+///
+/// # Errors
+/// A [`Refusal`].
+pub fn refuse_troubles(troubles: &[(String, Trouble)], states: &[PackageState]) -> Result<()> {
+    let begins = |package: &str| {
+        let state = states.iter().find(|state| state.package == package);
+        state.is_some_and(|state| matches!(state.state, State::FirstRun | State::NewModel))
+    };
+    let matters = |(package, trouble): &&(String, Trouble)| !trouble.at_start_only || begins(package);
+    match troubles.iter().find(matters) {
+        None => Ok(()),
+        Some((package, Trouble { message, advice, .. })) => {
+            bail!(Refusal(format!(
+                "{message}: for {package}, a run would fail or never get anywhere. {advice}"
+            )))
+        }
+    }
+}
+
 /// With two rows of one model, models fail in every run, or a missing row is hidden and a new model is never
 /// backfilled.
 ///
@@ -98,11 +122,16 @@ fn refuse_lost_rows(tables: &PackageTables) -> Result<()> {
 fn check_removal(observation: &Observation, remove: &[String]) -> Result<()> {
     for model in remove {
         if !observation.packages.iter().any(|tables| tables.package.tracks(model)) {
-            bail!(
-                "--remove-from-manifest {model}: the selection has no tracked model of that name. Its row \
-                 would be removed, but the model would not be built again. Add it to the selection, or leave \
-                 it out"
-            );
+            let tracked = observation.packages.iter().flat_map(|tables| &tables.package.models);
+            let meant = suggest::question(model, tracked.map(String::as_str));
+            let advice = match meant.as_str() {
+                "" => {
+                    ". Its row would be removed, but the model would not be built again. Add it to the \
+                     selection, or leave it out"
+                }
+                question => question,
+            };
+            bail!("--remove-from-manifest {model}: the selection has no tracked model of that name{advice}");
         }
     }
     Ok(())
@@ -240,7 +269,7 @@ mod tests {
         check_refusal(Family::Session, &others, &refresh, Some("rows of models that are not selected (x)"));
         let remove = |model: &str| FirstRun { full_refresh: false, remove: vec![model.to_owned()] };
         check_refusal(Family::Session, &rows, &remove("a"), None);
-        check_refusal(Family::Session, &rows, &remove("x"), Some("no tracked model of that name"));
+        check_refusal(Family::Session, &rows, &remove("x"), Some("no tracked model of that name. Its row"));
         let late = refusal(Family::Session, "2020-06-01", &rows, &remove("a")).expect("refused");
         assert!(late.contains("a would start at"), "{late}");
     }

@@ -1,4 +1,4 @@
-//! What the loop warns about. Warnings end nothing and decide nothing.
+//! What the loop remarks. Remarks end nothing and decide nothing.
 
 use super::driver::Driver;
 use super::verdict::Verdict;
@@ -6,7 +6,7 @@ use crate::event::{Emit, Event};
 use crate::snowplow::{EventQuestion, Frontier, Observation};
 use crate::timestamp::Timestamp;
 
-/// Warns of events that lie in a window up to now, although the package did not move. Most of them do not
+/// Notes events that lie in a window up to now, although the package did not move. Most of them do not
 /// concern the package, but it looks the same if its base models still hold what an earlier run left there.
 pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict], emit: Emit<'_>) {
     let stays = verdicts.iter().filter_map(|verdict| {
@@ -29,12 +29,11 @@ pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict],
             continue;
         };
         let message = format!(
-            "{} stays at {at}, although its events relation has a later event, at {event}. Either the \
-             package leaves it out (snowplow__app_id, its list of event names, late events), or its base \
-             models were not rebuilt",
+            "the last event of {} is at {at}, and its events relation has a later one, at {event}. Usually \
+             the package's own filters leave it out (snowplow__app_id, event names, late events)",
             verdict.package.name
         );
-        emit(Event::Warning { message });
+        emit(Event::Note { message });
     }
 }
 

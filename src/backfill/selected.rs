@@ -4,8 +4,9 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
-use crate::dbt::{Listing, SelectionArguments};
-use crate::event::{Emit, PackageScope, Start};
+use crate::dbt::{Listing, Node, SelectionArguments};
+use crate::event::{Emit, Event, PackageScope, Start};
+use crate::failure::Refusal;
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
 
@@ -28,10 +29,18 @@ impl Selected {
     pub fn list(target: &OpenTarget<'_>, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Self> {
         target.open.warn_of_environment(emit);
         let listing = target.list(selection, emit)?;
-        let packages = snowplow::discover(&listing.manifest)?;
+        let packages = snowplow::discover(&listing.manifest);
         let scope = Scope::of(&listing, &packages)?;
-        let lock_name = snowplow::lock_name(&packages, &listing.manifest).unwrap_or("target").to_owned();
+        packages.warnings().into_iter().for_each(|message| emit(Event::Warning { message }));
+        let lock_name = packages.lock_name(&listing.manifest).unwrap_or("target").to_owned();
         Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
+    }
+
+    /// Warns of the parts of the selection that match nothing. Those of `--select` are an error for a run.
+    pub fn warn_of_unmatched(&self, emit: Emit<'_>) {
+        for unmatched in &self.listing.unmatched {
+            emit(Event::Warning { message: unmatched.to_string() });
+        }
     }
 
     pub(super) fn lock_name(&self) -> &str {
@@ -60,6 +69,56 @@ impl Selected {
             }
         }
         Ok(())
+    }
+
+    /// A backfill never ends if every run drops the incremental manifest: each run starts over.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub(super) fn refuse_dropped_manifests(&self) -> Result<()> {
+        for touched in &self.scope.packages {
+            let node = self.listing.manifest.node(&touched.package.incremental_manifest);
+            let Some(node) = node.filter(|node| node.config.get("full_refresh") == Some(&true.into())) else {
+                continue;
+            };
+            bail!(Refusal(format!(
+                "every run drops the incremental manifest {}, because its full_refresh is true: each run would start over. \
+                 Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which sets it \
+                 for the first run only",
+                node.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// Names the models that would keep their tables in a `--full-refresh`.
+    pub(super) fn warn_of_protected(&self, first_run: &FirstRun, emit: Emit<'_>) {
+        let protected = self.protected();
+        if first_run.full_refresh && !protected.is_empty() {
+            let message = format!(
+                "--full-refresh does not rebuild {}: full_refresh is false in the configuration, so the tables \
+                 keep their rows. Set it to true, or drop these tables first",
+                protected.join(", ")
+            );
+            emit(Event::Warning { message });
+        }
+    }
+
+    /// The incremental models whose configuration keeps `--full-refresh` away from them.
+    ///
+    /// With Snowplow's own macro that depends on a var, which this tool sets in the first run.
+    fn protected(&self) -> Vec<&str> {
+        let manifest = &self.listing.manifest;
+        let by_macro = |node: &Node| {
+            let mut called = manifest.macros_called(node.macros.iter().map(String::as_str));
+            called.any(|id| id.ends_with(".allow_refresh"))
+        };
+        let built = self.scope.built.iter().filter_map(|id| manifest.node(id));
+        built
+            .filter(|node| node.is_incremental() && !by_macro(node))
+            .filter(|node| node.config.get("full_refresh") == Some(&false.into()))
+            .map(|node| node.name.as_str())
+            .collect()
     }
 
     /// The first event of a backfill.

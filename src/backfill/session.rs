@@ -1,5 +1,6 @@
 //! One backfill of one target: open, forecast, run. Every command that backfills or looks ahead uses it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -14,8 +15,9 @@ use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::outcome::Outcome;
+use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
-    self, Events, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, relation_of,
+    self, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader, relation_of,
 };
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -28,6 +30,8 @@ pub struct Backfill<'a> {
     request: &'a Request,
     selected: Selected,
     reader: Reader<'a>,
+    /// What is wrong with the vars of each package.
+    troubles: Vec<(String, Trouble)>,
 }
 
 /// What would happen next.
@@ -50,12 +54,15 @@ impl<'a> Backfill<'a> {
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
         let selected = Selected::list(target, &request.selection, emit)?;
         selected.check_refresh(&request.first_run)?;
+        selected.refuse_dropped_manifests()?;
+        selected.warn_of_protected(&request.first_run, emit);
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
+        let troubles = troubles(target, &selected, request.start_date.is_some())?;
         let touched = selected.scope.packages.iter();
-        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date);
+        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date, &mut *emit);
         let packages = touched.map(sources).collect::<Result<_>>()?;
-        let reader = Reader { querier: target.querier()?, dialect, packages };
-        Ok(Self { target, request, selected, reader })
+        let reader = Reader { querier: target.querier()?, dialect, packages, told: Cell::new(false) };
+        Ok(Self { target, request, selected, reader, troubles })
     }
 
     /// The first event of the backfill.
@@ -73,17 +80,27 @@ impl<'a> Backfill<'a> {
         let Request { options, first_run, .. } = self.request;
         let observation = self.reader.observe(&mut notices(emit))?;
         self.require_manifests(&observation)?;
-        let states = forecast::states(&first_run.applied_to(&observation), options.limit_days);
-        let preflight = preflight::check(&observation, first_run);
+        let found = first_run.applied_to(&observation);
+        let states = forecast::first_states(&found, options.limit_days, options.until);
+        let preflight = preflight::refuse_troubles(&self.troubles, &states)
+            .and_then(|()| preflight::check(&observation, first_run));
         Ok(NextRuns { observation, states, preflight })
+    }
+
+    /// Warns of the parts of the selection that match nothing.
+    pub fn warn_of_unmatched(&self, emit: Emit<'_>) {
+        self.selected.warn_of_unmatched(emit);
     }
 
     /// Runs until the selection is caught up, or something ends it. Emits everything from the start to the
     /// end.
     ///
     /// # Errors
-    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read.
+    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read. Usage:
+    /// a part of the selection matches nothing.
     pub fn run(&self, journal: Option<&Utf8Path>, emit: Emit<'_>) -> Result<Outcome> {
+        self.selected.listing.require_matches()?;
+        self.warn_of_unmatched(emit);
         emit(Event::BackfillStarted(self.start(journal)));
         let _lock = self.target.lock([self.selected.lock_name()])?;
         self.target.workspace.forget_old_limits();
@@ -125,33 +142,55 @@ impl<'a> Backfill<'a> {
     }
 }
 
-/// Where the tables and the events of a package are.
+/// What is wrong with the vars of the packages that the selection touches.
+fn troubles(target: &OpenTarget<'_>, selected: &Selected, has_start: bool) -> Result<Vec<(String, Trouble)>> {
+    let now = Timestamp::of_this_machine();
+    let mut troubles = Vec::new();
+    for TouchedPackage { package, .. } in &selected.scope.packages {
+        let dbt_version = &selected.listing.manifest.metadata.dbt_version;
+        let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars(), dbt_version)?;
+        let found = facts::of_package(&vars, package.family, has_start, now);
+        troubles.extend(found.into_iter().map(|trouble| (package.name.clone(), trouble)));
+    }
+    Ok(troubles)
+}
+
+/// Where the tables and the events of a package are. Warns of what is not known.
 fn sources(
     target: &OpenTarget<'_>,
     selected: &Selected,
     touched: &TouchedPackage,
     dialect: Dialect,
     start_date: Option<Timestamp>,
+    emit: Emit<'_>,
 ) -> Result<PackageSources> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
-    let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars())?;
-    let (events, column) = snowplow::events(&vars, package.family, dialect);
+    let own = start_date.map(|date| (snowplow::START_DATE, date.to_string()));
+    let needed = snowplow::vars_read(package.family, dialect, start_date);
+    let version = &manifest.metadata.dbt_version;
+    let vars = target.vars(&package.dbt_package, version, &needed, own.into_iter().collect(), emit)?;
+    let mut vars = VarReader::new(&package.name, &vars);
+    let (settings, events) = (vars.settings(start_date), vars.events(package.family, dialect));
+    let utils = target.project().package_version("snowplow_utils");
+    let unknown_version = snowplow::unknown_utils(package.family, target.project());
+    for message in vars.unknown().into_iter().chain(unknown_version) {
+        emit(Event::Warning { message });
+    }
     let relation = |id: &str| {
         let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
         anyhow::Ok(relation_of(node))
     };
-    let utils = target.project().package_version("snowplow_utils");
     let tracked = TrackedPackage {
         name: package.name.clone(),
         family: package.family,
         models: touched.tracked.clone(),
-        settings: snowplow::settings(&vars, start_date),
+        settings,
         load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
     };
     Ok(PackageSources {
         package: Arc::new(tracked),
         incremental_manifest: relation(&package.incremental_manifest)?,
         limits: relation(&package.limits)?,
-        events: Events::new(events, &column),
+        events,
     })
 }

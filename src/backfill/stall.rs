@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::verdict::Verdict;
+use super::verdict::{Evidence, Verdict};
 use crate::event::RaiseReason;
 use crate::snowplow::{Family, FirstEvent, Frontier, Progress, Standing, TrackedPackage};
 use crate::timestamp::Timestamp;
@@ -31,7 +31,9 @@ pub fn stalls(verdicts: &[Verdict], now: Timestamp) -> Vec<Stall> {
     if verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced) {
         return Vec::new();
     }
-    let stalled = verdicts.iter().filter(|verdict| verdict.progress == Progress::Stalled);
+    let stalled = verdicts
+        .iter()
+        .filter(|verdict| verdict.progress == Progress::Stalled && verdict.evidence == Evidence::OwnWindow);
     stalled.map(|verdict| Stall::of(verdict, now)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::window_origin::PreviousWindow;
 use crate::event::PackageRun;
 use crate::snowplow::{Frontier, PackageTables, Progress, Standing, State, TrackedPackage, Window};
 use crate::timestamp::Timestamp;
@@ -18,6 +19,17 @@ pub struct Verdict {
     /// The window that the package itself recorded.
     pub window: Window,
     pub progress: Progress,
+    /// Whether the window proves it.
+    pub evidence: Evidence,
+}
+
+/// Whether a package recorded a window that is the one of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// It did.
+    OwnWindow,
+    /// It did not, or that cannot be told: nothing follows from the window.
+    Missing,
 }
 
 impl Verdict {
@@ -40,13 +52,46 @@ impl Verdict {
         } else {
             Progress::Stalled
         };
-        Self { package, before, after, window, progress }
+        Self { package, before, after, window, progress, evidence: Evidence::OwnWindow }
+    }
+
+    /// The same, judged by the rows alone: nothing is caught up without evidence.
+    pub(super) fn without_evidence(self) -> Self {
+        let has_moved = self.after.frontier() > self.before.frontier();
+        let progress = if has_moved { Progress::Advanced } else { Progress::Stalled };
+        Self { progress, evidence: Evidence::Missing, ..self }
+    }
+
+    /// Whether a clock of the package ended the window, which is behind the warehouse's: it did not move, and more days do
+    /// not move the end of its window.
+    pub(super) fn ended_at_its_own_clock(
+        &self,
+        this: PreviousWindow,
+        previous: Option<PreviousWindow>,
+        now: Timestamp,
+    ) -> bool {
+        let is_open = self.before.state.is_open_ended() && self.after.state.is_open_ended();
+        if self.progress != Progress::Stalled || !is_open || self.window.upper >= now {
+            return false;
+        }
+        let end = self.before.end_by_limit(self.package.family, self.origin(), this.limit_days);
+        // More days than needed to reach now change nothing.
+        if self.window.upper < end && end >= now {
+            return true;
+        }
+        previous.is_some_and(|previous| {
+            let more_days = i64::from(this.limit_days) - i64::from(previous.limit_days);
+            let moved = self.window.upper.since(previous.window.upper);
+            previous.min == this.min && more_days > 0 && moved.num_hours() < 12 * more_days
+        })
     }
 
     /// A package whose rows did not change in its last run.
     fn unmoved(tables: &PackageTables, window: Window, progress: Progress) -> Self {
         let standing = tables.standing();
-        Self { package: Arc::clone(&tables.package), before: standing, after: standing, window, progress }
+        let package = Arc::clone(&tables.package);
+        let evidence = Evidence::OwnWindow;
+        Self { package, before: standing, after: standing, window, progress, evidence }
     }
 
     /// Judges the last run of an earlier call by the window that it left behind: stalled if a limit ended the
@@ -92,7 +137,8 @@ impl Verdict {
     pub fn reached(&self, until: Timestamp) -> bool {
         self.progress == Progress::CaughtUp
             || self.after.frontier() >= Frontier::At(until)
-            || (self.before.state.is_open_ended()
+            || (self.evidence == Evidence::OwnWindow
+                && self.before.state.is_open_ended()
                 && self.after.state == State::Standard
                 && self.window.upper >= until)
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::rule::Rule;
-use super::rules::RULES;
+use super::rules::{REFUSED, RULES};
 
 /// The width of the page's sentences, in columns.
 const PAGE: usize = 120;
@@ -18,8 +18,9 @@ pub fn page() -> String {
          `snowplow-backfill check --explain <RULE>`.\n\n{}\n\
          An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
          costs time, or is probably\n\
-         an oversight. In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from \
-         it with a reason:\n\n\
+         an oversight. `run` and `plan` apply the rules with (*), too, where they concern the selection, \
+         whatever the configuration says.\n\n\
+         In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
          incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \
          name, or a pattern\n          reason: appended to on purpose\n```\n\nYou can also exempt a model in \
@@ -55,7 +56,8 @@ pub fn list(columns: Option<usize>) -> String {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let line = |rule: &Rule| {
         let before = format!("{:<width$}  {:<5}  ", rule.id, rule.severity.name());
-        let text = format!("{before}{}", rule.title);
+        let refused = if REFUSED.contains(&rule.id) { " (run and plan refuse it, too)" } else { "" };
+        let text = format!("{before}{}{refused}", rule.title);
         match columns {
             Some(columns) => filled(&text, columns, &" ".repeat(before.len().min(columns / 2))) + "\n",
             None => text + "\n",
@@ -65,10 +67,15 @@ pub fn list(columns: Option<usize>) -> String {
 }
 
 fn table() -> String {
-    let rows = RULES
-        .iter()
-        .map(|rule| format!("| [{0}](#{0}) | {1} | {2} |\n", rule.id, rule.severity.name(), rule.title));
+    let rows = RULES.iter().map(|rule| {
+        format!("| [{0}](#{0}) | {1} | {2}{3} |\n", rule.id, rule.severity.name(), rule.title, mark(rule))
+    });
     format!("| rule | severity | finds |\n|---|---|---|\n{}", rows.collect::<String>())
+}
+
+/// Marks a rule that a backfill applies, too.
+fn mark(rule: &Rule) -> &'static str {
+    if REFUSED.contains(&rule.id) { " (*)" } else { "" }
 }
 
 fn filled(text: &str, columns: usize, indent: &str) -> String {
@@ -97,6 +104,7 @@ mod tests {
             assert!(longest.chars().count() <= 80, "{longest}");
         }
         assert_eq!(list(Some(80)).lines().filter(|line| !line.starts_with(' ')).count(), RULES.len());
+        assert!(REFUSED.iter().all(|id| RULES.iter().any(|rule| rule.id == *id)));
     }
 
     #[test]

@@ -10,11 +10,11 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use chrono::DateTime;
 
-use crate::dbt::{Manifest, Project};
+use crate::dbt::{Expression, Manifest, Project};
 
 /// The files in the project's folder that decide what dbt parses.
-const BESIDE: [&str; 5] =
-    ["dbt_project.yml", "dependencies.yml", "package-lock.yml", "packages.yml", "selectors.yml"];
+const BESIDE: [&str; 6] =
+    ["dbt_project.yml", "dependencies.yml", "package-lock.yml", "packages.yml", "selectors.yml", "vars.yml"];
 
 /// The extensions of the files that dbt reads.
 const ENDINGS: [&str; 5] = ["csv", "py", "sql", "yaml", "yml"];
@@ -26,6 +26,8 @@ pub struct Changes {
     pub newer: Vec<Utf8PathBuf>,
     /// Files of the project's own models that no longer exist.
     pub gone: Vec<Utf8PathBuf>,
+    /// Folders that only dbt knows: what has changed there is not known.
+    pub unknown: Vec<Expression>,
 }
 
 /// The files of a project and its installed packages that dbt reads, with the time of their last change.
@@ -34,6 +36,7 @@ pub struct Files {
     found: Vec<(SystemTime, Utf8PathBuf)>,
     /// Folders behind links: a link to a folder above it must not be followed forever.
     linked: HashSet<PathBuf>,
+    unknown: Vec<Expression>,
 }
 
 impl Files {
@@ -43,7 +46,13 @@ impl Files {
     pub fn of(project: &Project) -> Self {
         let mut files = Self::default();
         files.look_at_project(project);
-        let packages = project.packages_directory();
+        let packages = match project.packages_directory() {
+            Ok(folder) => folder,
+            Err(unknown) => {
+                files.unknown.push(unknown);
+                return files;
+            }
+        };
         for folder in packages.read_dir_utf8().into_iter().flatten().flatten() {
             let Ok(package) = Project::read(folder.path().to_owned()) else { continue };
             // `dbt deps` keeps the times of a package's files, but not the time of its folder or of the link
@@ -71,6 +80,7 @@ impl Files {
         Ok(Changes {
             newer: newer.into_iter().map(|(_, file)| relative(file)).collect(),
             gone: self.gone(manifest, project),
+            unknown: self.unknown.clone(),
         })
     }
 
@@ -101,7 +111,10 @@ impl Files {
             self.look_at(project.directory.join(name).as_std_path());
         }
         for folder in project.source_folders() {
-            self.look_into(folder.as_std_path());
+            match folder {
+                Ok(folder) => self.look_into(folder.as_std_path()),
+                Err(unknown) => self.unknown.push(unknown),
+            }
         }
     }
 
@@ -224,6 +237,7 @@ mod tests {
             ("jinja/newest.sql", 40),
             ("elsewhere/new.sql", 50),
             ("packages.yml", 15),
+            ("vars.yml", 11),
             // Any of dbt's folders can hold properties of models.
             ("tests/properties.yml", 14),
             ("analyses/properties.yml", 13),
@@ -238,8 +252,18 @@ mod tests {
             "tests/properties.yml",
             "analyses/properties.yml",
             "functions/f.sql",
+            "vars.yml",
         ];
         assert_eq!(lab.newer(), expected);
+    }
+
+    #[test]
+    fn tells_of_folders_that_only_dbt_knows() {
+        let lab = DatedProject::new();
+        lab.write("models/a.sql", 0);
+        let unknown = lab.changes(None, &[]).unknown;
+        let keys: Vec<_> = unknown.iter().map(|unknown| unknown.key).collect();
+        assert_eq!(keys, ["macro-paths"]);
     }
 
     #[test]

@@ -13,20 +13,24 @@ use crate::dbt::{PROJECT_FILE, Project};
 pub(super) struct Locator<'p> {
     project: &'p Project,
     root: &'p str,
+    /// The file that the project's vars are in.
+    vars_file: &'p str,
     files: HashMap<Utf8PathBuf, Option<String>>,
 }
 
 impl<'p> Locator<'p> {
-    pub(super) fn new(project: &'p Project, root: &'p str) -> Self {
-        Self { project, root, files: HashMap::new() }
+    pub(super) fn new(project: &'p Project, root: &'p str, vars_file: &'p str) -> Self {
+        Self { project, root, vars_file, files: HashMap::new() }
     }
 
     /// The file, relative to the project's folder, and the line in it, if known.
     pub(super) fn find(&mut self, place: &Place) -> (Utf8PathBuf, Option<usize>) {
         match place {
             Place::Project { keys } => {
-                let line = self.text(Utf8Path::new(PROJECT_FILE)).and_then(|text| line_of_key(text, keys));
-                (PROJECT_FILE.into(), line)
+                let is_var = keys.first().is_some_and(|first| first == "vars");
+                let file = Utf8Path::new(if is_var { self.vars_file } else { PROJECT_FILE });
+                let line = self.text(file).and_then(|text| line_of_key(text, keys));
+                (file.to_owned(), line)
             }
             Place::Model { package, path, needle } => {
                 let file = self.file(package, path);
@@ -43,7 +47,10 @@ impl<'p> Locator<'p> {
         if package == self.root {
             return path.to_owned();
         }
-        let folder = self.project.package_directory(package);
+        // Without the folder of packages, the path at least says which package it is.
+        let Some(folder) = self.project.package_directory(package) else {
+            return Utf8Path::new(package).join(path);
+        };
         // dbt links to a package that is inside the project.
         let folder = folder
             .canonicalize_utf8()
@@ -105,7 +112,7 @@ mod tests {
         fs::create_dir(root.join("models")).expect("a folder");
         fs::write(root.join("models/a.sql"), "\n\n{{ config(alias='x') }}\n").expect("written");
         let project = Project::read(root.clone()).expect("a project");
-        let mut locator = Locator::new(&project, "store");
+        let mut locator = Locator::new(&project, "store", "vars.yml");
         let mut find = |package: &str, path: &str, needle: &str| {
             let place = Place::Model { package: package.into(), path: path.into(), needle: needle.into() };
             let (file, line) = locator.find(&place);
@@ -114,6 +121,15 @@ mod tests {
         assert_eq!(find("store", "models/a.sql", "alias"), ("models/a.sql".into(), Some(3)));
         assert_eq!(find("store", "models/a.sql", "tags"), ("models/a.sql".into(), None));
         assert_eq!(find("store", "models/a.sql", ""), ("models/a.sql".into(), None));
+        fs::write(root.join("vars.yml"), "vars:\n  a: 1\n").expect("written");
+        let keys = |keys: &[&str]| Place::Project { keys: keys.iter().map(|&key| key.to_owned()).collect() };
+        assert_eq!(locator.find(&keys(&["vars", "a"])), ("vars.yml".into(), Some(2)));
+        assert_eq!(locator.find(&keys(&["name"])), (PROJECT_FILE.into(), Some(1)));
+        let mut find = |package: &str, path: &str, needle: &str| {
+            let place = Place::Model { package: package.into(), path: path.into(), needle: needle.into() };
+            let (file, line) = locator.find(&place);
+            (file.into_string(), line)
+        };
         assert_eq!(find("shop", "models/b.sql", "tags"), ("dbt_packages/shop/models/b.sql".into(), None));
         fs::create_dir_all(root.join("dbt_packages")).expect("a folder");
         std::os::unix::fs::symlink(root.join("models"), root.join("dbt_packages/local")).expect("a link");

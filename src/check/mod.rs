@@ -19,7 +19,7 @@ mod session;
 mod settings;
 mod severity;
 mod subject;
-mod vars;
+mod unknown;
 
 pub use documentation::page;
 pub(crate) use documentation::{explain, list};

@@ -13,6 +13,7 @@ use super::rules::RULES;
 use super::settings::RuleSettings;
 use super::severity::Severity;
 use super::subject::Subject;
+use super::unknown;
 use crate::dbt::select_by_definition;
 
 /// The result of a check.
@@ -67,7 +68,7 @@ pub enum IgnoredBy {
 /// A model's `meta` that exempts it from an unknown rule.
 pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     let exempt = exempt_models(subject)?;
-    let mut locator = Locator::new(&subject.project, subject.root());
+    let mut locator = Locator::new(&subject.project, subject.root(), subject.vars_file());
     let (mut findings, mut ignored, mut off) = (Vec::new(), Vec::new(), Vec::new());
     for rule in RULES {
         let Some(severity) = settings.severity(rule) else {
@@ -161,6 +162,7 @@ fn notes(subject: &Subject, settings: &RuleSettings) -> Vec<String> {
             default.name
         ));
     }
+    notes.extend(unknown::notes(subject, settings));
     let names: Vec<_> =
         subject.manifest.models().chain(&subject.manifest.disabled).map(|node| node.name.as_str()).collect();
     let idle = settings.patterns().filter(|(_, pattern)| !names.iter().any(|name| pattern.matches(name)));

@@ -79,24 +79,32 @@ fn refuse_another_project(path: &Utf8Path, manifest: &Manifest, project: &Projec
     }
 }
 
-/// What to say about a dbt manifest that is older than the project's files.
-fn staleness(path: &Utf8Path, changes: &Changes, freshness: Freshness) -> Result<Option<String>> {
+/// What to say about a dbt manifest that is older than the project's files, or whose age says nothing.
+fn staleness(path: &Utf8Path, changes: &Changes, freshness: Freshness) -> Result<Vec<String>> {
     let newer = first_and_others(&changes.newer).map(|files| format!("is older than {files}"));
     let gone =
         first_and_others(&changes.gone).map(|files| format!("knows models whose files are gone ({files})"));
     let reasons: Vec<_> = newer.into_iter().chain(gone).collect();
-    if reasons.is_empty() {
-        return Ok(None);
+    let older = (!reasons.is_empty()).then(|| {
+        format!(
+            "the dbt manifest {path} {}: it may not describe the project as it is now. Run `dbt parse`, or give \
+             --parse",
+            reasons.join(", and ")
+        )
+    });
+    let unknown: Vec<_> = changes.unknown.iter().map(ToString::to_string).collect();
+    let unknown = (!unknown.is_empty()).then(|| {
+        format!(
+            "cannot tell whether the dbt manifest {path} is older than the project: {}. To be sure, give \
+             --parse",
+            unknown.join("; ")
+        )
+    });
+    let said: Vec<_> = older.into_iter().chain(unknown).collect();
+    if freshness == Freshness::Required && !said.is_empty() {
+        bail!(said.join("\n"));
     }
-    let text = format!(
-        "the dbt manifest {path} {}: it may not describe the project as it is now. Run `dbt parse`, or give \
-         --parse",
-        reasons.join(", and ")
-    );
-    if freshness == Freshness::Required {
-        bail!(text);
-    }
-    Ok(Some(text))
+    Ok(said)
 }
 
 fn first_and_others(files: &[Utf8PathBuf]) -> Option<String> {

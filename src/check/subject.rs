@@ -9,6 +9,7 @@ use super::code::without_comments;
 use super::incremental::IncrementalStrategy;
 use super::package::{CheckedHook, CheckedPackage};
 use crate::dbt::{Lineage, MacroCall, Manifest, Node, Project, VarScope, Vars};
+use crate::snowplow::values;
 use crate::snowplow::{self, Family};
 use crate::timestamp::Timestamp;
 
@@ -51,10 +52,10 @@ pub struct Given {
     pub prod_target: String,
 }
 
-/// A var that dbt_project.yml sets.
+/// A var that the root project sets, in dbt_project.yml or vars.yml.
 #[derive(Debug)]
 pub struct Assignment<'s> {
-    /// The keys in dbt_project.yml that lead to it.
+    /// The keys in that file that lead to it.
     pub keys: Vec<&'s str>,
     pub value: &'s Value,
 }
@@ -196,19 +197,27 @@ impl Subject {
         })
     }
 
-    /// The keys in dbt_project.yml that lead to the value that a package sees for a var, if it is set there.
+    /// The keys that lead to the value that a package sees for a var, if the root project sets it.
     #[must_use]
     pub fn keys_of_var<'s>(&'s self, package: &'s CheckedPackage, name: &'s str) -> Option<Vec<&'s str>> {
         let scope = package.package.dbt_package.as_str();
-        let set = self.assignments(name);
+        let set = self.all_assignments(name);
         let ways = [vec!["vars", scope, name], vec!["vars", name]];
         ways.into_iter().find(|keys| set.iter().any(|set| set.keys == *keys))
     }
 
-    /// Where dbt_project.yml sets a var, for all packages or for one.
+    /// Where the root project sets a var to a value that is known, for all packages or for one.
     #[must_use]
     pub fn assignments<'s>(&'s self, name: &'s str) -> Vec<Assignment<'s>> {
-        let vars = &self.project.vars;
+        let mut known = self.all_assignments(name);
+        known.retain(|assignment| !values::holds_jinja(assignment.value));
+        known
+    }
+
+    /// The same with values that only dbt knows.
+    #[must_use]
+    pub fn all_assignments<'s>(&'s self, name: &'s str) -> Vec<Assignment<'s>> {
+        let (_, vars) = self.project.root_vars(self.dbt_version());
         let everywhere = vars.get(name).map(|value| Assignment { keys: vec!["vars", name], value });
         let scoped = vars.iter().filter_map(|(scope, vars)| {
             let (scope, value) = (scope.as_str()?, vars.as_mapping()?.get(name)?);
@@ -217,10 +226,21 @@ impl Subject {
         everywhere.into_iter().chain(scoped).collect()
     }
 
+    /// The file that the root project's vars are in.
+    #[must_use]
+    pub fn vars_file(&self) -> &'static str {
+        self.project.root_vars(self.dbt_version()).0
+    }
+
+    fn dbt_version(&self) -> &str {
+        &self.manifest.metadata.dbt_version
+    }
+
     /// The vars as a package sees them.
     #[must_use]
     pub fn scope<'s>(&'s self, package: &'s CheckedPackage) -> VarScope<'s> {
-        VarScope::with(&package.package.dbt_package, package.project.clone(), &self.project, &self.vars)
+        let name = &package.package.dbt_package;
+        VarScope::with(name, package.project.clone(), &self.project, &self.vars, self.dbt_version())
     }
 
     /// The vars as a hook sees them.
@@ -228,7 +248,8 @@ impl Subject {
     pub fn scope_of_hook<'s>(&'s self, package: &'s CheckedPackage, hook: &'s CheckedHook) -> VarScope<'s> {
         // The package's own dbt_project.yml only applies to its own hooks.
         let project = (hook.dbt_package == package.package.dbt_package).then(|| package.project.clone());
-        VarScope::with(&hook.dbt_package, project.flatten(), &self.project, &self.vars)
+        let name = &hook.dbt_package;
+        VarScope::with(name, project.flatten(), &self.project, &self.vars, self.dbt_version())
     }
 
     /// The models that calculate windows from an incremental manifest that no hook writes.
@@ -293,7 +314,7 @@ fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]
     let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
     let is_in_repository = |name: &&str| {
         // dbt links to a package that is installed from a local path.
-        let link = root.package_directory(name);
+        let Some(link) = root.package_directory(name) else { return false };
         link.is_symlink() && link.canonicalize_utf8().is_ok_and(|folder| folder.starts_with(&root.directory))
     };
     let has_hook = |name: &&str| packages.iter().any(|package| package.package.dbt_package == *name);

@@ -21,7 +21,7 @@ pub use passed_on::check_passed_on;
 pub use plan::PlanArgs;
 pub use promote::PromoteArgs;
 pub use run::{RunArgs, RunFormat};
-pub use shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, WindowArgs};
+pub use shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 use values::Suggested;
 
 /// The id of `--project-dir`.

@@ -48,6 +48,12 @@ const OWNED: &[OwnedFlag] = &[
     owned("--log-format", None, LOG),
     owned("--log-level", None, LOG),
     owned("--quiet", Some('q'), LOG),
+    owned("--no-quiet", None, LOG),
+    owned("--log-format-file", None, LOG),
+    owned("--log-level-file", None, LOG),
+    owned("--use-colors", None, LOG),
+    owned("--use-colors-file", None, LOG),
+    owned("--indirect-selection", None, "it is about tests, and dbt run runs none"),
     owned("--no-write-json", None, "this tool reads the artifacts that dbt writes"),
     owned("--no-partial-parse", None, "every run would parse the whole project"),
 ];

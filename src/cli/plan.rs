@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, WindowArgs};
+use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +20,9 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     pub windows: WindowArgs,
+
+    #[command(flatten)]
+    pub stop: StopArgs,
 
     #[command(flatten)]
     pub first_run: FirstRunArgs,

@@ -1,13 +1,10 @@
 //! Arguments of `run`.
 
-use std::time::Duration;
-
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, WindowArgs};
+use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 use super::values::at_least_one;
-use crate::timestamp::Timestamp;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,28 +22,15 @@ Examples:
   snowplow-backfill run --select +my_new_model --format github
 
   # pass --fail-fast to every dbt run
-  snowplow-backfill run --select +my_new_model -- --fail-fast";
+  snowplow-backfill run --select +my_new_model -- --fail-fast
 
-/// When a backfill stops before it is up to date.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "When to stop")]
-pub struct StopArgs {
-    /// Stop once all events up to this time (UTC) are processed
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<Timestamp>,
-
-    /// Run dbt once, then report whether there is more to do (for schedulers)
-    #[arg(long, conflicts_with = "max_runs")]
-    pub once: bool,
-
-    /// Stop after this many runs
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
-    pub max_runs: Option<u32>,
-
-    /// Start no further run after this time, such as 2h or 90m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub max_duration: Option<Duration>,
-}
+Exit codes:
+  0  up to date; or as far as --until or --once asks
+  1  dbt failed
+  2  the usage, the configuration or the project's setup is wrong
+  3  stopped as asked, before it was up to date
+  4  refused: it would never end or would lose rows
+  130 and 143: interrupted by SIGINT or SIGTERM";
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]

@@ -1,9 +1,11 @@
 //! Flags that several commands share.
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::values::days;
+use super::values::{at_least_one, days};
 use crate::timestamp::Timestamp;
 
 /// dbt's own selection arguments.
@@ -81,6 +83,27 @@ pub struct WindowArgs {
     /// Start new models at this date, in UTC (sets snowplow__start_date)
     #[arg(long, value_name = "DATE")]
     pub start_date: Option<Timestamp>,
+}
+
+/// When a backfill stops before it is up to date.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "When to stop")]
+pub struct StopArgs {
+    /// Stop once all events up to this time (UTC) are processed
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+
+    /// Run dbt once, then report whether there is more to do (for schedulers)
+    #[arg(long, conflicts_with = "max_runs")]
+    pub once: bool,
+
+    /// Stop after this many runs
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub max_runs: Option<u32>,
+
+    /// Start no further run after this time, such as 2h or 90m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_duration: Option<Duration>,
 }
 
 /// What only the first run does.

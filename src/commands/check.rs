@@ -101,7 +101,12 @@ fn parse(args: &CheckArgs, listeners: &mut Listeners) -> Result<FreshManifest> {
 fn written_by_dbt(args: &CheckArgs, project: &Project) -> Result<Utf8PathBuf> {
     let target = match &args.target_path {
         Some(given) => project.directory.join(given),
-        None => project.target_path(),
+        None => project.target_path().map_err(|unknown| {
+            anyhow!(
+                "{unknown}: give that folder with --target-path or DBT_TARGET_PATH, the dbt manifest with \
+                 --manifest, or --parse"
+            )
+        })?,
     };
     let manifest = target.join("manifest.json");
     if !manifest.exists() {

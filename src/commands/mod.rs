@@ -40,3 +40,10 @@ fn quiet(verbose: bool) -> Listeners {
     let detail = if verbose { Detail::Verbose } else { Detail::Trouble };
     Listeners::people(detail, Part::Whole)
 }
+
+/// The same for commands that ask dbt for some seconds before they show anything: a terminal shows that they
+/// work.
+fn waiting(verbose: bool) -> Listeners {
+    let detail = if verbose { Detail::Verbose } else { Detail::Waiting };
+    Listeners::people(detail, Part::Whole)
+}

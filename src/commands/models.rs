@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{open, quiet};
+use super::{open, waiting};
 use crate::backfill::{FirstRun, Selected};
 use crate::cli::{ModelsArgs, OutputFormat};
 use crate::event::PackageScope;
@@ -23,10 +23,14 @@ struct ModelsDocument<'a> {
 pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
-    let mut listeners = quiet(args.verbose);
+    let mut listeners = waiting(args.verbose);
     let selection = open::selection(&args.selection);
-    let selected = Selected::list(&target, &selection, &mut |event| listeners.emit(event))?;
+    let emit = &mut |event| listeners.emit(event);
+    let selected = Selected::list(&target, &selection, emit)?;
+    selected.warn_of_unmatched(emit);
     let start = selected.start(&target, 0, &FirstRun::default(), None);
+    // A bar must be gone before the string is shown.
+    drop(listeners);
     match args.format {
         OutputFormat::Human => stdout::write(format!("{}\n", start.models_to_run))?,
         OutputFormat::Json => stdout::write_json(&ModelsDocument {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::backfill::{FirstRun, Options, Request};
-use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, WindowArgs};
+use crate::cli::{DbtArgs, FirstRunArgs, SelectionArgs, StopArgs, WindowArgs};
 use crate::dbt::{Interrupt, ProfileArguments, SelectionArguments};
 use crate::workspace::{DbtChoice, OpenProject};
 
@@ -28,14 +28,22 @@ pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
 }
 
 /// The request, as far as `plan` and `run` have the same flags.
-pub(super) fn request(selected: &SelectionArgs, windows: &WindowArgs, first_run: &FirstRunArgs) -> Request {
+pub(super) fn request(
+    selected: &SelectionArgs,
+    windows: &WindowArgs,
+    stop: &StopArgs,
+    first_run: &FirstRunArgs,
+) -> Request {
     Request {
         selection: selection(selected),
         start_date: windows.start_date,
         options: Options {
             limit_days: windows.limit_days,
             max_limit_days: windows.max_limit_days,
-            ..Options::default()
+            until: stop.until,
+            once: stop.once,
+            max_runs: stop.max_runs,
+            max_duration: stop.max_duration,
         },
         first_run: FirstRun {
             full_refresh: first_run.full_refresh,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{open, quiet, usage};
+use super::{open, usage, waiting};
 use crate::backfill::{Backfill, NextRuns};
 use crate::cli::{OutputFormat, PlanArgs};
 use crate::event::{PackageState, Start};
@@ -18,23 +18,30 @@ struct PlanDocument<'a> {
     start: &'a Start,
     now: Timestamp,
     states: &'a [PackageState],
+    /// The flags that stop it before it is up to date.
+    stops: Vec<String>,
 }
 
 pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
     usage::check(&args.windows, &args.first_run, &args.dbt)?;
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
-    let mut listeners = quiet(args.verbose);
+    let mut listeners = waiting(args.verbose);
     let emit = &mut |event| listeners.emit(event);
 
-    let request = open::request(&args.selection, &args.windows, &args.first_run);
+    let request = open::request(&args.selection, &args.windows, &args.stop, &args.first_run);
     let backfill = Backfill::open(&target, &request, emit)?;
+    backfill.warn_of_unmatched(emit);
     let start = backfill.start(None);
     let NextRuns { observation, states, preflight } = backfill.forecast(emit)?;
+    // A bar must be gone before the plan is shown.
+    drop(listeners);
+    let stops = request.options.stops();
     match args.format {
-        OutputFormat::Human => stdout::write(output::plan(&start, &states, Paint::for_stdout()))?,
+        OutputFormat::Human => stdout::write(output::plan(&start, &states, &stops, Paint::for_stdout()))?,
         OutputFormat::Json => {
-            stdout::write_json(&PlanDocument { start: &start, now: observation.now, states: &states })?;
+            let (start, states) = (&start, states.as_slice());
+            stdout::write_json(&PlanDocument { start, now: observation.now, states, stops })?;
         }
     }
     preflight?;

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use crate::backfill::{Backfill, Request};
 use crate::event::Event;
+use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output::{self, Detail, Listeners, Paint, Part};
 use crate::workspace::{Journal, OpenTarget};
@@ -66,7 +67,7 @@ pub(super) fn run(
     match result {
         // The workflow's log has this error already.
         Err(error) if report == Audience::Github => match Outcome::of_error(&error) {
-            Outcome::Error { .. } => Err(error),
+            Outcome::Error { .. } if !error.is::<Failure>() => Err(error),
             told => Ok(told),
         },
         result => result,

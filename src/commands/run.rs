@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::reported::{self, Audience};
 use super::{open, plan, usage};
-use crate::backfill::{Options, Request};
+use crate::backfill::Request;
 use crate::cli::{PlanArgs, RunArgs, RunFormat, check_passed_on};
 use crate::outcome::Outcome;
 
@@ -13,6 +13,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
         return plan::run(&PlanArgs {
             selection: args.selection.clone(),
             windows: args.windows.clone(),
+            stop: args.stop.clone(),
             first_run: args.first_run.clone(),
             dbt: args.dbt.clone(),
             format: args.format.of_plan(),
@@ -32,17 +33,6 @@ pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
 }
 
 fn request(args: &RunArgs) -> Request {
-    let common = open::request(&args.selection, &args.windows, &args.first_run);
-    Request {
-        options: Options {
-            until: args.stop.until,
-            once: args.stop.once,
-            max_runs: args.stop.max_runs,
-            max_duration: args.stop.max_duration,
-            ..common.options
-        },
-        threads: args.threads,
-        dbt_args: args.dbt_args.clone(),
-        ..common
-    }
+    let common = open::request(&args.selection, &args.windows, &args.stop, &args.first_run);
+    Request { threads: args.threads, dbt_args: args.dbt_args.clone(), ..common }
 }

@@ -41,6 +41,16 @@ pub(super) struct Flag {
     argument: Arg,
 }
 
+/// The variables that set the flags of a command, each with its flag; none if it reads no configuration.
+#[must_use]
+pub fn variables(command: &Command) -> Vec<(String, String)> {
+    if !cli::is_configurable(command) {
+        return Vec::new();
+    }
+    let flags = Flag::all(command).into_iter().filter(Flag::is_configurable);
+    flags.map(|flag| (flag.variables().join(", "), flag.name())).collect()
+}
+
 impl Flag {
     /// The flags of a command, in the order of its help.
     pub(super) fn all(command: &Command) -> Vec<Self> {

@@ -14,5 +14,6 @@ mod setting;
 mod show;
 
 pub use file::File;
+pub use flags::variables;
 pub use read::{CommandLine, Error, Surroundings, VersionDetail, read};
 pub use show::Shown;

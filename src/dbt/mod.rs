@@ -7,12 +7,13 @@ mod version;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
 pub use project::{
-    Argument, MacroCall, PROJECT_FILE, Project, VarScope, Vars, harmful, harmful_here, select_by_criteria,
-    select_by_definition,
+    Argument, Expression, MacroCall, PROJECT_FILE, Project, ResolvedVars, VarScope, Vars, harmful,
+    harmful_here, holds_jinja, select_by_criteria, select_by_definition,
 };
 pub use runner::{
     Answer, Answers, Dbt, DbtCall, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listen,
     Listing, ModelFinished, Notice, ProfileArguments, Program, Purpose, Querier, Query, RelationName,
-    ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, quote_for_shell,
+    RenderCall, ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, Unmatched,
+    quote_for_shell,
 };
 pub use version::{Versions, check_version};

@@ -53,6 +53,7 @@ pub(super) fn ending(finish: &Finish, history: &History, paint: Paint) -> Option
 fn headline(finish: &Finish, history: &History, paint: Paint) -> Option<String> {
     Some(match &finish.outcome {
         Outcome::CaughtUp => paint.good("up to date"),
+        Outcome::NoEvents => format!("{}: nothing was processed", paint.error("no events")),
         Outcome::Reached { until } => format!("{} {until}", paint.good("processed everything up to")),
         Outcome::RanOnce { .. } if has_stalled(history) => paint.warning("one run done, and nothing moved"),
         Outcome::RanOnce { .. } => paint.bold("one run done, more to do"),
@@ -103,8 +104,6 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
     // A row that was removed once would be removed again, and no number of repetitions would get to the end.
     let flag = start.and_then(|start| start.first_run_only.first()).filter(|_| finish.runs > 0);
     match (&finish.outcome, flag) {
-        // Without a single event there is nothing to promote.
-        (Outcome::CaughtUp, _) if known_frontiers(finish).next().is_none() => None,
         (Outcome::CaughtUp | Outcome::Reached { .. }, _) => promote(start),
         (Outcome::RanOnce { .. }, _) if has_stalled(history) => {
             advice("run the same command again; without --once, it jumps over gaps by itself")
@@ -121,6 +120,10 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
         (Outcome::RanOnce { .. } | Outcome::Stopped { .. } | Outcome::Interrupted { .. }, None) => {
             advice("run the same command again to continue")
         }
+        (Outcome::NoEvents, _) => advice(
+            "check the vars that say which events the package reads (snowplow__atomic_schema, snowplow__events_table, \
+             snowplow__app_id) and the start date, then run the same command again",
+        ),
         (
             Outcome::Refused { .. }
             | Outcome::Done

@@ -16,6 +16,8 @@ pub enum Detail {
     Full,
     /// Everything, with the command line of every call of dbt.
     Verbose,
+    /// What went wrong, and on a terminal what it is doing now.
+    Waiting,
     /// Only what went wrong: the rest is on stdout, for programs.
     Trouble,
 }
@@ -67,9 +69,10 @@ impl Human {
 
     fn full_lines(&self, event: &Event, history: &History) -> Option<String> {
         let paint = self.paint;
-        let full = self.detail != Detail::Trouble;
+        let full = matches!(self.detail, Detail::Full | Detail::Verbose);
         match event {
             Event::Warning { message } => Some(format!("{} {message}", paint.warning("warning:"))),
+            Event::Note { message } if full => Some(paint.dim(&format!("note: {message}"))),
             Event::DbtFailed { run, failure } => {
                 let run = run.map_or(String::new(), |run| format!("run {run}: "));
                 Some(format!("{}{failure}", paint.error(&run)))
@@ -99,6 +102,7 @@ impl Human {
             Event::RunFinished(run) => Some(text::run_finished(run, paint)),
             Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
             Event::DbtCalled(_)
+            | Event::Note { .. }
             | Event::RunStarted { .. }
             | Event::ModelFinished(_)
             | Event::StatementFinished(_)

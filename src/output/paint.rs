@@ -70,6 +70,8 @@ impl Paint {
             let options = textwrap::Options::new(width)
                 .subsequent_indent(&next)
                 .break_words(false)
+                // Only spaces: a name may hold whatever else lines are broken at.
+                .word_separator(textwrap::WordSeparator::AsciiSpace)
                 .word_splitter(textwrap::WordSplitter::NoHyphenation);
             textwrap::fill(line, options)
         });
@@ -92,5 +94,14 @@ mod tests {
         assert!(terminal.wrapped(&text).lines().all(|line| line.len() <= 50));
         assert!(terminal.wrapped(&text).ends_with("\n  caused by: short"));
         assert_eq!(Paint::default().wrapped(&text), text);
+    }
+
+    #[test]
+    fn names_stay_whole() {
+        let names: Vec<_> = (0..9).map(|n| format!("a_model-with.a/long_name_{n}")).collect();
+        let terminal = Paint { on: false, width: Some(80) };
+        let wrapped = terminal.wrapped(&format!("  models_to_run\n    {}", names.join(" ")));
+        assert!(wrapped.lines().count() > 3 && wrapped.lines().all(|line| line.len() <= 80), "{wrapped}");
+        assert_eq!(wrapped.split_whitespace().skip(1).collect::<Vec<_>>(), names);
     }
 }

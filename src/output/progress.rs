@@ -55,6 +55,7 @@ impl LiveBar {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new(LENGTH);
         bar.set_style(style("{spinner:.cyan} {wide_msg}"));
+        bar.set_message("reading the project");
         bar.enable_steady_tick(Duration::from_millis(120));
         Self { bar, span: None, run: String::new() }
     }
@@ -93,6 +94,7 @@ impl LiveBar {
             }
             Event::RunFinished(run) => self.reach(&run.packages),
             Event::Warning { .. }
+            | Event::Note { .. }
             | Event::BackfillStarted(_)
             | Event::LimitRaised(_)
             | Event::DbtFailed { .. }

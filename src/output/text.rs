@@ -111,7 +111,7 @@ pub(super) fn stall(raised: &LimitRaised) -> String {
 }
 
 /// What `plan` shows.
-pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
+pub fn plan(begin: &Start, states: &[PackageState], stops: &[String], paint: Paint) -> String {
     let mut text = start(begin, paint);
     for package in states {
         let _ = writeln!(text, "  {}  {}", paint.dim("state    "), state(package, begin.limit_days));
@@ -119,10 +119,12 @@ pub fn plan(begin: &Start, states: &[PackageState], paint: Paint) -> String {
             let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
         }
     }
-    // The string stays on one line, so that it can be copied.
-    let mut text = paint.wrapped(text.trim_end()) + "\n";
+    if !stops.is_empty() {
+        let _ = writeln!(text, "  {}  {}", paint.dim("stops by "), stops.join(", "));
+    }
     let _ = writeln!(text, "  {}\n    {}", paint.dim("models_to_run"), begin.models_to_run);
-    text
+    // A file has the string on one line, so that it can be copied. A terminal would break it inside a name.
+    paint.wrapped(text.trim_end()) + "\n"
 }
 
 /// Both limits, as dates if these differ.

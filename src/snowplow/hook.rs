@@ -4,7 +4,7 @@
 
 use std::iter;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::family::Family;
 use crate::dbt::{Argument, MacroCall, Manifest, Node};
@@ -30,13 +30,12 @@ impl Package {
     /// The tag of its tracked models.
     #[must_use]
     pub fn tag(&self) -> String {
-        format!("{}_incremental", self.name)
+        tag_of(&self.name)
     }
 
     /// Its tracked models, ephemeral ones included, in the order of their `unique_id`.
     pub fn tracked<'m>(&self, manifest: &'m Manifest) -> impl Iterator<Item = &'m Node> + use<'m> {
-        let tag = self.tag();
-        manifest.models().filter(move |node| node.has_tag(&tag))
+        tracked_by(&self.name, manifest)
     }
 }
 
@@ -47,6 +46,9 @@ pub struct Hook<'m> {
     pub node: &'m Node,
     /// The package that the hook belongs to, or why that is not clear.
     pub package: Result<Package>,
+    /// The names that its calls give their packages, or why one is not clear. They can be clear where the
+    /// package is not.
+    pub names: Result<Vec<String>>,
     /// The call of the package's macro, if it was found in the source text.
     pub call: Option<MacroCall>,
 }
@@ -57,27 +59,17 @@ pub fn hooks(manifest: &Manifest) -> impl Iterator<Item = Hook<'_>> {
     operations.flat_map(|node| of_operation(node, manifest))
 }
 
-/// All Snowplow packages in a project, in the order of their hooks.
-///
-/// # Errors
-/// It is not clear to which package a hook belongs.
-pub fn discover(manifest: &Manifest) -> Result<Vec<Package>> {
-    let mut packages: Vec<Package> = Vec::new();
-    for hook in hooks(manifest) {
-        let package = hook.package?;
-        // Several hooks can belong to one package.
-        if packages.iter().all(|known| known.name != package.name) {
-            packages.push(package);
-        }
-    }
-    Ok(packages)
+/// The tag of the tracked models of a package with this name.
+#[must_use]
+pub fn tag_of(name: &str) -> String {
+    format!("{name}_incremental")
 }
 
-/// The name of the lock of a project and target: the relation of the first package's incremental manifest.
-/// Two targets have the same one only if they share their tables.
-#[must_use]
-pub fn lock_name<'m>(packages: &[Package], manifest: &'m Manifest) -> Option<&'m str> {
-    Some(manifest.node(&packages.first()?.incremental_manifest)?.relation())
+/// The tracked models of a package with this name, ephemeral ones included, in the order of their
+/// `unique_id`.
+pub fn tracked_by<'m>(name: &str, manifest: &'m Manifest) -> impl Iterator<Item = &'m Node> + use<'m> {
+    let tag = tag_of(name);
+    manifest.models().filter(move |node| node.has_tag(&tag))
 }
 
 /// The hooks that an operation calls, directly or through macros.
@@ -97,12 +89,19 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
         })
     };
     match parents_of_calls(&calls_by_text, &node.parents, *family) {
-        Err(error) => vec![Hook { node, package: explained(Err(error)), call: None }],
+        Err(error) => {
+            let names = match calls_by_text.as_slice() {
+                [] => Err(anyhow!("its call is not found")),
+                texts => texts.iter().flatten().map(|(_, call)| package_name(call)).collect(),
+            };
+            vec![Hook { node, package: explained(Err(error)), names, call: None }]
+        }
         Ok(parents) => {
             let calls = calls_by_text.into_iter().flatten().zip(parents);
             let hooks = calls.map(|((family, call), parents)| Hook {
                 node,
                 package: explained(read(&call, parents, family, manifest)),
+                names: package_name(&call).map(|name| vec![name]),
                 call: Some(call),
             });
             hooks.collect()

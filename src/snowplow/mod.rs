@@ -1,5 +1,7 @@
 //! Everything that knows Snowplow's dbt packages: hooks, `models_to_run`, tables, the four states.
 
+mod discovery;
+pub mod facts;
 mod family;
 mod hook;
 mod models_to_run;
@@ -8,13 +10,15 @@ mod reader;
 mod state;
 pub mod tables;
 mod touched;
+pub mod values;
 mod vars;
 
+pub use discovery::{Packages, discover};
 pub use family::{Family, hook_takes_session_timestamp, load_family_heals};
-pub use hook::{Hook, Package, discover, hooks, lock_name};
+pub use hook::{Hook, Package, hooks};
 pub use models_to_run::{Scope, StandIn};
 pub use observation::{Observation, PackageTables, TrackedPackage};
 pub use reader::{EventQuestion, Events, FirstEvent, PackageSources, Reader, relation_of};
 pub use state::{Frontier, Progress, Row, Settings, Standing, State, Window};
 pub use touched::TouchedPackage;
-pub use vars::{events, settings};
+pub use vars::{START_DATE, VARS_OF_PROMOTION, VarReader, unknown_utils, vars_read};

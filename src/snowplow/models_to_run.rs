@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::hook::Package;
+use super::discovery::Packages;
+use super::hook::{Package, tag_of, tracked_by};
 use super::touched::TouchedPackage;
 use crate::dbt::{Lineage, Listing, Manifest, Node};
 use crate::failure::Refusal;
@@ -39,10 +40,10 @@ impl Scope {
     ///
     /// # Errors
     /// Usage: there is no Snowplow package; no tracked model is selected; a model is not selected that a
-    /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral; a name stands for two tracked
-    /// models; a package has no tracked model. Such a backfill would never end, or every run would fail at
-    /// its end.
-    pub fn of(listing: &Listing, packages: &[Package]) -> Result<Self> {
+    /// tracked one is built from. A [`Refusal`]: a tracked model is ephemeral, or built from a snapshot; a name
+    /// stands for two tracked models; a package has no tracked model. Such a backfill would never end, leave
+    /// events out, or every run would fail at its end.
+    pub fn of(listing: &Listing, packages: &Packages) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
         for touched in &touched {
@@ -52,7 +53,7 @@ impl Scope {
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
         let names = names_without_namesakes(&built, &touched, listing)?;
         let stand_ins: Vec<_> =
-            untouched.into_iter().map(|package| stand_in(package, manifest)).collect::<Result<_>>()?;
+            untouched.into_iter().map(|name| stand_in(name, manifest)).collect::<Result<_>>()?;
         let models_to_run = models_to_run(names, &touched, &stand_ins);
         let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
         Ok(Self { packages: touched, built, stand_ins, models_to_run })
@@ -111,34 +112,95 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
     let manifest = &listing.manifest;
     let tracked: Vec<_> =
         package.tracked(manifest).filter(|node| listing.selected.contains(&node.unique_id)).collect();
+    let lineage = Lineage::of(manifest);
+    refuse_snapshots(package, &lineage, &tracked)?;
     let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
-    let between = Lineage::of(manifest).between(&package.limits, &tracked);
+    let between = lineage.between(&package.limits, &tracked);
     let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
-    let missing: BTreeMap<_, _> = base
+    let missing: BTreeMap<&str, _> = base
         .chain(tables)
         .filter(|node| !listing.selected.contains(&node.unique_id))
-        .map(|node| (&node.unique_id, node.name.as_str()))
+        .map(|node| (node.unique_id.as_str(), node.name.as_str()))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
+    let needing = needing(&tracked, &missing, manifest);
+    let (verb, they) = if needing.len() == 1 { ("needs", "it") } else { ("need", "they") };
     bail!(
-        "the selection holds tracked models of {} but not all models that they are built from ({}), so they \
-         would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and \
-         exclude none of them",
+        "the selection holds tracked models of {} but not all models that they are built from ({}), which {} \
+         {verb}: {they} would read what an earlier run left there. Select the ancestors too, and exclude none \
+         of them: --select {}",
         package.name,
-        missing.into_values().collect::<Vec<_>>().join(", ")
+        missing.values().copied().collect::<Vec<_>>().join(", "),
+        some_names(&needing),
+        with_ancestors(&needing, listing).join(" ")
     )
 }
 
-fn stand_in(package: &Package, manifest: &Manifest) -> Result<StandIn> {
-    match package.tracked(manifest).find(|node| !node.is_ephemeral()) {
-        Some(node) => Ok(StandIn { package: package.name.clone(), model: node.name.clone() }),
+/// `dbt run` builds no snapshots, so one between the window and a tracked model holds the data of an earlier
+/// run in every run.
+fn refuse_snapshots(package: &Package, lineage: &Lineage<'_>, tracked: &[&Node]) -> Result<()> {
+    for node in tracked {
+        if let Some(snapshot) = lineage.snapshots_between(&package.limits, &[node]).first() {
+            bail!(Refusal(format!(
+                "{} is built from {snapshot}, and dbt run does not build snapshots, so it would read what an \
+                 earlier `dbt snapshot` left there. Let it read the model below the snapshot, or remove the \
+                 tag {}",
+                node.name,
+                package.tag()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The tracked models that are built from a missing one.
+fn needing<'m>(
+    tracked: &[&'m Node],
+    missing: &BTreeMap<&'m str, &str>,
+    manifest: &'m Manifest,
+) -> Vec<&'m Node> {
+    let lineage = Lineage::of(manifest);
+    let needs = |node: &Node| {
+        let parents = lineage.parents(&node.unique_id);
+        lineage.ancestors(parents, usize::MAX).any(|id| missing.contains_key(id))
+    };
+    let needing: Vec<_> = tracked.iter().copied().filter(|node| needs(node)).collect();
+    // Without a line to the base models, all tracked models depend on the window that these hold.
+    if needing.is_empty() { tracked.to_vec() } else { needing }
+}
+
+fn some_names(nodes: &[&Node]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<_> = nodes.iter().take(SHOWN).map(|node| node.name.as_str()).collect();
+    match nodes.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Values for `--select`: these models with all their ancestors, and what else is selected.
+fn with_ancestors(nodes: &[&Node], listing: &Listing) -> Vec<String> {
+    let manifest = &listing.manifest;
+    let lineage = Lineage::of(manifest);
+    let parents = nodes.iter().flat_map(|node| lineage.parents(&node.unique_id));
+    let above: BTreeSet<_> = lineage.ancestors(parents, usize::MAX).collect();
+    let is_end = |node: &&&Node| !above.contains(node.unique_id.as_str());
+    let ends: BTreeSet<_> = nodes.iter().filter(is_end).map(|node| format!("+{}", node.name)).collect();
+    let covered = |id: &str| above.contains(id) || nodes.iter().any(|node| node.unique_id == id);
+    let others = listing.selected.iter().filter(|id| !covered(id)).filter_map(|id| manifest.node(id));
+    let others: BTreeSet<_> = others.map(|node| node.name.clone()).collect();
+    ends.into_iter().chain(others).collect()
+}
+
+fn stand_in(package: &str, manifest: &Manifest) -> Result<StandIn> {
+    match tracked_by(package, manifest).find(|node| !node.is_ephemeral()) {
+        Some(node) => Ok(StandIn { package: package.to_owned(), model: node.name.clone() }),
         None => bail!(Refusal(format!(
-            "the package {} has no enabled model with the tag {}, so its on-run-end hook fails every run. \
-             Enable one of its models, or remove the package",
-            package.name,
-            package.tag()
+            "the package {package} has no enabled model with the tag {}, so its on-run-end hook fails every \
+             run. Enable one of its models, or remove the package",
+            tag_of(package)
         ))),
     }
 }
@@ -187,9 +249,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn refuses_a_snapshot_between_the_window_and_a_tracked_model() {
+        let built_from = |mut node: Node, parents: &[&str]| {
+            node.parents = parents.iter().map(|&id| id.to_owned()).collect();
+            node
+        };
+        let mut listing = listing(
+            &[
+                built_from(node("model.p.carts", &[], "table"), &["model.one.one_limits"]),
+                built_from(tracked("model.p.history"), &["snapshot.p.carts_snapshot"]),
+            ],
+            &[],
+        );
+        let packages = Packages { known: vec![package("one"), package("two")], ..Packages::default() };
+        let of = |listing: &Listing| Scope::of(listing, &packages);
+        // Of something else than this package's events, a snapshot is as good as any table.
+        listing.manifest.snapshots =
+            [("snapshot.p.carts_snapshot".to_owned(), vec!["source.p.customers".to_owned()])].into();
+        assert!(of(&listing).is_ok());
+        listing.manifest.snapshots =
+            [("snapshot.p.carts_snapshot".to_owned(), vec!["model.p.carts".to_owned()])].into();
+        let error = of(&listing).expect_err("it reads an earlier run");
+        let text = error.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains("history is built from snapshot.p.carts_snapshot"), "{text}");
+        listing.selected.remove("model.p.history");
+        listing.selected.insert("model.two.two_tracked".to_owned());
+        assert!(!of(&listing).is_err_and(|error| error.to_string().contains("snapshot")));
+    }
+
     /// Two packages, `one` and `two`, with their base models and the `extra` ones. All are selected but
     /// `unselected`, and but the tracked model of `two`.
-    fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
+    fn listing(extra: &[Node], unselected: &[&str]) -> Listing {
         let mut nodes = vec![node("model.two.two_tracked", &["two_incremental"], "table")];
         nodes.extend(["limits", "events"].map(|what| node(&format!("model.one.one_{what}"), &[], "table")));
         nodes.extend_from_slice(extra);
@@ -201,8 +292,15 @@ mod tests {
         let metadata =
             Metadata { dbt_version: "1.11".into(), adapter_type: "duckdb".into(), ..Metadata::default() };
         let nodes = nodes.into_iter().map(|node| (node.unique_id.clone(), node)).collect();
-        let listing = Listing { selected, manifest: Manifest { metadata, nodes, ..Manifest::default() } };
-        Scope::of(&listing, &[package("one"), package("two")])
+        let manifest = Manifest { metadata, nodes, ..Manifest::default() };
+        Listing { selected, unmatched: Vec::new(), manifest }
+    }
+
+    fn scope(extra: &[Node], unselected: &[&str]) -> Result<Scope> {
+        Scope::of(
+            &listing(extra, unselected),
+            &Packages { known: vec![package("one"), package("two")], ..Packages::default() },
+        )
     }
 
     fn tracked(id: &str) -> Node {
@@ -268,7 +366,11 @@ mod tests {
     fn wrong_selections_are_usage_errors() {
         for (result, words) in [
             (scope(&[], &[]), "no tracked model"),
-            (scope(&[tracked("model.p.new")], &["model.one.one_limits"]), "+my_model"),
+            (
+                scope(&[tracked("model.p.new")], &["model.one.one_limits"]),
+                "(one_limits), which new needs: it would read what an earlier run left there. Select the \
+                 ancestors too, and exclude none of them: --select +new one_events",
+            ),
         ] {
             let error = result.expect_err(words);
             assert!(
@@ -305,7 +407,9 @@ mod tests {
         assert!(project("view", &[&around[..], &["model.p.x_this_run"]].concat()).is_ok());
         for unselected in [&["model.p.x_this_run"][..], &["model.p.x_this_run", "model.p.below"]] {
             let error = project("incremental", unselected).expect_err("it is not built").to_string();
-            assert!(error.contains("(x_this_run)"), "{error}");
+            assert!(error.contains("(x_this_run), which x needs"), "{error}");
+            let others = if unselected.len() == 1 { "below beside" } else { "beside" };
+            assert!(error.contains(&format!("--select +x {others}")), "{error}");
         }
         let both = ["model.one.one_events", "model.p.x_this_run"];
         let error = project("table", &both).expect_err("they are not built").to_string();

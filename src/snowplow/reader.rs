@@ -1,5 +1,6 @@
 //! Reads the tables and the events of Snowplow's packages through dbt.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,6 +18,8 @@ pub struct Reader<'a> {
     pub querier: Querier<'a>,
     pub dialect: Dialect,
     pub packages: Vec<PackageSources>,
+    /// Whether the user was told that events cannot be queried. Once is enough.
+    pub told: Cell<bool>,
 }
 
 /// A package, and where its tables and events are.
@@ -134,14 +137,17 @@ impl Reader<'_> {
             Err(error) => {
                 let failure = error.downcast_ref::<Failure>().filter(|it| it.kind != FailureKind::Connection);
                 let Some(failure) = failure else { return Err(error) };
-                let message = format!("cannot look for the next event: {}", failure.text());
-                listen(Notice::Warning(message));
+                self.warn_once(&failure.text(), listen);
                 return Ok(found);
             }
         };
-        for (place, answer) in places.into_iter().zip(&answers) {
+        for ((place, answer), query) in places.into_iter().zip(&answers).zip(&queries) {
             found[place] = match answer {
-                Answer::Missing(_) => FirstEvent::Unknown,
+                Answer::Missing(relation) => {
+                    let RelationName { schema, identifier, .. } = &query.relations[*relation];
+                    self.warn_once(&format!("there is no relation {schema}.{identifier}"), listen);
+                    FirstEvent::Unknown
+                }
                 Answer::Rows(rows) => match rows.first().and_then(|row| row.first()) {
                     Some(Some(text)) => FirstEvent::At(parse_timestamp(text)?),
                     _ => FirstEvent::None,
@@ -149,6 +155,15 @@ impl Reader<'_> {
             };
         }
         Ok(found)
+    }
+
+    fn warn_once(&self, reason: &str, listen: Listen<'_>) {
+        if !self.told.replace(true) {
+            listen(Notice::Warning(format!(
+                "cannot look for the next event, so gaps in the events are crossed by doubling the limit: \
+                 {reason}"
+            )));
+        }
     }
 
     fn events_of(&self, package: &str) -> Option<&Events> {

@@ -163,7 +163,7 @@ impl Standing {
             (State::NewModel | State::OutOfSync, Some((_, max))) => max,
             _ => now,
         };
-        Some(Window { lower, upper: self.end(family, origin, limit_days).min(cap) })
+        Some(Window { lower, upper: self.end_by_limit(family, origin, limit_days).min(cap) })
     }
 
     /// The limit, in days, that ended a window of this standing; none if something else ended it.
@@ -174,23 +174,25 @@ impl Standing {
             _ => window.lower,
         };
         let about = window.upper.whole_days_since(origin);
-        (about.saturating_sub(1)..=about + 1).find(|&days| self.end(family, origin, days) == window.upper)
+        (about.saturating_sub(1)..=about + 1)
+            .find(|&days| self.end_by_limit(family, origin, days) == window.upper)
     }
 
     /// The smallest limit, in days, whose window holds an event, if nothing but the limit ended the window.
     #[must_use]
     pub fn days_to(&self, family: Family, origin: Timestamp, event: Timestamp) -> u32 {
         let holds = |days: &u32| match family {
-            Family::Session => event <= self.end(family, origin, *days),
+            Family::Session => event <= self.end_by_limit(family, origin, *days),
             // The upper limit is not part of this family's windows.
-            Family::Load => event < self.end(family, origin, *days),
+            Family::Load => event < self.end_by_limit(family, origin, *days),
         };
         let about = event.whole_days_since(origin);
         (about.saturating_sub(1).max(1)..=about + 2).find(holds).unwrap_or(about + 2)
     }
 
     /// The end of a window if nothing but the limit ends it.
-    fn end(&self, family: Family, origin: Timestamp, limit_days: u32) -> Timestamp {
+    #[must_use]
+    pub fn end_by_limit(&self, family: Family, origin: Timestamp, limit_days: u32) -> Timestamp {
         match (family, self.state) {
             (Family::Session, _) => origin.plus_days(limit_days),
             (Family::Load, State::FirstRun) => origin.start_of_day().plus_days(limit_days).minus_seconds(1),

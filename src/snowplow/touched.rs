@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use super::discovery::Packages;
 use super::hook::Package;
 use crate::dbt::{Listing, Manifest, Node};
 use crate::failure::Refusal;
@@ -15,14 +16,15 @@ pub struct TouchedPackage {
 }
 
 impl TouchedPackage {
-    /// The packages that a selection touches, and those that it does not touch.
+    /// The packages that a selection touches, and the names of those that it does not touch.
     ///
     /// # Errors
-    /// Usage: there is no Snowplow package; no tracked model is selected. A [`Refusal`]: a tracked model is
-    /// ephemeral; a name stands for two tracked models.
-    pub fn find<'p>(listing: &Listing, packages: &'p [Package]) -> Result<(Vec<Self>, Vec<&'p Package>)> {
+    /// Usage: there is no Snowplow package; no tracked model is selected; a model of a package is selected
+    /// that is not understood. A [`Refusal`]: a tracked model is ephemeral; a name stands for two tracked
+    /// models.
+    pub fn find<'p>(listing: &Listing, packages: &'p Packages) -> Result<(Vec<Self>, Vec<&'p str>)> {
         let manifest = &listing.manifest;
-        if packages.is_empty() {
+        if packages.known.is_empty() && packages.unclear.is_empty() {
             bail!(
                 "no Snowplow package found: no on-run-end hook of this project calls \
                  snowplow_incremental_post_hook (did `dbt deps` run? is the package enabled for this \
@@ -32,11 +34,12 @@ impl TouchedPackage {
         let selected: Vec<&Node> = listing.selected.iter().filter_map(|id| manifest.node(id)).collect();
         let mut touched = Vec::new();
         let mut untouched = Vec::new();
-        for package in packages {
+        packages.require_understood(&selected)?;
+        for package in &packages.known {
             let tag = package.tag();
             let tracked: Vec<&Node> = selected.iter().copied().filter(|node| node.has_tag(&tag)).collect();
             if tracked.is_empty() {
-                untouched.push(package);
+                untouched.push(package.name.as_str());
             } else {
                 refuse_ephemeral(&tracked, package)?;
                 refuse_ambiguous(&tracked, package, manifest)?;
@@ -44,14 +47,18 @@ impl TouchedPackage {
                 touched.push(Self { package: package.clone(), tracked });
             }
         }
+        if let (true, [], Some(trouble)) = (touched.is_empty(), packages.known.as_slice(), packages.trouble())
+        {
+            bail!("no Snowplow package is understood: {trouble}");
+        }
         if touched.is_empty() {
-            let tags: Vec<_> = packages.iter().map(Package::tag).collect();
             bail!(
                 "the selection holds no tracked model: no model in it has the tag {}. Select a model with \
                  that tag, or add the tag to yours",
-                tags.join(" or ")
+                packages.tags().join(" or ")
             );
         }
+        untouched.extend(packages.known_by_name());
         Ok((touched, untouched))
     }
 }

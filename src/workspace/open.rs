@@ -7,7 +7,8 @@ use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
     Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments,
-    Program, Project, Querier, Query, SelectionArguments, Step, Vars, harmful_here,
+    Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step, VarScope, Vars,
+    harmful_here,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -56,12 +57,21 @@ impl OpenProject {
     /// # Errors
     /// The target path cannot be written.
     pub fn on(&self, target: Option<&str>) -> Result<OpenTarget<'_>> {
-        let workspace = Workspace::create(&self.project.target_path(), target)?;
+        // Any folder will do. That it is another one than dbt's is said with the first call of dbt.
+        let target_path = self.project.target_path().unwrap_or_else(|_| self.project.usual_target_path());
+        let workspace = Workspace::create(&target_path, target)?;
         Ok(OpenTarget { open: self, name: target.map(str::to_owned), workspace })
     }
 
-    /// Warns of environment variables that are kept from dbt.
+    /// Warns of environment variables that are kept from dbt, and of a target path that is not known.
     pub fn warn_of_environment(&self, emit: Emit<'_>) {
+        if let Err(unknown) = self.project.target_path() {
+            let message = format!(
+                "{unknown}. This tool keeps its files in {} instead: set DBT_TARGET_PATH to choose the folder",
+                self.project.usual_target_path()
+            );
+            emit(Event::Warning { message });
+        }
         let hidden = harmful_here();
         // The target path is not ignored: this tool writes below it.
         let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
@@ -160,6 +170,30 @@ impl OpenTarget<'_> {
             failure if failure.kind == FailureKind::Connection => Err(failure.into()),
             failure => Ok(Err(failure)),
         }
+    }
+
+    /// A dbt package's vars on this target. Those of `names` that hold Jinja are rendered by dbt, in one call.
+    /// `own` takes precedence over the project's vars.
+    ///
+    /// # Errors
+    /// dbt fails before it renders anything; the package's dbt_project.yml cannot be read.
+    pub fn vars<'v>(
+        &'v self,
+        package: &'v str,
+        dbt_version: &str,
+        names: &[&str],
+        own: Vec<(&'static str, String)>,
+        emit: Emit<'_>,
+    ) -> Result<ResolvedVars<'v>> {
+        let scope = VarScope::of(package, self.project(), self.dbt().vars(), dbt_version)?;
+        let call = RenderCall {
+            target: self.name.as_deref(),
+            user: self.project(),
+            directory: self.workspace.vars_project(package),
+            log_path: self.workspace.logs("vars"),
+            own,
+        };
+        self.dbt().resolve(scope, names, &call, &mut notices(emit))
     }
 
     /// Executes statements on this target, and stops at the first that fails.

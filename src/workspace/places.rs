@@ -93,6 +93,12 @@ impl Workspace {
         self.of_target().join("query")
     }
 
+    /// The generated project that renders the vars of a dbt package.
+    #[must_use]
+    pub fn vars_project(&self, package: &str) -> Utf8PathBuf {
+        self.of_target().join(format!("vars-{}", file_name(package)))
+    }
+
     /// The generated project that executes a promotion.
     #[must_use]
     pub fn promotion_project(&self) -> Utf8PathBuf {

@@ -463,13 +463,14 @@ fn the_base_models_are_not_selected() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of shop but not all models that they are built from (shop_events, shop_limits), which carts needs: it would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +carts
     ");
 }
 
 #[test]
 fn no_snowplow_package() {
-    let nodes = json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb"}, "nodes": {}});
+    let metadata = json!({"dbt_version": "1.11.16", "adapter_type": "duckdb"});
+    let nodes = json!({"metadata": metadata, "nodes": {"model.faked.a": model("a", &[], "view")}});
     let reply = json!({"stdout": listing(&["a"]), "files": {"manifest.json": nodes.to_string()}});
     assert_snapshot!(tool(&FakeDbt::new(&json!({"ls": [reply]})), &["run"]), @"
     exit code: 2
@@ -544,6 +545,87 @@ fn removing_what_is_not_selected() {
       package    shop: carts
       journal    target/snowplow-backfill/journal/[STARTED]-default-target.jsonl
       state      shop: first run, from its start date
-    error: --remove-from-manifest cart: the selection has no tracked model of that name. Its row would be removed, but the model would not be built again. Add it to the selection, or leave it out
+    error: --remove-from-manifest cart: the selection has no tracked model of that name: did you mean `carts`?
     ");
+}
+
+/// What dbt prints for mistakes in how it is called or set up, in its words of 1.7 and 1.11.
+const MISTAKES: [(&str, &str); 6] = [
+    ("Runtime Error\n  Could not find selector named nope, expected one of []", "the selection is not valid"),
+    ("Runtime Error\n  'metod' is not a valid method name", "the selection is not valid"),
+    (
+        "Parsing Error\n  Env var required but not provided: 'PGPASSWORD'",
+        "something that the project needs is missing",
+    ),
+    (
+        "Compilation Error\n  dbt found 1 package(s) specified in packages.yml, but only 0 package(s) installed in \
+         dbt_packages. Run \"dbt deps\" to install package dependencies.",
+        "something that the project needs is missing",
+    ),
+    (
+        "Compilation Error in operation a (./dbt_project.yml)\n  Set the variable snowplow__license_accepted to \
+         true",
+        "something that the project needs is missing",
+    ),
+    (
+        "Usage: dbt ls [OPTIONS]\nTry 'dbt ls --help' for help.\n\nError: No such option: --nope",
+        "dbt does not accept its arguments",
+    ),
+];
+
+#[test]
+fn mistakes_that_dbt_finds_are_usage() {
+    for (said, called) in MISTAKES {
+        for command in ["run", "plan", "models"] {
+            let fake = FakeDbt::new(&json!({"ls": [{"stdout": format!("{said}\n"), "exit": 2}]}));
+            let output = tool(&fake, &[command, "--select", "+carts"]);
+            assert_eq!(output.code, 2, "{output}");
+            assert!(output.stderr.contains(&format!("dbt ls failed (exit code 2): {called}")), "{output}");
+        }
+        let run = json!({"stdout": format!("{said}\n"), "exit": 2});
+        let fake = good().with(&json!({"run": [run], "run-operation": [tables("2021-06-01", &[], None)]}));
+        let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+        assert_eq!(output.code, 2, "{output}");
+        assert_eq!(output.stderr.matches(called).count(), 1, "{output}");
+        let output = fake.tool(&["run", "--start-date", "2021-01-01", "--format", "github"]);
+        assert_eq!((output.code, output.stdout.matches("::error").count()), (2, 1), "{output}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_one_message() {
+    let traceback = "Traceback (most recent call last):\n  File \"dbt/main.py\", line 1, in write\n    \
+                     self.file.write(text)\nOSError: [Errno 28] No space left on device\n";
+    let fake = FakeDbt::new(&json!({"ls": [{"stderr": traceback, "exit": 1}]}));
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 1): a file could not be written or read
+        OSError: [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    ");
+    let gone = "10:11:12  Traceback (most recent call last):\n  File \"a.py\", line 1, in b\n    \
+                c()\npsycopg2.OperationalError: server closed the connection unexpectedly\n\nDuring handling of the \
+                above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \
+                \"d.py\", line 3, in e\ndbt.exceptions.DbtDatabaseError: Database Error\n  server closed the \
+                connection unexpectedly\n";
+    let good = || good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)]}));
+    let fake = good().with(&json!({"run-operation": [{"stdout": gone, "exit": 1}]}));
+    assert_snapshot!(tool(&fake, &["plan", "--select", "+carts", "--start-date", "2021-01-01"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt run-operation failed (exit code 1): the warehouse could not be reached
+        dbt.exceptions.DbtDatabaseError: Database Error
+          server closed the connection unexpectedly
+      hint: check the target with `dbt debug`, then run the same command again
+    ");
+    let run = json!({"stdout": "{\"data\": {}, \"info\": {\"name\": \"X\", \"level\": \"info\"}}\n",
+                     "stderr": traceback, "exit": 1});
+    let fake = good().with(&json!({"run": [run]}));
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let said = "run 1: dbt run failed (exit code 1): a file could not be written or read\n    OSError: [Errno 28] No \
+                space left on device\n  dbt's log: ";
+    assert!(output.code == 1 && output.stderr.contains(said), "{output}");
 }

@@ -209,8 +209,8 @@ fn conflicting_values_of_one_source_are_an_error() {
 fn unknown_keys() {
     assert_snapshot!(complaint("target: dev\nlimit_day: \
                                 30\n", &["run"]), @"error: snowplow-backfill.yml:2:1: unknown key `limit_day`: did you mean `limit_days`?");
-    assert_snapshot!(complaint("plan:\n  once: \
-                                true\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `once` for the command plan");
+    assert_snapshot!(complaint("plan:\n  threads: \
+                                1\n", &["run"]), @"error: snowplow-backfill.yml:2:3: unknown key `threads` for the command plan");
     assert_snapshot!(complaint("modells: \
                                 {}\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `modells`: did you mean `models`?");
     assert_snapshot!(complaint("zzz: 1\n", &["run"]), @"error: snowplow-backfill.yml:1:1: unknown key `zzz`");

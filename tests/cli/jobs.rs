@@ -344,8 +344,7 @@ fn models_prints_the_string_and_nothing_else() {
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+basket_value' does not match any enabled nodes
-      No nodes selected!
+      +basket_value matches no enabled model
     ");
 }
 
@@ -360,13 +359,13 @@ fn a_selection_that_would_read_old_tables_again() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of snowplow_site but not all models that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of snowplow_site but not all models that they are built from (snowplow_site_base_sessions_lifecycle_manifest, snowplow_site_base_sessions_this_run), which page_engagement, page_engagement_this_run need: they would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +page_engagement
     ");
     assert_snapshot!(excluded, @"
     exit code: 2
     --- stdout
     --- stderr
-    error: the selection holds tracked models of snowplow_site but not all models that they are built from (page_engagement_this_run), so they would read what an earlier run left there. Select the ancestors too, as in --select +my_model, and exclude none of them
+    error: the selection holds tracked models of snowplow_site but not all models that they are built from (page_engagement_this_run), which page_engagement needs: it would read what an earlier run left there. Select the ancestors too, and exclude none of them: --select +page_engagement
     ");
 }
 

@@ -116,15 +116,15 @@ fn both_targets_are_the_same() {
 #[test]
 fn an_unknown_model() {
     let warning = "The selection criterion 'nope' does not match any enabled nodes\nNo nodes selected!\n";
-    let nothing = json!({"stdout": "", "files": {"manifest.json": of_target("stg", &[carts()])}});
-    let fake = FakeDbt::new(&json!({"ls": [nothing, {"stdout": warning}]}));
+    let manifest = of_target("stg", &[carts()]);
+    let nothing = json!({"stdout": "", "log": warning, "files": {"manifest.json": manifest}});
+    let fake = FakeDbt::new(&json!({"ls": [nothing]}));
     assert_snapshot!(fake.tool(&["promote", "--select", "nope", "--target", "staging", "--to", "prod"]), @"
     exit code: 2
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion 'nope' does not match any enabled nodes
-      No nodes selected!
+      nope matches no enabled model
     ");
 }
 
@@ -143,6 +143,10 @@ fn a_model_that_is_not_tracked() {
 #[test]
 fn a_model_that_only_staging_has() {
     let fake = both(&of_target("stg", &[carts()]), &of_target("prd", &[]), &["carts"], &READY);
+    let nothing =
+        json!({"stdout": listing(&["shop_events"]), "files": {"manifest.json": of_target("prd", &[])}});
+    let listed = ls(&of_target("stg", &[carts()]), &["carts"]);
+    let fake = fake.with(&json!({"ls": [listed, nothing]}));
     assert_snapshot!(promote(&fake, &[]), @"
     exit code: 2
     --- stdout
@@ -442,7 +446,7 @@ fn a_target_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
         Encountered an error:
         Runtime Error
           The profile 'faked' does not have a target named 'nowhere'. The valid target names for this profile are:

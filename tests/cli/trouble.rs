@@ -171,7 +171,7 @@ fn a_target_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
         Encountered an error:
         Runtime Error
           The profile 'storefront' does not have a target named 'nowhere'. The valid target names for this profile are:
@@ -190,7 +190,7 @@ fn a_profile_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
         Encountered an error:
         Runtime Error
           Could not find profile named 'nobody'
@@ -203,16 +203,57 @@ fn a_profile_that_is_missing() {
 fn profiles_that_are_nowhere() {
     let lab = Lab::empty(Engine::DuckDb);
     assert_snapshot!(refused(&lab, &["--profiles-dir", "nowhere"]), @"
-    exit code: 1
+    exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the project could not be used
+    error: dbt ls failed (exit code 2): dbt does not accept its arguments
         Usage: dbt ls [OPTIONS]
         Try 'dbt ls --help' for help.
         
         Error: Invalid value for '--profiles-dir': Path 'nowhere' does not exist.
       hint: dbt looks for profiles.yml in the working directory and in ~/.dbt, not beside dbt_project.yml: name its folder with --profiles-dir
     ");
+}
+
+#[test]
+fn mistakes_that_only_dbt_finds() {
+    for dbt in [NEW, OLD] {
+        let lab = Lab::empty_with(Engine::DuckDb, dbt);
+        let expect = |arguments: &[&str], called: &str| {
+            let output = lab.tool(arguments);
+            assert_eq!(output.code, 2, "{output}");
+            assert!(output.stderr.contains(&format!("(exit code 2): {called}")), "{output}");
+        };
+        expect(&["plan", "--selector", "nope"], "the selection is not valid");
+        expect(&["plan", "--select", "metod:a"], "the selection is not valid");
+        expect(&[&RUN[..], &["--", "--nope"]].concat(), "dbt does not accept its arguments");
+        let profiles = lab.read("profiles.yml");
+        let broken = profiles.replacen("path:", "schema: \"{{ env_var('NOWHERE_SET') }}\"\n      path:", 1);
+        assert_ne!(profiles, broken);
+        lab.write("profiles.yml", &broken.replacen("      schema: staging\n", "", 1));
+        expect(&["plan", "--select", "+page_engagement"], "something that the project needs is missing");
+        lab.write("profiles.yml", &profiles);
+        let packages = lab.read("packages.yml");
+        lab.write(
+            "packages.yml",
+            &format!("{packages}  - package: dbt-labs/dbt_utils\n    version: 1.1.1\n"),
+        );
+        expect(&["plan", "--select", "+page_engagement"], "something that the project needs is missing");
+    }
+}
+
+#[test]
+fn a_licence_that_is_not_accepted() {
+    for dbt in [NEW, OLD] {
+        let lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
+        let project = lab.read("dbt_project.yml");
+        let hook = "\non-run-start: \"{% if execute %}{{ exceptions.raise_compiler_error('Please set \
+                    snowplow__license_accepted to true') }}{% endif %}\"\n";
+        lab.write("dbt_project.yml", &format!("{project}{hook}"));
+        let output = run(&lab, &[]);
+        assert_eq!(output.code, 2, "{output}");
+        assert!(output.stderr.contains("something that the project needs is missing"), "{output}");
+    }
 }
 
 #[test]
@@ -307,16 +348,14 @@ fn nothing_is_selected() {
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+no_such_model' does not match any enabled nodes
-      No nodes selected!
+      +no_such_model matches no enabled model
     ");
     assert_snapshot!(old, @"
     exit code: 2
     --- stdout
     --- stderr
     error: nothing is selected:
-      The selection criterion '+no_such_model' does not match any nodes
-      No nodes selected!
+      +no_such_model matches no enabled model
     ");
 }
 

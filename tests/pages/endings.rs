@@ -12,6 +12,7 @@ pub fn endings() -> Vec<Outcome> {
     vec![
         Outcome::Done,
         Outcome::CaughtUp,
+        Outcome::NoEvents,
         Outcome::Reached { until: "2024-01-02".parse().expect("a time") },
         Outcome::RanOnce { more: true },
         Outcome::Findings,
@@ -54,6 +55,12 @@ pub fn text() -> String {
         [ending.exit_code().to_string(), name, ending.meaning().to_owned()]
     });
     table(["code", "outcome", "meaning"], rows)
+}
+
+#[test]
+fn the_manual_page_knows_every_ending() {
+    let names: BTreeSet<_> = Outcome::all().iter().map(name).collect();
+    assert_eq!(names, variants::<Outcome>(Some("outcome")), "an ending is missing in `Outcome::all`");
 }
 
 #[test]

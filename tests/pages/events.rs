@@ -23,6 +23,9 @@ fn meaning(event: &Event) -> &'static str {
     match event {
         Event::DbtCalled(_) => "dbt is about to be called.",
         Event::Warning { .. } => "The user should know something that stops nothing.",
+        Event::Note { .. } => {
+            "Something that most users may ignore. At most one for each package, at the end."
+        }
         Event::BackfillStarted(_) => "The selection and the packages are known. Nothing is built yet.",
         Event::StateRead { .. } => "The incremental manifests were read for the first time.",
         Event::RunStarted { .. } => "A run is about to start.",
@@ -200,6 +203,7 @@ fn samples() -> Vec<Event> {
     let mut samples = vec![
         Event::DbtCalled(call),
         Event::Warning { message: String::new() },
+        Event::Note { message: String::new() },
         Event::BackfillStarted(start()),
         Event::StateRead { now: time(), packages: vec![package_state()] },
         Event::RunStarted { run: 1, limit_days: 1, packages: vec![package_state()] },

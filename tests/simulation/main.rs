@@ -12,7 +12,7 @@ use snowplow_backfill::event::{Event, RaiseReason};
 use snowplow_backfill::outcome::Outcome;
 use snowplow_backfill::snowplow::Family;
 
-use warehouse::{DAY, HOUR, Micros, Package, SECOND, Warehouse, timestamp};
+use warehouse::{DAY, HOUR, Micros, Package, Quirks, SECOND, Warehouse, timestamp};
 
 /// 2020-01-01.
 const START: Micros = 18_262 * DAY;
@@ -59,6 +59,7 @@ fn package() -> impl Strategy<Value = Package> {
                 rows: BTreeMap::new(),
                 seen: BTreeMap::new(),
                 limits: None,
+                quirks: Quirks::default(),
             };
             let (Some((&first, _)), Some((&last, _))) =
                 (package.events.first_key_value(), package.events.last_key_value())
@@ -186,8 +187,68 @@ proptest! {
         let bound = most_runs(&warehouse, limit_days);
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
         match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn a_package_whose_clock_is_behind_is_caught_up_to_its_own_clock(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        behind in prop::collection::vec(0i64..100, 3),
+    ) {
+        for (package, hours) in warehouse.packages.iter_mut().zip(&behind) {
+            package.quirks.clock_behind = hours * HOUR;
+        }
+        let most = behind.iter().max().copied().unwrap_or(0) * HOUR;
+        let bound = most_runs(&warehouse, limit_days);
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::CaughtUp | Outcome::NoEvents => {
+                has_seen_everything(&warehouse, warehouse.before_last_run - most)?;
+            }
+            Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_every_run_drops_ends_the_backfill(
+        mut warehouse in warehouse(),
+        limit_days in 1u32..120,
+    ) {
+        for package in &mut warehouse.packages {
+            package.quirks.drops_manifest = true;
+        }
+        let bound = most_runs(&warehouse, limit_days);
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            // One window from the start date to now holds everything, however often it begins anew.
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { .. } => {}
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn runs_of_somebody_else_are_no_progress_of_this_backfill(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        others in prop::collection::btree_map(0u32..12, 1i64..200, 1..4),
+    ) {
+        for package in &mut warehouse.packages {
+            package.quirks.other_runs.clone_from(&others);
+        }
+        let bound = most_runs(&warehouse, limit_days) + 12;
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { reason } => {
+                let is_named = reason.contains("Something else runs these models");
+                prop_assert!(is_hopeless(&warehouse) || is_named, "{reason}");
+            }
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
     }
@@ -205,7 +266,7 @@ proptest! {
         let options =
             Options { limit_days, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default() };
         match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp | Outcome::Reached { .. } => has_seen_everything(&warehouse, until)?,
+            Outcome::CaughtUp | Outcome::NoEvents | Outcome::Reached { .. } => has_seen_everything(&warehouse, until)?,
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
@@ -231,7 +292,7 @@ proptest! {
             after_failure = outcome == Outcome::DbtFailed;
             match outcome {
                 Outcome::DbtFailed | Outcome::RanOnce { more: true } => {}
-                Outcome::CaughtUp => return has_seen_everything(&warehouse, warehouse.before_last_run),
+                Outcome::CaughtUp | Outcome::NoEvents => return has_seen_everything(&warehouse, warehouse.before_last_run),
                 Outcome::Refused { reason } => {
                     prop_assert!(is_hopeless(&warehouse), "{reason}");
                     return Ok(());
@@ -254,7 +315,7 @@ proptest! {
         warehouse.first_run = FirstRun { full_refresh, remove };
         let options = Options { limit_days, max_runs: Some(most_runs(&warehouse, limit_days)), ..Options::default() };
         match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
@@ -264,7 +325,7 @@ proptest! {
     fn calls_of_one_run_each_catch_up(mut warehouse in live_warehouse(), limit_days in 1u32..120) {
         let options = Options { limit_days, once: true, ..Options::default() };
         match call_until(&mut warehouse, &options, |outcome| matches!(outcome, Outcome::RanOnce { .. })) {
-            Some(Outcome::CaughtUp) => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Some(Outcome::CaughtUp | Outcome::NoEvents) => has_seen_everything(&warehouse, warehouse.before_last_run)?,
             Some(Outcome::Refused { reason }) => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             // A package that cannot get into step says so where it is given a second run.
             None => prop_assert!(is_hopeless(&warehouse), "not caught up after {} calls", warehouse.runs),
@@ -287,10 +348,11 @@ proptest! {
             rows: BTreeMap::new(),
             seen: BTreeMap::new(),
             limits: None,
+            quirks: Quirks::default(),
         };
         let mut warehouse = Warehouse::new(vec![package], now);
         let (outcome, log) = backfill(&mut warehouse, &Options { limit_days, ..Options::default() });
-        prop_assert_eq!(outcome, Outcome::CaughtUp);
+        prop_assert!(matches!(outcome, Outcome::CaughtUp | Outcome::NoEvents), "{outcome:?}");
         prop_assert!(warehouse.widest[0] <= Micros::from(limit_days) * DAY);
         prop_assert_eq!(log.iter().filter(|event| is_doubled(event)).count(), 0);
     }

@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::values;
 
 pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-below-one",
@@ -18,15 +18,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let assignments = subject.assignments(vars::LIMIT);
+    let assignments = subject.assignments(values::LIMIT);
     assignments
         .into_iter()
         .filter_map(|assignment| {
-            let days = vars::number(assignment.value)?;
+            let days = values::number(assignment.value)?;
             (days < 1.0).then(|| {
                 Found::in_project(
                     &assignment.keys,
-                    format!("{} is {days}: every window would end where it begins", vars::LIMIT),
+                    format!("{} is {days}: every window would end where it begins", values::LIMIT),
                     "Set it to at least 1".to_owned(),
                 )
             })

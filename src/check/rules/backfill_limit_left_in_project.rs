@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Number, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::values;
 
 pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-left-in-project",
@@ -25,15 +25,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, most: u32) -> Vec<Found> {
-    let assignments = subject.assignments(vars::LIMIT);
+    let assignments = subject.assignments(values::LIMIT);
     assignments
         .into_iter()
         .filter_map(|assignment| {
-            let days = vars::number(assignment.value)?;
+            let days = values::number(assignment.value)?;
             (days > f64::from(most)).then(|| {
                 Found::in_project(
                     &assignment.keys,
-                    format!("{} is {days}: more than {most} days of events in one run", vars::LIMIT),
+                    format!("{} is {days}: more than {most} days of events in one run", values::LIMIT),
                     "Set the limit of everyday runs here, and pass that of a backfill with snowplow-backfill \
                      run --limit-days".to_owned(),
                 )

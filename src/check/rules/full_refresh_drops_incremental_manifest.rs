@@ -5,8 +5,8 @@ use crate::check::package::CheckedPackage;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
 use crate::dbt::Node;
+use crate::snowplow::values;
 
 pub(super) const RULE: Rule = Rule {
     id: "full-refresh-drops-incremental-manifest",
@@ -50,7 +50,7 @@ fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
 fn allowed(subject: &Subject, package: &CheckedPackage, node: &Node) -> Option<Found> {
     let vars = subject.scope(package);
     let key = |name: &'static str| subject.keys_of_var(package, name).unwrap_or_else(|| vec!["vars"]);
-    if vars.get(ALLOW).is_some_and(vars::is_true) {
+    if vars.get(ALLOW).is_some_and(|value| values::is_true(value) && !values::holds_jinja(value)) {
         return Some(Found::in_project(
             &key(ALLOW),
             format!("{ALLOW} is true: --full-refresh drops {} on every target", node.name),

@@ -20,6 +20,7 @@ mod new_events_of_another_package;
 mod package_without_tracked_models;
 mod quoted_number_in_vars;
 mod session_timestamp_not_in_hook;
+mod snapshot_before_tracked_model;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
 mod tags_of_two_packages;
@@ -37,11 +38,25 @@ pub(super) mod testing;
 
 use super::rule::Rule;
 
+/// The rules that `run` and `plan` apply, too, where they concern the selection: with what these find, a run
+/// fails or never gets anywhere.
+pub const REFUSED: [&str; 8] = [
+    "ephemeral-tracked-model",
+    "tracked-versions-share-name",
+    "tracked-name-in-two-packages",
+    "hook-not-understood",
+    "package-without-tracked-models",
+    "quoted-number-in-vars",
+    "unusable-start-date",
+    "models-to-remove-left-in-project",
+];
+
 /// All rules, in the order in which they are documented: models, incremental models, packages,
 /// dbt_project.yml, two targets.
 pub const RULES: &[Rule] = &[
     untagged_model_reads_package::RULE,
     ephemeral_tracked_model::RULE,
+    snapshot_before_tracked_model::RULE,
     tracked_versions_share_name::RULE,
     tracked_name_in_two_packages::RULE,
     tags_of_two_packages::RULE,

@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "models-to-remove-left-in-project",
@@ -21,18 +21,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let left = subject
-        .assignments("models_to_remove")
-        .into_iter()
-        .filter(|assignment| !vars::is_empty(assignment.value));
-    left.map(|assignment| {
-        Found::in_project(
-            &assignment.keys,
-            format!("models_to_remove is set to {}", vars::shown(assignment.value)),
-            "Remove it: snowplow-backfill run --remove-from-manifest removes the rows once".to_owned(),
-        )
-    })
-    .collect()
+    let found = subject.assignments(facts::REMOVED).into_iter().filter_map(|assignment| {
+        let trouble = facts::removed_models(assignment.value)?;
+        Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
+    });
+    found.collect()
 }
 
 #[cfg(test)]

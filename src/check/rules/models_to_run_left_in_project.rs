@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::values;
 
 pub(super) const RULE: Rule = Rule {
     id: "models-to-run-left-in-project",
@@ -24,11 +24,11 @@ fn check(subject: &Subject) -> Vec<Found> {
     let left = subject
         .assignments("models_to_run")
         .into_iter()
-        .filter(|assignment| !vars::is_empty(assignment.value));
+        .filter(|assignment| !values::is_empty(assignment.value));
     left.map(|assignment| {
         Found::in_project(
             &assignment.keys,
-            format!("models_to_run is set to {}", vars::shown(assignment.value)),
+            format!("models_to_run is set to {}", values::shown(assignment.value)),
             "Remove it: snowplow-backfill sets it for each backfill from the selection".to_owned(),
         )
     })

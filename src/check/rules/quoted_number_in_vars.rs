@@ -1,12 +1,10 @@
 //! A number in quotes, which dbt passes on as text.
 
-use serde_yaml::Value;
-
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::check::vars;
+use crate::snowplow::{facts, values};
 
 pub(super) const RULE: Rule = Rule {
     id: "quoted-number-in-vars",
@@ -19,44 +17,21 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Plain(check),
 };
 
-/// The vars that the packages calculate with.
-const NUMBERS: [&str; 11] = [
-    vars::LIMIT,
-    "snowplow__days_late_allowed",
-    "snowplow__heartbeat",
-    "snowplow__late_data_window_days",
-    "snowplow__late_event_lookback_days",
-    "snowplow__lookback_window_hours",
-    "snowplow__max_session_days",
-    "snowplow__min_late_events_to_process",
-    "snowplow__min_visit_length",
-    "snowplow__session_lookback_days",
-    "snowplow__upsert_lookback_days",
-];
-
 fn check(subject: &Subject) -> Vec<Found> {
-    let assignments = NUMBERS
+    let assignments = facts::NUMBERS
         .iter()
-        .flat_map(|name| subject.assignments(name).into_iter().map(move |found| (*name, found)));
+        .flat_map(|name| subject.all_assignments(name).into_iter().map(move |found| (*name, found)));
     assignments
         .filter_map(|(name, assignment)| {
-            let Value::String(text) = assignment.value else { return None };
-            if vars::is_number_to_dbt(text) {
-                return None;
+            if values::holds_jinja(assignment.value) {
+                return Some(Found::in_project(
+                    &assignment.keys,
+                    format!("{name} holds Jinja, whose result dbt passes on as text, not as a number"),
+                    "Write a number, or pass it with --vars where it differs".to_owned(),
+                ));
             }
-            let advice = match vars::number(assignment.value) {
-                Some(number) => format!("Write {number} without quotes"),
-                None => {
-                    "Write a number, without a unit or quotes, or remove the var to use the default of the \
-                     package"
-                        .to_owned()
-                }
-            };
-            Some(Found::in_project(
-                &assignment.keys,
-                format!("{name} is the text '{text}', not a number"),
-                advice,
-            ))
+            let trouble = facts::number(name, assignment.value)?;
+            Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
         })
         .collect()
 }
@@ -102,5 +77,15 @@ mod tests {
             );
             assert!(found.advice.starts_with(advice), "{}", found.advice);
         }
+    }
+
+    #[test]
+    fn jinja_never_makes_a_number() {
+        let mut lab = Lab::new();
+        lab.vars("shop: {snowplow__lookback_window_hours: '{{ 3 * 2 }}'}");
+        lab.expect_messages(
+            &RULE,
+            &["snowplow__lookback_window_hours holds Jinja, whose result dbt passes on as text, not as a number"],
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::check::package::{CheckedHook, CheckedPackage};
 use crate::check::rule::{Check, Example, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::dbt::Argument;
+use crate::dbt::{Argument, holds_jinja};
 use crate::snowplow::{Family, hook_takes_session_timestamp};
 
 pub(super) const RULE: Rule = Rule {
@@ -44,7 +44,7 @@ fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> O
     let set = subject.scope(package).text(WINDOWS);
     let of_hook = recorded_by(subject, package, hook, argument, set.is_some())?;
     let of_windows = set.unwrap_or_else(|| DEFAULT.to_owned());
-    if of_hook == of_windows {
+    if of_hook == of_windows || [&of_hook, &of_windows].into_iter().any(|column| holds_jinja(column)) {
         return None;
     }
     let (because, advice) = match argument {

@@ -178,6 +178,13 @@ impl Lab {
         Change(&mut self.nodes[&id])
     }
 
+    /// Adds a snapshot of the user's. What it reads must have been added before.
+    pub(in crate::check) fn snapshot(&mut self, name: &str, parent: &str) {
+        self.model(name, &[], "table", &[parent]);
+        let node = self.nodes.remove(&format!("model.store.{name}")).expect("just added");
+        self.nodes.insert(format!("snapshot.store.{name}"), node);
+    }
+
     /// Adds a version of an incremental model of the user's.
     pub(in crate::check) fn version(&mut self, name: &str, version: u32, tags: &[&str]) -> Change<'_> {
         self.model(name, tags, "incremental", &[]);

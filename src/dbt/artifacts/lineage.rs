@@ -67,11 +67,21 @@ impl<'m> Lineage<'m> {
     /// It holds neither `top` nor any of `ends` that no other one of them descends from.
     #[must_use]
     pub fn between(&self, top: &'m str, ends: &[&'m Node]) -> Vec<&'m Node> {
+        self.ids_between(top, ends).into_iter().filter_map(|id| self.manifest.node(id)).collect()
+    }
+
+    /// The `unique_id` of the snapshots that descend from `top` and that one of `ends` descends from.
+    #[must_use]
+    pub fn snapshots_between(&self, top: &'m str, ends: &[&'m Node]) -> Vec<&'m str> {
+        let is_snapshot = |id: &&str| self.manifest.snapshots.contains_key(*id);
+        self.ids_between(top, ends).into_iter().filter(is_snapshot).collect()
+    }
+
+    fn ids_between(&self, top: &'m str, ends: &[&'m Node]) -> BTreeSet<&'m str> {
         let parents = ends.iter().flat_map(|node| self.parents(&node.unique_id));
         let above: HashSet<_> = self.ancestors(parents, usize::MAX).collect();
         let below = self.descendants(self.children(top), usize::MAX);
-        let both: BTreeSet<_> = below.filter(|id| above.contains(id)).collect();
-        both.into_iter().filter_map(|id| self.manifest.node(id)).collect()
+        below.filter(|id| above.contains(id)).collect()
     }
 }
 
@@ -139,6 +149,9 @@ mod tests {
         let between = lineage.between("limits", &[manifest.node("end").expect("the end")]);
         let between: Vec<_> = between.into_iter().map(|node| node.unique_id.as_str()).collect();
         assert_eq!(between, ["a", "b", "events"]);
+        let ends = |id: &str| [manifest.node(id).expect("a model")];
+        assert_eq!(lineage.snapshots_between("limits", &ends("end")), ["snapshot.s"]);
+        assert!(lineage.snapshots_between("limits", &ends("a")).is_empty());
     }
 
     #[test]

@@ -4,36 +4,43 @@ use std::collections::BTreeSet;
 
 /// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints.
 ///
-/// The list is that of dbt 1.11. In versions that do not know a name, it has no effect. dbt still sees
+/// The list is that of dbt 1.7 to 1.11. In versions that do not know a name, it has no effect. dbt still sees
 /// connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and
 /// the project's own variables.
 const HARMFUL: &[&str] = &[
+    "ARTIFACT_STATE_PATH",
     "CLEAN_PROJECT_FILES_ONLY",
     "DEBUG",
     "DEFER",
     "DEFER_STATE",
     "DEFER_TO_STATE",
     "EMPTY",
+    "ENABLE_LEGACY_LOGGER",
     "EVENT_TIME_END",
     "EVENT_TIME_START",
     "EXCLUDE_RESOURCE_TYPES",
+    "EXPORT_SAVED_QUERIES",
     "FAIL_FAST",
     "FAVOR_STATE",
     "FAVOR_STATE_MODE",
     "FULL_REFRESH",
+    "INCLUDE_SAVED_QUERY",
     "INDIRECT_SELECTION",
     "INTROSPECT",
+    "LOG_CACHE_EVENTS",
     "LOG_FILE_MAX_BYTES",
     "LOG_FORMAT",
     "LOG_FORMAT_FILE",
     "LOG_LEVEL",
     "LOG_LEVEL_FILE",
     "LOG_PATH",
+    "MACRO_DEBUGGING",
     "NO_PRINT",
     "PARTIAL_PARSE",
     "PARTIAL_PARSE_FILE_DIFF",
     "PARTIAL_PARSE_FILE_PATH",
     "PRINT",
+    "PRINTER_WIDTH",
     "QUIET",
     "RESOURCE_TYPES",
     "SAMPLE",

@@ -1,16 +1,25 @@
 //! Reads `dbt_project.yml`: where the project's files are, and its vars.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
+use super::expression::{Expression, evaluate};
 use super::yaml;
+use crate::dbt::version::Version;
 
 /// The file that makes a folder a dbt project.
 pub const PROJECT_FILE: &str = "dbt_project.yml";
+
+/// The file beside it that holds vars, for the root project alone.
+pub const VARS_FILE: &str = "vars.yml";
+
+/// The first version of dbt that reads [`VARS_FILE`].
+const READS_VARS_FILE: Version = Version { major: 1, minor: 12 };
 
 /// A dbt project on disk.
 #[derive(Debug, Clone)]
@@ -22,13 +31,15 @@ pub struct Project {
     pub profile: Option<Value>,
     /// Its `quoting`, as written.
     pub quoting: Option<Value>,
-    /// Its `vars`.
+    /// The `vars` of dbt_project.yml.
     pub vars: Mapping,
+    /// The `vars` of vars.yml. Only the root project has them, and only newer versions of dbt read them.
+    vars_file: Mapping,
     /// Its `dispatch`, as written.
     pub dispatch: Option<Value>,
     target_path: Option<String>,
     packages_path: Option<String>,
-    source_paths: Vec<String>,
+    source_paths: Vec<(&'static str, String)>,
 }
 
 #[derive(Deserialize)]
@@ -41,15 +52,35 @@ struct ProjectFile {
     dispatch: Option<Value>,
     target_path: Option<String>,
     packages_install_path: Option<String>,
-    model_paths: Option<Vec<String>>,
-    macro_paths: Option<Vec<String>>,
-    seed_paths: Option<Vec<String>>,
-    snapshot_paths: Option<Vec<String>>,
-    test_paths: Option<Vec<String>>,
-    analysis_paths: Option<Vec<String>>,
-    function_paths: Option<Vec<String>>,
+    model_paths: Option<Paths>,
+    macro_paths: Option<Paths>,
+    seed_paths: Option<Paths>,
+    snapshot_paths: Option<Paths>,
+    test_paths: Option<Paths>,
+    analysis_paths: Option<Paths>,
+    function_paths: Option<Paths>,
     version: Option<Value>,
 }
+
+/// Folders: a list, or one expression that dbt renders to a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Paths {
+    List(Vec<String>),
+    Expression(String),
+}
+
+impl Paths {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Self::List(paths) => paths,
+            Self::Expression(text) => vec![text],
+        }
+    }
+}
+
+/// dbt's default for `target-path`.
+const TARGET: &str = "target";
 
 impl Project {
     /// Finds the project as dbt does: in `given`, else in `directory` or the nearest folder above it.
@@ -57,7 +88,38 @@ impl Project {
     /// # Errors
     /// There is no project, or its `dbt_project.yml` cannot be read.
     pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
-        Self::read(Self::locate(given, directory)?)
+        let mut project = Self::read(Self::locate(given, directory)?)?;
+        project.vars_file = read_vars_file(&project.directory)?;
+        Ok(project)
+    }
+
+    /// The vars of a root project, as a version of dbt reads them, and the file that they are in.
+    #[must_use]
+    pub fn root_vars(&self, dbt_version: &str) -> (&'static str, &Mapping) {
+        let is_read = dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE);
+        if is_read && !self.vars_file.is_empty() {
+            return (VARS_FILE, &self.vars_file);
+        }
+        (PROJECT_FILE, &self.vars)
+    }
+
+    /// What is wrong with the vars of a root project, for a version of dbt.
+    #[must_use]
+    pub fn trouble_with_vars(&self, dbt_version: &str) -> Option<String> {
+        if self.vars_file.is_empty() {
+            return None;
+        }
+        match self.root_vars(dbt_version) {
+            (VARS_FILE, _) if self.vars.is_empty() => None,
+            (VARS_FILE, _) => Some(format!(
+                "both {PROJECT_FILE} and {VARS_FILE} set vars, which dbt {dbt_version} refuses: keep them in \
+                 one of the two"
+            )),
+            _ => Some(format!(
+                "dbt {dbt_version} does not read {VARS_FILE}, only dbt {READS_VARS_FILE} and newer do: its \
+                 vars are not set"
+            )),
+        }
     }
 
     /// The absolute path of that project's folder.
@@ -94,23 +156,25 @@ impl Project {
     pub fn read(directory: Utf8PathBuf) -> Result<Self> {
         let file = read_project_file(&directory)?;
         let source_paths = [
-            (file.model_paths, "models"),
-            (file.macro_paths, "macros"),
-            (file.seed_paths, "seeds"),
-            (file.snapshot_paths, "snapshots"),
-            (file.test_paths, "tests"),
-            (file.analysis_paths, "analyses"),
-            (file.function_paths, "functions"),
+            ("model-paths", file.model_paths, "models"),
+            ("macro-paths", file.macro_paths, "macros"),
+            ("seed-paths", file.seed_paths, "seeds"),
+            ("snapshot-paths", file.snapshot_paths, "snapshots"),
+            ("test-paths", file.test_paths, "tests"),
+            ("analysis-paths", file.analysis_paths, "analyses"),
+            ("function-paths", file.function_paths, "functions"),
         ];
-        let source_paths = source_paths
-            .into_iter()
-            .flat_map(|(given, default)| given.unwrap_or_else(|| vec![default.to_owned()]));
+        let source_paths = source_paths.into_iter().flat_map(|(key, given, default)| {
+            let paths = given.map_or_else(|| vec![default.to_owned()], Paths::into_list);
+            paths.into_iter().map(move |path| (key, path))
+        });
         Ok(Self {
             directory,
             name: file.name,
             profile: file.profile,
             quoting: file.quoting,
             vars: file.vars.unwrap_or_default(),
+            vars_file: Mapping::new(),
             dispatch: file.dispatch,
             target_path: file.target_path,
             packages_path: file.packages_install_path,
@@ -118,39 +182,52 @@ impl Project {
         })
     }
 
-    /// The absolute path of the folder that dbt writes this project's artifacts to.
+    /// The absolute path of the folder that dbt writes this project's artifacts to. `DBT_TARGET_PATH` takes
+    /// precedence.
     ///
-    /// `DBT_TARGET_PATH` takes precedence. A path with Jinja is ignored in favour of the default, because
-    /// this tool only needs a folder to work in.
-    #[must_use]
-    pub fn target_path(&self) -> Utf8PathBuf {
+    /// # Errors
+    /// Only dbt can tell.
+    pub fn target_path(&self) -> Result<Utf8PathBuf, Expression> {
         let from_environment =
             ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"].iter().find_map(|name| std::env::var(name).ok());
-        let from_file = self.target_path.clone().filter(|path| !path.contains("{{"));
-        self.directory.join(from_environment.or(from_file).as_deref().unwrap_or("target"))
+        match from_environment {
+            Some(path) => Ok(self.directory.join(path)),
+            None => self.path("target-path", self.target_path.as_deref().unwrap_or(TARGET)),
+        }
     }
 
-    /// The absolute paths of the folders that dbt parses. Paths with Jinja are left out, and so are the
-    /// folders of descriptions and assets, which define no nodes.
-    pub fn source_folders(&self) -> impl Iterator<Item = Utf8PathBuf> {
-        self.source_paths.iter().filter(|path| !path.contains("{{")).map(|path| self.directory.join(path))
+    /// A target path that can be used where any folder will do.
+    #[must_use]
+    pub fn usual_target_path(&self) -> Utf8PathBuf {
+        self.directory.join(TARGET)
+    }
+
+    /// The absolute paths of the folders that dbt parses, as far as they are known. The folders of
+    /// descriptions and assets are left out, because they define no nodes.
+    pub fn source_folders(&self) -> impl Iterator<Item = Result<Utf8PathBuf, Expression>> {
+        self.source_paths.iter().map(|(key, path)| self.path(key, path))
     }
 
     /// The absolute path of the folder that packages are installed in.
-    #[must_use]
-    pub fn packages_directory(&self) -> Utf8PathBuf {
-        let folder = self.packages_path.as_deref().filter(|path| !path.contains("{{"));
-        self.directory.join(folder.unwrap_or("dbt_packages"))
+    ///
+    /// # Errors
+    /// Only dbt can tell.
+    pub fn packages_directory(&self) -> Result<Utf8PathBuf, Expression> {
+        self.path("packages-install-path", self.packages_path.as_deref().unwrap_or("dbt_packages"))
     }
 
-    /// The folder of an installed package.
+    fn path(&self, key: &'static str, text: &str) -> Result<Utf8PathBuf, Expression> {
+        Ok(self.directory.join(evaluate(key, text)?))
+    }
+
+    /// The folder of an installed package; none if only dbt can tell.
     #[must_use]
-    pub fn package_directory(&self, package: &str) -> Utf8PathBuf {
-        self.packages_directory().join(package)
+    pub fn package_directory(&self, package: &str) -> Option<Utf8PathBuf> {
+        Some(self.packages_directory().ok()?.join(package))
     }
 
     /// The project of an installed package, or this project by its own name; none if there is no such
-    /// package.
+    /// package, or if [`Self::packages_directory`] is not known.
     ///
     /// # Errors
     /// Its `dbt_project.yml` cannot be read.
@@ -158,14 +235,15 @@ impl Project {
         if package == self.name {
             return Ok(Some(self.clone()));
         }
-        let folder = self.package_directory(package);
+        let Some(folder) = self.package_directory(package) else { return Ok(None) };
         folder.join(PROJECT_FILE).is_file().then(|| Self::read(folder)).transpose()
     }
 
-    /// The version in an installed package's `dbt_project.yml`.
+    /// The version in an installed package's `dbt_project.yml`; none if it has none, or if
+    /// [`Self::packages_directory`] is not known.
     #[must_use]
     pub fn package_version(&self, package: &str) -> Option<String> {
-        match read_project_file(&self.package_directory(package)).ok()?.version? {
+        match read_project_file(&self.package_directory(package)?).ok()?.version? {
             Value::String(version) => Some(version),
             Value::Number(version) => Some(version.to_string()),
             _ => None,
@@ -177,6 +255,21 @@ fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
     let path = folder.join(PROJECT_FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     parse(&text).with_context(|| format!("{path} is not a dbt project file"))
+}
+
+/// The vars of a project's vars.yml; empty if there is no such file.
+fn read_vars_file(folder: &Utf8Path) -> Result<Mapping> {
+    let path = folder.join(VARS_FILE);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Mapping::new()),
+        text => text.with_context(|| format!("cannot read {path}"))?,
+    };
+    let value = yaml::parse(&text).with_context(|| format!("{path} is not YAML"))?;
+    match value.get("vars") {
+        None | Some(Value::Null) => Ok(Mapping::new()),
+        Some(Value::Mapping(vars)) => Ok(vars.clone()),
+        Some(_) => bail!("`vars` in {path} is no mapping of names to values"),
+    }
 }
 
 fn parse(text: &str) -> Result<ProjectFile> {
@@ -205,8 +298,8 @@ mod tests {
         fs::create_dir_all(path.join("models/deep")).expect("folders");
         let project = Project::find(None, &path.join("models/deep")).expect("the project");
         assert_eq!((project.name.as_str(), &project.directory), ("shop", &path));
-        assert_eq!(project.target_path(), path.join("out"));
-        assert_eq!(project.package_directory("u"), path.join("dbt_packages/u"));
+        assert_eq!(project.target_path(), Ok(path.join("out")));
+        assert_eq!(project.package_directory("u"), Some(path.join("dbt_packages/u")));
         assert!(project.package("u").expect("readable").is_none());
     }
 
@@ -220,6 +313,48 @@ mod tests {
         let expected: Mapping =
             serde_yaml::from_str("a: 2\nsite: {limit: 30, b: 1}\nmedia: {b: 2, limit: 30}\n").expect("YAML");
         assert_eq!((project.name.as_str(), project.vars), ("store", expected));
+    }
+
+    #[test]
+    fn paths_that_only_dbt_can_evaluate_are_not_guessed() {
+        let (_guard, path) = folder_with(
+            "name: shop\nversion: 1.0.0\ntarget-path: \"{{ target.name }}\"\npackages-install-path: \"{{ \
+             env_var('NO_SUCH_VARIABLE', 'deps') }}\"\nmodel-paths: [m, \"{{ var('x') }}\"]\nmacro-paths: \"{{ \
+             var('y') }}\"\n",
+        );
+        let project = Project::read(path.clone()).expect("the project");
+        let text = project.target_path().expect_err("an expression").to_string();
+        assert!(text.starts_with("target-path in dbt_project.yml is `{{ target.name }}`"), "{text}");
+        assert_eq!(project.package_directory("u"), Some(path.join("deps/u")));
+        let unknown: Vec<_> =
+            project.source_folders().filter_map(Result::err).map(|unknown| unknown.key).collect();
+        assert_eq!(unknown, ["model-paths", "macro-paths"]);
+        assert_eq!(project.source_folders().next(), Some(Ok(path.join("m"))));
+    }
+
+    #[test]
+    fn newer_versions_of_dbt_read_vars_of_a_root_project_from_a_file_of_their_own() {
+        let (_guard, path) = folder_with("name: shop\nvars: {a: 1}\n");
+        let of = |version: &str| {
+            let project = Project::find(None, &path).expect("the project");
+            let (file, vars) = project.root_vars(version);
+            (file, vars.clone(), project.trouble_with_vars(version))
+        };
+        let mapping = |text: &str| serde_yaml::from_str::<Mapping>(text).expect("YAML");
+        assert_eq!(of("1.12.6"), (PROJECT_FILE, mapping("a: 1"), None));
+        fs::write(path.join(VARS_FILE), "other: 1\n").expect("written");
+        assert_eq!(of("1.12.6"), (PROJECT_FILE, mapping("a: 1"), None));
+        fs::write(path.join(VARS_FILE), "vars: {a: 2}\n").expect("written");
+        let (file, vars, trouble) = of("1.12.6");
+        assert_eq!((file, vars), (VARS_FILE, mapping("a: 2")));
+        assert!(trouble.expect("both").starts_with("both dbt_project.yml and vars.yml set vars"));
+        let (file, vars, trouble) = of("1.11.16");
+        assert_eq!((file, vars), (PROJECT_FILE, mapping("a: 1")));
+        assert!(trouble.expect("not read").starts_with("dbt 1.11.16 does not read vars.yml"));
+        fs::write(path.join(PROJECT_FILE), "name: shop\n").expect("written");
+        assert_eq!(of("1.12.6"), (VARS_FILE, mapping("a: 2"), None));
+        fs::write(path.join(VARS_FILE), "vars: [a]\n").expect("written");
+        assert!(Project::find(None, &path).is_err());
     }
 
     #[test]

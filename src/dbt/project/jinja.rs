@@ -118,7 +118,7 @@ fn is_part_of_a_word(character: char) -> bool {
 }
 
 /// The content of a text that is one string; none for any other text.
-fn string(text: &str) -> Option<&str> {
+pub(super) fn string(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|first| "'\"".contains(*first))?;
     let inside = text[1..].strip_suffix(quote)?;
     (!inside.contains([quote, '\\'])).then_some(inside)
@@ -151,7 +151,7 @@ fn commas(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// The characters outside of strings, with their places and the number of open brackets around them.
-fn outside_of_strings(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
+pub(super) fn outside_of_strings(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
     let (mut quote, mut is_escaped, mut depth) = (None, false, 0_usize);
     text.char_indices().filter_map(move |(place, character)| {
         if let Some(open) = quote {

@@ -1,6 +1,7 @@
 //! What the user wrote for dbt: `dbt_project.yml`, vars, selections, Jinja, environment variables.
 
 mod environment;
+mod expression;
 mod file;
 mod fqn;
 mod jinja;
@@ -9,7 +10,8 @@ mod vars;
 mod yaml;
 
 pub use environment::{harmful, harmful_here};
+pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub use jinja::{Argument, MacroCall};
 pub use selector::{select_by_criteria, select_by_definition};
-pub use vars::{VarScope, Vars};
+pub use vars::{ResolvedVars, VarScope, Vars};

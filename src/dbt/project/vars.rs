@@ -1,8 +1,11 @@
 //! `--vars`: reads the user's vars, adds those that this tool sets, and looks vars up as dbt does.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use serde_yaml::{Mapping, Value};
 
+use super::expression::{Expression, holds_jinja, name_of_a_model};
 use super::file::Project;
 
 /// Vars that this tool sets itself, and the flags to use instead.
@@ -151,19 +154,28 @@ fn malformed(text: &str, error: &serde_yaml::Error) -> anyhow::Error {
 pub struct VarScope<'a> {
     command_line: &'a Vars,
     root: &'a Project,
+    root_vars: &'a Mapping,
     package_name: &'a str,
     package: Option<Project>,
+    /// Why the package's own vars are not known.
+    unknown: Option<Expression>,
 }
 
 impl<'a> VarScope<'a> {
-    /// The scope of an installed package, or of the root project.
+    /// The scope of an installed package, or of the root project, in a version of dbt.
     ///
     /// # Errors
     /// The package's dbt_project.yml cannot be read.
-    pub fn of(package_name: &'a str, root: &'a Project, command_line: &'a Vars) -> Result<Self> {
+    pub fn of(
+        package_name: &'a str,
+        root: &'a Project,
+        command_line: &'a Vars,
+        dbt_version: &str,
+    ) -> Result<Self> {
         let package =
             root.package(package_name).with_context(|| format!("cannot read the package {package_name}"))?;
-        Ok(Self::with(package_name, package, root, command_line))
+        let unknown = if package.is_none() { root.packages_directory().err() } else { None };
+        Ok(Self { unknown, ..Self::with(package_name, package, root, command_line, dbt_version) })
     }
 
     /// The scope of a package whose project has already been read.
@@ -173,15 +185,17 @@ impl<'a> VarScope<'a> {
         package: Option<Project>,
         root: &'a Project,
         command_line: &'a Vars,
+        dbt_version: &str,
     ) -> Self {
-        Self { command_line, root, package_name, package }
+        let (_, root_vars) = root.root_vars(dbt_version);
+        Self { command_line, root, root_vars, package_name, package, unknown: None }
     }
 
-    /// A var's value. The first of these decides: the command line, the root project's vars for this package,
-    /// the root project's vars for all, the package's own vars.
+    /// A var's value, before dbt renders it. The first of these decides: the command line, the root project's
+    /// vars for this package, the root project's vars for all, the package's own vars.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.command_line.get(name).or_else(|| lookup(&self.root.vars, self.package_name, name)).or_else(
+        self.command_line.get(name).or_else(|| lookup(self.root_vars, self.package_name, name)).or_else(
             || self.package.as_ref().and_then(|package| lookup(&package.vars, self.package_name, name)),
         )
     }
@@ -189,10 +203,79 @@ impl<'a> VarScope<'a> {
     /// A var's value as text, if it is a string or a number.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
+        text_of(self.get(name)?)
+    }
+
+    /// Those of the vars that dbt has to render.
+    #[must_use]
+    pub fn to_render<'n>(&self, names: &[&'n str]) -> Vec<&'n str> {
+        let has_jinja = |name: &&&str| self.get(name).and_then(Value::as_str).is_some_and(holds_jinja);
+        names.iter().filter(has_jinja).copied().collect()
+    }
+
+    /// Why a var that holds Jinja cannot be rendered outside of the user's project; none if it can.
+    pub(in crate::dbt) fn reason_not_to_render(&self, name: &str) -> Option<String> {
+        let word = name_of_a_model(self.get(name)?.as_str()?)?;
+        Some(format!("it holds `{word}`, which has its meaning in a model alone"))
+    }
+
+    /// The project's vars as dbt merges them for this package, without those of the command line.
+    pub(in crate::dbt) fn merged(&self) -> Mapping {
+        let mut merged = Mapping::new();
+        let of_package = self.package.iter().map(|package| &package.vars);
+        for vars in of_package.chain([self.root_vars]) {
+            let scoped = vars.get(self.package_name).and_then(Value::as_mapping);
+            for (name, value) in vars.iter().chain(scoped.into_iter().flatten()) {
+                merged.insert(name.clone(), value.clone());
+            }
+        }
+        // Vars of one package alone: in a project of that name, they would apply to everything.
+        merged.retain(|name, value| !(value.is_mapping() && name == &Value::from(self.root.name.as_str())));
+        merged
+    }
+}
+
+/// A string, or a number as text.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A package's vars as dbt hands them to its models on one target.
+#[derive(Debug, Clone)]
+pub struct ResolvedVars<'a> {
+    scope: VarScope<'a>,
+    /// The values of vars with Jinja, or why they are not known.
+    rendered: BTreeMap<String, Result<String, String>>,
+}
+
+impl<'a> ResolvedVars<'a> {
+    /// Combines vars with what dbt made of those that hold Jinja.
+    #[must_use]
+    pub fn new(scope: VarScope<'a>, rendered: BTreeMap<String, Result<String, String>>) -> Self {
+        Self { scope, rendered }
+    }
+
+    /// A var's value as text; none if it is not set.
+    ///
+    /// # Errors
+    /// Why the value is not known or no text.
+    pub fn text(&self, name: &str) -> Result<Option<String>, String> {
+        if let Some(rendered) = self.rendered.get(name) {
+            return rendered.clone().map(Some);
+        }
+        match (self.scope.get(name), &self.scope.unknown) {
+            (None, Some(unknown)) => Err(format!("{unknown}, so the package's own vars are not known")),
+            (None | Some(Value::Null), _) => Ok(None),
+            (Some(Value::String(text)), _) if holds_jinja(text) => {
+                Err(format!("only dbt can render `{text}`"))
+            }
+            (Some(value), _) => text_of(value).map(Some).ok_or_else(|| {
+                format!("it is no text but {}", serde_json::to_string(value).unwrap_or_default())
+            }),
         }
     }
 }
@@ -205,6 +288,7 @@ fn lookup<'v>(vars: &'v Mapping, package: &str, name: &str) -> Option<&'v Value>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dbt::project::PROJECT_FILE;
 
     fn with(user: &str) -> String {
         let own = [("models_to_run", "a b".into()), ("snowplow__backfill_limit_days", 30.into())];
@@ -291,10 +375,41 @@ mod tests {
         .expect("written");
         let root = Project::read(root.to_owned()).expect("a project");
         let vars = Vars::parse("e: user").expect("vars");
-        let scope = VarScope::of("p", &root, &vars).expect("a scope");
+        let scope = VarScope::of("p", &root, &vars, "1.11.0").expect("a scope");
 
         let found: Vec<_> = ["a", "b", "c", "d", "e", "f"].iter().map(|name| scope.text(name)).collect();
         let expected = [Some("scoped"), Some("root"), Some("own"), Some("4"), Some("user"), None];
         assert_eq!(found, expected.map(|text| text.map(str::to_owned)));
+    }
+
+    #[test]
+    fn knows_what_dbt_has_to_render_and_what_nobody_knows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = camino::Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let file = "name: r\npackages-install-path: '{{ target.name }}'\nvars:\n  a: '{{ target.schema }}'\n  b: \
+                    plain\n  c: [x]\n  d: null\n  p: {e: '{{ this }}', r: {x: 1}}\n  r: {b: other}\n";
+        std::fs::write(root.join(PROJECT_FILE), file).expect("written");
+        let root = Project::read(root.to_owned()).expect("a project");
+        let vars = Vars::default();
+        let scope = VarScope::of("p", &root, &vars, "1.11.0").expect("a scope");
+        assert_eq!(scope.to_render(&["a", "b", "c", "e", "f"]), ["a", "e"]);
+        assert_eq!((scope.reason_not_to_render("a"), scope.reason_not_to_render("b")), (None, None));
+        assert!(scope.reason_not_to_render("e").expect("a reason").contains("`this`"));
+        let merged: Vec<_> = scope.merged().keys().filter_map(Value::as_str).map(str::to_owned).collect();
+        assert_eq!(merged, ["a", "b", "c", "d", "p", "e"]);
+
+        let rendered = BTreeMap::from([
+            ("a".to_owned(), Ok("s".to_owned())),
+            ("e".to_owned(), Err("a reason".to_owned())),
+        ]);
+        let resolved = ResolvedVars::new(scope, rendered);
+        let text = |name: &str| resolved.text(name);
+        assert_eq!(text("a"), Ok(Some("s".to_owned())));
+        assert_eq!(text("b"), Ok(Some("plain".to_owned())));
+        assert_eq!(text("d"), Ok(None));
+        assert_eq!(text("e"), Err("a reason".to_owned()));
+        assert_eq!(text("c"), Err("it is no text but [\"x\"]".to_owned()));
+        let unknown = text("f").expect_err("the package is not known");
+        assert!(unknown.starts_with("packages-install-path in dbt_project.yml is"), "{unknown}");
     }
 }

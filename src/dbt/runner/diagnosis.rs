@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use super::process::Exit;
+use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::without_clock;
 use crate::failure::{Complaint, Failure, FailureKind};
 
@@ -10,14 +11,12 @@ use crate::failure::{Complaint, Failure, FailureKind};
 #[must_use]
 pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>) -> Failure {
     let said: Vec<_> = said.trim().lines().map(without_clock).collect();
-    let said = said.join("\n");
+    let said = without_tracebacks(&said);
     let message = if said.is_empty() { "(dbt printed nothing)" } else { &said };
     let kind = match exit {
         _ if said.is_empty() => FailureKind::Silent,
         Exit::Signal(_) => FailureKind::Silent,
-        Exit::Code(_) if is_connection_trouble(message) => FailureKind::Connection,
-        Exit::Code(_) if is_wrong_target(message) => FailureKind::Target,
-        Exit::Code(_) => FailureKind::Project,
+        Exit::Code(_) => kind_by_words(message),
     };
     Failure {
         call: call.to_owned(),
@@ -53,13 +52,62 @@ pub fn is_connection_trouble(message: &str) -> bool {
         "too many connections",
         "remaining connection slots",
     ];
-    let message = message.to_lowercase();
-    WORDS.iter().any(|word| message.contains(word))
+    has_one_of(message, WORDS)
 }
 
-/// Whether a message says that a profile or a target does not exist.
-fn is_wrong_target(message: &str) -> bool {
-    let words = ["does not have a target named", "could not find profile named"];
+/// The kind of a failure that dbt tells in words alone.
+fn kind_by_words(message: &str) -> FailureKind {
+    match usage_by_words(message) {
+        _ if is_connection_trouble(message) => FailureKind::Connection,
+        Some(kind) => kind,
+        None if has_one_of(message, FILES) => FailureKind::Files,
+        None => FailureKind::Project,
+    }
+}
+
+/// The kind of a mistake in how dbt is called or set up, if a message tells one.
+#[must_use]
+pub fn usage_by_words(message: &str) -> Option<FailureKind> {
+    // dbt reads its arguments with click, which shows the usage before the error.
+    if message.contains("Usage: ") && message.contains("Error: ") {
+        return Some(FailureKind::Arguments);
+    }
+    [(TARGET, FailureKind::Target), (SELECTION, FailureKind::Selection), (SETUP, FailureKind::Setup)]
+        .into_iter()
+        .find_map(|(words, kind)| has_one_of(message, words).then_some(kind))
+}
+
+const TARGET: &[&str] =
+    &["does not have a target named", "could not find profile named", "credentials in profile"];
+
+const SELECTION: &[&str] = &[
+    "could not find selector named",
+    "is not a valid method name",
+    "invalid selector spec",
+    "got a state selector method, but no comparison manifest",
+];
+
+const SETUP: &[&str] = &[
+    "env var required but not provided",
+    "run \"dbt deps\"",
+    "could not find adapter type",
+    "this version of dbt is not supported with",
+    LICENCE,
+];
+
+/// The words of the operating system.
+const FILES: &[&str] = &[
+    "no space left on device",
+    "disk quota exceeded",
+    "permission denied: ",
+    "read-only file system",
+    "too many open files",
+];
+
+/// The packages' var. They name it when they refuse to run.
+const LICENCE: &str = "snowplow__license_accepted";
+
+fn has_one_of(message: &str, words: &[&str]) -> bool {
     let message = message.to_lowercase();
     words.iter().any(|word| message.contains(word))
 }
@@ -91,9 +139,17 @@ const HINTS: &[(&str, &str)] = &[
     ),
     ("run \"dbt deps\"", "install the project's packages with `dbt deps`, then run the same command again"),
     (
-        "snowplow__license_accepted",
+        LICENCE,
         "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
     ),
+    ("Env var required but not provided", "set this environment variable, then run the same command again"),
+    ("No space left on device", "make room on the disk, then run the same command again"),
+    ("Disk quota exceeded", "make room on the disk, then run the same command again"),
+    (
+        "Permission denied: ",
+        "let dbt write this file, or use another place for it, then run the same command again",
+    ),
+    ("Read-only file system", "let dbt write to a file system that is not read-only"),
 ];
 
 /// What to do about a failure, as far as its text shows.
@@ -121,6 +177,13 @@ mod tests {
                 FailureKind::Connection,
             ),
             ("IO Error: Could not set lock on file \"x.duckdb\"", FailureKind::Connection),
+            ("Runtime Error\n  Could not find selector named a, expected one of []", FailureKind::Selection),
+            ("Runtime Error\n  'metod' is not a valid method name", FailureKind::Selection),
+            ("Parsing Error\n  Env var required but not provided: 'A'", FailureKind::Setup),
+            ("installed in dbt_packages. Run \"dbt deps\" to install", FailureKind::Setup),
+            ("Usage: dbt run [OPTIONS]\n\nError: No such option: --nope", FailureKind::Arguments),
+            ("[Errno 28] No space left on device", FailureKind::Files),
+            ("[Errno 13] Permission denied: 'target/manifest.json'", FailureKind::Files),
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
             ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
             (

@@ -68,7 +68,7 @@ impl Dbt {
         let directory = &call.directory;
         // Two promotions may share this folder: the target names it, but the tables name their locks.
         let _turn = Turn::wait_for(directory, &self.interrupt, listen)?;
-        write_project(directory, "snowplow_backfill_promotion", call.user)?;
+        write_project(directory, "snowplow_backfill_promotion", call.user, None)?;
         let list = serde_json::to_string(&call.statements).context("cannot write JSON")?;
         write(&directory.join("macros/execute.sql"), &MACRO.replace("__STATEMENTS__", &list))?;
         let arguments = serde_json::json!({"marker": MARKER}).to_string();
@@ -126,9 +126,10 @@ impl Dbt {
 fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Step>, said: &[String]) -> Failure {
     let failure = invocation.failure(ended.exit, said);
     match (failure.kind, reached) {
-        (FailureKind::Project, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
         // What to do next also depends on the statement, not only on the connection.
         (FailureKind::Connection, Some(_)) => Failure { hint: None, ..failure },
-        _ => failure,
+        (FailureKind::Silent, _) | (_, None) => failure,
+        // Whatever its words are like, the warehouse said them.
+        (_, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
     }
 }

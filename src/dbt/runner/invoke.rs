@@ -78,6 +78,12 @@ impl LogFormat {
     }
 }
 
+/// The variable that makes `dbt ls` and `dbt run` select the same. dbt's `indirect_selection` is about tests,
+/// but in 1.7 it leaves out ancestors too. `dbt run` of that version does not know the flag.
+pub(super) fn selects_eagerly() -> (&'static str, String) {
+    ("DBT_INDIRECT_SELECTION", "eager".to_owned())
+}
+
 /// The vars of a call.
 #[derive(Debug)]
 pub(super) enum VarsArgument<'a> {
@@ -86,6 +92,23 @@ pub(super) enum VarsArgument<'a> {
     /// The user's vars and this tool's own.
     Text(&'a str),
 }
+
+/// What every call says itself. Else `flags:` in dbt_project.yml would decide: they
+/// could leave out the models that `dbt ls` prints, its warnings, the run's results, or what went wrong.
+///
+/// They follow the subcommand, like the flags that the user passes on.
+const SETTLED: [&str; 10] = [
+    "--log-level",
+    "info",
+    "--log-format-file",
+    "text",
+    "--log-level-file",
+    "debug",
+    "--no-use-colors",
+    "--no-use-colors-file",
+    "--write-json",
+    "--partial-parse",
+];
 
 /// A call to make.
 #[derive(Debug)]
@@ -232,11 +255,12 @@ impl Dbt {
     }
 
     fn arguments(&self, invocation: &Invocation<'_>) -> Vec<String> {
-        // dbt 1.7 takes these only before the subcommand. Without them, a project's `flags:` would decide.
+        // dbt 1.7 takes this flag only before the subcommand.
         let mut arguments: Vec<String> =
-            ["--log-format", invocation.log_format.argument(), "--no-use-colors", invocation.subcommand]
+            ["--log-format", invocation.log_format.argument(), invocation.subcommand]
                 .map(str::to_owned)
                 .to_vec();
+        arguments.extend(SETTLED.map(str::to_owned));
         arguments.extend(invocation.arguments.iter().cloned());
         arguments.extend(invocation.selection.into_iter().flat_map(SelectionArguments::arguments));
         let vars = match invocation.vars {

@@ -1,16 +1,18 @@
 //! `dbt ls`: the models in the selection, and the dbt manifest of the same call.
 
 use std::collections::BTreeSet;
+use std::fs;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 use serde::Deserialize;
 
-use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
+use super::secrets::{MASK, MASKED};
 use super::turn::Turn;
-use crate::dbt::artifacts::log::without_clock;
+use super::unmatched::{self, Unmatched};
 use crate::dbt::artifacts::{Manifest, ReadFor};
 use crate::dbt::version;
 use crate::failure::Failure;
@@ -18,8 +20,11 @@ use crate::failure::Failure;
 /// The models in a selection, with the dbt manifest that describes them.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// `unique_id` of every selected model, ephemeral ones included. Never empty.
+    /// `unique_id` of every selected model, ephemeral ones included. Never empty. The dbt manifest has them
+    /// all.
     pub selected: BTreeSet<String>,
+    /// The parts of the selection that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// The dbt manifest of the whole project.
     pub manifest: Manifest,
 }
@@ -52,29 +57,33 @@ impl Dbt {
     pub fn list(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<Listing> {
         // Held until the dbt manifest is read, because another call's vars would change it.
         let _turn = Turn::wait_for(call.target_path, &self.interrupt, listen)?;
-        let answer = self.listed(call, &["--quiet", "--no-print"], listen);
-        let (selected, _) = answer.map_err(|error| self.explained(error, listen))?;
+        let log = call.log_path.join("dbt.log");
+        // dbt appends to a log that is there.
+        let before = fs::metadata(&log).map_or(0, |log| log.len());
+        let selected = self.listed(call, listen).map_err(|error| self.explained(error, listen))?;
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
         version::check_version(&manifest.metadata.dbt_version)?;
+        let unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
         if selected.is_empty() {
-            // With --quiet, dbt does not say which criterion matched nothing.
-            let said = match self.listed(call, &["--no-print"], listen) {
-                Ok((_, said)) => said,
-                Err(error) => error.downcast::<Failure>()?.text().lines().map(str::to_owned).collect(),
-            };
-            return Err(nothing_selected(&said));
+            return Err(nothing_selected(&unmatched));
         }
-        Ok(Listing { selected, manifest })
+        require_known(&selected, &manifest)?;
+        Ok(Listing { selected, unmatched, manifest })
     }
 
-    /// The listed models, and everything else that dbt printed.
-    fn listed(
-        &self,
-        call: &ListCall<'_>,
-        flags: &[&str],
-        listen: Listen<'_>,
-    ) -> Result<(BTreeSet<String>, Vec<String>)> {
-        let output = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"];
+    /// The models that dbt lists.
+    fn listed(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<BTreeSet<String>> {
+        let arguments = [
+            "--no-debug",
+            "--quiet",
+            "--no-print",
+            "--resource-type",
+            "model",
+            "--output",
+            "json",
+            "--output-keys",
+            "unique_id",
+        ];
         let invocation = Invocation {
             purpose: Purpose::Selection,
             subcommand: "ls",
@@ -83,11 +92,11 @@ impl Dbt {
             target: call.target,
             target_path: call.target_path,
             log_path: call.log_path,
-            arguments: flags.iter().chain(&output).map(|&argument| argument.to_owned()).collect(),
+            arguments: arguments.map(str::to_owned).to_vec(),
             selection: Some(call.selection),
             vars: VarsArgument::AsGiven,
             trailing: Vec::new(),
-            variables: Vec::new(),
+            variables: vec![selects_eagerly()],
         };
         let mut selected = BTreeSet::new();
         let said = self.ask(&invocation, listen, |line| {
@@ -95,7 +104,11 @@ impl Dbt {
             let node = serde_json::from_str::<ListedNode>(text).ok();
             node.map(|node| selected.insert(node.unique_id)).is_some()
         })?;
-        Ok((selected, said))
+        // A secret can also be part of what surrounds the name: `{"uniqu*****": …}`.
+        if let Some(line) = said.iter().find(|line| line.starts_with('{') && line.contains(MASK)) {
+            bail!("cannot read what dbt ls lists: {line}\n{MASKED}");
+        }
+        Ok(selected)
     }
 
     /// Says that dbt is too old, if that is why it does not know the arguments of this call.
@@ -110,14 +123,51 @@ impl Dbt {
     }
 }
 
-fn nothing_selected(said: &[String]) -> anyhow::Error {
-    let warnings: Vec<_> = said
-        .iter()
-        .map(|line| without_clock(line))
-        .filter(|line| line.contains("does not match") || line.contains("No nodes selected"))
-        .collect();
-    let warnings = if warnings.is_empty() { vec!["dbt ls lists no model"] } else { warnings };
-    anyhow!("nothing is selected:\n  {}", warnings.join("\n  "))
+/// A model that the dbt manifest does not have would be built, but neither named nor recorded.
+fn require_known(selected: &BTreeSet<String>, manifest: &Manifest) -> Result<()> {
+    let unknown: Vec<_> =
+        selected.iter().filter(|id| manifest.node(id).is_none()).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let why = if unknown.iter().any(|id| id.contains(MASK)) {
+        MASKED
+    } else {
+        "Another dbt may have written to this target path at the same time: run the same command again"
+    };
+    bail!("dbt ls lists models that its dbt manifest does not have: {}\n{why}", unknown.join(", "))
+}
+
+/// What a log holds after so many bytes. Without a log there are no warnings.
+fn text_after(log: &Utf8Path, bytes: u64) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let start = usize::try_from(bytes).unwrap_or(usize::MAX);
+    String::from_utf8_lossy(text.get(start..).unwrap_or(&text)).into_owned()
+}
+
+fn nothing_selected(unmatched: &[Unmatched]) -> anyhow::Error {
+    if unmatched.is_empty() {
+        return anyhow!("nothing is selected: dbt ls lists no model");
+    }
+    anyhow!("nothing is selected:{}", on_lines(unmatched))
+}
+
+fn on_lines<'u>(unmatched: impl IntoIterator<Item = &'u Unmatched>) -> String {
+    unmatched.into_iter().map(|unmatched| format!("\n  {unmatched}")).collect()
+}
+
+impl Listing {
+    /// Refuses a selection of which a part matches nothing: the rest is less than what was meant.
+    ///
+    /// # Errors
+    /// Usage: a part of `--select` matches nothing.
+    pub fn require_matches(&self) -> Result<()> {
+        let mistakes: Vec<_> = self.unmatched.iter().filter(|unmatched| unmatched.is_mistake).collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        bail!("a part of the selection matches nothing:{}", on_lines(mistakes))
+    }
 }
 
 #[cfg(test)]
@@ -125,17 +175,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_dbts_own_warning_when_nothing_is_selected() {
-        let said = [
-            "16:16:02  Running with dbt=1.11.16",
-            "16:16:03  The selection criterion 'nope' does not match any enabled nodes",
-            "16:16:03  No nodes selected!",
-        ]
-        .map(str::to_owned);
-        assert_eq!(
-            nothing_selected(&said).to_string(),
-            "nothing is selected:\n  The selection criterion 'nope' does not match any enabled nodes\n  No \
-             nodes selected!"
-        );
+    fn models_that_the_manifest_does_not_have_are_named() {
+        let selected = BTreeSet::from(["model.p.*****_a".to_owned(), "model.p.b".to_owned()]);
+        let error = require_known(&selected, &Manifest::default()).expect_err("unknown").to_string();
+        assert!(error.contains("model.p.*****_a, model.p.b") && error.contains("DBT_ENV_SECRET_"), "{error}");
+        let selected = BTreeSet::from(["model.p.b".to_owned()]);
+        let error = require_known(&selected, &Manifest::default()).expect_err("unknown").to_string();
+        assert!(error.contains("model.p.b") && !error.contains("DBT_ENV_SECRET_"), "{error}");
     }
 }

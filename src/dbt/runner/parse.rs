@@ -37,7 +37,7 @@ impl Dbt {
             target,
             target_path,
             log_path,
-            arguments: ["--quiet", "--no-print"].map(str::to_owned).to_vec(),
+            arguments: ["--no-debug", "--quiet", "--no-print"].map(str::to_owned).to_vec(),
             selection: None,
             vars: VarsArgument::AsGiven,
             trailing: Vec::new(),

@@ -13,6 +13,7 @@ use serde_yaml::{Mapping, Value};
 use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
+use super::secrets::{MASK, MASKED, has_secrets};
 use super::turn::Turn;
 use crate::dbt::project::{PROJECT_FILE, Project};
 
@@ -91,7 +92,7 @@ impl<'a> Querier<'a> {
         directory: Utf8PathBuf,
         log_path: Utf8PathBuf,
     ) -> Result<Self> {
-        write_project(&directory, "snowplow_backfill_queries", user)?;
+        write_project(&directory, "snowplow_backfill_queries", user, None)?;
         write(&directory.join("macros/query.sql"), MACRO)?;
         Ok(Self { dbt, target, directory, log_path })
     }
@@ -120,6 +121,9 @@ impl<'a> Querier<'a> {
             replies.extend(reply.map(str::to_owned));
             reply.is_some()
         })?;
+        if has_secrets() && replies.iter().any(|reply| reply.contains(MASK)) {
+            bail!("an answer of {} holds a masked name or value. {MASKED}", invocation.name());
+        }
         assemble(&replies, queries.len()).with_context(|| {
             format!("the answer of {} is not complete (its log: {})", invocation.name(), self.log_path)
         })
@@ -149,7 +153,7 @@ pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
         target: operation.target,
         target_path: operation.target_path,
         log_path: operation.log_path,
-        arguments: [operation.name, "--args", operation.arguments, "--quiet", "--print"]
+        arguments: [operation.name, "--args", operation.arguments, "--no-debug", "--quiet", "--print"]
             .map(str::to_owned)
             .to_vec(),
         selection: None,
@@ -168,8 +172,14 @@ pub(super) fn reply(line: &Line) -> Option<&str> {
     }
 }
 
-/// Writes the `dbt_project.yml` of a project that finds its connection as the user's project does.
-pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) -> Result<()> {
+/// Writes the `dbt_project.yml` of a project that finds its connection as the user's project does. `vars` is
+/// YAML in flow style.
+pub(super) fn write_project(
+    directory: &Utf8Path,
+    name: &str,
+    user: &Project,
+    vars: Option<&str>,
+) -> Result<()> {
     let mut file = Mapping::new();
     file.insert("name".into(), name.into());
     file.insert("version".into(), "1.0.0".into());
@@ -180,7 +190,8 @@ pub(super) fn write_project(directory: &Utf8Path, name: &str, user: &Project) ->
             file.insert(key.into(), value.clone());
         }
     }
-    let text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    let mut text = serde_yaml::to_string(&Value::Mapping(file)).context("cannot write YAML")?;
+    text.extend(vars.into_iter().flat_map(|vars| ["vars: ", vars, "\n"]));
     write(&directory.join(PROJECT_FILE), &text)
 }
 

@@ -7,9 +7,10 @@ use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::diagnosis;
-use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
 use super::notice::{Listen, ModelFinished, Notice, Purpose};
 use super::process::{Exit, Line};
+use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::{LogEvent, LogLine};
 use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
 use crate::failure::{Complaint, Failure, FailureKind};
@@ -110,12 +111,11 @@ impl Dbt {
             target: call.target,
             target_path: &call.target_path,
             log_path: &call.log_path,
-            // This tool depends on both, and a project's `flags:` could switch them off.
-            arguments: ["--write-json", "--partial-parse"].map(str::to_owned).to_vec(),
+            arguments: Vec::new(),
             selection: Some(call.selection),
             vars: VarsArgument::Text(&call.vars),
             trailing,
-            variables: vec![(STAMP_VARIABLE, stamp.to_owned())],
+            variables: vec![(STAMP_VARIABLE, stamp.to_owned()), selects_eagerly()],
         }
     }
 }
@@ -146,7 +146,7 @@ impl RunOutput {
     /// The complaints if there are any, else all text.
     fn most_telling(&self) -> String {
         let lines = if self.complaints.is_empty() { &self.text } else { &self.complaints };
-        lines.join("\n")
+        without_tracebacks(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 
@@ -188,7 +188,7 @@ fn model_finished(run: u32, event: &LogEvent) -> Option<ModelFinished> {
 }
 
 /// Why the run was not good. A good run has exit code 0, and artifacts of this very call in which every
-/// expected model is a success.
+/// expected model is a success, and no other model.
 fn judge(
     exit: Exit,
     results: Option<&RunResults>,
@@ -208,16 +208,33 @@ fn judge(
     }
     let hooks = complaints(results, is_hook);
     if !hooks.is_empty() {
-        return Some(failure(exit, FailureKind::Hook, hooks));
+        return Some(failure(exit, kind_of_hooks(&hooks), hooks));
     }
     if !exit.is_success() {
         // No model failed, so it was a hook: one that does not compile, or any hook of dbt 1.8 and older.
         let complaint = Complaint { node: None, message: output.most_telling() };
-        return Some(failure(exit, FailureKind::Hook, vec![complaint]));
+        return Some(failure(exit, kind_of_hooks(std::slice::from_ref(&complaint)), vec![complaint]));
     }
     let missing = not_built(results, expected);
-    let message = || format!("dbt reports no success for these selected models: {}", missing.join(", "));
-    (!missing.is_empty()).then(|| unproven(exit, message()))
+    if !missing.is_empty() {
+        let message = format!("dbt reports no success for these selected models: {}", missing.join(", "));
+        return Some(unproven(exit, message));
+    }
+    let surplus = not_selected(results, expected);
+    let message = || {
+        format!(
+            "dbt built models that are not in the selection as dbt ls listed it, so their packages do not know \
+             of them: {}",
+            surplus.join(", ")
+        )
+    };
+    (!surplus.is_empty()).then(|| unproven(exit, message()))
+}
+
+/// A hook can say that the project is not set up: the packages' hooks ask for the consent to their licence.
+fn kind_of_hooks(complaints: &[Complaint]) -> FailureKind {
+    let usage = complaints.iter().find_map(|complaint| diagnosis::usage_by_words(&complaint.message));
+    usage.unwrap_or(FailureKind::Hook)
 }
 
 fn failure(exit: Exit, kind: FailureKind, complaints: Vec<Complaint>) -> Failure {
@@ -247,6 +264,12 @@ fn not_built<'e>(results: &RunResults, expected: &'e BTreeSet<String>) -> Vec<&'
     expected.iter().filter(|id| !built.contains(id)).map(String::as_str).collect()
 }
 
+/// The models that were built without being expected.
+fn not_selected<'r>(results: &'r RunResults, expected: &BTreeSet<String>) -> Vec<&'r str> {
+    let built = results.results.iter().filter(|result| result.status != Status::Skipped && is_model(result));
+    built.map(|result| result.unique_id.as_str()).filter(|id| !expected.contains(*id)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +295,8 @@ mod tests {
         assert_eq!(kind(0, Some(&both), ""), None);
         assert_eq!(kind(0, None, ""), Some(FailureKind::Unproven));
         assert_eq!(kind(0, Some(&both[..1]), ""), Some(FailureKind::Unproven));
+        let surplus = ("model.p.c", "success");
+        assert_eq!(kind(0, Some(&[both[0], both[1], surplus]), ""), Some(FailureKind::Unproven));
         assert_eq!(
             kind(0, Some(&[("model.p.a", "success"), ("model.p.b", "skipped")]), ""),
             Some(FailureKind::Unproven)
@@ -290,6 +315,10 @@ mod tests {
             Some(FailureKind::Hook)
         );
         assert_eq!(kind(2, Some(&both), "No enabled models identified."), Some(FailureKind::Hook));
+        assert_eq!(
+            kind(2, Some(&both), "Please set snowplow__license_accepted to true"),
+            Some(FailureKind::Setup)
+        );
         assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Project));
         assert_eq!(kind(2, None, "could not connect to server"), Some(FailureKind::Connection));
     }

@@ -32,6 +32,8 @@ pub struct Github<W, S> {
     paths: RepositoryPaths,
     detail: Detail,
     in_group: bool,
+    /// dbt's last failure, which has its annotations.
+    told: Option<String>,
 }
 
 impl Github<Stdout, File> {
@@ -46,7 +48,7 @@ impl Github<Stdout, File> {
 impl<W: Write, S: Write> Github<W, S> {
     fn new(out: W, summary: Option<S>, paths: RepositoryPaths, detail: Detail) -> Self {
         let summary = summary.map(Summary::new);
-        Self { out, summary, paths, detail, in_group: false }
+        Self { out, summary, paths, detail, in_group: false, told: None }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -77,6 +79,7 @@ impl<W: Write, S: Write> Github<W, S> {
 
     fn fail(&mut self, run: Option<u32>, failure: &Failure, history: &History) -> io::Result<()> {
         self.end_group()?;
+        self.told = Some(failure.to_string());
         let call = run.map_or_else(|| failure.call.clone(), |run| format!("run {run}"));
         for complaint in &failure.complaints {
             let (node, project) =
@@ -102,6 +105,12 @@ impl<W: Write, S: Write> Github<W, S> {
     fn finish(&mut self, outcome: &Outcome) -> io::Result<()> {
         let (level, title, message) = match outcome {
             Outcome::Refused { reason } => (Level::Error, "refused".to_owned(), reason.clone()),
+            Outcome::NoEvents => (
+                Level::Error,
+                "no events".to_owned(),
+                "the backfill found no event at all, so it processed nothing".to_owned(),
+            ),
+            Outcome::Error { message } if self.told.as_ref() == Some(message) => return Ok(()),
             Outcome::Error { message } => (Level::Error, "snowplow-backfill".to_owned(), message.clone()),
             Outcome::Interrupted { signal } => (
                 Level::Warning,
@@ -143,6 +152,7 @@ impl<W: Write, S: Write> Github<W, S> {
             }
             // Promotions have no format for GitHub. Their statements are in their journals.
             Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
+            Event::Note { message } => self.line(&format!("note: {message}")),
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,
                 file: None,

@@ -67,6 +67,7 @@ impl<W: Write> Summary<W> {
             }
             Event::DbtCalled(_)
             | Event::Warning { .. }
+            | Event::Note { .. }
             | Event::StateRead { .. }
             | Event::RunStarted { .. }
             | Event::ModelFinished(_)

@@ -1,15 +1,15 @@
 //! Both targets of a promotion, as dbt lists them.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::dialect::common_dialect;
 use super::gather;
 use super::manifests::{self, PackageVars, Side};
-use crate::dbt::{Listing, RelationName, SelectionArguments, VarScope};
-use crate::event::Emit;
+use crate::dbt::{Listing, RelationName, SelectionArguments};
+use crate::event::{Emit, Event};
 use crate::failure::Failure;
 use crate::promote::plan::Facts;
-use crate::snowplow::{self, Package, TouchedPackage};
+use crate::snowplow::{self, Package, Packages, TouchedPackage, VarReader};
 use crate::workspace::{Lock, OpenProject, OpenTarget};
 
 /// What is promoted from where to where.
@@ -32,7 +32,7 @@ pub struct ListedTarget<'p> {
     pub name: String,
     pub target: OpenTarget<'p>,
     listing: Listing,
-    packages: Vec<Package>,
+    packages: Packages,
 }
 
 /// Both targets, and what can be promoted from one to the other.
@@ -70,7 +70,8 @@ impl<'p> ListedTarget<'p> {
             None => target.query(&[], emit)?.target.name,
         };
         let listing = target.list(selection, emit)?;
-        let packages = snowplow::discover(&listing.manifest)?;
+        listing.require_matches()?;
+        let packages = snowplow::discover(&listing.manifest);
         Ok(Self { name, target, listing, packages })
     }
 
@@ -79,7 +80,7 @@ impl<'p> ListedTarget<'p> {
     }
 
     fn lock_name(&self) -> Option<&str> {
-        snowplow::lock_name(&self.packages, &self.listing.manifest)
+        self.packages.lock_name(&self.listing.manifest)
     }
 }
 
@@ -117,8 +118,9 @@ impl<'p> BothTargets<'p> {
         }
         let sides = (&staging.side(), &prod.side());
         let selection = route.selection.arguments();
-        let facts =
-            manifests::facts(dialect, sides, &touched, selection, |package| package_vars(package, project))?;
+        let facts = manifests::facts(dialect, sides, &touched, selection, |package| {
+            package_vars(package, &staging, &prod, &mut *emit)
+        })?;
         let limits = touched
             .iter()
             .map(|touched| manifests::limits_of(&touched.package, &staging.listing.manifest))
@@ -155,17 +157,37 @@ impl<'p> BothTargets<'p> {
     }
 }
 
-/// What the project's vars set for a package. They are the same for both targets.
-fn package_vars(package: &Package, project: &OpenProject) -> Result<PackageVars> {
-    let vars = VarScope::of(&package.dbt_package, &project.project, project.dbt.vars())
-        .context("cannot read the project's vars")?;
-    let settings = snowplow::settings(&vars, None);
-    let limit = vars.text("snowplow__backfill_limit_days").and_then(|days| days.parse().ok());
-    let utils = project.project.package_version("snowplow_utils");
+/// What the project's vars set for a package. Vars with Jinja can differ between the targets. Warns of what is
+/// not known.
+fn package_vars(
+    package: &Package,
+    staging: &ListedTarget<'_>,
+    prod: &ListedTarget<'_>,
+    emit: Emit<'_>,
+) -> Result<PackageVars> {
+    let mut unknown = Vec::new();
+    let mut on = |side: &ListedTarget<'_>| {
+        let version = &side.listing.manifest.metadata.dbt_version;
+        let names = &snowplow::VARS_OF_PROMOTION;
+        let vars = side.target.vars(&package.dbt_package, version, names, Vec::new(), emit)?;
+        let mut vars = VarReader::new(&package.name, &vars);
+        let (settings, limit_days) = (vars.settings(None), vars.limit_days());
+        unknown.extend(vars.unknown());
+        anyhow::Ok((settings, limit_days))
+    };
+    let (settings, limit_days) = on(prod)?;
+    let (of_staging, _) = on(staging)?;
+    let project = prod.target.project();
+    unknown.extend(snowplow::unknown_utils(package.family, project));
+    unknown.dedup();
+    for message in unknown {
+        emit(Event::Warning { message });
+    }
+    let utils = project.package_version("snowplow_utils");
     Ok(PackageVars {
         settings,
-        limit_days: limit.unwrap_or(PackageVars::default().limit_days),
-        staging_lookback_hours: settings.lookback_hours,
+        limit_days,
+        staging_lookback_hours: of_staging.lookback_hours,
         load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
     })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::dbt::{Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
-use crate::snowplow::{Package, Settings, TouchedPackage, relation_of};
+use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
 use crate::warehouse::{Dialect, Relation, is_plain};
 
 /// One side of a promotion, as its dbt manifest has it.
@@ -18,7 +18,7 @@ pub struct Side<'a> {
     /// What it is called: the name of a target, or of a file.
     pub name: &'a str,
     pub manifest: &'a Manifest,
-    pub packages: &'a [Package],
+    pub packages: &'a Packages,
 }
 
 /// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the
@@ -55,7 +55,7 @@ pub fn facts(
     (staging, prod): (&Side<'_>, &Side<'_>),
     touched: &[TouchedPackage],
     selection: Vec<String>,
-    vars: impl Fn(&Package) -> Result<PackageVars>,
+    mut vars: impl FnMut(&Package) -> Result<PackageVars>,
 ) -> Result<Facts> {
     let mut facts = Facts {
         dialect,
@@ -71,7 +71,10 @@ pub fn facts(
     let mut said = Vec::new();
     for (place, touched) in touched.iter().enumerate() {
         let package = &touched.package;
-        let Some(in_prod) = prod.packages.iter().find(|other| other.name == package.name) else {
+        let Some(in_prod) = prod.packages.known.iter().find(|other| other.name == package.name) else {
+            if let Some(trouble) = prod.packages.why_unclear(&package.name) {
+                bail!("the package {} is not understood in {}: {trouble}", package.name, prod.name);
+            }
             bail!(
                 "the package {} is in {} but not in {}: is it enabled there?",
                 package.name,

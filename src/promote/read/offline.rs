@@ -33,9 +33,9 @@ pub fn offline_facts(
     let dialect = common_dialect(&staging, &prod, (from.as_str(), to.as_str()), dialect)?;
     let selected = dbt::select_by_criteria(&staging, &selection.select, &selection.exclude)
         .with_context(|| format!("selecting from {from}"))?;
-    let listing = Listing { selected, manifest: staging };
-    let packages = snowplow::discover(&listing.manifest)?;
-    let packages_in_prod = snowplow::discover(&prod)?;
+    let listing = Listing { selected, unmatched: Vec::new(), manifest: staging };
+    let packages = snowplow::discover(&listing.manifest);
+    let packages_in_prod = snowplow::discover(&prod);
     let (touched, _) = TouchedPackage::find(&listing, &packages)?;
     let sides = (
         &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },

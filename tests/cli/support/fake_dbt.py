@@ -5,6 +5,7 @@ repeats. A reply:
 
     stdout, stderr   what is printed
     empty            true: every query of the call is answered with no rows
+    log              what is appended to dbt.log in the folder of --log-path
     files            {name: text} for the folder of --target-path; @STAMP@ stands for the run's stamp
     hang             waits for a signal after printing: "polite" ends on SIGINT with exit code 2, "deaf" ignores it
     exit             the exit code
@@ -34,6 +35,11 @@ if "--target-path" in arguments:
     for name, text in reply.get("files", {}).items():
         stamp = os.environ.get("DBT_ENV_CUSTOM_ENV_SNOWPLOW_BACKFILL", "none")
         (target / name).write_text(text.replace("@STAMP@", stamp))
+if "log" in reply:
+    logs = pathlib.Path(arguments[arguments.index("--log-path") + 1])
+    logs.mkdir(parents=True, exist_ok=True)
+    with open(logs / "dbt.log", "a") as log:
+        log.write(reply["log"])
 
 
 def interrupted(*_):

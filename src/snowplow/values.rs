@@ -2,11 +2,14 @@
 
 use serde_yaml::Value;
 
+use crate::dbt;
+
 /// The var for how many days of events a run may process.
-pub(super) const LIMIT: &str = "snowplow__backfill_limit_days";
+pub const LIMIT: &str = "snowplow__backfill_limit_days";
 
 /// A number, with or without quotes. What only Rust takes for a number, such as `inf`, is none.
-pub(super) fn number(value: &Value) -> Option<f64> {
+#[must_use]
+pub fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().replace('_', "").parse().ok(),
@@ -16,7 +19,8 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// Whether dbt reads a text as a number, such as `1_000`: it reads YAML 1.1, our reader YAML 1.2.
-pub(super) fn is_number_to_dbt(text: &str) -> bool {
+#[must_use]
+pub fn is_number_to_dbt(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.starts_with(|first: char| first.is_ascii_digit() && first != '0')
         && digits.contains('_')
@@ -24,7 +28,8 @@ pub(super) fn is_number_to_dbt(text: &str) -> bool {
 }
 
 /// A string, or a number as text.
-pub(super) fn text(value: &Value) -> Option<String> {
+#[must_use]
+pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -32,8 +37,15 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether only dbt knows what a value is: it renders strings, but not what lists and mappings hold.
+#[must_use]
+pub fn holds_jinja(value: &Value) -> bool {
+    value.as_str().is_some_and(dbt::holds_jinja)
+}
+
 /// Whether the packages treat a value as not set.
-pub(super) fn is_empty(value: &Value) -> bool {
+#[must_use]
+pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
@@ -47,7 +59,8 @@ pub(super) fn is_empty(value: &Value) -> bool {
 const NO: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
 
 /// Whether Jinja treats a value as true after dbt has read it.
-pub(super) fn is_true(value: &Value) -> bool {
+#[must_use]
+pub fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
         Value::Number(number) => number.as_f64() != Some(0.0),
@@ -57,7 +70,8 @@ pub(super) fn is_true(value: &Value) -> bool {
 }
 
 /// A value in a message.
-pub(super) fn shown(value: &Value) -> String {
+#[must_use]
+pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),
         other => serde_json::to_string(other).unwrap_or_default(),

@@ -1,0 +1,194 @@
+//! Judges a run: what it achieved for each package, and whether it began where the run before it ended.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::preflight;
+use super::verdict::{Evidence, Verdict};
+use super::window_origin::{Expectation, PreviousWindow, WindowOrigin};
+use crate::failure::Refusal;
+use crate::snowplow::{Observation, PackageTables, Progress, Window};
+use crate::timestamp::Timestamp;
+
+/// How many runs in a row may leave it open whose window they recorded.
+const MOST_UNCLEAR: u32 = 3;
+
+/// How many runs in a row may move nothing. The limit at least doubles with every second one, so that a history of events
+/// cannot have more.
+const MOST_IDLE: u32 = 100;
+
+/// What earlier runs of this backfill showed.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    /// The last window of each package.
+    windows: HashMap<String, PreviousWindow>,
+    /// Packages whose slow clock was told.
+    slow: HashSet<String>,
+    /// Runs in a row without evidence of their own.
+    unclear: u32,
+    /// Runs in a row that moved nothing.
+    idle: u32,
+}
+
+/// A run that was judged.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) verdicts: Vec<Verdict>,
+    /// What the user should know.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Trail {
+    /// Judges a run of a limit by the tables before and after it.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: the run did not begin where the run before it ended, or nothing can be told about it any more.
+    pub(super) fn judge(
+        &mut self,
+        before: &Observation,
+        after: &Observation,
+        limit_days: u32,
+    ) -> Result<Judgement> {
+        let (mut verdicts, mut warnings) = (Vec::new(), Vec::new());
+        for new in &after.packages {
+            let name = &new.package.name;
+            let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;
+            preflight::refuse_duplicates(new)?;
+            refuse_lost_progress(old, new)?;
+            let window = new.window.with_context(|| {
+                format!("the run was good, but the limits table of {name} holds no window")
+            })?;
+            verdicts.push(self.verdict(old, new, (window, limit_days), before.now, &mut warnings)?);
+        }
+        self.count(&verdicts)?;
+        Ok(Judgement { verdicts, warnings })
+    }
+
+    fn verdict(
+        &mut self,
+        old: &PackageTables,
+        new: &PackageTables,
+        (window, limit_days): (Window, u32),
+        now: Timestamp,
+        warnings: &mut Vec<String>,
+    ) -> Result<Verdict> {
+        let name = &new.package.name;
+        let min = old.standing().frontier().time();
+        let previous = self.windows.get(name).copied();
+        let expectation = Expectation { before: old, limit_days, now, previous };
+        let verdict = Verdict::of(old, new, window, now);
+        match expectation.origin_of(window) {
+            WindowOrigin::StartedOver => bail!(started_over(name, window, min)),
+            WindowOrigin::AnotherRun => {
+                warnings.push(another_run(name, window));
+                let expected = old.next_window(limit_days, now).unwrap_or(window);
+                Ok(Verdict::of(old, new, expected, now).without_evidence())
+            }
+            WindowOrigin::OtherLimit(days) if verdict.progress != Progress::Advanced => {
+                warnings.push(other_limit(name, window, days, limit_days));
+                Ok(verdict.without_evidence())
+            }
+            WindowOrigin::ThisRun | WindowOrigin::OtherLimit(_) => {
+                let this = PreviousWindow { window, limit_days, min };
+                self.windows.insert(name.clone(), this);
+                if !verdict.ended_at_its_own_clock(this, previous, now) {
+                    return Ok(verdict);
+                }
+                if self.slow.insert(name.clone()) {
+                    warnings.push(slow_clock(name, window, now));
+                }
+                Ok(Verdict { progress: Progress::CaughtUp, ..verdict })
+            }
+        }
+    }
+
+    /// Keeps the number of runs bounded that achieve nothing.
+    fn count(&mut self, verdicts: &[Verdict]) -> Result<()> {
+        let has_moved = verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced);
+        let is_unclear = |verdict: &&Verdict| verdict.evidence == Evidence::Missing;
+        let unclear = verdicts.iter().find(is_unclear).map(|verdict| Arc::clone(&verdict.package));
+        self.idle = if has_moved { 0 } else { self.idle + 1 };
+        self.unclear = if has_moved || unclear.is_none() { 0 } else { self.unclear + 1 };
+        if let Some(package) = unclear.filter(|_| self.unclear >= MOST_UNCLEAR) {
+            bail!(Refusal(format!(
+                "{MOST_UNCLEAR} runs in a row moved nothing, and the limits table of {} never held their window. Something \
+                 else runs these models, or the package does not use snowplow__backfill_limit_days. Stop the other runs, \
+                 then run the same command again",
+                package.name
+            )));
+        }
+        if self.idle >= MOST_IDLE {
+            bail!(Refusal(format!(
+                "{MOST_IDLE} runs in a row moved nothing. Look at the windows of these runs in the journal, and at the \
+                 filters of the package"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What one run left, the next one starts from: no run moves a row back or removes it.
+fn refuse_lost_progress(old: &PackageTables, new: &PackageTables) -> Result<()> {
+    let lost = old.rows.iter().filter(|row| old.package.tracks(&row.model)).filter_map(|row| {
+        let before = row.last_success?;
+        match new.rows.iter().find(|other| other.model == row.model) {
+            None => Some(format!("the row of {} is gone", row.model)),
+            Some(other) => {
+                let now = other.last_success.filter(|now| *now < before)?;
+                Some(format!("{} went back from {before} to {now}", row.model))
+            }
+        }
+    });
+    let lost: Vec<_> = lost.collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    bail!(Refusal(format!(
+        "the incremental manifest of {} lost what an earlier run had recorded: {}. {CAUSES}",
+        new.package.name,
+        lost.join(", ")
+    )))
+}
+
+/// Why a run can begin anew, and what to do about it.
+const CAUSES: &str = "Runs of this backfill do not do that. Either the project sets snowplow__allow_refresh or \
+                      models_to_remove, so that every run starts over, or something else changed the table. Remove the \
+                      cause, then run the same command again";
+
+fn started_over(package: &str, window: Window, min: Option<Timestamp>) -> Refusal {
+    let recorded = min.map_or(String::new(), |min| format!(" up to {min}"));
+    Refusal(format!(
+        "{package} started over: its window begins at {}, although its incremental manifest had recorded events{recorded} \
+         before the run. {CAUSES}",
+        window.lower
+    ))
+}
+
+fn another_run(package: &str, window: Window) -> String {
+    format!(
+        "the limits table of {package} holds the window of another run, {} to {}: something else runs these models at the \
+         same time. This backfill does not count that window",
+        window.lower, window.upper
+    )
+}
+
+fn other_limit(package: &str, window: Window, days: u32, limit_days: u32) -> String {
+    format!(
+        "the window of {package} ends at {}, after {days} days, although the limit of this run was {limit_days} days: it is \
+         the window of another run, or the package does not use the limit",
+        window.upper
+    )
+}
+
+fn slow_clock(package: &str, window: Window, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.since(window.upper).num_seconds()).unwrap_or(0);
+    format!(
+        "the windows of {package} end at {}, whatever the limit, and the warehouse's clock says {now}: the package's own \
+         clock is {} behind. It is up to date to that clock",
+        window.upper,
+        humantime::format_duration(Duration::from_secs(seconds))
+    )
+}

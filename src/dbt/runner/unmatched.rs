@@ -1,0 +1,133 @@
+//! Parts of a selection that match nothing, and what may have been meant.
+
+use std::fmt;
+
+use super::invoke::SelectionArguments;
+use crate::dbt::artifacts::Manifest;
+use crate::suggest;
+
+/// A part of a selection that matches nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The part, in dbt's spelling: `+my_model`.
+    pub criterion: String,
+    /// Whether it must be a mistake: part of `--select`, and not of what is right to be empty. A part of
+    /// `--exclude` or of a selector can be meant for other projects or days.
+    pub is_mistake: bool,
+    /// What may have been meant, such as ": did you mean `my_model`?"; empty if nothing is similar.
+    suggestion: String,
+}
+
+impl fmt::Display for Unmatched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} matches no enabled model{}", self.criterion, self.suggestion)
+    }
+}
+
+/// The criteria that match nothing, by dbt's log of a call. On stdout, `--quiet` also leaves out warnings.
+pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifest) -> Vec<Unmatched> {
+    let criterion = |line| -> Option<&str> {
+        let (_, rest) = str::split_once(line, "The selection criterion '")?;
+        Some(rest.split_once("' does not match any")?.0)
+    };
+    let mut found: Vec<Unmatched> = Vec::new();
+    for criterion in log.lines().filter_map(criterion) {
+        if found.iter().any(|unmatched| unmatched.criterion == criterion) {
+            continue;
+        }
+        let mut selected = selection.select.iter().flat_map(|text| text.split_whitespace());
+        // On most days, nothing is new or modified.
+        let may_be_empty = criterion.contains("state:");
+        found.push(Unmatched {
+            criterion: criterion.to_owned(),
+            is_mistake: selected.any(|part| part == criterion) && !may_be_empty,
+            suggestion: suggestion(criterion, manifest),
+        });
+    }
+    found
+}
+
+/// For the first part of an intersection that has a name like it and is none itself.
+fn suggestion(criterion: &str, manifest: &Manifest) -> String {
+    let suggested = criterion.split(',').find_map(|part| {
+        let bare = without_operators(part);
+        let (method, value) = bare.split_once(':').unwrap_or(("fqn", bare));
+        let names: Vec<&str> = match method {
+            "fqn" => manifest.models().map(|node| node.name.as_str()).collect(),
+            "package" => manifest.models().map(|node| node.package_name.as_str()).collect(),
+            "tag" => manifest.models().flat_map(|node| &node.tags).map(String::as_str).collect(),
+            _ => return None,
+        };
+        if names.contains(&value) {
+            return None;
+        }
+        suggest::similar(value, names).map(|name| format!(": did you mean `{name}`?"))
+    });
+    suggested.unwrap_or_default()
+}
+
+/// `name` of `@name`, `+name`, `2+name+1`.
+fn without_operators(part: &str) -> &str {
+    let is_count = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let part = part.strip_prefix('@').unwrap_or(part);
+    let part = part.split_once('+').filter(|(count, _)| is_count(count)).map_or(part, |(_, rest)| rest);
+    part.rsplit_once('+').filter(|(_, count)| is_count(count)).map_or(part, |(rest, _)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dbt::artifacts::Node;
+
+    fn manifest() -> Manifest {
+        let node = |id: &str, name: &str| {
+            let tags = vec!["nightly".to_owned()];
+            let (name, package_name) = (name.to_owned(), "shop".to_owned());
+            (id.to_owned(), Node { unique_id: id.to_owned(), name, package_name, tags, ..Node::default() })
+        };
+        let nodes = [node("model.shop.a", "basket_value"), node("model.shop.b", "daily_traffic")].into();
+        Manifest { nodes, ..Manifest::default() }
+    }
+
+    fn line(criterion: &str) -> String {
+        format!(
+            "16:16:03.2 [warn ] [MainThread]: The selection criterion '{criterion}' does not match any nodes\n"
+        )
+    }
+
+    #[test]
+    fn tells_mistakes_from_what_may_be_empty() {
+        let selection = SelectionArguments {
+            select: vec!["+daily_traffic +basket_valu".into(), "state:modified+".into()],
+            exclude: vec!["daly_traffic".into()],
+            selector: None,
+        };
+        let log: String =
+            ["+basket_valu", "state:modified+", "daly_traffic", "daly_traffic"].map(line).concat();
+        let found = find(&format!("Running with dbt=1.11.16\n{log}"), &selection, &manifest());
+        let found: Vec<_> = found.iter().map(|part| (part.to_string(), part.is_mistake)).collect();
+        let text = |text: &str, is_mistake| (text.to_owned(), is_mistake);
+        assert_eq!(
+            found,
+            [
+                text("+basket_valu matches no enabled model: did you mean `basket_value`?", true),
+                text("state:modified+ matches no enabled model", false),
+                text("daly_traffic matches no enabled model: did you mean `daily_traffic`?", false),
+            ]
+        );
+    }
+
+    #[test]
+    fn suggests_by_the_method_and_without_operators() {
+        for (criterion, expected) in [
+            ("2+basket_valu+1", ": did you mean `basket_value`?"),
+            ("@basket_valu", ": did you mean `basket_value`?"),
+            ("basket_value,tag:nigtly+", ": did you mean `nightly`?"),
+            ("package:shp", ": did you mean `shop`?"),
+            ("path:models/basket_valu", ""),
+            ("zzz", ""),
+        ] {
+            assert_eq!(suggestion(criterion, &manifest()), expected, "{criterion}");
+        }
+    }
+}
