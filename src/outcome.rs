@@ -72,7 +72,7 @@ impl Outcome {
         if failure.kind.is_usage() { Self::Error { message: failure.to_string() } } else { Self::DbtFailed }
     }
 
-    /// One of each ending, in the order of their exit codes.
+    /// One of each ending, in the order of their exit codes; several where the code depends on a signal.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all = vec![
@@ -87,6 +87,7 @@ impl Outcome {
             Self::Stopped { by: String::new() },
             Self::Refused { reason: String::new() },
             Self::Error { message: String::new() },
+            Self::Interrupted { signal: 1 },
             Self::Interrupted { signal: 2 },
             Self::Interrupted { signal: Interrupted::READER_GONE.signal },
             Self::Interrupted { signal: 15 },

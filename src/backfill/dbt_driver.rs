@@ -71,7 +71,7 @@ impl Driver for DbtDriver<'_> {
     }
 
     fn run(&mut self, run: RunRequest, emit: Emit<'_>) -> Result<RunReport> {
-        let Request { selection, first_run, threads, dbt_args, .. } = self.request;
+        let Request { selection, defer, first_run, threads, dbt_args, .. } = self.request;
         let is_first = run.number == 1 && !first_run.is_regular();
         let round = if is_first { Round::First } else { Round::Regular };
         let workspace = &self.target.workspace;
@@ -80,6 +80,7 @@ impl Driver for DbtDriver<'_> {
             target: self.target.name.as_deref(),
             selection,
             vars: self.vars(run.limit_days, round)?,
+            defer,
             full_refresh: round == Round::First && first_run.full_refresh,
             threads: *threads,
             extra: dbt_args,

@@ -2,13 +2,15 @@
 
 use super::engine::Options;
 use super::preflight::FirstRun;
-use crate::dbt::SelectionArguments;
+use crate::dbt::{DeferArguments, SelectionArguments};
 use crate::timestamp::Timestamp;
 
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     pub selection: SelectionArguments,
+    /// `--defer` and what belongs to it.
+    pub defer: DeferArguments,
     /// `--start-date`.
     pub start_date: Option<Timestamp>,
     /// How far to go.

@@ -1,10 +1,10 @@
 //! What a backfill works on: the selection, the packages, `models_to_run`. No table is read yet.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
-use crate::dbt::{Listing, Node, SelectionArguments};
+use crate::dbt::{DeferArguments, Listing, Manifest, Node, SelectionArguments};
 use crate::event::{Emit, Event, PackageScope, Start};
 use crate::failure::Refusal;
 use crate::snowplow::{self, Scope};
@@ -17,23 +17,33 @@ pub struct Selected {
     /// What is to be run.
     pub scope: Scope,
     selection: Vec<String>,
+    pub(super) is_whole_project: bool,
     /// The name of the lock of this project and target.
     lock_name: String,
 }
 
 impl Selected {
-    /// Asks dbt what the selection holds, and works out what is to be run.
+    /// Asks dbt what the selection holds, and works out what is to be run. `extra` is what the user gave after
+    /// `--`.
     ///
     /// # Errors
     /// dbt fails, or the selection cannot be backfilled.
-    pub fn list(target: &OpenTarget<'_>, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Self> {
+    pub fn list(
+        target: &OpenTarget<'_>,
+        selection: &SelectionArguments,
+        extra: &[String],
+        emit: Emit<'_>,
+    ) -> Result<Self> {
+        refuse_source_status(selection)?;
         target.open.warn_of_environment(emit);
-        let listing = target.list(selection, emit)?;
+        let listing = target.list(selection, extra, emit)?;
         let packages = snowplow::discover(&listing.manifest);
         let scope = Scope::of(&listing, &packages)?;
         packages.warnings().into_iter().for_each(|message| emit(Event::Warning { message }));
         let lock_name = packages.lock_name(&listing.manifest).unwrap_or("target").to_owned();
-        Ok(Self { listing, scope, selection: selection.arguments(), lock_name })
+        let is_whole_project = selection.is_empty() && listing.manifest.default_selector.is_none();
+        let selection = arguments(selection, &listing.manifest);
+        Ok(Self { listing, scope, selection, is_whole_project, lock_name })
     }
 
     /// Warns of the parts of the selection that match nothing. Those of `--select` are an error for a run.
@@ -47,6 +57,32 @@ impl Selected {
         &self.lock_name
     }
 
+    /// With `--defer`, dbt takes the tables of the other environment for those of models that are not selected.
+    /// The on-run-end hook would write into that environment's incremental manifest.
+    ///
+    /// # Errors
+    /// Usage: an incremental manifest is not selected.
+    pub(super) fn check_defer(&self, defer: &DeferArguments) -> Result<()> {
+        if !defer.defer {
+            return Ok(());
+        }
+        match self.unselected_manifest() {
+            None => Ok(()),
+            Some(name) => bail!(
+                "--defer needs the incremental manifest {name} in the selection: else dbt reads and writes the \
+                 one of the environment that --state describes. Select the model with its ancestors, as in \
+                 --select +my_model"
+            ),
+        }
+    }
+
+    /// The name of an incremental manifest that this selection does not build.
+    fn unselected_manifest(&self) -> Option<&str> {
+        let ids = self.scope.packages.iter().map(|touched| &touched.package.incremental_manifest);
+        let id = ids.into_iter().find(|id| !self.scope.built.contains(*id))?;
+        Some(self.listing.manifest.node(id).map_or(id.as_str(), |node| &node.name))
+    }
+
     /// Without the incremental manifest in the selection, `--full-refresh` would drop tables and keep their
     /// rows.
     ///
@@ -56,19 +92,14 @@ impl Selected {
         if !first_run.full_refresh {
             return Ok(());
         }
-        for touched in &self.scope.packages {
-            let id = &touched.package.incremental_manifest;
-            if !self.scope.built.contains(id) {
-                let node = self.listing.manifest.node(id).context("no incremental manifest")?;
-                bail!(
-                    "--full-refresh needs the incremental manifest {} in the selection: without it, the \
-                     tables are rebuilt, but only with events after the last_success in their rows. Select \
-                     the model with its ancestors, as in --select +my_model",
-                    node.name
-                );
-            }
+        match self.unselected_manifest() {
+            None => Ok(()),
+            Some(name) => bail!(
+                "--full-refresh needs the incremental manifest {name} in the selection: without it, the tables \
+                 are rebuilt, but only with events after the last_success in their rows. Select the model \
+                 with its ancestors, as in --select +my_model"
+            ),
         }
-        Ok(())
     }
 
     /// A backfill never ends if every run drops the incremental manifest: each run starts over.
@@ -155,4 +186,35 @@ impl Selected {
             journal,
         }
     }
+}
+
+/// The selection for people: without one, dbt uses the default selector of the project, if it has one.
+fn arguments(selection: &SelectionArguments, manifest: &Manifest) -> Vec<String> {
+    match &manifest.default_selector {
+        Some(default) if selection.is_empty() => vec!["--selector".to_owned(), default.name.clone()],
+        _ => selection.arguments(),
+    }
+}
+
+/// dbt takes the freshness of sources from its target path, and every call of a backfill has one of its own.
+///
+/// # Errors
+/// Usage.
+fn refuse_source_status(selection: &SelectionArguments) -> Result<()> {
+    let texts = selection.select.iter().chain(&selection.exclude);
+    let mut parts =
+        texts.flat_map(|text| text.split([' ', ','])).map(|part| part.trim_start_matches(is_operator));
+    match parts.find(|part| part.starts_with("source_status:")) {
+        None => Ok(()),
+        Some(part) => bail!(
+            "{part} cannot be used: dbt would look for new results of `dbt source freshness` in the target path \
+             of every single run. List the models first, as in --select $(dbt ls --quiet --output name --select \
+             {part} …)"
+        ),
+    }
+}
+
+/// What dbt allows before the method of a part: `@`, `+`, `2+`.
+fn is_operator(c: char) -> bool {
+    matches!(c, '@' | '+' | '0'..='9')
 }

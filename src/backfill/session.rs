@@ -14,6 +14,7 @@ use super::request::Request;
 use super::selected::Selected;
 use crate::dbt::VarScope;
 use crate::event::{Emit, Event, PackageState, Start, notices};
+use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
@@ -52,7 +53,8 @@ impl<'a> Backfill<'a> {
     /// dbt fails; the selection cannot be backfilled; an unsupported warehouse; a folder that cannot be
     /// written.
     pub fn open(target: &'a OpenTarget<'a>, request: &'a Request, emit: Emit<'_>) -> Result<Self> {
-        let selected = Selected::list(target, &request.selection, emit)?;
+        let selected = Selected::list(target, &request.selection, &request.dbt_args, emit)?;
+        selected.check_defer(&request.defer)?;
         selected.check_refresh(&request.first_run)?;
         selected.refuse_dropped_manifests()?;
         selected.warn_of_protected(&request.first_run, emit);
@@ -85,6 +87,12 @@ impl<'a> Backfill<'a> {
         let preflight = preflight::refuse_troubles(&self.troubles, &states)
             .and_then(|()| preflight::check(&observation, first_run));
         Ok(NextRuns { observation, states, preflight })
+    }
+
+    /// Whether no model is selected, so that the whole project is run.
+    #[must_use]
+    pub fn is_whole_project(&self) -> bool {
+        self.selected.is_whole_project
     }
 
     /// Warns of the parts of the selection that match nothing.
@@ -128,9 +136,16 @@ impl<'a> Backfill<'a> {
         for touched in &self.selected.scope.packages {
             let id = &touched.package.incremental_manifest;
             let is_there = observation.package(&touched.package.name).is_some_and(|it| it.has_manifest);
+            let manifest = &self.selected.listing.manifest;
+            let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
+            if !is_there && self.request.defer.defer && !self.request.first_run.remove.is_empty() {
+                bail!(Refusal(format!(
+                    "with --defer, --remove-from-manifest would remove rows of the environment that --state \
+                     describes, because this target has no {name} yet. Leave out --remove-from-manifest: \
+                     there is nothing to remove"
+                )));
+            }
             if !is_there && !self.selected.scope.built.contains(id) {
-                let manifest = &self.selected.listing.manifest;
-                let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
                 bail!(
                     "the incremental manifest {name} does not exist yet and is not selected, so nothing \
                      would create it. Select the model with its ancestors, as in --select +my_model, and do \

@@ -17,11 +17,11 @@ pub use check::{ALL_RULES, CheckArgs};
 pub use completions::CompletionsArgs;
 pub use man::ManArgs;
 pub use models::ModelsArgs;
-pub use passed_on::check_passed_on;
+pub use passed_on::PassedOnArgs;
 pub use plan::PlanArgs;
 pub use promote::PromoteArgs;
 pub use run::{RunArgs, RunFormat};
-pub use shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+pub use shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 use values::Suggested;
 
 /// The id of `--project-dir`.
@@ -192,7 +192,7 @@ mod tests {
         };
         assert_eq!(args.selection.select, ["+a", "tag:b", "d"]);
         assert_eq!(
-            (args.selection.exclude.as_slice(), args.dbt_args.as_slice()),
+            (args.selection.exclude.as_slice(), args.passed_on.dbt_args.as_slice()),
             (&["c".into()][..], &["--fail-fast".into()][..])
         );
         assert_eq!(args.windows.limit_days, 9);

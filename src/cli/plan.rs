@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+use super::passed_on::PassedOnArgs;
+use super::shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,9 @@ pub struct PlanArgs {
     pub selection: SelectionArgs,
 
     #[command(flatten)]
+    pub defer: DeferArgs,
+
+    #[command(flatten)]
     pub windows: WindowArgs,
 
     #[command(flatten)]
@@ -29,6 +33,9 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     pub dbt: DbtArgs,
+
+    #[command(flatten)]
+    pub passed_on: PassedOnArgs,
 
     /// Choose human (text) or json (one document)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]

@@ -3,7 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::shared::{DbtArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+use super::passed_on::PassedOnArgs;
+use super::shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
 use super::values::at_least_one;
 
 const EXAMPLES: &str = "\
@@ -30,6 +31,7 @@ Exit codes:
   2  the usage, the configuration or the project's setup is wrong
   3  stopped as asked, before it was up to date
   4  refused: it would never end or would lose rows
+  5  no event was found, so nothing was processed
   130 and 143: interrupted by SIGINT or SIGTERM";
 
 #[derive(Debug, Clone, Args)]
@@ -37,6 +39,9 @@ Exit codes:
 pub struct RunArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
+
+    #[command(flatten)]
+    pub defer: DeferArgs,
 
     #[command(flatten)]
     pub windows: WindowArgs,
@@ -60,9 +65,12 @@ pub struct RunArgs {
     )]
     pub threads: Option<u32>,
 
-    /// Pass these arguments to every `dbt run`
-    #[arg(last = true, value_name = "DBT ARGS")]
-    pub dbt_args: Vec<String>,
+    #[command(flatten)]
+    pub passed_on: PassedOnArgs,
+
+    /// Run the whole project without asking, if no model is selected
+    #[arg(short, long)]
+    pub yes: bool,
 
     /// Show what would be done and run nothing, as `plan` does
     #[arg(long, help_heading = "Output")]

@@ -30,6 +30,27 @@ pub struct SelectionArgs {
     /// Use this selector from selectors.yml
     #[arg(long, value_name = "NAME")]
     pub selector: Option<String>,
+
+    /// Compare with the artifacts in this directory, for state:modified+ and result:error+
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_STATE")]
+    pub state: Option<Utf8PathBuf>,
+}
+
+/// What refs of models that are not selected stand for.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Selection (as in dbt)")]
+pub struct DeferArgs {
+    /// Let refs of models that are not selected and not built read the tables that --state describes
+    #[arg(long, env = "DBT_DEFER")]
+    pub defer: bool,
+
+    /// Take the tables for --defer from the artifacts in this directory instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "DBT_DEFER_STATE")]
+    pub defer_state: Option<Utf8PathBuf>,
+
+    /// With --defer, read those tables even if the target has its own
+    #[arg(long, env = "DBT_FAVOR_STATE")]
+    pub favor_state: bool,
 }
 
 /// How dbt is called. A flag that dbt has, too, has its name and meaning.

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<Outcome> {
     let mut listeners = waiting(args.verbose);
     let selection = open::selection(&args.selection);
     let emit = &mut |event| listeners.emit(event);
-    let selected = Selected::list(&target, &selection, emit)?;
+    let selected = Selected::list(&target, &selection, &[], emit)?;
     selected.warn_of_unmatched(emit);
     let start = selected.start(&target, 0, &FirstRun::default(), None);
     // A bar must be gone before the string is shown.

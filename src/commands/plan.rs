@@ -23,13 +23,13 @@ struct PlanDocument<'a> {
 }
 
 pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
-    usage::check(&args.windows, &args.first_run, &args.dbt)?;
+    usage::check(args.into())?;
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
     let mut listeners = waiting(args.verbose);
     let emit = &mut |event| listeners.emit(event);
 
-    let request = open::request(&args.selection, &args.windows, &args.stop, &args.first_run);
+    let request = open::request(args.into());
     let backfill = Backfill::open(&target, &request, emit)?;
     backfill.warn_of_unmatched(emit);
     let start = backfill.start(None);

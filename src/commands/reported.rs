@@ -1,9 +1,12 @@
 //! Runs a backfill with its journal and the reporter that was asked for.
 
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
+use dialoguer::Confirm;
+use dialoguer::console::Term;
 
 use crate::backfill::{Backfill, Request};
 use crate::event::Event;
@@ -35,26 +38,46 @@ impl Audience {
     }
 }
 
+/// Whether the user wants to run a whole project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    Given,
+    /// To be asked for, if there is a terminal.
+    Asked,
+}
+
+/// How a backfill is reported.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) audience: Audience,
+    pub(super) consent: Consent,
+    /// `--journal`.
+    pub(super) journal: Option<Utf8PathBuf>,
+    pub(super) verbose: bool,
+}
+
 /// Opens and runs a backfill.
-pub(super) fn run(
-    target: &OpenTarget<'_>,
-    request: &Request,
-    report: Audience,
-    journal: Option<Utf8PathBuf>,
-    verbose: bool,
-) -> Result<Outcome> {
+pub(super) fn run(target: &OpenTarget<'_>, request: &Request, settings: Settings) -> Result<Outcome> {
+    let Settings { audience, consent, journal, verbose } = settings;
     let journal = Journal::create(journal.unwrap_or_else(|| target.workspace.journal()))?;
     let journal_path = journal.path().to_owned();
-    let mut listeners = report.listeners(target, verbose)?.with_journal(journal);
+    let mut listeners = audience.listeners(target, verbose)?.with_journal(journal);
 
     let started = Instant::now();
     let mut finished = false;
+    let opened = Backfill::open(target, request, &mut |event| listeners.emit(event));
+    let wanted = opened.and_then(|backfill| {
+        if consent == Consent::Asked && backfill.is_whole_project() {
+            listeners.paused(|| confirm_whole_project(&backfill))?;
+            target.dbt().interrupt().check()?;
+        }
+        Ok(backfill)
+    });
     let emit = &mut |event| {
         finished |= matches!(event, Event::BackfillFinished(_));
         listeners.emit(event);
     };
-    let result =
-        Backfill::open(target, request, emit).and_then(|backfill| backfill.run(Some(&journal_path), emit));
+    let result = wanted.and_then(|backfill| backfill.run(Some(&journal_path), emit));
     if let Err(error) = &result
         && !finished
     {
@@ -66,10 +89,31 @@ pub(super) fn run(
     }
     match result {
         // The workflow's log has this error already.
-        Err(error) if report == Audience::Github => match Outcome::of_error(&error) {
+        Err(error) if audience == Audience::Github => match Outcome::of_error(&error) {
             Outcome::Error { .. } if !error.is::<Failure>() => Err(error),
             told => Ok(told),
         },
         result => result,
+    }
+}
+
+/// Asks the user whether the whole project is meant, if there is a terminal to ask on.
+///
+/// # Errors
+/// Usage: it is not meant.
+fn confirm_whole_project(backfill: &Backfill<'_>) -> Result<()> {
+    let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !is_terminal || std::env::var_os("CI").is_some() {
+        return Ok(());
+    }
+    let models = output::count(backfill.start(None).models.len(), "model");
+    let question = format!("No model is selected. Run the whole project, with {models}?");
+    let answer = Confirm::new().with_prompt(question).default(false).interact_on_opt(&Term::stderr());
+    match answer {
+        Ok(Some(true)) => Ok(()),
+        // A signal, which the caller looks for, or an answer that is none.
+        Ok(Some(false) | None) | Err(dialoguer::Error::IO(_)) => {
+            bail!("nothing was run: select models with --select, or give --yes to run the whole project")
+        }
     }
 }

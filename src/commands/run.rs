@@ -2,37 +2,39 @@
 
 use anyhow::Result;
 
-use super::reported::{self, Audience};
+use super::reported::{self, Audience, Consent, Settings};
 use super::{open, plan, usage};
 use crate::backfill::Request;
-use crate::cli::{PlanArgs, RunArgs, RunFormat, check_passed_on};
+use crate::cli::{PlanArgs, RunArgs, RunFormat};
 use crate::outcome::Outcome;
 
 pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
     if args.dry_run {
         return plan::run(&PlanArgs {
             selection: args.selection.clone(),
+            defer: args.defer.clone(),
             windows: args.windows.clone(),
             stop: args.stop.clone(),
             first_run: args.first_run.clone(),
             dbt: args.dbt.clone(),
+            passed_on: args.passed_on.clone(),
             format: args.format.of_plan(),
             verbose: args.verbose,
         });
     }
-    usage::check(&args.windows, &args.first_run, &args.dbt)?;
-    check_passed_on(&args.dbt_args)?;
+    usage::check(args.into())?;
     let project = open::project(&args.dbt)?;
     let target = project.on(args.dbt.target.as_deref())?;
-    let report = match args.format {
-        RunFormat::Human => Audience::People,
-        RunFormat::Json => Audience::Json,
-        RunFormat::Github => Audience::Github,
+    let settings = Settings {
+        audience: match args.format {
+            RunFormat::Human => Audience::People,
+            RunFormat::Json => Audience::Json,
+            RunFormat::Github => Audience::Github,
+        },
+        consent: if args.yes { Consent::Given } else { Consent::Asked },
+        journal: args.journal.clone(),
+        verbose: args.verbose,
     };
-    reported::run(&target, &request(args), report, args.journal.clone(), args.verbose)
-}
-
-fn request(args: &RunArgs) -> Request {
-    let common = open::request(&args.selection, &args.windows, &args.stop, &args.first_run);
-    Request { threads: args.threads, dbt_args: args.dbt_args.clone(), ..common }
+    let request = Request { threads: args.threads, ..open::request(args.into()) };
+    reported::run(&target, &request, settings)
 }

@@ -11,9 +11,9 @@ pub use project::{
     harmful_here, holds_jinja, select_by_criteria, select_by_definition,
 };
 pub use runner::{
-    Answer, Answers, Dbt, DbtCall, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listen,
-    Listing, ModelFinished, Notice, ProfileArguments, Program, Purpose, Querier, Query, RelationName,
-    RenderCall, ResolvedTarget, RunCall, RunReport, SelectionArguments, Step, StopSignal, Unmatched,
-    quote_for_shell,
+    Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,
+    FreshManifest, Handling, Interrupt, ListCall, Listen, Listing, ModelFinished, Notice, ProfileArguments,
+    Program, Purpose, Querier, Query, RelationName, RenderCall, ResolvedTarget, RunCall, RunReport,
+    SelectionArguments, Step, StopSignal, Unmatched, flags_in, quote_for_shell,
 };
 pub use version::{Versions, check_version};

@@ -52,6 +52,13 @@ impl Human {
         Self { paint: Paint::for_stderr(), detail, bar, directory, part }
     }
 
+    pub(super) fn paused<T>(&self, act: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.paused(act),
+            None => act(),
+        }
+    }
+
     /// Shows paths from the working directory on, except in commands, which may be pasted elsewhere.
     fn lines(&self, event: &Event, history: &History) -> Option<String> {
         let lines = self.full_lines(event, history)?;

@@ -79,6 +79,14 @@ impl Listeners {
         })));
     }
 
+    /// Does something while no progress bar is drawn.
+    pub fn paused<T>(&mut self, act: impl FnOnce() -> T) -> T {
+        match &self.human {
+            Some(human) => human.paused(act),
+            None => act(),
+        }
+    }
+
     fn tell_programs(&mut self, envelope: &Envelope) {
         if let Some(journal) = &mut self.journal {
             let written = journal.append(envelope);

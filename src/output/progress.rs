@@ -60,9 +60,13 @@ impl LiveBar {
         Self { bar, span: None, run: String::new() }
     }
 
+    pub(super) fn paused<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
+
     /// Prints lines above the bar.
     pub(super) fn print(&self, lines: &str) {
-        self.bar.suspend(|| {
+        self.paused(|| {
             use std::io::Write;
             // If stderr is closed, nobody reads it.
             let _ = writeln!(std::io::stderr(), "{lines}");

@@ -158,7 +158,7 @@ pub(super) fn thousands(number: u64) -> String {
     groups.join(",")
 }
 
-pub(super) fn count(number: impl TryInto<u64>, thing: &str) -> String {
+pub fn count(number: impl TryInto<u64>, thing: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -73,8 +73,7 @@ impl OpenProject {
             emit(Event::Warning { message });
         }
         let hidden = harmful_here();
-        // The target path is not ignored: this tool writes below it.
-        let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
+        let is_ignored = |name: &&str| !heeds(name);
         let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
         if !names.is_empty() {
             let message = format!(
@@ -107,14 +106,15 @@ impl OpenTarget<'_> {
         &self.open.project
     }
 
-    /// Asks dbt which models a selection holds.
+    /// Asks dbt which models a selection holds. `extra` is what the user gave after `--`.
     ///
     /// # Errors
     /// dbt fails, or nothing is selected.
-    pub fn list(&self, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Listing> {
+    pub fn list(&self, selection: &SelectionArguments, extra: &[String], emit: Emit<'_>) -> Result<Listing> {
         let (target_path, log_path) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let call = ListCall {
             selection,
+            extra,
             target: self.name.as_deref(),
             target_path: &target_path,
             log_path: &log_path,
@@ -224,4 +224,11 @@ impl OpenTarget<'_> {
         let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
         names.into_iter().map(|name| Lock::take(&self.workspace.lock(name), &command)).collect()
     }
+}
+
+/// Whether this tool follows a variable that it hides from dbt: it writes below the target path, and passes on
+/// the rest as flags.
+fn heeds(variable: &str) -> bool {
+    let name = variable.strip_prefix("DBT_ENGINE_").or_else(|| variable.strip_prefix("DBT_"));
+    matches!(name, Some("TARGET_PATH" | "STATE" | "DEFER" | "DEFER_STATE" | "FAVOR_STATE"))
 }

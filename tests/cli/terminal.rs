@@ -99,3 +99,36 @@ fn a_reader_that_goes_away_changes_nothing_about_the_backfill() {
     --- stderr
     ");
 }
+
+const WHOLE_PROJECT: [&str; 3] = ["run", "--start-date=2024-01-01", "--limit-days=30"];
+
+/// The exit code, what is on the terminal, and how often dbt ran.
+fn answered(keys: &str, flags: &[&str]) -> (i32, String, usize) {
+    let fake = over_a_gap();
+    let arguments = [&WHOLE_PROJECT[..], flags].concat();
+    let output = fake.tool_on_terminal(80, &arguments, &[("TERMINAL_KEYS", keys)]);
+    let runs = fake.calls().into_iter().filter(|call| call.contains(&"run".to_owned())).count();
+    (output.code, plain(&output.stdout), runs)
+}
+
+#[test]
+fn asks_before_it_runs_the_whole_project() {
+    let question = "No model is selected. Run the whole project, with 4 models?";
+    let (code, text, runs) = answered("n", &[]);
+    assert!(code == 2 && runs == 0 && text.contains(question), "{code} {text}");
+    assert!(text.contains("select models with --select, or give --yes"), "{text}");
+    let (code, text, runs) = answered("y", &[]);
+    assert!(code == 0 && runs == 4 && text.contains(question), "{code} {text}");
+    let (code, text, runs) = answered("\x03", &[]);
+    assert!(code == 130 && runs == 0, "{code} {text}");
+    for flags in [&["--yes"][..], &["--select", "+carts"]] {
+        let (code, text, runs) = answered("", flags);
+        assert!(code == 0 && runs == 4 && !text.contains("[y/N]"), "{code} {text}");
+    }
+}
+
+#[test]
+fn without_a_terminal_it_does_not_ask() {
+    let output = over_a_gap().tool(&WHOLE_PROJECT).success();
+    assert!(output.stderr.contains("selected   4 models, the whole project"), "{output}");
+}

@@ -212,7 +212,7 @@ fn samples() -> Vec<Event> {
         Event::LimitRaised(raised),
         Event::DbtFailed { run: Some(1), failure: failure() },
     ];
-    samples.extend(crate::endings::endings().into_iter().map(|outcome| {
+    samples.extend(snowplow_backfill::outcome::Outcome::all().into_iter().map(|outcome| {
         let frontiers = vec![(String::new(), Some(time()))];
         Event::BackfillFinished(Finish { outcome, runs: 1, seconds: 1.0, exit_code: 0, frontiers })
     }));

@@ -3,6 +3,7 @@
 //! A page is text with generated parts between two comments. `cargo xtask pages` writes these parts.
 //! Otherwise these tests compare them with what would be written.
 
+mod dbt_flags;
 mod endings;
 mod events;
 mod flags;
@@ -77,7 +78,7 @@ fn rules() {
 #[test]
 fn flags() {
     let page = "src/cli/README.md";
-    holds(page, &with_parts(&read(page), &[("flags", flags::text())]));
+    holds(page, &with_parts(&read(page), &[("flags", flags::text()), ("dbt's flags", dbt_flags::text())]));
 }
 
 #[test]

@@ -5,12 +5,12 @@ use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report as JunitDocument, TestCase, TestCaseStatus, TestSuite};
 
 use super::root::Root;
-use super::totals::count;
 use crate::check::finding::Finding;
 use crate::check::report::{Report, Suppressed};
 use crate::check::rule::Rule;
 use crate::check::rules::RULES;
 use crate::check::severity::Severity;
+use crate::output::count;
 
 pub(super) fn render(report: &Report, root: &Root) -> Result<String> {
     let mut suite = TestSuite::new("snowplow-backfill check");

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::check::finding::Finding;
 use crate::check::report::Report;
-use crate::output::Paint;
+use crate::output::{Paint, count};
 
 /// The totals in a sentence.
 pub(super) fn counts(report: &Report, paint: Paint) -> String {
@@ -27,10 +27,6 @@ pub(super) fn counts(report: &Report, paint: Paint) -> String {
     };
     let models = count(report.models, "model");
     format!("{what} in {models} of {}{packages}, by {}{ignored}", report.project, count(report.rules, "rule"))
-}
-
-pub(super) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The findings, errors first, otherwise in their order.

@@ -3,8 +3,9 @@
 use anyhow::{Result, anyhow, bail};
 
 use crate::backfill::{Options, Request};
-use crate::cli::{Command, PromoteArgs, RunArgs, check_passed_on};
-use crate::commands::reported::{self, Audience};
+use crate::cli::{Command, PromoteArgs, RunArgs};
+use crate::commands::open;
+use crate::commands::reported::{self, Audience, Consent, Settings};
 use crate::config::{self, Surroundings};
 use crate::dbt::SelectionArguments;
 use crate::outcome::Outcome;
@@ -18,9 +19,11 @@ pub(super) fn run(
     until: Timestamp,
 ) -> Result<Outcome> {
     let of_run = settings_of_run(args)?;
+    of_run.passed_on.check()?;
     let limit_days = args.limit_days;
     let request = Request {
         selection: selection.clone(),
+        defer: open::defer(&of_run.defer),
         options: Options {
             limit_days,
             until: Some(until),
@@ -28,11 +31,17 @@ pub(super) fn run(
             ..Options::default()
         },
         threads: of_run.threads,
-        dbt_args: of_run.dbt_args,
+        dbt_args: of_run.passed_on.dbt_args,
         ..Request::default()
     };
-    check_passed_on(&request.dbt_args)?;
-    reported::run(staging, &request, Audience::PeopleDuringSync, None, args.verbose)
+    let settings = Settings {
+        audience: Audience::PeopleDuringSync,
+        // The promotion says what it is about.
+        consent: Consent::Given,
+        journal: None,
+        verbose: args.verbose,
+    };
+    reported::run(staging, &request, settings)
 }
 
 /// What the environment and the file set for flags that only `run` has.
@@ -41,8 +50,6 @@ fn settings_of_run(args: &PromoteArgs) -> Result<RunArgs> {
     if let Some(folder) = &args.dbt.project_dir {
         words.extend(["--project-dir", folder.as_str()]);
     }
-    // `run` requires a selection. This one is not used.
-    words.extend(["--select", "none"]);
     match config::read(&Surroundings::of_this_process()?.with_arguments(&words)) {
         Ok(config::CommandLine::Command { cli, .. }) => match cli.command {
             Command::Run(args) => Ok(*args),

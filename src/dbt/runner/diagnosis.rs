@@ -85,6 +85,10 @@ const SELECTION: &[&str] = &[
     "is not a valid method name",
     "invalid selector spec",
     "got a state selector method, but no comparison manifest",
+    "no previous state comparison",
+    "no current state comparison",
+    "no comparison run_results",
+    "could not find manifest in",
 ];
 
 const SETUP: &[&str] = &[
@@ -142,6 +146,19 @@ const HINTS: &[(&str, &str)] = &[
         LICENCE,
         "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
     ),
+    (
+        "Got a state selector method",
+        "use --state to name the directory that holds the manifest.json to compare with",
+    ),
+    (
+        "No comparison run_results",
+        "use --state to name the directory that holds the run_results.json of the earlier run",
+    ),
+    (
+        "state comparison freshness",
+        "source_status: cannot be used here, because dbt looks for sources.json in the target path of each call",
+    ),
+    ("Could not find manifest in", "name the directory of a manifest.json with --state or --defer-state"),
     ("Env var required but not provided", "set this environment variable, then run the same command again"),
     ("No space left on device", "make room on the disk, then run the same command again"),
     ("Disk quota exceeded", "make room on the disk, then run the same command again"),

@@ -76,7 +76,7 @@ impl Interrupt {
     }
 
     /// An error once a signal has come.
-    pub(super) fn check(&self) -> Result<(), Interrupted> {
+    pub fn check(&self) -> Result<(), Interrupted> {
         self.asked().map_or(Ok(()), |signal| Err(Interrupted { signal: signal.number() }))
     }
 

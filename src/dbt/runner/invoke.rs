@@ -42,6 +42,37 @@ pub struct SelectionArguments {
     pub exclude: Vec<String>,
     /// `--selector`.
     pub selector: Option<String>,
+    /// `--state`, as the user gave it: dbt starts a relative path at the project.
+    pub state: Option<Utf8PathBuf>,
+}
+
+/// dbt's arguments that say what refs of models stand for that are not selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeferArguments {
+    /// `--defer`.
+    pub defer: bool,
+    /// `--defer-state`.
+    pub defer_state: Option<Utf8PathBuf>,
+    /// `--favor-state`.
+    pub favor_state: bool,
+}
+
+impl DeferArguments {
+    /// The arguments for dbt's command line.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        if self.defer {
+            arguments.push("--defer".to_owned());
+        }
+        if let Some(directory) = &self.defer_state {
+            arguments.extend(["--defer-state".to_owned(), directory.to_string()]);
+        }
+        if self.favor_state {
+            arguments.push("--favor-state".to_owned());
+        }
+        arguments
+    }
 }
 
 impl SelectionArguments {
@@ -58,7 +89,16 @@ impl SelectionArguments {
         if let Some(selector) = &self.selector {
             arguments.extend(["--selector".to_owned(), selector.clone()]);
         }
+        if let Some(directory) = &self.state {
+            arguments.extend(["--state".to_owned(), directory.to_string()]);
+        }
         arguments
+    }
+
+    /// Whether dbt picks the models by itself: all of them, or those of a default selector.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.select.is_empty() && self.exclude.is_empty() && self.selector.is_none()
     }
 }
 
@@ -70,7 +110,7 @@ pub(super) enum LogFormat {
 }
 
 impl LogFormat {
-    fn argument(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
@@ -93,22 +133,41 @@ pub(super) enum VarsArgument<'a> {
     Text(&'a str),
 }
 
-/// What every call says itself. Else `flags:` in dbt_project.yml would decide: they
-/// could leave out the models that `dbt ls` prints, its warnings, the run's results, or what went wrong.
+/// A setting that a call makes: as a flag, and as a variable with its value.
 ///
-/// They follow the subcommand, like the flags that the user passes on.
-const SETTLED: [&str; 10] = [
-    "--log-level",
-    "info",
-    "--log-format-file",
-    "text",
-    "--log-level-file",
-    "debug",
-    "--no-use-colors",
-    "--no-use-colors-file",
-    "--write-json",
-    "--partial-parse",
+/// Both are needed: a command line that is pasted into a shell has only the flags, and in dbt 1.7 `config:` of
+/// profiles.yml takes precedence over a flag behind the subcommand, but not over a variable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DbtSetting {
+    flag: &'static str,
+    variable: &'static str,
+    value: &'static str,
+}
+
+const fn setting(flag: &'static str, variable: &'static str, value: &'static str) -> DbtSetting {
+    DbtSetting { flag, variable, value }
+}
+
+/// What every call settles. Else `flags:` in dbt_project.yml or `config:` in profiles.yml would decide: they
+/// could leave out the models that `dbt ls` prints, its warnings, the run's results, or what went wrong.
+const SETTLED: &[DbtSetting] = &[
+    setting("--log-level=info", "DBT_LOG_LEVEL", "info"),
+    setting("--log-format-file=text", "DBT_LOG_FORMAT_FILE", "text"),
+    setting("--log-level-file=debug", "DBT_LOG_LEVEL_FILE", "debug"),
+    setting("--no-use-colors", "DBT_USE_COLORS", "false"),
+    setting("--no-use-colors-file", "DBT_USE_COLORS_FILE", "false"),
+    setting("--write-json", "DBT_WRITE_JSON", "true"),
+    setting("--partial-parse", "DBT_PARTIAL_PARSE", "true"),
 ];
+
+const NO_DEBUG: DbtSetting = setting("--no-debug", "DBT_DEBUG", "false");
+const QUIET: DbtSetting = setting("--quiet", "DBT_QUIET", "true");
+
+/// What calls settle in addition whose stdout is read, and that print nothing by a macro.
+pub(super) const QUIETLY: &[DbtSetting] = &[NO_DEBUG, QUIET, setting("--no-print", "DBT_PRINT", "false")];
+
+/// The same for calls whose answer a macro prints.
+pub(super) const PRINTING: &[DbtSetting] = &[NO_DEBUG, QUIET, setting("--print", "DBT_PRINT", "true")];
 
 /// A call to make.
 #[derive(Debug)]
@@ -124,6 +183,8 @@ pub(super) struct Invocation<'a> {
     /// A target path for this kind of call alone.
     pub(super) target_path: &'a Utf8Path,
     pub(super) log_path: &'a Utf8Path,
+    /// What it settles in addition to what every call settles.
+    pub(super) settings: &'static [DbtSetting],
     /// Flags and arguments of the subcommand.
     pub(super) arguments: Vec<String>,
     pub(super) selection: Option<&'a SelectionArguments>,
@@ -138,6 +199,10 @@ impl Invocation<'_> {
     /// Its name for messages: `dbt run`.
     pub(super) fn name(&self) -> String {
         format!("dbt {}", self.subcommand)
+    }
+
+    fn settled(&self) -> impl Iterator<Item = DbtSetting> {
+        SETTLED.iter().chain(self.settings).copied()
     }
 
     /// dbt's log of this call.
@@ -195,13 +260,11 @@ impl Dbt {
         listen: Listen<'_>,
         mut on_line: impl FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
-        self.carry(
-            invocation.purpose,
-            &self.arguments(invocation),
-            &invocation.variables,
-            listen,
-            &mut on_line,
-        )
+        let log_format = ("DBT_LOG_FORMAT", invocation.log_format.name().to_owned());
+        let settled = invocation.settled().map(|settled| (settled.variable, settled.value.to_owned()));
+        let variables: Vec<_> =
+            settled.chain([log_format]).chain(invocation.variables.iter().cloned()).collect();
+        self.carry(invocation.purpose, &self.arguments(invocation), &variables, listen, &mut on_line)
     }
 
     /// Makes a call that either answers or fails. Returns the lines that are no answer, as `is_answer` tells.
@@ -257,10 +320,10 @@ impl Dbt {
     fn arguments(&self, invocation: &Invocation<'_>) -> Vec<String> {
         // dbt 1.7 takes this flag only before the subcommand.
         let mut arguments: Vec<String> =
-            ["--log-format", invocation.log_format.argument(), invocation.subcommand]
-                .map(str::to_owned)
-                .to_vec();
-        arguments.extend(SETTLED.map(str::to_owned));
+            ["--log-format", invocation.log_format.name(), invocation.subcommand].map(str::to_owned).to_vec();
+        // The others follow the subcommand, like the flags that the user passes on.
+        let flags = invocation.settled().flat_map(|settled| settled.flag.split('='));
+        arguments.extend(flags.map(str::to_owned));
         arguments.extend(invocation.arguments.iter().cloned());
         arguments.extend(invocation.selection.into_iter().flat_map(SelectionArguments::arguments));
         let vars = match invocation.vars {

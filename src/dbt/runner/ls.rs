@@ -7,7 +7,8 @@ use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 use serde::Deserialize;
 
-use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
+use super::flags::also_for_ls;
+use super::invoke::{Dbt, Invocation, LogFormat, QUIETLY, SelectionArguments, VarsArgument, selects_eagerly};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED};
@@ -34,6 +35,8 @@ pub struct Listing {
 pub struct ListCall<'a> {
     /// The models to list.
     pub selection: &'a SelectionArguments,
+    /// The arguments that the user gave after `--`. `dbt ls` gets those that change how it reads the project.
+    pub extra: &'a [String],
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
     /// A target path for `dbt ls` alone. Each target path has one parse cache, and `dbt run` gets
@@ -73,17 +76,7 @@ impl Dbt {
 
     /// The models that dbt lists.
     fn listed(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<BTreeSet<String>> {
-        let arguments = [
-            "--no-debug",
-            "--quiet",
-            "--no-print",
-            "--resource-type",
-            "model",
-            "--output",
-            "json",
-            "--output-keys",
-            "unique_id",
-        ];
+        let arguments = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"];
         let invocation = Invocation {
             purpose: Purpose::Selection,
             subcommand: "ls",
@@ -92,10 +85,11 @@ impl Dbt {
             target: call.target,
             target_path: call.target_path,
             log_path: call.log_path,
+            settings: QUIETLY,
             arguments: arguments.map(str::to_owned).to_vec(),
             selection: Some(call.selection),
             vars: VarsArgument::AsGiven,
-            trailing: Vec::new(),
+            trailing: also_for_ls(call.extra),
             variables: vec![selects_eagerly()],
         };
         let mut selected = BTreeSet::new();

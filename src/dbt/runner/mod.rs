@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod execute;
+mod flags;
 mod interrupt;
 mod invoke;
 mod ls;
@@ -20,8 +21,9 @@ mod unmatched;
 mod versions;
 
 pub use execute::{ExecuteCall, Execution, Step};
+pub use flags::{Calls, DBT_FLAGS, DbtFlag, Handling, flags_in};
 pub use interrupt::{Interrupt, StopSignal};
-pub use invoke::{Dbt, ProfileArguments, SelectionArguments};
+pub use invoke::{Dbt, DeferArguments, ProfileArguments, SelectionArguments};
 pub use ls::{ListCall, Listing};
 pub use notice::{DbtCall, Listen, ModelFinished, Notice, Purpose};
 pub use parse::FreshManifest;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, QUIETLY, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::turn::Turn;
 
@@ -37,7 +37,8 @@ impl Dbt {
             target,
             target_path,
             log_path,
-            arguments: ["--no-debug", "--quiet", "--no-print"].map(str::to_owned).to_vec(),
+            settings: QUIETLY,
+            arguments: Vec::new(),
             selection: None,
             vars: VarsArgument::AsGiven,
             trailing: Vec::new(),

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
-use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, PRINTING, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED, has_secrets};
@@ -153,9 +153,8 @@ pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
         target: operation.target,
         target_path: operation.target_path,
         log_path: operation.log_path,
-        arguments: [operation.name, "--args", operation.arguments, "--no-debug", "--quiet", "--print"]
-            .map(str::to_owned)
-            .to_vec(),
+        settings: PRINTING,
+        arguments: [operation.name, "--args", operation.arguments].map(str::to_owned).to_vec(),
         selection: None,
         vars: VarsArgument::AsGiven,
         trailing: Vec::new(),

@@ -7,7 +7,9 @@ use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::diagnosis;
-use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
+use super::invoke::{
+    Dbt, DeferArguments, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly,
+};
 use super::notice::{Listen, ModelFinished, Notice, Purpose};
 use super::process::{Exit, Line};
 use super::traceback::without_tracebacks;
@@ -30,6 +32,8 @@ pub struct RunCall<'a> {
     pub selection: &'a SelectionArguments,
     /// The text for `--vars`.
     pub vars: String,
+    /// `--defer` and what belongs to it.
+    pub defer: &'a DeferArguments,
     /// `--full-refresh`.
     pub full_refresh: bool,
     /// `--threads`.
@@ -95,7 +99,7 @@ impl Dbt {
     }
 
     fn invocation<'a>(&'a self, call: &'a RunCall<'_>, stamp: &str) -> Invocation<'a> {
-        let mut trailing = Vec::new();
+        let mut trailing = call.defer.arguments();
         if call.full_refresh {
             trailing.push("--full-refresh".to_owned());
         }
@@ -111,6 +115,7 @@ impl Dbt {
             target: call.target,
             target_path: &call.target_path,
             log_path: &call.log_path,
+            settings: &[],
             arguments: Vec::new(),
             selection: Some(call.selection),
             vars: VarsArgument::Text(&call.vars),

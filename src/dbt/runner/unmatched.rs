@@ -101,6 +101,7 @@ mod tests {
             select: vec!["+daily_traffic +basket_valu".into(), "state:modified+".into()],
             exclude: vec!["daly_traffic".into()],
             selector: None,
+            state: None,
         };
         let log: String =
             ["+basket_valu", "state:modified+", "daly_traffic", "daly_traffic"].map(line).concat();

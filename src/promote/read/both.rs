@@ -69,7 +69,7 @@ impl<'p> ListedTarget<'p> {
             // Only dbt knows the name of its default target.
             None => target.query(&[], emit)?.target.name,
         };
-        let listing = target.list(selection, emit)?;
+        let listing = target.list(selection, &[], emit)?;
         listing.require_matches()?;
         let packages = snowplow::discover(&listing.manifest);
         Ok(Self { name, target, listing, packages })

@@ -1,6 +1,8 @@
 """Runs a command on a terminal of its own and hands on what it writes there, byte for byte, and its exit code.
 
     python terminal.py <columns> <command>...
+
+The keys in the variable TERMINAL_KEYS are pressed once the command asks a question.
 """
 
 import fcntl
@@ -16,6 +18,8 @@ if process == 0:
     fcntl.ioctl(sys.stdout.fileno(), termios.TIOCSWINSZ, size)
     os.execvp(sys.argv[2], sys.argv[2:])
 
+keys = os.environ.get("TERMINAL_KEYS", "").encode()
+seen = b""
 while True:
     try:
         written = os.read(terminal, 4096)
@@ -25,5 +29,9 @@ while True:
     if not written:
         break
     sys.stdout.buffer.write(written)
+    seen += written
+    if keys and b"[y/N]" in seen:
+        os.write(terminal, keys)
+        keys = b""
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
