@@ -68,8 +68,10 @@ pub(super) fn run(target: &OpenTarget<'_>, request: &Request, settings: Settings
     let opened = Backfill::open(target, request, &mut |event| listeners.emit(event));
     let wanted = opened.and_then(|backfill| {
         if consent == Consent::Asked && backfill.is_whole_project() {
-            listeners.paused(|| confirm_whole_project(&backfill))?;
+            let confirmed = listeners.paused(|| confirm_whole_project(&backfill));
+            // Ctrl-C is no answer.
             target.dbt().interrupt().check()?;
+            confirmed?;
         }
         Ok(backfill)
     });
@@ -111,7 +113,6 @@ fn confirm_whole_project(backfill: &Backfill<'_>) -> Result<()> {
     let answer = Confirm::new().with_prompt(question).default(false).interact_on_opt(&Term::stderr());
     match answer {
         Ok(Some(true)) => Ok(()),
-        // A signal, which the caller looks for, or an answer that is none.
         Ok(Some(false) | None) | Err(dialoguer::Error::IO(_)) => {
             bail!("nothing was run: select models with --select, or give --yes to run the whole project")
         }

@@ -63,11 +63,11 @@ fn what_was_modified_is_selected() {
     for dbt in [NEW, OLD] {
         let lab = modified(dbt);
         let state = ["--state", "before"];
-        let output = lab.tool(&[&["models", "--select", "+state:modified+"][..], &state].concat()).success();
+        let output = lab.tool(&[&["models", "--select", "+state:modified"][..], &state].concat()).success();
         assert!(output.stdout.starts_with("page_engagement page_engagement_this_run "), "{output}");
         assert!(!output.stdout.contains("basket_value"), "{output}");
 
-        let nowhere = ["models", "--select", "+state:modified+", "--state", "nowhere"];
+        let nowhere = ["models", "--select", "+state:modified", "--state", "nowhere"];
         let output = lab.tool(&nowhere);
         assert!(output.code == 2 && output.stderr.contains("hint: "), "{output}");
         let output = lab.tool(&[&["models", "--select", "result:error+"][..], &state].concat());
@@ -116,7 +116,7 @@ fn the_other_environment_stays_as_it_is() {
         let defer = ["--defer", "--favor-state", "--state", "prod"];
 
         let output = lab.tool(
-            &[&["run", "--exclude", "snowplow_shop_incremental_manifest"], &select[..], &start, &defer]
+            &[&["run", "--exclude", "snowplow_site_incremental_manifest"], &select[..], &start, &defer]
                 .concat(),
         );
         assert!(output.code == 2 && output.stderr.contains("incremental manifest"), "{output}");
