@@ -173,9 +173,10 @@ impl<D: Driver> Loop<'_, D> {
     ) -> Result<Vec<Verdict>> {
         let after = self.driver.observe(emit).context("the run was good, but its result cannot be read")?;
         let before = std::mem::replace(&mut done.observation, after);
-        let Judgement { verdicts, warnings } = done.trail.judge(&before, &done.observation, limit.days)?;
+        let Judgement { verdicts, warnings, refusal } =
+            done.trail.judge(&before, &done.observation, limit.days)?;
         done.runs += 1;
-        if verdicts.iter().all(|verdict| verdict.evidence == Evidence::OwnWindow) {
+        if refusal.is_none() && verdicts.iter().all(|verdict| verdict.evidence == Evidence::OwnWindow) {
             self.driver.remember(&GoodRun {
                 limit_days: limit.days,
                 packages: verdicts.iter().map(Verdict::to_good_run).collect(),
@@ -194,6 +195,9 @@ impl<D: Driver> Loop<'_, D> {
             emit(Event::Warning { message });
         }
         remarks::report_foreign_rows(&before, &done.observation, emit);
+        if let Some(refusal) = refusal {
+            bail!(refusal);
+        }
         Ok(verdicts)
     }
 
@@ -316,7 +320,10 @@ impl<D: Driver> Loop<'_, D> {
             bail!(stuck_behind_others(verdicts, first));
         }
         let movable = self.with_outlooks(movable, emit)?;
-        self.raised(&movable, limit_days, emit)
+        match self.raised(&movable, limit_days, emit)? {
+            None => bail!(beyond_help(first, limit_days)),
+            raised => Ok(raised),
+        }
     }
 
     /// What the events relation says about each stall, in one call.
@@ -333,10 +340,10 @@ impl<D: Driver> Loop<'_, D> {
         Ok(stalls.into_iter().zip(outlooks).collect())
     }
 
-    /// The limit for the stall that needs least.
+    /// The limit for the stall that needs least; none if no limit is larger in effect.
     fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Limit>> {
-        let needs = stalls.iter().map(|(stall, outlook)| {
-            (stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days))
+        let needs = stalls.iter().filter_map(|(stall, outlook)| {
+            Some((stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)?))
         });
         // One package after the other: the one with the nearest event continues first, with a window that is
         // right for it.
@@ -367,6 +374,16 @@ fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>)
         "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows \
          {allowed}. Raise --max-limit-days, or leave it out",
         stall.package.name,
+    ))
+}
+
+/// A limit that could reach as far as a window can never rises: what ends the windows is something else.
+fn beyond_help(stall: &Stall, limit_days: u32) -> Refusal {
+    Refusal(format!(
+        "{} does not move, although a limit of {limit_days} days reaches every event: a larger one would not \
+         change its window, which ends before {}. Look at the package's get_run_limits and at its clock, or \
+         restart these models with --remove-from-manifest",
+        stall.package.name, stall.beyond
     ))
 }
 

@@ -1,10 +1,9 @@
 //! Judges a run: what it achieved for each package, and whether it began where the run before it ended.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::preflight;
 use super::verdict::{Evidence, Verdict};
@@ -15,10 +14,6 @@ use crate::timestamp::Timestamp;
 
 /// How many runs in a row may leave it open whose window they recorded.
 const MOST_UNCLEAR: u32 = 3;
-
-/// How many runs in a row may move nothing. The limit at least doubles with every second one, so that a history of events
-/// cannot have more.
-const MOST_IDLE: u32 = 100;
 
 /// What earlier runs of this backfill showed.
 #[derive(Debug, Default)]
@@ -39,99 +34,122 @@ pub(super) struct Judgement {
     pub(super) verdicts: Vec<Verdict>,
     /// What the user should know.
     pub(super) warnings: Vec<String>,
+    /// Why the backfill must not continue.
+    pub(super) refusal: Option<Refusal>,
 }
 
 impl Trail {
     /// Judges a run of a limit by the tables before and after it.
     ///
     /// # Errors
-    /// A [`Refusal`]: the run did not begin where the run before it ended, or nothing can be told about it any more.
+    /// A package recorded no window.
     pub(super) fn judge(
         &mut self,
         before: &Observation,
         after: &Observation,
         limit_days: u32,
     ) -> Result<Judgement> {
-        let (mut verdicts, mut warnings) = (Vec::new(), Vec::new());
+        let mut judgement = Judgement { verdicts: Vec::new(), warnings: Vec::new(), refusal: None };
         for new in &after.packages {
             let name = &new.package.name;
             let old = before.package(name).with_context(|| format!("{name} was not read before the run"))?;
-            preflight::refuse_duplicates(new)?;
-            refuse_lost_progress(old, new)?;
             let window = new.window.with_context(|| {
                 format!("the run was good, but the limits table of {name} holds no window")
             })?;
-            verdicts.push(self.verdict(old, new, (window, limit_days), before.now, &mut warnings)?);
+            judgement.refuse(preflight::duplicates(new));
+            judgement.refuse(lost_progress(old, new));
+            self.judge_package(old, new, (window, limit_days), before.now, &mut judgement);
         }
-        self.count(&verdicts)?;
-        Ok(Judgement { verdicts, warnings })
+        judgement.refuse(self.count(&judgement.verdicts, before.now));
+        Ok(judgement)
     }
 
-    fn verdict(
+    fn judge_package(
         &mut self,
         old: &PackageTables,
         new: &PackageTables,
         (window, limit_days): (Window, u32),
         now: Timestamp,
-        warnings: &mut Vec<String>,
-    ) -> Result<Verdict> {
+        judgement: &mut Judgement,
+    ) {
         let name = &new.package.name;
         let min = old.standing().frontier().time();
         let previous = self.windows.get(name).copied();
         let expectation = Expectation { before: old, limit_days, now, previous };
         let verdict = Verdict::of(old, new, window, now);
-        match expectation.origin_of(window) {
-            WindowOrigin::StartedOver => bail!(started_over(name, window, min)),
+        let verdict = match expectation.origin_of(window) {
+            WindowOrigin::StartedOver => {
+                judgement.refuse(Some(started_over(name, window, min)));
+                verdict.without_evidence()
+            }
             WindowOrigin::AnotherRun => {
-                warnings.push(another_run(name, window));
+                judgement.warnings.push(another_run(name, window));
                 let expected = old.next_window(limit_days, now).unwrap_or(window);
-                Ok(Verdict::of(old, new, expected, now).without_evidence())
+                Verdict::of(old, new, expected, now).without_evidence()
             }
             WindowOrigin::OtherLimit(days) if verdict.progress != Progress::Advanced => {
-                warnings.push(other_limit(name, window, days, limit_days));
-                Ok(verdict.without_evidence())
+                judgement.warnings.push(other_limit(name, window, days, limit_days));
+                verdict.without_evidence()
             }
             WindowOrigin::ThisRun | WindowOrigin::OtherLimit(_) => {
                 let this = PreviousWindow { window, limit_days, min };
                 self.windows.insert(name.clone(), this);
-                if !verdict.ended_at_its_own_clock(this, previous, now) {
-                    return Ok(verdict);
+                if verdict.ended_at_its_own_clock(this, previous, now) {
+                    if self.slow.insert(name.clone()) {
+                        judgement.warnings.push(slow_clock(name, window, now));
+                    }
+                    Verdict { progress: Progress::CaughtUp, ..verdict }
+                } else {
+                    verdict
                 }
-                if self.slow.insert(name.clone()) {
-                    warnings.push(slow_clock(name, window, now));
-                }
-                Ok(Verdict { progress: Progress::CaughtUp, ..verdict })
             }
-        }
+        };
+        judgement.verdicts.push(verdict);
     }
 
     /// Keeps the number of runs bounded that achieve nothing.
-    fn count(&mut self, verdicts: &[Verdict]) -> Result<()> {
+    fn count(&mut self, verdicts: &[Verdict], now: Timestamp) -> Option<Refusal> {
         let has_moved = verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced);
-        let is_unclear = |verdict: &&Verdict| verdict.evidence == Evidence::Missing;
-        let unclear = verdicts.iter().find(is_unclear).map(|verdict| Arc::clone(&verdict.package));
+        let unclear = verdicts.iter().find(|verdict| verdict.evidence == Evidence::Missing);
         self.idle = if has_moved { 0 } else { self.idle + 1 };
         self.unclear = if has_moved || unclear.is_none() { 0 } else { self.unclear + 1 };
-        if let Some(package) = unclear.filter(|_| self.unclear >= MOST_UNCLEAR) {
-            bail!(Refusal(format!(
+        if let Some(Verdict { package, .. }) = unclear.filter(|_| self.unclear >= MOST_UNCLEAR) {
+            return Some(Refusal(format!(
                 "{MOST_UNCLEAR} runs in a row moved nothing, and the limits table of {} never held their window. Something \
                  else runs these models, or the package does not use snowplow__backfill_limit_days. Stop the other runs, \
                  then run the same command again",
                 package.name
             )));
         }
-        if self.idle >= MOST_IDLE {
-            bail!(Refusal(format!(
-                "{MOST_IDLE} runs in a row moved nothing. Look at the windows of these runs in the journal, and at the \
-                 filters of the package"
-            )));
-        }
-        Ok(())
+        let most = most_idle(verdicts, now);
+        (self.idle > most).then(|| {
+            Refusal(format!(
+                "{} runs in a row moved nothing. Look at the windows of these runs in the journal, and at the \
+                 filters of the package",
+                self.idle
+            ))
+        })
     }
 }
 
+impl Judgement {
+    /// Keeps the first reason to refuse.
+    fn refuse(&mut self, reason: Option<Refusal>) {
+        if self.refusal.is_none() {
+            self.refusal = reason;
+        }
+    }
+}
+
+/// How many runs in a row may move nothing: a stall raises the limit, and every second raise at least doubles it, until
+/// it reaches as many days as the history has.
+fn most_idle(verdicts: &[Verdict], now: Timestamp) -> u32 {
+    let days = verdicts.iter().map(|verdict| now.days_since_rounded_up(verdict.origin())).max().unwrap_or(0);
+    2 * (u32::BITS - days.leading_zeros()) + 4
+}
+
 /// What one run left, the next one starts from: no run moves a row back or removes it.
-fn refuse_lost_progress(old: &PackageTables, new: &PackageTables) -> Result<()> {
+fn lost_progress(old: &PackageTables, new: &PackageTables) -> Option<Refusal> {
     let lost = old.rows.iter().filter(|row| old.package.tracks(&row.model)).filter_map(|row| {
         let before = row.last_success?;
         match new.rows.iter().find(|other| other.model == row.model) {
@@ -143,14 +161,13 @@ fn refuse_lost_progress(old: &PackageTables, new: &PackageTables) -> Result<()> 
         }
     });
     let lost: Vec<_> = lost.collect();
-    if lost.is_empty() {
-        return Ok(());
-    }
-    bail!(Refusal(format!(
-        "the incremental manifest of {} lost what an earlier run had recorded: {}. {CAUSES}",
-        new.package.name,
-        lost.join(", ")
-    )))
+    (!lost.is_empty()).then(|| {
+        Refusal(format!(
+            "the incremental manifest of {} lost what an earlier run had recorded: {}. {CAUSES}",
+            new.package.name,
+            lost.join(", ")
+        ))
+    })
 }
 
 /// Why a run can begin anew, and what to do about it.

@@ -50,7 +50,9 @@ impl FirstRun {
 /// remove.
 pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     for tables in &observation.packages {
-        refuse_duplicates(tables)?;
+        if let Some(refusal) = duplicates(tables) {
+            bail!(refusal);
+        }
         if first_run.full_refresh {
             refuse_lost_rows(tables)?;
         }
@@ -89,14 +91,12 @@ pub fn refuse_troubles(troubles: &[(String, Trouble)], states: &[PackageState]) 
 /// With two rows of one model, models fail in every run, or a missing row is hidden and a new model is never
 /// backfilled.
 ///
-/// # Errors
-/// A [`Refusal`].
-pub fn refuse_duplicates(tables: &PackageTables) -> Result<()> {
+/// A refusal, if there are any.
+#[must_use]
+pub fn duplicates(tables: &PackageTables) -> Option<Refusal> {
     let duplicates = tables.duplicates();
-    let Some(&(model, count)) = duplicates.iter().find(|(model, _)| tables.package.tracks(model)) else {
-        return Ok(());
-    };
-    bail!(Refusal(format!(
+    let &(model, count) = duplicates.iter().find(|(model, _)| tables.package.tracks(model))?;
+    Some(Refusal(format!(
         "the incremental manifest of {} holds {model} {count} times. Models fail because of this, and it can \
          hide a model that has no row. Delete all of its rows but the one with the smallest last_success, \
          then run the same command again",

@@ -88,9 +88,13 @@ impl Stall {
     /// The limit that gets this package over its stall. `limit` is the one it stalled with, `base` the
     /// user's.
     ///
-    /// A jump goes exactly over the gap, so that its window holds no more than `base` days of events.
+    /// A jump goes exactly over the gap, so that its window holds no more than `base` days of events. None if
+    /// no limit helps: this one could already reach as far as a window can.
     #[must_use]
-    pub fn need(&self, outlook: Outlook, limit: u32, base: u32) -> Need {
+    pub fn need(&self, outlook: Outlook, limit: u32, base: u32) -> Option<Need> {
+        if limit >= self.reach() {
+            return None;
+        }
         let double = Need { days: limit.saturating_mul(2), reason: RaiseReason::Doubled };
         let to_now = Need { days: self.reach(), reason: RaiseReason::NoLaterEvent };
         let jump = |event| self.days_to(event).saturating_add(base - 1);
@@ -111,7 +115,7 @@ impl Stall {
         };
         let wanted = if wanted.days > limit { wanted } else { double };
         let most = if wanted.reason == RaiseReason::Gap { self.most_days } else { self.reach() };
-        Need { days: wanted.days.min(most.max(limit.saturating_add(1))), ..wanted }
+        Some(Need { days: wanted.days.min(most.max(limit.saturating_add(1))), ..wanted })
     }
 
     /// Days that reach the horizon, rounded up. More days change nothing, but a limit that changed every day
@@ -150,6 +154,10 @@ mod tests {
         found.into_iter().next().expect("a stall")
     }
 
+    fn limit_of(stall: &Stall, outlook: Outlook, limit: u32, base: u32) -> Need {
+        stall.need(outlook, limit, base).expect("a limit that helps")
+    }
+
     /// The events relation has its next event here, and others behind it.
     fn next(time: &str) -> Outlook {
         Outlook { next: FirstEvent::At(at(time)), beyond: FirstEvent::At(at(time)) }
@@ -162,12 +170,12 @@ mod tests {
     fn a_jump_goes_exactly_over_the_gap() {
         let stall = stall(&both("2020-03-01 12:00:00"), ("2020-03-01 06:00:00", "2020-03-31 12:00:00"));
         assert_eq!(stall.from, at("2020-03-01 12:00:00.000001"));
-        let need = stall.need(next("2020-09-17 13:00:00"), 30, 30);
+        let need = limit_of(&stall, next("2020-09-17 13:00:00"), 30, 30);
         assert_eq!(need, Need { days: 200 + 30, reason: RaiseReason::Gap });
         // The window then ends at most 30 days after the first event behind the gap, and holds that event.
         let upper = at("2020-03-01 12:00:00").plus_days(need.days);
         assert!(upper >= at("2020-09-17 13:00:00") && upper <= at("2020-09-17 13:00:00").plus_days(30));
-        assert_eq!(stall.need(next("2020-04-05"), 1, 1).days, 34 + 1);
+        assert_eq!(limit_of(&stall, next("2020-04-05"), 1, 1).days, 34 + 1);
     }
 
     #[test]
@@ -175,11 +183,11 @@ mod tests {
         let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
         assert_eq!(stall.most_days, 307);
         let doubled = |days| Need { days, reason: RaiseReason::Doubled };
-        assert_eq!(stall.need(UNKNOWN, 30, 30), doubled(60));
-        assert_eq!(stall.need(UNKNOWN, 240, 30), doubled(480));
-        assert_eq!(stall.need(UNKNOWN, 300, 30), doubled(512));
+        assert_eq!(limit_of(&stall, UNKNOWN, 30, 30), doubled(60));
+        assert_eq!(limit_of(&stall, UNKNOWN, 240, 30), doubled(480));
+        assert_eq!(limit_of(&stall, UNKNOWN, 300, 30), doubled(512));
         let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
-        assert_eq!(stall.need(NONE, 30, 30), to_now);
+        assert_eq!(limit_of(&stall, NONE, 30, 30), to_now);
     }
 
     #[test]
@@ -188,27 +196,27 @@ mod tests {
         assert_eq!(stall.beyond, at("2020-03-31 00:00:00.000001"));
         let left_out = |beyond| Outlook { next: FirstEvent::At(at("2020-03-02")), beyond };
         let doubled = |days| Need { days, reason: RaiseReason::Doubled };
-        assert_eq!(stall.need(left_out(FirstEvent::Unknown), 30, 30), doubled(60));
-        assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-04-01"))), 30, 30), doubled(31 + 29));
-        assert_eq!(stall.need(left_out(FirstEvent::At(at("2020-05-30"))), 30, 30), doubled(90 + 29));
+        assert_eq!(limit_of(&stall, left_out(FirstEvent::Unknown), 30, 30), doubled(60));
+        assert_eq!(limit_of(&stall, left_out(FirstEvent::At(at("2020-04-01"))), 30, 30), doubled(31 + 29));
+        assert_eq!(limit_of(&stall, left_out(FirstEvent::At(at("2020-05-30"))), 30, 30), doubled(90 + 29));
         // Nothing behind it: the window to now holds nothing that was not seen already.
         let to_now = Need { days: 512, reason: RaiseReason::NoLaterEvent };
-        assert_eq!(stall.need(left_out(FirstEvent::None), 30, 30), to_now);
+        assert_eq!(limit_of(&stall, left_out(FirstEvent::None), 30, 30), to_now);
     }
 
     #[test]
     fn the_users_bound_is_used_where_it_helps() {
         let stall = stall(&both("2020-03-01"), ("2020-02-29", "2020-03-31"));
         let gap = FirstEvent::At(at("2020-04-20"));
-        let need = stall.need(next("2020-04-20"), 30, 30);
+        let need = limit_of(&stall, next("2020-04-20"), 30, 30);
         assert_eq!(need.days, 50 + 29);
         assert_eq!(stall.allowed(need, gap, 30, None), Some(79));
         assert_eq!(stall.allowed(need, gap, 30, Some(60)), Some(60));
         assert_eq!(stall.allowed(need, gap, 30, Some(49)), None);
-        let doubled = stall.need(UNKNOWN, 30, 30);
+        let doubled = limit_of(&stall, UNKNOWN, 30, 30);
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 30, Some(45)), Some(45));
         assert_eq!(stall.allowed(doubled, FirstEvent::Unknown, 45, Some(45)), None);
-        let to_now = stall.need(NONE, 30, 30);
+        let to_now = limit_of(&stall, NONE, 30, 30);
         assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(306)), None);
         assert_eq!(stall.allowed(to_now, FirstEvent::None, 30, Some(307)), Some(307));
     }
@@ -217,7 +225,7 @@ mod tests {
     fn a_first_run_asks_from_the_start_date_on() {
         let stall = stall(&[], ("2020-01-01", "2020-01-31"));
         assert_eq!((stall.from, stall.stuck), (at("2020-01-01"), false));
-        assert_eq!(stall.need(next("2020-03-01 10:00"), 30, 30).days, 60 + 30);
+        assert_eq!(limit_of(&stall, next("2020-03-01 10:00"), 30, 30).days, 60 + 30);
     }
 
     #[test]
@@ -236,5 +244,15 @@ mod tests {
         let stays = verdict(&both("2020-03-01"), &both("2020-03-01"), window);
         assert_eq!(stalls(&[moved, stays.clone()], at(NOW)), []);
         assert_eq!(stalls(&[stays.clone(), stays], at(NOW)).len(), 2);
+    }
+
+    #[test]
+    fn a_limit_that_could_reach_now_never_rises() {
+        let stall = stall(&both("2020-03-01"), ("2020-02-29 18:00", "2020-03-31"));
+        assert_eq!(limit_of(&stall, UNKNOWN, 511, 30).days, 512);
+        for limit in [512, 513, 5000] {
+            assert_eq!(stall.need(UNKNOWN, limit, 30), None);
+            assert_eq!(stall.need(next("2020-04-05"), limit, 30), None);
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! The limits table holds one window, and whoever runs the package last writes it. A run cannot mark its own, so the window is
 //! compared with what the rows and the limit of this run must have given.
 
+use chrono::TimeDelta;
+
 use crate::snowplow::{PackageTables, Window};
 use crate::timestamp::Timestamp;
 
@@ -47,8 +49,7 @@ impl Expectation<'_> {
     /// Tells where a window comes from.
     pub(super) fn origin_of(&self, window: Window) -> WindowOrigin {
         let standing = self.before.standing();
-        // Without rows, or with a new model, every window begins at the start date, and there is nothing to compare with.
-        let Some(min) = standing.frontier().time() else { return WindowOrigin::ThisRun };
+        let Some(min) = standing.frontier().time() else { return self.origin_of_first(window) };
         let Some(expected) = self.before.next_window(self.limit_days, self.now) else {
             return WindowOrigin::ThisRun;
         };
@@ -73,6 +74,28 @@ impl Expectation<'_> {
         WindowOrigin::AnotherRun
     }
 
+    /// The same without rows, or with a new model: every window begins at the start date.
+    fn origin_of_first(&self, window: Window) -> WindowOrigin {
+        let standing = self.before.standing();
+        let usual = self.previous.filter(|previous| previous.min.is_none());
+        let begin = self.before.package.settings.start_date.or(usual.map(|previous| previous.window.lower));
+        if begin.is_some_and(|begin| !is_the_same_start(begin, window.lower)) {
+            return WindowOrigin::AnotherRun;
+        }
+        let end_by_limit = standing.end_by_limit(self.before.package.family, window.lower, self.limit_days);
+        let end_of_others = standing.span.map(|(_, max)| max);
+        if window.upper > end_by_limit.min(end_of_others.unwrap_or(end_by_limit)) {
+            return WindowOrigin::AnotherRun;
+        }
+        if standing.state.is_open_ended()
+            && window.upper < self.now.min(end_by_limit)
+            && let Some(days) = standing.limit_of(self.before.package.family, window)
+        {
+            return WindowOrigin::OtherLimit(days);
+        }
+        WindowOrigin::ThisRun
+    }
+
     /// The project may set another lookback than is known here: it is the same in every run.
     fn has_usual_lookback(&self, window: Window, min: Timestamp) -> bool {
         let usual = self.previous.and_then(|previous| Some((previous.min?, previous.window.lower)));
@@ -84,6 +107,16 @@ impl Expectation<'_> {
         let min = self.before.standing().frontier().time();
         self.previous.is_some_and(|previous| previous.window.lower == window.lower && previous.min != min)
     }
+}
+
+/// A start date is read in the time zone of the warehouse's session, which is not known here.
+fn is_the_same_start(begin: Timestamp, found: Timestamp) -> bool {
+    const MOST_HOURS: i64 = 14;
+    const STEP_MINUTES: i64 = 15;
+    let apart = begin.since(found).abs();
+    apart == TimeDelta::minutes(apart.num_minutes())
+        && apart.num_minutes() % STEP_MINUTES == 0
+        && apart <= TimeDelta::hours(MOST_HOURS)
 }
 
 #[cfg(test)]
@@ -131,7 +164,23 @@ mod tests {
         );
         // Another lookback than is known here, but the limit ends it to the microsecond.
         assert_eq!(origin(row, window("2020-02-28", "2020-03-31"), None), WindowOrigin::ThisRun);
-        assert_eq!(origin(None, window("2019-01-01", "2019-01-31"), None), WindowOrigin::ThisRun);
+        assert_eq!(origin(None, window("2020-01-01", "2020-01-31"), None), WindowOrigin::ThisRun);
+        assert_eq!(origin(None, window("2020-01-01 02:00", "2020-01-31 02:00"), None), WindowOrigin::ThisRun);
+    }
+
+    #[test]
+    fn the_window_of_a_first_run_begins_at_the_start_date() {
+        for found in [
+            window("2020-01-01 02:00:01", "2020-01-31"),
+            // As another run leaves it once rows are there, before and at now.
+            window("2020-02-29 18:00", "2020-03-31"),
+            window("2020-12-20", "2021-01-01"),
+            // The limit of this run cannot reach its end.
+            window("2020-01-01", "2020-03-31"),
+        ] {
+            assert_eq!(origin(None, found, None), WindowOrigin::AnotherRun, "{found:?}");
+        }
+        assert_eq!(origin(None, window("2020-01-01", "2020-01-08"), None), WindowOrigin::OtherLimit(7));
     }
 
     #[test]

@@ -108,14 +108,7 @@ fn warehouse_at(rest: impl Strategy<Value = i64>) -> impl Strategy<Value = Wareh
             .max();
         let now = (last.unwrap_or(START) + rest * HOUR).max(START) + 17 * SECOND;
         for package in &mut packages {
-            // Nothing has been seen that has not happened yet.
-            let ahead: Vec<_> =
-                package.rows.iter().filter(|&(_, &row)| row > now).map(|(model, _)| model.clone()).collect();
-            for model in ahead {
-                package.rows.remove(&model);
-                package.seen.remove(&model);
-                package.settle(&model, now);
-            }
+            package.forget_what_is_ahead(now);
         }
         let mut warehouse = Warehouse::new(packages, now);
         warehouse.pace = pace * HOUR;
@@ -201,6 +194,7 @@ proptest! {
     ) {
         for (package, hours) in warehouse.packages.iter_mut().zip(&behind) {
             package.quirks.clock_behind = hours * HOUR;
+            package.forget_what_is_ahead(warehouse.now - hours * HOUR);
         }
         let most = behind.iter().max().copied().unwrap_or(0) * HOUR;
         let bound = most_runs(&warehouse, limit_days);
@@ -254,6 +248,83 @@ proptest! {
     }
 
     #[test]
+    fn windows_of_somebody_else_are_not_taken_for_those_of_this_backfill(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        others in prop::collection::btree_map(0u32..8, (0i64..6000, 1i64..6000, any::<bool>()), 1..8),
+    ) {
+        let now = warehouse.now;
+        let window = |&(begin, hours, is_up_to_now): &(i64, i64, bool)| {
+            let lower = START + begin * HOUR + 7 * SECOND;
+            // Beyond the clock that is read before a run, as a run would end that began later.
+            let upper = if is_up_to_now { now.max(lower) + 400 * DAY } else { lower + hours * HOUR };
+            (lower, upper)
+        };
+        let others: BTreeMap<_, _> = others.iter().map(|(&run, other)| (run, window(other))).collect();
+        for package in &mut warehouse.packages {
+            package.quirks.other_windows.clone_from(&others);
+        }
+        let bound = most_runs(&warehouse, limit_days) + 8;
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { reason } => {
+                let is_named = reason.contains("Something else runs these models");
+                prop_assert!(is_hopeless(&warehouse) || is_named, "{reason}");
+            }
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn rows_that_somebody_else_moves_back_end_the_backfill(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        run in 0u32..6,
+        back in 1i64..6000,
+    ) {
+        for package in &mut warehouse.packages {
+            package.quirks.moved_back = BTreeMap::from([(run, back * HOUR)]);
+        }
+        let bound = most_runs(&warehouse, limit_days) * 2;
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            // Not every run moves rows further than somebody else moves them back.
+            Outcome::CaughtUp | Outcome::NoEvents if warehouse.runs <= run => {
+                has_seen_everything(&warehouse, warehouse.before_last_run)?;
+            }
+            Outcome::CaughtUp | Outcome::NoEvents | Outcome::Refused { .. } => {}
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+    }
+
+    #[test]
+    fn a_limit_without_effect_does_not_rise_for_ever(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        fixed_days in 1i64..40,
+    ) {
+        for package in &mut warehouse.packages {
+            package.quirks.fixed_days = Some(fixed_days);
+        }
+        let bound = most_runs(&warehouse, u32::try_from(fixed_days).expect("few").min(limit_days));
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        let (outcome, log) = backfill(&mut warehouse, &options);
+        match outcome {
+            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+            Outcome::Refused { .. } => {}
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
+        let raised = log.iter().filter_map(|event| match event {
+            Event::LimitRaised(raised) => Some(raised.to_days),
+            _ => None,
+        });
+        let days = warehouse.packages.iter().map(|package| (warehouse.now - package.start.min(START)) / DAY).max();
+        let reach = u32::try_from(days.unwrap_or(0) + 2).expect("a span").next_power_of_two();
+        prop_assert!(raised.max().unwrap_or(0) <= reach.max(limit_days) * 2);
+    }
+
+    #[test]
     fn until_leaves_nothing_out_before_that_time(
         mut warehouse in live_warehouse(),
         limit_days in 1u32..120,
@@ -280,8 +351,8 @@ proptest! {
         once in any::<bool>(),
     ) {
         warehouse.failing = failing;
-        let options = Options { limit_days, once, ..Options::default() };
         let bound = most_runs(&warehouse, limit_days) + 12;
+        let options = Options { limit_days, once, max_runs: Some(bound), ..Options::default() };
         let mut after_failure = false;
         for _ in 0..bound {
             let (outcome, log) = backfill(&mut warehouse, &options);
@@ -351,7 +422,7 @@ proptest! {
             quirks: Quirks::default(),
         };
         let mut warehouse = Warehouse::new(vec![package], now);
-        let (outcome, log) = backfill(&mut warehouse, &Options { limit_days, ..Options::default() });
+        let (outcome, log) = backfill(&mut warehouse, &Options { limit_days, max_runs: Some(500), ..Options::default() });
         prop_assert!(matches!(outcome, Outcome::CaughtUp | Outcome::NoEvents), "{outcome:?}");
         prop_assert!(warehouse.widest[0] <= Micros::from(limit_days) * DAY);
         prop_assert_eq!(log.iter().filter(|event| is_doubled(event)).count(), 0);
@@ -379,7 +450,8 @@ proptest! {
         runs in 1u32..5,
     ) {
         let mut whole = warehouse.clone();
-        let (at_once, _) = backfill(&mut whole, &Options { limit_days, ..Options::default() });
+        let bound = most_runs(&warehouse, limit_days);
+        let (at_once, _) = backfill(&mut whole, &Options { limit_days, max_runs: Some(bound), ..Options::default() });
         let options = Options { limit_days, max_runs: Some(runs), ..Options::default() };
         let in_parts =
             call_until(&mut warehouse, &options, |outcome| matches!(outcome, Outcome::Stopped { .. }));

@@ -52,6 +52,13 @@ pub struct Quirks {
     pub drops_manifest: bool,
     /// Runs of somebody else with their limit in days, each after the run of this number, from 0.
     pub other_runs: BTreeMap<u32, Micros>,
+    /// Windows that runs of somebody else leave behind who build none of these models, each after the run of this
+    /// number, from 0.
+    pub other_windows: BTreeMap<u32, (Micros, Micros)>,
+    /// Rows that somebody else moves back by this time before they are read after the run of this number, from 0.
+    pub moved_back: BTreeMap<u32, Micros>,
+    /// The package's windows have these days whatever the limit is.
+    pub fixed_days: Option<Micros>,
 }
 
 impl Package {
@@ -81,6 +88,17 @@ impl Package {
         if let Some(&last) = due.last() {
             self.rows.insert(model.to_owned(), last);
             self.seen.insert(model.to_owned(), due);
+        }
+    }
+
+    /// Nothing has been seen that has not happened yet by the package's clock.
+    pub fn forget_what_is_ahead(&mut self, now: Micros) {
+        let ahead: Vec<_> =
+            self.rows.iter().filter(|&(_, &row)| row > now).map(|(model, _)| model.clone()).collect();
+        for model in ahead {
+            self.rows.remove(&model);
+            self.seen.remove(&model);
+            self.settle(&model, now);
         }
     }
 
@@ -124,7 +142,7 @@ impl Package {
             self.rows.clear();
             self.seen.clear();
         }
-        let (lower, upper) = self.limits(days, now);
+        let (lower, upper) = self.limits(self.quirks.fixed_days.unwrap_or(days), now);
         self.limits = Some((lower, upper));
         let base = match self.family {
             Family::Session => self.passing_in(lower, upper.min(now)),
@@ -265,6 +283,12 @@ impl Driver for Warehouse {
             package.run(request.limit_days.into(), self.now, good);
             if let Some(&days) = package.quirks.other_runs.get(&(self.runs - 1)) {
                 package.run(days, self.now, usize::MAX);
+            }
+            if let Some(&window) = package.quirks.other_windows.get(&(self.runs - 1)) {
+                package.limits = Some(window);
+            }
+            if let Some(back) = package.quirks.moved_back.get(&(self.runs - 1)) {
+                package.rows.values_mut().for_each(|row| *row -= back);
             }
             if let Some((lower, upper)) = package.limits {
                 let inside = package.passing_in(lower + LOOKBACK + 1, upper.min(self.now));
