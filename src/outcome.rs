@@ -117,7 +117,7 @@ impl Outcome {
             Self::Done => "The command did its job.",
             Self::CaughtUp => "Every tracked model in the selection is up to date.",
             Self::NoEvents => {
-                "The backfill found no event at all, so it processed nothing. Check the vars that say which events the \
+                "The backfill found no event for any package, so it processed nothing. Check the vars that say which events the \
                  package reads, and the start date."
             }
             Self::Reached { .. } => "Everything up to the time that `--until` names is processed.",

@@ -369,7 +369,7 @@ fn flags_that_exclude_each_other() {
     exit code: 2
     --- stdout
     --- stderr
-    error: --full-refresh cannot be passed to every dbt run: give it before the --, so that only the first run starts from scratch
+    error: --full-refresh cannot be passed to every dbt run: give --full-refresh before the --
     ");
 }
 
@@ -379,7 +379,7 @@ fn flags_that_dbt_would_read_out_of_one_word() {
     exit code: 2
     --- stdout
     --- stderr
-    error: -t cannot be passed to every dbt run: give it before the --
+    error: -t cannot be passed to every dbt run: give --target before the --
     ");
 }
 

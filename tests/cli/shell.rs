@@ -70,8 +70,9 @@ fn mistyped_commands_and_flags_get_suggestions() {
     error: unexpected argument '--slect' found
 
       tip: a similar argument exists: '--select'
+      tip: to pass '--slect' as a value, use '-- --slect'
 
-    Usage: snowplow-backfill plan --select <SELECTOR>...
+    Usage: snowplow-backfill plan --select <SELECTOR>... [-- <DBT ARGS>...]
 
     For more information, try '--help'.
     ");

@@ -1,10 +1,11 @@
-//! What the loop makes of a package that does not move, on the scripted dbt.
+//! What the loop makes of a package that does not move, or that somebody else moves.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 use crate::support::scenario::{ARGUMENTS, SELECTED};
+use crate::support::{self, Engine, Events, Lab};
 
 const NOW: &str = "2024-02-01 12:00:00";
 const ROWS: [(&str, &str); 1] = [("carts", "2024-01-20 10:00:00")];
@@ -132,7 +133,7 @@ fn a_package_whose_clock_is_behind_is_up_to_date_to_it() {
             read(row, ("2024-01-20 04:00:00", "2024-02-01 07:00:00.5")),
         ],
     );
-    let words = "the package's own clock is 4h 59m 59s behind. It is up to date to that clock";
+    let words = "the package's own clock is [TIME] behind. It is up to date to that clock";
     ends_with(&fake, &RUN, 0, words);
 }
 
@@ -148,6 +149,27 @@ fn the_window_of_another_run_is_named_and_not_counted() {
 }
 
 #[test]
+fn the_window_of_another_run_proves_nothing_in_a_first_run_either() {
+    let other = ("2024-01-31 04:00:00", NOW);
+    // Our run has recorded a row of its own window, and another one its window up to now.
+    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), read(Some("2023-01-30 10:00:00"), other)]);
+    let arguments = [&RUN[..RUN.len() - 2], &["--max-runs", "1"]].concat();
+    ends_with(&fake, &arguments, 3, "holds the window of another run, 2024-01-31 04:00:00");
+    // Without a row, three such runs end it: whether there was an event is not known.
+    let empty = read(None, other);
+    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), empty.clone(), empty.clone(), empty]);
+    ends_with(&fake, &RUN, 4, "3 runs in a row moved nothing");
+}
+
+#[test]
+fn a_run_that_is_refused_afterwards_is_counted() {
+    let first = ("2023-01-01 00:00:00", "2023-01-31 00:00:00");
+    let after = read(Some("2023-01-30 10:00:00"), first);
+    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), after.clone(), after]);
+    ends_with(&fake, &RUN, 4, "2 runs completed");
+}
+
+#[test]
 fn a_backfill_without_any_event_has_an_exit_code_of_its_own() {
     let fake = backfill(
         &Value::Null,
@@ -155,4 +177,55 @@ fn a_backfill_without_any_event_has_an_exit_code_of_its_own() {
     );
     let arguments = ["run", "--select", "+carts", "--start-date", "2024-01-10", "--max-runs", "9"];
     ends_with(&fake, &arguments, 5, "no events: nothing was processed");
+}
+
+/// A package whose own clock is hours behind, on real dbt: the limit is raised as far as it can help, and not further.
+#[test]
+fn a_real_package_whose_clock_is_behind() {
+    let lab = Lab::new(Engine::DuckDb, support::NEW, Events::SHORT);
+    lab.with_utils("1.0.0");
+    let file = "dbt_packages/snowplow_utils/macros/helpers/timestamps.sql";
+    let clock = "cast(current_timestamp at time zone 'UTC' as {{ dbt.type_timestamp() }})";
+    let text = lab.read(file);
+    assert!(text.contains(clock), "{text}");
+    lab.write(file, &text.replace(clock, &format!("{clock} - interval '5 hours'")));
+    let arguments = ["run", "--select", "+page_engagement", "--start-date", Events::START, "--max-runs", "9"];
+    let output = lab.tool(&arguments).success();
+    let told = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("the package's own clock is") && told.contains("up to date: snowplow_site"),
+        "{output}"
+    );
+    assert!(told.contains("3 runs completed"), "{output}");
+}
+
+/// Another `dbt run` between two runs of the backfill, on real dbt.
+#[test]
+fn a_real_run_of_somebody_else() {
+    let lab = Lab::new(Engine::DuckDb, support::NEW, Events::SHORT);
+    let alone = Lab::new(Engine::DuckDb, support::NEW, Events::SHORT);
+    let models = alone.tool(&["models", "--select", "+page_engagement"]).success().stdout;
+    let dbt = lab.tool_command(&[]).get_envs().find_map(|(name, value)| {
+        (name == "SNOWPLOW_BACKFILL_DBT").then(|| value.expect("dbt").to_str().expect("UTF-8").to_owned())
+    });
+    let script = format!(
+        "#!/bin/sh\n{dbt} \"$@\" || exit\ncase \" $* \" in *' run '*) ;; *) exit ;; esac\n\
+         [ -e another ] && exit\ntouch another\n\
+         {dbt} run --target staging --select +page_engagement --target-path another-target \
+         --vars '{{models_to_run: \"{}\", snowplow__backfill_limit_days: 3}}' > another.log\n",
+        models.trim(),
+        dbt = dbt.expect("dbt"),
+    );
+    lab.write("with-another", &script);
+    let path = lab.project().join("with-another");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let arguments = ["run", "--select", "+page_engagement", "--start-date", Events::START, "--max-runs", "9"];
+    let with = ["--dbt", path.to_str().expect("UTF-8")];
+    let output = lab.tool(&[&arguments[..], &with].concat()).success();
+    assert!(output.stderr.contains("holds the window of another run"), "{output}");
+    alone.tool(&arguments).success();
+    let rows = |lab: &Lab| {
+        lab.lines("select * exclude (model_tstamp) from staging_derived.page_engagement order by all")
+    };
+    assert_eq!(rows(&lab), rows(&alone));
 }

@@ -44,7 +44,7 @@ fn dbts_variables_are_followed_too() {
     let fake = over_a_gap();
     let mut tool = fake.command(&ARGUMENTS);
     tool.envs([("DBT_STATE", "before"), ("DBT_DEFER", "1"), ("DBT_ENGINE_DEFER_STATE", "prod")]);
-    let output = Output::from(tool.output().expect("the tool")).success();
+    let output = Output::of(&mut tool).success();
     assert!(!output.stderr.contains("ignored"), "{output}");
     let run = calls(&fake, "run").swap_remove(0).join(" ");
     assert!(run.contains(" --state before ") && run.contains(" --defer --defer-state prod "), "{run}");

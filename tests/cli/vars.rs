@@ -141,6 +141,27 @@ fn check_does_not_read_a_dbt_manifest_from_a_folder_that_it_guessed() {
 }
 
 #[test]
+fn a_target_path_that_only_dbt_knows_is_told_once() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    add(&lab, "target-path: \"{{ target.name ~ '_out' }}\"\n");
+    let select = ["--select", "+page_engagement"];
+    for (command, code) in [("models", 0), ("plan", 0), ("run", 0), ("promote", 4)] {
+        let more: &[&str] = match command {
+            "models" => &[],
+            "promote" => &["--to", "prod"],
+            "run" => &["--start-date", Events::START, "--once"],
+            _ => &["--start-date", Events::START],
+        };
+        let output = lab.tool(&[&[command][..], &select, more].concat());
+        assert_eq!(output.code, code, "{output}");
+        let told = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(told.matches("target-path in dbt_project.yml is").count(), 1, "{output}");
+        assert!(told.contains("DBT_TARGET_PATH"), "{output}");
+    }
+    assert!(lab.project().join("target/snowplow-backfill").is_dir());
+}
+
+#[test]
 fn check_finds_the_dbt_manifest_where_the_environment_says() {
     let mut lab = Lab::of_project("project", NEW);
     lab.set("STOREFRONT_TARGET", "elsewhere");

@@ -179,8 +179,13 @@ proptest! {
     fn ends_caught_up_with_every_event_seen(mut warehouse in live_warehouse(), limit_days in 1u32..120) {
         let bound = most_runs(&warehouse, limit_days);
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
-        match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
+        let outcome = backfill(&mut warehouse, &options).0;
+        let is_empty = warehouse.packages.iter().all(|package| package.rows.is_empty());
+        match outcome {
+            Outcome::CaughtUp | Outcome::NoEvents => {
+                prop_assert_eq!(outcome == Outcome::NoEvents, is_empty);
+                has_seen_everything(&warehouse, warehouse.before_last_run)?;
+            }
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }

@@ -69,7 +69,7 @@ impl FakeDbt {
 
     /// Runs the tool to its end.
     pub fn tool(&self, arguments: &[&str]) -> Output {
-        self.redact(self.command(arguments).output().expect("the tool").into())
+        self.redact(Output::of(&mut self.command(arguments)))
     }
 
     /// Runs the tool on a terminal; what it writes there, on both streams, is its stdout.
@@ -80,7 +80,7 @@ impl FakeDbt {
         command.arg(tool.get_program()).args(tool.get_args()).current_dir(self.folder.path());
         command.env_clear().env("TERM", "xterm-256color").envs(variables.iter().copied());
         command.envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        self.redact(command.output().expect("the tool").into())
+        self.redact(Output::of(&mut command))
     }
 
     /// Replaces what differs from run to run.

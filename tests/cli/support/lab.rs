@@ -238,12 +238,12 @@ impl Lab {
         if !arguments.contains(&"--target") {
             command.args(["--target", &self.target("staging")]);
         }
-        Output::from(command.output().expect("dbt"))
+        Output::of(&mut command)
     }
 
     /// The tool, against the staging target where the arguments name none.
     pub fn tool(&self, arguments: &[&str]) -> Output {
-        self.redact(self.tool_command(arguments).output().expect("the tool").into())
+        self.redact(Output::of(&mut self.tool_command(arguments)))
     }
 
     /// The tool, to be started by the test.

@@ -1,7 +1,16 @@
 //! What a program did, in a form that can be compared as a whole.
 
 use std::fmt;
-use std::process;
+use std::process::{self, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// No command of a test takes this long, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Exit code and both outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +40,25 @@ impl fmt::Display for Output {
 }
 
 impl Output {
+    /// Runs a command to its end. One that hangs is killed, so that its test fails.
+    #[track_caller]
+    pub fn of(command: &mut Command) -> Self {
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a program");
+        let id = Pid::from_raw(process.id().try_into().expect("a process"));
+        let (ended, end) = mpsc::channel::<()>();
+        let watchdog = thread::spawn(move || {
+            let hangs = end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+            if hangs {
+                let _ = kill(id, Signal::SIGKILL);
+            }
+            hangs
+        });
+        let output = Self::from(process.wait_with_output().expect("an end"));
+        drop(ended);
+        assert!(!watchdog.join().expect("a watchdog"), "killed after {PATIENCE:?}: {command:?}\n{output}");
+        output
+    }
+
     /// Panics with everything unless the program ended well.
     #[track_caller]
     pub fn success(self) -> Self {
