@@ -1,10 +1,13 @@
 //! Which events a package leaves out for certain, told from the values of its vars.
 //!
-//! A row of the incremental manifest moves to the last of the base events. An event that these never hold moves no row, so a
-//! search for the next event may skip it. What counts is the argument that the model of the base events hands to the packages'
-//! macros: some versions read a var of another name than documented, and projects write such models themselves.
+//! A row of the incremental manifest moves to the last of the base events. An event that these never hold
+//! moves no row, so the search for the next event may skip it. What counts is the argument that the model of
+//! the base events hands to the packages' macros: some versions read a var of another name than documented,
+//! and projects write such models themselves.
 //!
-//! Whatever is not certain filters nothing. Then the search finds too many events, and a window grows step by step.
+//! Whatever is not certain filters nothing. Then the search finds too many events, and the limit grows step
+//! by step. A filter that the package does not have would make a window larger than needed, and lose nothing:
+//! an answer only raises a limit, and the window alone tells whether a package is up to date.
 
 use serde_yaml::Value;
 
@@ -124,8 +127,9 @@ impl Filter {
 
 /// The text that a package compares with, if it is certain.
 ///
-/// The packages put quotes around the text and escape nothing. dbt reads YAML 1.1, where `no` is false and `0123` a number: words
-/// that begin with a letter or `_` mean the same to both, except for these.
+/// The packages put quotes around the text and escape nothing. dbt reads YAML 1.1, where `no` is false and
+/// `0123` a number, and this tool reads YAML 1.2: a text that begins with a letter or `_` is the same to both
+/// unless it is one of a few words. A var that is one text would be a list of its letters to the packages.
 fn certain_text(value: &Value) -> Option<String> {
     const WORDS: [&str; 7] = ["yes", "no", "on", "off", "true", "false", "null"];
     let text = value.as_str()?;
@@ -174,9 +178,9 @@ mod tests {
 
     /// The conditions for app ids, where the var has this value.
     fn of_app_ids(value: &str) -> Vec<String> {
-        let code = "{% set query = snowplow_utils.base_create_snowplow_events_this_run(sessions_this_run_table='s', \
-                    session_identifiers=session_identifiers(), app_ids=var('snowplow__app_id', []), \
-                    custom_sql=var('snowplow__custom_sql', '')) %}";
+        let code = "{% set query = snowplow_utils.base_create_snowplow_events_this_run( \
+                    sessions_this_run_table='s', session_identifiers=session_identifiers(), \
+                    app_ids=var('snowplow__app_id', []), custom_sql=var('snowplow__custom_sql', '')) %}";
         conditions(code, &[UTILS, "macro.p.session_identifiers"], &format!("{{snowplow__app_id: {value}}}"))
     }
 
