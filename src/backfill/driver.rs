@@ -23,7 +23,8 @@ pub trait Driver {
     /// They cannot be read.
     fn observe(&mut self, emit: Emit<'_>) -> Result<Observation>;
 
-    /// The first event at or after each time that is asked for, in the order of the questions.
+    /// The first event at or after each time that is asked for, in the order of the questions. Events that a
+    /// package is known to leave out do not count.
     ///
     /// # Errors
     /// The warehouse cannot be reached.

@@ -18,7 +18,8 @@ use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
-    self, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader, relation_of,
+    self, EventFilters, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader,
+    relation_of,
 };
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -184,8 +185,12 @@ fn sources(
     let needed = snowplow::vars_read(package.family, dialect, start_date);
     let version = &manifest.metadata.dbt_version;
     let vars = target.vars(&package.dbt_package, version, &needed, own.into_iter().collect(), emit)?;
+    // The vars are read as this dbt package sees them.
+    let base_events = manifest.node(&package.base_events).filter(|it| it.package_name == package.dbt_package);
+    let filters = base_events.map(|model| EventFilters::of(model, &vars)).unwrap_or_default();
     let mut vars = VarReader::new(&package.name, &vars);
     let (settings, events) = (vars.settings(start_date), vars.events(package.family, dialect));
+    let events = events.map(|events| events.filtered(filters));
     let utils = target.project().package_version("snowplow_utils");
     let unknown_version = snowplow::unknown_utils(package.family, target.project());
     for message in vars.unknown().into_iter().chain(unknown_version) {

@@ -1,6 +1,7 @@
 //! Everything that knows Snowplow's dbt packages: hooks, `models_to_run`, tables, the four states.
 
 mod discovery;
+mod event_filters;
 pub mod facts;
 mod family;
 mod hook;
@@ -14,6 +15,7 @@ pub mod values;
 mod vars;
 
 pub use discovery::{Packages, discover};
+pub use event_filters::EventFilters;
 pub use family::{Family, hook_takes_session_timestamp, load_family_heals};
 pub use hook::{Hook, Package, hooks};
 pub use models_to_run::{Scope, StandIn};

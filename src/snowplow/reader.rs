@@ -1,10 +1,12 @@
 //! Reads the tables and the events of Snowplow's packages through dbt.
 
 use std::cell::Cell;
+use std::iter;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use super::event_filters::EventFilters;
 use super::observation::{Observation, PackageTables, TrackedPackage};
 use super::tables;
 use crate::dbt::{Answer, Listen, Node, Notice, Querier, Query, RelationName};
@@ -32,22 +34,43 @@ pub struct PackageSources {
     pub events: Option<Events>,
 }
 
-/// The events relation, and the column that a package's windows are limited by.
+/// The events relation, the column that a package's windows are limited by, and what is known of the events
+/// that the package leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events {
     relation: RelationName,
     column: String,
+    filters: EventFilters,
 }
 
 impl Events {
     /// None if the column is not a plain name, because it goes into SQL.
     #[must_use]
     pub fn new(relation: RelationName, column: &str) -> Option<Self> {
-        is_plain(column).then(|| Self { relation, column: column.to_owned() })
+        let filters = EventFilters::default();
+        is_plain(column).then(|| Self { relation, column: column.to_owned(), filters })
+    }
+
+    /// The same, without the events that these filters leave out.
+    #[must_use]
+    pub fn filtered(self, filters: EventFilters) -> Self {
+        Self { filters, ..self }
+    }
+
+    fn first_query(&self, dialect: Dialect, from: Timestamp) -> Query {
+        let Self { relation, column, filters } = self;
+        let first = dialect.timestamp_text_expression(&format!("min({column})"));
+        let from = format!("{column} >= {}", dialect.timestamp_literal(from));
+        let conditions: Vec<_> = iter::once(from).chain(filters.conditions(dialect)).collect();
+        let conditions = conditions.join(" and ");
+        Query {
+            relations: vec![relation.clone()],
+            sql: Some(format!("select {first} as first_event_text from @0@ where {conditions}")),
+        }
     }
 }
 
-/// Asks for the first event of a package at or after a point in time.
+/// Asks for the first event at or after a point in time that a package is not known to leave out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventQuestion {
     pub package: Arc<TrackedPackage>,
@@ -126,7 +149,7 @@ impl Reader<'_> {
             .enumerate()
             .filter_map(|(place, question)| {
                 let events = self.events_of(&question.package.name)?;
-                Some((place, self.first_event_query(events, question.from)))
+                Some((place, events.first_query(self.dialect, question.from)))
             })
             .unzip();
         if queries.is_empty() {
@@ -169,16 +192,6 @@ impl Reader<'_> {
     fn events_of(&self, package: &str) -> Option<&Events> {
         self.packages.iter().find(|sources| sources.package.name == package)?.events.as_ref()
     }
-
-    fn first_event_query(&self, events: &Events, from: Timestamp) -> Query {
-        let column = &events.column;
-        let first = self.dialect.timestamp_text_expression(&format!("min({column})"));
-        let from = self.dialect.timestamp_literal(from);
-        Query {
-            relations: vec![events.relation.clone()],
-            sql: Some(format!("select {first} as first_event_text from @0@ where {column} >= {from}")),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -192,5 +205,19 @@ mod tests {
         for wrong in ["x; drop table y", "", "a.b", "1x"] {
             assert!(Events::new(relation.clone(), wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn asks_for_the_first_event_after_a_time() {
+        let relation = RelationName { database: None, schema: "atomic".into(), identifier: "events".into() };
+        let events = Events::new(relation, "load_tstamp").expect("plain");
+        let query = events.first_query(Dialect::DuckDb, "2024-01-31".parse().expect("a time"));
+        assert_eq!(
+            query.sql.as_deref(),
+            Some(
+                "select cast(epoch_us(min(load_tstamp)) as varchar) as first_event_text from @0@ where \
+                 load_tstamp >= timestamp '2024-01-31 00:00:00.000000'"
+            )
+        );
     }
 }

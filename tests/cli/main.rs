@@ -14,6 +14,7 @@ mod examples;
 mod github;
 mod interruption;
 mod jobs;
+mod left_out;
 mod packaging;
 mod project_flags;
 mod promotion;

@@ -78,7 +78,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("models", "the selected models that are built: their names, or in `run_finished` their number"),
     ("models_to_run", "the string that dbt gets as `models_to_run`"),
     ("more", "whether there is more to do"),
-    ("next_event", "the time of the next event; null if it is not known or there is none"),
+    (
+        "next_event",
+        "the time of the next event that the package is not known to leave out; null if it is not known or there is none",
+    ),
     ("node", "dbt's `unique_id` of the node that failed"),
     ("now", "the warehouse's own clock; in `run_finished` as it was read before the run"),
     ("outcome", "how the backfill ended"),

@@ -47,8 +47,9 @@ fn package() -> impl Strategy<Value = Package> {
     // Where each model stands: not at all, or at some part of the history.
     let standings = prop::collection::vec(prop::option::weighted(0.6, 0.0f64..1.0), 1..4);
     let family = prop_oneof![3 => Just(Family::Session), 1 => Just(Family::Load)];
-    (family, -400i64..400, events(), any::<bool>(), standings).prop_map(
-        |(family, start, events, can_be_asked, standings)| {
+    let questions = (any::<bool>(), any::<bool>());
+    (family, -400i64..400, events(), questions, standings).prop_map(
+        |(family, start, events, (can_be_asked, filters_are_known), standings)| {
             let models: Vec<_> = (0..standings.len()).map(|number| format!("model_{number}")).collect();
             let mut package = Package {
                 family,
@@ -56,6 +57,7 @@ fn package() -> impl Strategy<Value = Package> {
                 models: models.clone(),
                 events,
                 can_be_asked,
+                filters_are_known,
                 rows: BTreeMap::new(),
                 seen: BTreeMap::new(),
                 limits: None,
@@ -411,9 +413,8 @@ proptest! {
 
     #[test]
     fn a_jump_holds_no_more_events_than_the_limit(events in events(), limit_days in 1u32..60, rest in 0i64..3000) {
-        // Without filters the next event is known exactly, and no window is wider than the user's limit in
-        // events.
-        let events: BTreeMap<_, _> = events.into_keys().map(|time| (time, true)).collect();
+        // With filters that are known, or without any, the next event is known exactly, and no window is wider
+        // than the user's limit in events.
         let now = events.last_key_value().map_or(START, |(&time, _)| time) + rest * HOUR;
         let package = Package {
             family: Family::Session,
@@ -421,6 +422,7 @@ proptest! {
             models: vec!["model".into()],
             events,
             can_be_asked: true,
+            filters_are_known: true,
             rows: BTreeMap::new(),
             seen: BTreeMap::new(),
             limits: None,

@@ -37,6 +37,8 @@ pub struct Package {
     pub events: BTreeMap<Micros, bool>,
     /// Whether the events can be asked for the first one.
     pub can_be_asked: bool,
+    /// Whether the question leaves out the events that the filters leave out.
+    pub filters_are_known: bool,
     pub rows: BTreeMap<String, Micros>,
     pub seen: BTreeMap<String, BTreeSet<Micros>>,
     pub limits: Option<(Micros, Micros)>,
@@ -241,7 +243,8 @@ impl Driver for Warehouse {
             if !package.can_be_asked {
                 return FirstEvent::Unknown;
             }
-            match package.events.range(micros(question.from)..=self.now).next() {
+            let mut later = package.events.range(micros(question.from)..=self.now);
+            match later.find(|&(_, &passes)| passes || !package.filters_are_known) {
                 Some((&time, _)) => FirstEvent::At(timestamp(time)),
                 None => FirstEvent::None,
             }

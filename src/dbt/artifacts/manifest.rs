@@ -87,8 +87,8 @@ pub struct Node {
     pub macros: Vec<String>,
     /// Nodes that its code refers to.
     pub parents: Vec<String>,
-    /// The source text of a hook, and for checks also that of tracked models. Empty for the rest, because it
-    /// can be large.
+    /// The source text of a hook; for checks also that of tracked models, for runs that of models that filter
+    /// Snowplow's events. Empty for the rest, because it can be large.
     pub raw_code: String,
     /// Its file, relative to its package.
     pub path: String,

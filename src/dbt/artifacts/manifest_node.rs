@@ -21,7 +21,7 @@ pub(super) fn read_node<R: Read, C: KeptConfig>(json: &mut JsonStream<R>, id: &s
     let read = json.value_and(|ParsedNode { mut node, .. }: ParsedNode<C>, text| {
         id.clone_into(&mut node.unique_id);
         // Source text is long and full of escapes: it is only read where it is kept.
-        if node.kind == NodeKind::Operation || node.tags.iter().any(|tag| C::keeps_code_of(tag)) {
+        if node.kind == NodeKind::Operation || C::keeps_code_of(&node) {
             node.raw_code = serde_json::from_slice::<Code>(text)?.raw_code.unwrap_or_default();
         }
         Ok(node)
@@ -37,16 +37,20 @@ struct Code {
 
 /// What is kept of a node's configuration.
 pub(super) trait KeptConfig: DeserializeOwned + Default {
-    /// Whether a model with such a tag keeps its source text.
-    fn keeps_code_of(tag: &str) -> bool;
+    /// Whether a model keeps its source text.
+    fn keeps_code_of(model: &Node) -> bool;
 
     fn into_map(self) -> Map<String, Value>;
 }
 
+/// The names of the macros by which Snowplow's packages filter their events, or what these begin with.
+const EVENT_FILTERS: [&str; 3] =
+    [".base_create_snowplow_events_this_run", ".app_id_filter", ".event_name_filter"];
+
 /// All of it, for work on a few models.
 impl KeptConfig for Map<String, Value> {
-    fn keeps_code_of(_: &str) -> bool {
-        false
+    fn keeps_code_of(model: &Node) -> bool {
+        model.macros.iter().any(|id| EVENT_FILTERS.iter().any(|name| id.contains(name)))
     }
 
     fn into_map(self) -> Self {
@@ -155,8 +159,8 @@ impl CheckedConfig {
 }
 
 impl KeptConfig for CheckedConfig {
-    fn keeps_code_of(tag: &str) -> bool {
-        tag.ends_with("_incremental")
+    fn keeps_code_of(model: &Node) -> bool {
+        model.tags.iter().any(|tag| tag.ends_with("_incremental"))
     }
 
     fn into_map(self) -> Map<String, Value> {

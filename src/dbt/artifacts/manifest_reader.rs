@@ -17,7 +17,8 @@ use crate::dbt::version;
 /// How much of a dbt manifest is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadFor {
-    /// Runs and promotions: the whole configuration of the enabled models.
+    /// Runs and promotions: the whole configuration of the enabled models, and the source text of those that
+    /// filter Snowplow's events.
     Runs,
     /// Checks: a few keys of the configuration of all models, the source text of tracked models, the disabled
     /// models, and the default selector.

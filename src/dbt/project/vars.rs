@@ -278,6 +278,12 @@ impl<'a> ResolvedVars<'a> {
             }),
         }
     }
+
+    /// A var's value if it is a list. dbt renders strings, but not what a list holds.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<&[Value]> {
+        self.scope.get(name)?.as_sequence().map(Vec::as_slice)
+    }
 }
 
 fn lookup<'v>(vars: &'v Mapping, package: &str, name: &str) -> Option<&'v Value> {
