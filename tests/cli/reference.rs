@@ -7,6 +7,7 @@ use std::process::Command;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::stalls::{answer, unmoved};
 use crate::support::Output;
 use crate::support::fake::FakeDbt;
 use crate::support::scenario::{ARGUMENTS, over_a_gap};
@@ -72,13 +73,15 @@ fn fields_below(value: &Value) -> BTreeSet<String> {
 /// Events of backfills that end in all ways but by a signal.
 fn events() -> Vec<Value> {
     let fails = json!({"run": [{"stdout": "no such table\n", "exit": 1}]});
-    let calls: [(FakeDbt, &[&str]); 6] = [
+    let later_event = unmoved(&answer(&json!("2024-01-31 01:02:03")));
+    let calls: [(FakeDbt, &[&str]); 7] = [
         (over_a_gap(), &[]),
         (over_a_gap(), &["--once"]),
         (over_a_gap(), &["--max-runs", "1"]),
         (over_a_gap(), &["--until", "2024-01-02"]),
         (over_a_gap(), &["--max-limit-days", "40"]),
         (over_a_gap().with(&fails), &[]),
+        (later_event, &[]),
     ];
     let json = calls.iter().flat_map(|(fake, more)| {
         let mut command = fake.command(&[&ARGUMENTS[..], &["--format", "json"], more].concat());

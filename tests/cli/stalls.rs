@@ -11,7 +11,7 @@ const NOW: &str = "2024-02-01 12:00:00";
 const ROWS: [(&str, &str); 1] = [("carts", "2024-01-20 10:00:00")];
 
 /// A project whose one window reached now before, and whose tables stay as they are.
-fn unmoved(events: &Value) -> FakeDbt {
+pub fn unmoved(events: &Value) -> FakeDbt {
     let carts = model("carts", &["shop_incremental"], "incremental");
     let files = json!({"manifest.json": manifest("1.11.16", &[carts])});
     let answer = tables(NOW, &ROWS, Some(("2024-01-20 04:00:00", NOW)));
@@ -22,7 +22,7 @@ fn unmoved(events: &Value) -> FakeDbt {
     }))
 }
 
-fn answer(row: &Value) -> Value {
+pub fn answer(row: &Value) -> Value {
     let lines = [
         json!({"target": {"name": "dev", "type": "duckdb", "schema": "s"}}),
         json!({"query": 0, "row": [row]}),
