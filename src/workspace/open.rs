@@ -6,9 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
-    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments,
-    Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step, VarScope, Vars,
-    harmful_here,
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, PROJECT_FILE,
+    ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
+    VarScope, Vars, harmful_here,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -73,9 +73,7 @@ impl OpenProject {
             emit(Event::Warning { message });
         }
         let hidden = harmful_here();
-        // The target path is not ignored: this tool writes below it.
-        let is_ignored = |name: &&str| !name.ends_with("_TARGET_PATH");
-        let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
+        let names: Vec<_> = hidden.ignored().collect();
         if !names.is_empty() {
             let message = format!(
                 "ignored environment variables that would change what a run does: {}",

@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
+use super::dotenv::dotenv_names_here;
 use super::expression::{Expression, evaluate};
 use super::yaml;
 use crate::dbt::version::Version;
@@ -188,11 +189,15 @@ impl Project {
     /// # Errors
     /// Only dbt can tell.
     pub fn target_path(&self) -> Result<Utf8PathBuf, Expression> {
-        let from_environment =
-            ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"].iter().find_map(|name| std::env::var(name).ok());
-        match from_environment {
-            Some(path) => Ok(self.directory.join(path)),
-            None => self.path("target-path", self.target_path.as_deref().unwrap_or(TARGET)),
+        const KEY: &str = "target-path";
+        let variables = ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"];
+        if let Some(path) = variables.iter().find_map(|name| std::env::var(name).ok()) {
+            return Ok(self.directory.join(path));
+        }
+        let dotenv = dotenv_names_here();
+        match variables.into_iter().find(|name| dotenv.contains(*name)) {
+            Some(name) => Err(Expression::in_dotenv(KEY, name)),
+            None => self.path(KEY, self.target_path.as_deref().unwrap_or(TARGET)),
         }
     }
 
