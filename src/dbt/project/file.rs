@@ -36,6 +36,8 @@ pub struct Project {
     pub vars: Mapping,
     /// The `vars` of vars.yml. Only the root project has them, and only newer versions of dbt read them.
     vars_file: Mapping,
+    /// Why vars.yml cannot be read. With an older dbt, any file can have this name.
+    vars_file_trouble: Option<String>,
     /// Its `dispatch`, as written.
     pub dispatch: Option<Value>,
     target_path: Option<String>,
@@ -90,15 +92,17 @@ impl Project {
     /// There is no project, or its `dbt_project.yml` cannot be read.
     pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
         let mut project = Self::read(Self::locate(given, directory)?)?;
-        project.vars_file = read_vars_file(&project.directory)?;
+        match read_vars_file(&project.directory) {
+            Ok(vars) => project.vars_file = vars,
+            Err(error) => project.vars_file_trouble = Some(format!("{error:#}")),
+        }
         Ok(project)
     }
 
     /// The vars of a root project, as a version of dbt reads them, and the file that they are in.
     #[must_use]
     pub fn root_vars(&self, dbt_version: &str) -> (&'static str, &Mapping) {
-        let is_read = dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE);
-        if is_read && !self.vars_file.is_empty() {
+        if reads_vars_file(dbt_version) && !self.vars_file.is_empty() {
             return (VARS_FILE, &self.vars_file);
         }
         (PROJECT_FILE, &self.vars)
@@ -107,6 +111,9 @@ impl Project {
     /// What is wrong with the vars of a root project, for a version of dbt.
     #[must_use]
     pub fn trouble_with_vars(&self, dbt_version: &str) -> Option<String> {
+        if reads_vars_file(dbt_version) && self.vars_file_trouble.is_some() {
+            return self.vars_file_trouble.clone();
+        }
         if self.vars_file.is_empty() {
             return None;
         }
@@ -176,6 +183,7 @@ impl Project {
             quoting: file.quoting,
             vars: file.vars.unwrap_or_default(),
             vars_file: Mapping::new(),
+            vars_file_trouble: None,
             dispatch: file.dispatch,
             target_path: file.target_path,
             packages_path: file.packages_install_path,
@@ -254,6 +262,10 @@ impl Project {
             _ => None,
         }
     }
+}
+
+fn reads_vars_file(dbt_version: &str) -> bool {
+    dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE)
 }
 
 fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
@@ -358,8 +370,10 @@ mod tests {
         assert!(trouble.expect("not read").starts_with("dbt 1.11.16 does not read vars.yml"));
         fs::write(path.join(PROJECT_FILE), "name: shop\n").expect("written");
         assert_eq!(of("1.12.6"), (VARS_FILE, mapping("a: 2"), None));
+        // dbt 1.12 refuses it. To an older dbt, it is any file.
         fs::write(path.join(VARS_FILE), "vars: [a]\n").expect("written");
-        assert!(Project::find(None, &path).is_err());
+        assert!(of("1.12.6").2.expect("no mapping").contains("no mapping of names to values"));
+        assert_eq!(of("1.11.16").2, None);
     }
 
     #[test]
