@@ -1,6 +1,6 @@
 //! A dbt project that is open for work, and its targets. Each call chooses its target.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Lock;
@@ -8,7 +8,7 @@ use super::places::Workspace;
 use crate::dbt::{
     Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, PROJECT_FILE,
     ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
-    VarScope, Vars, harmful_here,
+    V2_PARSER_VARIABLE, VarScope, Vars, harmful_here,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -110,6 +110,7 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails, or nothing is selected.
     pub fn list(&self, selection: &SelectionArguments, emit: Emit<'_>) -> Result<Listing> {
+        self.require_own_parser()?;
         let (target_path, log_path) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let call = ListCall {
             selection,
@@ -125,12 +126,25 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails.
     pub fn parse(&self, target_path: Option<&Utf8Path>, emit: Emit<'_>) -> Result<FreshManifest> {
+        self.require_own_parser()?;
         let target_path = match target_path {
             Some(given) => self.project().directory.join(given),
             None => self.workspace.parse_target(),
         };
         let log_path = self.workspace.logs("parse");
         self.dbt().parse(self.name.as_deref(), &target_path, &log_path, &mut notices(emit))
+    }
+
+    /// Refuses a project whose flags choose the v2 parser: its dbt manifest does not tell which packages have
+    /// a hook. Where the variable is set, dbt gets it as `false`.
+    fn require_own_parser(&self) -> Result<()> {
+        if self.project().chooses_v2_parser() && std::env::var_os(V2_PARSER_VARIABLE).is_none() {
+            bail!(
+                "{PROJECT_FILE} sets the flag use_v2_parser, and the dbt manifest of that parser does not show \
+                 the packages' hooks: set the variable {V2_PARSER_VARIABLE}=false for this tool"
+            );
+        }
+        Ok(())
     }
 
     /// Opens what asks queries on this target.

@@ -38,6 +38,8 @@ pub struct Project {
     vars_file: Mapping,
     /// Why vars.yml cannot be read. With an older dbt, any file can have this name.
     vars_file_trouble: Option<String>,
+    /// Its `flags`, as written.
+    flags: Mapping,
     /// Its `dispatch`, as written.
     pub dispatch: Option<Value>,
     target_path: Option<String>,
@@ -63,6 +65,7 @@ struct ProjectFile {
     analysis_paths: Option<Paths>,
     function_paths: Option<Paths>,
     version: Option<Value>,
+    flags: Option<Value>,
 }
 
 /// Folders: a list, or one expression that dbt renders to a list.
@@ -130,6 +133,12 @@ impl Project {
         }
     }
 
+    /// Whether its flags choose the v2 parser of dbt 1.12.
+    #[must_use]
+    pub fn chooses_v2_parser(&self) -> bool {
+        self.flags.get("use_v2_parser").is_some_and(|value| value.as_bool() != Some(false))
+    }
+
     /// The absolute path of that project's folder.
     ///
     /// # Errors
@@ -184,6 +193,7 @@ impl Project {
             vars: file.vars.unwrap_or_default(),
             vars_file: Mapping::new(),
             vars_file_trouble: None,
+            flags: file.flags.and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
             dispatch: file.dispatch,
             target_path: file.target_path,
             packages_path: file.packages_install_path,
