@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn old_and_foreign_versions_are_refused() {
-        for good in ["1.7.20", "1.11.16", "1.12.0b1"] {
+        for good in ["1.7.20", "1.11.16", "1.12.0b1", "1.12.6"] {
             assert!(check_version(good).is_ok(), "{good}");
         }
         for (wrong, words) in

@@ -1,14 +1,14 @@
 //! A dbt project that is open for work, and its targets. Each call chooses its target.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
-    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, ProfileArguments,
-    Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step, VarScope, Vars,
-    harmful_here,
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, PROJECT_FILE,
+    ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
+    V2_PARSER_VARIABLE, VarScope, Vars, harmful_here,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -73,8 +73,7 @@ impl OpenProject {
             emit(Event::Warning { message });
         }
         let hidden = harmful_here();
-        let is_ignored = |name: &&str| !heeds(name);
-        let names: Vec<_> = hidden.iter().map(String::as_str).filter(is_ignored).collect();
+        let names: Vec<_> = hidden.ignored().collect();
         if !names.is_empty() {
             let message = format!(
                 "ignored environment variables that would change what a run does: {}",
@@ -111,6 +110,7 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails, or nothing is selected.
     pub fn list(&self, selection: &SelectionArguments, extra: &[String], emit: Emit<'_>) -> Result<Listing> {
+        self.require_own_parser()?;
         let (target_path, log_path) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let call = ListCall {
             selection,
@@ -127,12 +127,25 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails.
     pub fn parse(&self, target_path: Option<&Utf8Path>, emit: Emit<'_>) -> Result<FreshManifest> {
+        self.require_own_parser()?;
         let target_path = match target_path {
             Some(given) => self.project().directory.join(given),
             None => self.workspace.parse_target(),
         };
         let log_path = self.workspace.logs("parse");
         self.dbt().parse(self.name.as_deref(), &target_path, &log_path, &mut notices(emit))
+    }
+
+    /// Refuses a project whose flags choose the v2 parser: its dbt manifest does not tell which packages have
+    /// a hook. Where the variable is set, dbt gets it as `false`.
+    fn require_own_parser(&self) -> Result<()> {
+        if self.project().chooses_v2_parser() && std::env::var_os(V2_PARSER_VARIABLE).is_none() {
+            bail!(
+                "{PROJECT_FILE} sets the flag use_v2_parser, and the dbt manifest of that parser does not show \
+                 the packages' hooks: set the variable {V2_PARSER_VARIABLE}=false for this tool"
+            );
+        }
+        Ok(())
     }
 
     /// Opens what asks queries on this target.
@@ -224,11 +237,4 @@ impl OpenTarget<'_> {
         let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
         names.into_iter().map(|name| Lock::take(&self.workspace.lock(name), &command)).collect()
     }
-}
-
-/// Whether this tool follows a variable that it hides from dbt: it writes below the target path, and passes on
-/// the rest as flags.
-fn heeds(variable: &str) -> bool {
-    let name = variable.strip_prefix("DBT_ENGINE_").or_else(|| variable.strip_prefix("DBT_"));
-    matches!(name, Some("TARGET_PATH" | "STATE" | "DEFER" | "DEFER_STATE" | "FAVOR_STATE"))
 }

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
-use crate::support::{Engine, Events, Lab, NEW, Output};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, Output};
 
 const SELECTED: [&str; 4] = ["shop_manifest", "shop_limits", "shop_events", "carts"];
 
@@ -210,9 +210,8 @@ fn a_second_run_leaves_the_journal_of_the_first_alone() {
     assert_eq!(last_line(&fake.path("journal.jsonl"))["outcome"], "interrupted");
 }
 
-#[test]
-fn an_interrupted_run_cancels_its_statement_on_the_server() {
-    let lab = Lab::new(Engine::Postgres, NEW, Events::SHORT).with_installed_dbt();
+fn an_interrupted_run_cancels_its_statement(dbt: Dbt) {
+    let lab = Lab::new(Engine::Postgres, dbt, Events::SHORT).with_installed_dbt();
     let path = "models/site/page_engagement.sql";
     let good = lab.read(path);
     lab.write(path, &good.replace("select *", "select *, (select 1 from pg_sleep(600)) as nap"));
@@ -231,4 +230,14 @@ fn an_interrupted_run_cancels_its_statement_on_the_server() {
     lab.tool(&arguments).success();
     let manifest = "staging_snowplow_manifest.snowplow_site_incremental_manifest";
     assert!(lab.lines(&format!("select model from {manifest}")).contains("page_engagement"));
+}
+
+#[test]
+fn an_interrupted_run_cancels_its_statement_on_the_server() {
+    an_interrupted_run_cancels_its_statement(NEW);
+}
+
+#[test]
+fn an_interrupted_run_cancels_its_statement_on_the_server_with_the_newest_dbt() {
+    an_interrupted_run_cancels_its_statement(NEXT);
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 
-use crate::support::{Engine, Events, Lab, NEW, Output};
+use crate::support::{Engine, Events, Lab, NEW, NEXT, Output};
 
 const SITE: &str = "staging_snowplow_manifest.snowplow_site_incremental_manifest";
 const SHOP: &str = "staging_snowplow_manifest.snowplow_shop_incremental_manifest";
@@ -435,6 +435,34 @@ fn the_environment_cannot_change_what_a_run_does() {
     let warning = output.stderr.lines().next().expect("a line");
     assert_snapshot!(warning, @"warning: ignored environment variables that would change what a run does: DBT_EMPTY, DBT_FULL_REFRESH, DBT_LOG_FORMAT, DBT_QUIET");
     assert_eq!(rows(&lab, SITE), before);
+}
+
+/// dbt 1.12 fills variables that are not set from one file, and flags that nothing sets from another.
+#[test]
+fn files_beside_the_environment_cannot_change_what_a_run_does() {
+    let mut lab = Lab::new(Engine::DuckDb, NEXT, Events::SHORT);
+    let arguments = ["--select", "+page_engagement", "--start-date", Events::START, "--limit-days", "9999"];
+    run(&lab, &arguments).success();
+    let state =
+        |lab: &Lab| (rows(lab, SITE), lab.lines("select count(*) from staging_derived.page_engagement"));
+    let before = state(&lab);
+    let file = "DBT_EMPTY=1\nexport DBT_ENGINE_INDIRECT_SELECTION='empty'\nDBT_USE_V2_PARSER=1\n\
+                DBT_ENGINE_USE_V2_PARSER=1\nDBT_STATE=nowhere\nSTOREFRONT_OTHER=1\n";
+    lab.write(".env", file);
+    lab.write(
+        "home/.dbt/user_settings.yml",
+        "flags: {full_refresh: true, quiet: true, hints_enabled: false}\n",
+    );
+    let home = lab.project().join("home");
+    lab.set("HOME", home.to_str().expect("UTF-8"));
+
+    // They do change what dbt does by itself.
+    let by_itself = lab.dbt(&["ls", "--select", "page_engagement"]);
+    assert!(by_itself.to_string().contains("v2 parser"), "{by_itself}");
+    let output = run(&lab, &arguments).success();
+    let warning = output.stderr.lines().next().expect("a line");
+    assert_snapshot!(warning, @"warning: ignored environment variables that would change what a run does: DBT_EMPTY (in .env), full_refresh (in ~/.dbt/user_settings.yml), DBT_ENGINE_INDIRECT_SELECTION (in .env), quiet (in ~/.dbt/user_settings.yml), DBT_ENGINE_USE_V2_PARSER (in .env), DBT_STATE (in .env), DBT_USE_V2_PARSER (in .env)");
+    assert_eq!(state(&lab), before);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `flags:` of dbt_project.yml, set to what would mislead this tool most.
 
-use crate::support::{Engine, Events, Lab, NEW};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT};
 
 /// `warn_error` is not among them: that warnings are errors is for the project to say, and no run gets better by it.
 const WORST: &str = "
@@ -23,10 +23,9 @@ const WORST: &str = "
 ";
 
 /// The same calls with and without the flags, and with the variables of the same names.
-#[test]
-fn flags_of_the_project_change_nothing() {
-    let plain = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
-    let mut lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+fn flags_of_the_project_change_nothing(dbt: Dbt) {
+    let plain = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
+    let mut lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
     lab.write("dbt_project.yml", &format!("{}\nflags:{WORST}", lab.read("dbt_project.yml")));
     let select = ["--select", "+page_engagement"];
     let start = ["--start-date", Events::START];
@@ -49,4 +48,31 @@ fn flags_of_the_project_change_nothing() {
     }
     let with = lab.tool(&calls[0]).success();
     assert_eq!(with.stdout, plain.tool(&calls[0]).stdout);
+}
+
+#[test]
+fn flags_of_the_project_change_nothing_for_dbt() {
+    flags_of_the_project_change_nothing(NEW);
+}
+
+#[test]
+fn flags_of_the_project_change_nothing_for_the_newest_dbt() {
+    flags_of_the_project_change_nothing(NEXT);
+}
+
+/// Its dbt manifest would show no package.
+#[test]
+fn the_v2_parser_is_for_others() {
+    let mut lab = Lab::empty_with(Engine::DuckDb, NEXT);
+    let project = lab.read("dbt_project.yml");
+    lab.write("dbt_project.yml", &format!("{project}\nflags:\n  use_v2_parser: true\n"));
+    for call in [&["models", "--select", "+page_engagement"][..], &["check", "--parse"]] {
+        let output = lab.tool(call);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
+        assert!(output.stderr.contains("set the variable DBT_ENGINE_USE_V2_PARSER=false"), "{output}");
+    }
+    // Whatever its value is, dbt does not see that.
+    lab.set("DBT_ENGINE_USE_V2_PARSER", "true");
+    let output = lab.tool(&["models", "--select", "+page_engagement"]).success();
+    assert!(output.stdout.starts_with("page_engagement "), "{output}");
 }

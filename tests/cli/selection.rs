@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 use crate::support::scenario::SELECTED;
-use crate::support::{Engine, Lab, NEW, OLD};
+use crate::support::{Engine, Lab, NEW, NEXT, OLD};
 
 const NOW: &str = "2024-04-10 12:00:00";
 
@@ -67,7 +67,7 @@ fn a_part_that_may_match_nothing() {
 
 #[test]
 fn a_part_that_matches_nothing_with_real_dbt() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, NEXT, OLD] {
         let lab = Lab::empty_with(Engine::DuckDb, dbt);
         let selection = ["--select", "+page_engagement +basket_valu", "--exclude", "no_such_model"];
         let output = lab.tool(&[&["models"][..], &selection].concat()).success();
@@ -90,10 +90,11 @@ fn names_that_dbt_masks_are_an_error() {
         lab.set("DBT_ENV_SECRET_TEAM", "engagement");
         lab.tool(&["models", "--select", "+page_engagement"])
     };
-    let output = tool(NEW);
-    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
-    let masked = "model.storefront.page_*****, model.storefront.page_*****_this_run";
-    assert!(output.stderr.contains(masked) && output.stderr.contains("DBT_ENV_SECRET_"), "{output}");
+    for output in [NEW, NEXT].map(tool) {
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
+        let masked = "model.storefront.page_*****, model.storefront.page_*****_this_run";
+        assert!(output.stderr.contains(masked) && output.stderr.contains("DBT_ENV_SECRET_"), "{output}");
+    }
     // dbt 1.7 masks nothing in what `dbt ls` lists.
     let output = tool(OLD).success();
     assert!(output.stdout.starts_with("page_engagement page_engagement_this_run "), "{output}");

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Engine, Events, Lab, NEW, OLD, Output, Server};
+use crate::support::{Engine, Events, Lab, NEW, NEXT, OLD, Output, Server};
 
 const SITE: &str = "staging_snowplow_manifest.snowplow_site_incremental_manifest";
 
@@ -217,7 +217,7 @@ fn profiles_that_are_nowhere() {
 
 #[test]
 fn mistakes_that_only_dbt_finds() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, NEXT, OLD] {
         let lab = Lab::empty_with(Engine::DuckDb, dbt);
         let expect = |arguments: &[&str], called: &str| {
             let output = lab.tool(arguments);
@@ -244,7 +244,7 @@ fn mistakes_that_only_dbt_finds() {
 
 #[test]
 fn a_licence_that_is_not_accepted() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, NEXT, OLD] {
         let lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
         let project = lab.read("dbt_project.yml");
         let hook = "\non-run-start: \"{% if execute %}{{ exceptions.raise_compiler_error('Please set \
@@ -341,7 +341,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
 
 #[test]
 fn nothing_is_selected() {
-    let [new, old] = [NEW, OLD]
+    let [new, newest, old] = [NEW, NEXT, OLD]
         .map(|dbt| Lab::empty_with(Engine::DuckDb, dbt).tool(&["run", "--select", "+no_such_model"]));
     assert_snapshot!(new, @"
     exit code: 2
@@ -350,6 +350,7 @@ fn nothing_is_selected() {
     error: nothing is selected:
       +no_such_model matches no enabled model
     ");
+    assert_eq!(newest.to_string(), new.to_string());
     assert_snapshot!(old, @"
     exit code: 2
     --- stdout

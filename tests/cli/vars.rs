@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD};
 
 /// Vars as real projects have them: by target, from the environment, calculated.
 const VARS: &str = r#"
@@ -29,9 +29,14 @@ fn of_kind<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
 const BACKFILL: [&str; 7] = ["run", "--select", "+page_engagement", "--limit-days", "30", "--format", "json"];
 
 fn vars_with_jinja_are_what_dbt_makes_of_them(engine: Engine, dbt: Dbt) {
-    let mut lab = Lab::new(engine, dbt, Events::GAP);
-    lab.set("STOREFRONT_START", Events::START);
+    let lab = Lab::new(engine, dbt, Events::GAP);
     add(&lab, VARS);
+    assert_rendered(lab);
+}
+
+/// Backfills with [`VARS`], wherever they are.
+fn assert_rendered(mut lab: Lab) {
+    lab.set("STOREFRONT_START", Events::START);
     let events = lab.tool(&BACKFILL).success().json_lines();
 
     assert_eq!(of_kind(&events, "warning"), Vec::<&Value>::new());
@@ -68,6 +73,46 @@ fn vars_with_jinja_are_rendered_on_postgres() {
 #[test]
 fn vars_with_jinja_are_rendered_on_postgres_with_old_dbt() {
     vars_with_jinja_are_what_dbt_makes_of_them(Engine::Postgres, OLD);
+}
+
+#[test]
+fn vars_of_a_file_of_their_own_are_rendered() {
+    let lab = Lab::new(Engine::DuckDb, NEXT, Events::GAP);
+    lab.write("vars.yml", VARS);
+    assert_rendered(lab);
+}
+
+/// What dbt does with the file, and that this tool does the same.
+#[test]
+fn vars_of_a_file_of_their_own() {
+    let lab = Lab::new(Engine::DuckDb, NEXT, Events::SHORT);
+    let lower = |arguments: &[&str]| {
+        let select = ["--select", "+page_engagement", "--format", "json", "--once"];
+        let events = lab.tool(&[&["run"], &select[..], arguments].concat()).success().json_lines();
+        let lower = |kind| of_kind(&events, kind)[0]["packages"][0]["window"]["lower"].clone();
+        assert_eq!(lower("run_started"), lower("run_finished"));
+        lower("run_finished").as_str().expect("a time").to_owned()
+    };
+    let file =
+        "vars:\n  snowplow__start_date: 2022-01-02\n  snowplow_site: {snowplow__start_date: 2022-01-03}\n";
+    lab.write("vars.yml", file);
+    let given = lower(&["--vars", "{snowplow__start_date: 2022-01-04}"]);
+    assert!(given.starts_with("2022-01-04"), "{given}");
+    lab.sql(&["drop schema staging_snowplow_manifest cascade"]);
+    let of_file = lower(&[]);
+    assert!(of_file.starts_with("2022-01-03"), "{of_file}");
+
+    // dbt refuses vars in both files, and a package's own file means nothing to it.
+    lab.write("vars.yml", "vars: {a: 1}\n");
+    add(&lab, "vars: {b: 1}\n");
+    let both = lab.tool(&["plan", "--select", "+page_engagement"]);
+    assert_eq!(both.code, 2, "{both}");
+    assert!(
+        both.stderr.contains("Variables cannot be defined in both vars.yml and dbt_project.yml"),
+        "{both}"
+    );
+    lab.write("vars.yml", "vars: [a]\n");
+    assert!([1, 2].contains(&lab.tool(&["models", "--select", "+page_engagement"]).code));
 }
 
 #[test]
@@ -159,6 +204,22 @@ fn a_target_path_that_only_dbt_knows_is_told_once() {
         assert!(told.contains("DBT_TARGET_PATH"), "{output}");
     }
     assert!(lab.project().join("target/snowplow-backfill").is_dir());
+}
+
+#[test]
+fn check_does_not_overlook_what_only_dbt_reads() {
+    let lab = Lab::of_project("project", NEXT);
+    lab.write(".env", "DBT_TARGET_PATH=elsewhere\n");
+    lab.dbt(&["parse"]).success();
+    assert!(lab.project().join("elsewhere/manifest.json").is_file());
+    let output = lab.tool(&["check"]);
+    assert_eq!(output.code, 2, "{output}");
+    assert!(
+        output.stderr.contains("target-path is set by DBT_TARGET_PATH in .env, which only dbt reads"),
+        "{output}"
+    );
+    let output = lab.tool(&["check", "--target-path", "elsewhere"]);
+    assert!([0, 1].contains(&output.code), "{output}");
 }
 
 #[test]

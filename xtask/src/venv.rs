@@ -15,8 +15,11 @@ pub struct Venv {
     pub name: &'static str,
 }
 
-/// The newest dbt that is tested, with its adapters for DuckDB and Postgres, and a Postgres server.
+/// The dbt that most tests call, with its adapters for DuckDB and Postgres, and a Postgres server.
 pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
+
+/// The newest dbt that is tested.
+pub const DBT_NEXT: Venv = Venv { name: "dbt-1.12" };
 
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
@@ -30,9 +33,9 @@ pub const PACKAGING: Venv = Venv { name: "packaging" };
 /// What `bench check` measures against. Only that chore creates it.
 pub const BOUNCER: Venv = Venv { name: "bouncer" };
 
-const ALL: [Venv; 4] = [DBT_NEW, DBT_OLD, SQL, PACKAGING];
+const ALL: [Venv; 5] = [DBT_NEW, DBT_NEXT, DBT_OLD, SQL, PACKAGING];
 
-/// dbt 1.7 to 1.11 run on Python 3.10 to 3.12.
+/// dbt 1.7 to 1.12 run on Python 3.10 to 3.12.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];
 
 impl Venv {
@@ -101,6 +104,8 @@ impl Venv {
             "install",
             "--quiet",
             "--disable-pip-version-check",
+            // The pins name all that is needed. What they leave out, pip shall not install.
+            "--no-deps",
             "--requirement",
             &requirements
         )

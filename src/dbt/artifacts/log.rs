@@ -80,16 +80,19 @@ impl LogEvent {
             return None;
         }
         match self.info.name.as_str() {
-            "MainEncounteredError" => self.data.exc.as_deref().or(Some(&self.info.msg)),
+            "MainEncounteredError" => Some(without_level(self.data.exc.as_deref().unwrap_or(&self.info.msg))),
             "LogModelResult" | "LogHookEndLine" | "EndOfRunSummary" | "LogCancelLine" | "MainStackTrace" => {
                 None
             }
-            _ => self.data.msg.as_deref().filter(|msg| !msg.is_empty()).or(Some(&self.info.msg)),
+            _ => {
+                let own = self.data.msg.as_deref().filter(|msg| !msg.is_empty());
+                Some(without_level(own.unwrap_or(&self.info.msg)))
+            }
         }
     }
 }
 
-/// A line of dbt's text log without its `16:16:02  `.
+/// A line of dbt's text log without its `16:16:02  ` and, of dbt 1.12, the level `[WARNING]: `.
 #[must_use]
 pub fn without_clock(line: &str) -> &str {
     let is_clock = |text: &str| {
@@ -100,9 +103,18 @@ pub fn without_clock(line: &str) -> &str {
                 .all(|(at, byte)| if at % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() })
     };
     match line.split_once("  ") {
-        Some((clock, rest)) if is_clock(clock) => rest.trim_start(),
+        Some((clock, rest)) if is_clock(clock) => without_level(rest.trim_start()),
         _ => line,
     }
+}
+
+/// A message without the level that newer versions of dbt put in front of it, with or without the event's name:
+/// `[WARNING][SomeEvent]: `.
+fn without_level(message: &str) -> &str {
+    let rest = ["[ERROR]", "[WARNING]"].iter().find_map(|level| message.strip_prefix(level));
+    let Some((name, rest)) = rest.and_then(|rest| rest.split_once(": ")) else { return message };
+    let is_name = name.is_empty() || (name.starts_with('[') && name.ends_with(']'));
+    if is_name { rest.trim_start() } else { message }
 }
 
 #[cfg(test)]
@@ -125,6 +137,11 @@ mod tests {
         for (line, rest) in [
             ("16:16:02  Running with dbt=1.11.16", "Running with dbt=1.11.16"),
             ("16:16:02    Model", "Model"),
+            ("16:16:02  [WARNING]: Nothing", "Nothing"),
+            ("16:16:02  [ERROR]: Encountered an error:", "Encountered an error:"),
+            ("16:16:02  [WARNING][SomeEvent]: Nothing", "Nothing"),
+            ("16:16:02  [WARNING] of: somebody", "[WARNING] of: somebody"),
+            ("[ERROR]: no clock", "[ERROR]: no clock"),
             ("no clock  here", "no clock  here"),
             ("  indented", "  indented"),
         ] {

@@ -1,10 +1,19 @@
-//! dbt also reads flags from its environment. This tool hides those that would change what a run does.
+//! dbt also reads flags from its environment, from `.env` and from the user's settings. This tool keeps those
+//! from it that would change what a run does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
-/// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints.
+use serde_yaml::{Mapping, Value};
+
+use super::dotenv::{DOTENV, dotenv_names_here};
+use super::yaml;
+
+/// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints,
+/// or what the dbt manifest tells: that of the v2 parser does not say which macros a hook calls.
 ///
-/// The list is that of dbt 1.7 to 1.11. In versions that do not know a name, it has no effect. dbt still sees
+/// The list is that of dbt 1.7 to 1.12. In versions that do not know a name, it has no effect. dbt still sees
 /// connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and
 /// the project's own variables.
 const HARMFUL: &[&str] = &[
@@ -48,40 +57,159 @@ const HARMFUL: &[&str] = &[
     "TARGET_PATH",
     "USE_COLORS",
     "USE_COLORS_FILE",
+    "USE_V2_PARSER",
+    "V2_PARSER",
     "WARN_ERROR",
     "WARN_ERROR_OPTIONS",
     "WRITE_JSON",
 ];
 
-/// Those of the given variables that dbt must not see.
-#[must_use]
-pub fn harmful<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    names.into_iter().filter(|name| is_harmful(name)).map(str::to_owned).collect()
+/// Those of them that a value turns off, and that no call of this tool turns off by itself.
+const OFF: &[&str] =
+    &["DEBUG", "DEFER", "EMPTY", "FAIL_FAST", "FAVOR_STATE", "FULL_REFRESH", "QUIET", "USE_V2_PARSER"];
+
+/// The variable that decides which parser dbt uses, also against the flag of a project.
+pub const V2_PARSER_VARIABLE: &str = "DBT_ENGINE_USE_V2_PARSER";
+
+/// The file in the user's home that sets flags for all projects, for dbt 1.12.
+const SETTINGS: &str = ".dbt/user_settings.yml";
+
+/// Where a variable or a flag is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Environment,
+    DotEnv,
+    Settings,
 }
 
-/// The variables of this process that dbt must not see.
+/// Variables that dbt must not see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hidden {
+    variables: BTreeMap<String, Instead>,
+}
+
+/// What is done about a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Instead {
+    source: Source,
+    /// What dbt gets in its place; none if it is taken away.
+    value: Option<&'static str>,
+}
+
+impl Hidden {
+    /// The variables to take away.
+    pub fn removed(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().filter(|(_, instead)| instead.value.is_none()).map(|(name, _)| name.as_str())
+    }
+
+    /// The variables to set, and their values.
+    pub fn set(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.variables.iter().filter_map(|(name, instead)| Some((name.as_str(), instead.value?)))
+    }
+
+    /// What the user set and dbt does not see. What this tool follows is not among it: it writes below the target
+    /// path, and passes on the state as flags.
+    pub fn ignored(&self) -> impl Iterator<Item = String> {
+        let is_followed = |name: &str, source| match flag(name).unwrap_or(name) {
+            "TARGET_PATH" => true,
+            "STATE" | "DEFER" | "DEFER_STATE" | "FAVOR_STATE" => source == Source::Environment,
+            _ => false,
+        };
+        let ignored = self.variables.iter().filter(move |(name, instead)| !is_followed(name, instead.source));
+        ignored.map(|(name, instead)| match instead.source {
+            Source::Environment => name.clone(),
+            Source::DotEnv => format!("{name} (in {DOTENV})"),
+            Source::Settings => format!("{} (in ~/{SETTINGS})", flag(name).unwrap_or(name).to_lowercase()),
+        })
+    }
+
+    /// One that takes a variable away and sets others.
+    #[cfg(test)]
+    pub fn example<'a>(removed: &str, set: impl IntoIterator<Item = (&'a str, &'static str)>) -> Self {
+        let set = set.into_iter().map(|(name, value)| (name, Some(value)));
+        let all = set.chain([(removed, None)]);
+        let instead = |value| Instead { source: Source::Environment, value };
+        Self { variables: all.map(|(name, value)| (name.to_owned(), instead(value))).collect() }
+    }
+
+    /// What is kept from dbt of the variables that are set, of those that `.env` would set, and of the flags
+    /// of the user's settings.
+    fn of(
+        set: impl IntoIterator<Item = String>,
+        dotenv: &BTreeSet<String>,
+        settings: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut variables = BTreeMap::new();
+        // A value has precedence over the settings. Of those without one, the ones that matter are settled by
+        // arguments.
+        for flag in settings.into_iter().map(|flag| flag.to_uppercase()) {
+            if let Some(value) = off(&flag) {
+                let instead = Instead { source: Source::Settings, value: Some(value) };
+                variables.insert(format!("DBT_ENGINE_{flag}"), instead);
+            }
+        }
+        // An absent variable is what `.env` fills. dbt takes an empty one for absent.
+        for name in dotenv.iter().filter(|name| is_harmful(name)) {
+            let value = Some(off_by_name(name).unwrap_or_default());
+            variables.insert(name.clone(), Instead { source: Source::DotEnv, value });
+        }
+        for name in set.into_iter().filter(|name| is_harmful(name)) {
+            let value = match off_by_name(&name) {
+                None if dotenv.contains(&name) => Some(""),
+                value => value,
+            };
+            variables.insert(name, Instead { source: Source::Environment, value });
+        }
+        Self { variables }
+    }
+}
+
+/// What dbt must not see of the environment of this process and of the files that add to it.
 #[must_use]
-pub fn harmful_here() -> BTreeSet<String> {
-    std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| is_harmful(name))
-        .collect()
+pub fn harmful_here() -> Hidden {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let home = std::env::var_os("HOME");
+    let settings = home.map(|home| flags_in(&Path::new(&home).join(SETTINGS))).unwrap_or_default();
+    Hidden::of(names, &dotenv_names_here(), settings)
+}
+
+/// The flags that the user's settings set. dbt ignores a file that it cannot read, too.
+fn flags_in(file: &Path) -> Vec<String> {
+    let settings = fs::read_to_string(file).ok().and_then(|text| yaml::parse(&text).ok());
+    let flags = settings.as_ref().and_then(|settings| settings.get("flags")).and_then(Value::as_mapping);
+    flags.into_iter().flat_map(Mapping::keys).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The flag that a variable sets.
+fn flag(name: &str) -> Option<&str> {
+    // Since dbt 1.11, `DBT_ENGINE_X` takes precedence over `DBT_X`.
+    name.strip_prefix("DBT_ENGINE_").or_else(|| name.strip_prefix("DBT_"))
 }
 
 fn is_harmful(name: &str) -> bool {
-    // Since dbt 1.11, `DBT_ENGINE_X` takes precedence over `DBT_X`.
-    name.strip_prefix("DBT_ENGINE_")
-        .or_else(|| name.strip_prefix("DBT_"))
-        .is_some_and(|flag| HARMFUL.binary_search(&flag).is_ok())
+    flag(name).is_some_and(|flag| HARMFUL.binary_search(&flag).is_ok())
+}
+
+fn off(flag: &str) -> Option<&'static str> {
+    OFF.binary_search(&flag).is_ok().then_some("false")
+}
+
+fn off_by_name(name: &str) -> Option<&'static str> {
+    flag(name).and_then(off)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn owned(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     #[test]
-    fn the_list_is_sorted_for_the_binary_search() {
-        assert!(HARMFUL.is_sorted());
+    fn the_lists_are_sorted_for_the_binary_search() {
+        assert!(HARMFUL.is_sorted() && OFF.is_sorted());
+        assert!(OFF.iter().all(|flag| HARMFUL.contains(flag)));
     }
 
     #[test]
@@ -96,7 +224,48 @@ mod tests {
             "DBT_ENV_CUSTOM_ENV_TEAM",
             "FULL_REFRESH",
         ];
-        let found: Vec<_> = harmful(names).into_iter().collect();
-        assert_eq!(found, ["DBT_ENGINE_EMPTY", "DBT_FULL_REFRESH", "DBT_LOG_FORMAT"]);
+        let hidden = Hidden::of(owned(&names), &BTreeSet::new(), []);
+        let ignored: Vec<_> = hidden.ignored().collect();
+        assert_eq!(ignored, ["DBT_ENGINE_EMPTY", "DBT_FULL_REFRESH", "DBT_LOG_FORMAT"]);
+    }
+
+    #[test]
+    fn an_absent_variable_is_not_left_to_a_file() {
+        let set = owned(&["DBT_LOG_FORMAT", "DBT_STATE", "DBT_QUIET"]);
+        let dotenv = owned(&["DBT_STATE", "DBT_SAMPLE", "DBT_ENGINE_EMPTY", "DBT_TARGET", "DBT_TARGET_PATH"]);
+        let settings = ["full_refresh", "sample", "hints_enabled"].map(str::to_owned);
+        let hidden = Hidden::of(set, &dotenv, settings);
+        assert_eq!(hidden.removed().collect::<Vec<_>>(), ["DBT_LOG_FORMAT"]);
+        let expected = [
+            ("DBT_ENGINE_EMPTY", "false"),
+            ("DBT_ENGINE_FULL_REFRESH", "false"),
+            ("DBT_QUIET", "false"),
+            ("DBT_SAMPLE", ""),
+            ("DBT_STATE", ""),
+            ("DBT_TARGET_PATH", ""),
+        ];
+        assert_eq!(hidden.set().collect::<Vec<_>>(), expected);
+        let expected = [
+            "DBT_ENGINE_EMPTY (in .env)",
+            "full_refresh (in ~/.dbt/user_settings.yml)",
+            "DBT_LOG_FORMAT",
+            "DBT_QUIET",
+            "DBT_SAMPLE (in .env)",
+            "DBT_STATE",
+        ];
+        assert_eq!(hidden.ignored().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn reads_the_flags_of_the_users_settings() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("user_settings.yml");
+        assert_eq!(flags_in(&file), Vec::<String>::new());
+        fs::write(&file, "flags: {full_refresh: true, quiet: false}\n").expect("written");
+        assert_eq!(flags_in(&file), ["full_refresh", "quiet"]);
+        for other in ["", "flags: [a]\n", "{"] {
+            fs::write(&file, other).expect("written");
+            assert_eq!(flags_in(&file), Vec::<String>::new(), "{other}");
+        }
     }
 }

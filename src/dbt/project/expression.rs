@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::dotenv::{DOTENV, dotenv_names_here};
 use super::jinja::{outside_of_strings, string};
 
 /// What begins and ends Jinja.
@@ -16,32 +17,52 @@ pub fn holds_jinja(text: &str) -> bool {
     MARKS.iter().any(|mark| text.contains(mark))
 }
 
-/// A setting in dbt_project.yml whose value this tool does not know.
+/// A setting of a project whose value this tool does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
-    /// Its key.
+    /// Its key in dbt_project.yml.
     pub key: &'static str,
-    text: String,
+    /// Its value there; none if that does not matter.
+    text: Option<String>,
     reason: String,
+}
+
+impl Expression {
+    /// A setting that a variable in `.env` decides.
+    pub(super) fn in_dotenv(key: &'static str, variable: &str) -> Self {
+        Self { key, text: None, reason: format!("is set by {variable} in {DOTENV}, which only dbt reads") }
+    }
 }
 
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in dbt_project.yml is `{}`, and {}", self.key, self.text, self.reason)
+        match &self.text {
+            Some(text) => write!(f, "{} in dbt_project.yml is `{text}`, and {}", self.key, self.reason),
+            None => write!(f, "{} {}", self.key, self.reason),
+        }
     }
 }
 
 /// A setting's value: the text itself, or what it says with the environment variables that it names.
 pub(super) fn evaluate(key: &'static str, text: &str) -> Result<String, Expression> {
-    evaluate_with(text, |name| std::env::var(name).ok()).map_err(|reason| Expression {
-        key,
-        text: text.to_owned(),
-        reason,
-    })
+    let variable = |name: &str| match std::env::var(name) {
+        Ok(value) => Variable::Set(value),
+        Err(_) if dotenv_names_here().contains(name) => Variable::InDotenv,
+        Err(_) => Variable::Absent,
+    };
+    evaluate_with(text, variable).map_err(|reason| Expression { key, text: Some(text.to_owned()), reason })
+}
+
+/// An environment variable, as far as it is known what dbt will find.
+enum Variable {
+    Set(String),
+    /// dbt 1.12 takes its value from `.env`, older versions do not.
+    InDotenv,
+    Absent,
 }
 
 /// The error is the reason, as the end of a sentence.
-fn evaluate_with(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+fn evaluate_with(text: &str, variable: impl Fn(&str) -> Variable) -> Result<String, String> {
     let only_dbt = || "only dbt can evaluate that".to_owned();
     let mut value = String::new();
     let mut rest = text;
@@ -51,9 +72,19 @@ fn evaluate_with(text: &str, variable: impl Fn(&str) -> Option<String>) -> Resul
         if name.starts_with(SECRET) {
             return Err(format!("the variable {name} is a secret"));
         }
-        let told = variable(name).or_else(|| default.map(str::to_owned));
         value += before;
-        value += &told.ok_or_else(|| format!("the environment variable {name} is not set"))?;
+        value += &match (variable(name), default) {
+            (Variable::Set(value), _) => value,
+            (Variable::InDotenv, _) => {
+                return Err(format!(
+                    "the environment variable {name} is set in {DOTENV}, which only dbt reads"
+                ));
+            }
+            (Variable::Absent, Some(default)) => default.to_owned(),
+            (Variable::Absent, None) => {
+                return Err(format!("the environment variable {name} is not set"));
+            }
+        };
         rest = after;
     }
     if holds_jinja(rest) { Err(only_dbt()) } else { Ok(value + rest) }
@@ -118,13 +149,21 @@ mod tests {
 
     #[test]
     fn evaluates_environment_variables_only() {
-        let variable = |name: &str| (name == "SET").then(|| "value".to_owned());
+        let variable = |name: &str| match name {
+            "SET" => Variable::Set("value".to_owned()),
+            "IN_FILE" => Variable::InDotenv,
+            _ => Variable::Absent,
+        };
         for (text, expected) in [
             ("plain", Ok("plain")),
             ("{{ env_var('SET') }}", Ok("value")),
             ("out/{{env_var(\"SET\", 'x')}}/{{ env_var('UNSET', 'default') }}!", Ok("out/value/default!")),
             ("{{ env_var('UNSET', '') }}", Ok("")),
             ("{{ env_var('UNSET') }}", Err("the environment variable UNSET is not set")),
+            (
+                "{{ env_var('IN_FILE', 'default') }}",
+                Err("the environment variable IN_FILE is set in .env, which only dbt reads"),
+            ),
             ("{{ env_var('DBT_ENV_SECRET_X', 'a') }}", Err("the variable DBT_ENV_SECRET_X is a secret")),
             ("{{ env_var('SET') | lower }}", Err("only dbt can evaluate that")),
             ("{{ env_var('SET') ~ 'x' }}", Err("only dbt can evaluate that")),

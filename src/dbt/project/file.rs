@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
+use super::dotenv::dotenv_names_here;
 use super::expression::{Expression, evaluate};
 use super::yaml;
 use crate::dbt::version::Version;
@@ -35,6 +36,10 @@ pub struct Project {
     pub vars: Mapping,
     /// The `vars` of vars.yml. Only the root project has them, and only newer versions of dbt read them.
     vars_file: Mapping,
+    /// Why vars.yml cannot be read. With an older dbt, any file can have this name.
+    vars_file_trouble: Option<String>,
+    /// Its `flags`, as written.
+    flags: Mapping,
     /// Its `dispatch`, as written.
     pub dispatch: Option<Value>,
     target_path: Option<String>,
@@ -60,6 +65,7 @@ struct ProjectFile {
     analysis_paths: Option<Paths>,
     function_paths: Option<Paths>,
     version: Option<Value>,
+    flags: Option<Value>,
 }
 
 /// Folders: a list, or one expression that dbt renders to a list.
@@ -89,15 +95,17 @@ impl Project {
     /// There is no project, or its `dbt_project.yml` cannot be read.
     pub fn find(given: Option<&Utf8Path>, directory: &Utf8Path) -> Result<Self> {
         let mut project = Self::read(Self::locate(given, directory)?)?;
-        project.vars_file = read_vars_file(&project.directory)?;
+        match read_vars_file(&project.directory) {
+            Ok(vars) => project.vars_file = vars,
+            Err(error) => project.vars_file_trouble = Some(format!("{error:#}")),
+        }
         Ok(project)
     }
 
     /// The vars of a root project, as a version of dbt reads them, and the file that they are in.
     #[must_use]
     pub fn root_vars(&self, dbt_version: &str) -> (&'static str, &Mapping) {
-        let is_read = dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE);
-        if is_read && !self.vars_file.is_empty() {
+        if reads_vars_file(dbt_version) && !self.vars_file.is_empty() {
             return (VARS_FILE, &self.vars_file);
         }
         (PROJECT_FILE, &self.vars)
@@ -106,6 +114,9 @@ impl Project {
     /// What is wrong with the vars of a root project, for a version of dbt.
     #[must_use]
     pub fn trouble_with_vars(&self, dbt_version: &str) -> Option<String> {
+        if reads_vars_file(dbt_version) && self.vars_file_trouble.is_some() {
+            return self.vars_file_trouble.clone();
+        }
         if self.vars_file.is_empty() {
             return None;
         }
@@ -120,6 +131,12 @@ impl Project {
                  vars are not set"
             )),
         }
+    }
+
+    /// Whether its flags choose the v2 parser of dbt 1.12.
+    #[must_use]
+    pub fn chooses_v2_parser(&self) -> bool {
+        self.flags.get("use_v2_parser").is_some_and(|value| value.as_bool() != Some(false))
     }
 
     /// The absolute path of that project's folder.
@@ -175,6 +192,8 @@ impl Project {
             quoting: file.quoting,
             vars: file.vars.unwrap_or_default(),
             vars_file: Mapping::new(),
+            vars_file_trouble: None,
+            flags: file.flags.and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
             dispatch: file.dispatch,
             target_path: file.target_path,
             packages_path: file.packages_install_path,
@@ -188,11 +207,15 @@ impl Project {
     /// # Errors
     /// Only dbt can tell.
     pub fn target_path(&self) -> Result<Utf8PathBuf, Expression> {
-        let from_environment =
-            ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"].iter().find_map(|name| std::env::var(name).ok());
-        match from_environment {
-            Some(path) => Ok(self.directory.join(path)),
-            None => self.path("target-path", self.target_path.as_deref().unwrap_or(TARGET)),
+        const KEY: &str = "target-path";
+        let variables = ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"];
+        if let Some(path) = variables.iter().find_map(|name| std::env::var(name).ok()) {
+            return Ok(self.directory.join(path));
+        }
+        let dotenv = dotenv_names_here();
+        match variables.into_iter().find(|name| dotenv.contains(*name)) {
+            Some(name) => Err(Expression::in_dotenv(KEY, name)),
+            None => self.path(KEY, self.target_path.as_deref().unwrap_or(TARGET)),
         }
     }
 
@@ -249,6 +272,10 @@ impl Project {
             _ => None,
         }
     }
+}
+
+fn reads_vars_file(dbt_version: &str) -> bool {
+    dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE)
 }
 
 fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
@@ -353,8 +380,10 @@ mod tests {
         assert!(trouble.expect("not read").starts_with("dbt 1.11.16 does not read vars.yml"));
         fs::write(path.join(PROJECT_FILE), "name: shop\n").expect("written");
         assert_eq!(of("1.12.6"), (VARS_FILE, mapping("a: 2"), None));
+        // dbt 1.12 refuses it. To an older dbt, it is any file.
         fs::write(path.join(VARS_FILE), "vars: [a]\n").expect("written");
-        assert!(Project::find(None, &path).is_err());
+        assert!(of("1.12.6").2.expect("no mapping").contains("no mapping of names to values"));
+        assert_eq!(of("1.11.16").2, None);
     }
 
     #[test]

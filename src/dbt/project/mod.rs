@@ -1,5 +1,6 @@
 //! What the user wrote for dbt: `dbt_project.yml`, vars, selections, Jinja, environment variables.
 
+mod dotenv;
 mod environment;
 mod expression;
 mod file;
@@ -9,7 +10,8 @@ mod selector;
 mod vars;
 mod yaml;
 
-pub use environment::{harmful, harmful_here};
+pub use dotenv::dotenv_names_here;
+pub use environment::{Hidden, V2_PARSER_VARIABLE, harmful_here};
 pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub use jinja::{Argument, MacroCall};

@@ -93,6 +93,7 @@ const SELECTION: &[&str] = &[
 
 const SETUP: &[&str] = &[
     "env var required but not provided",
+    "variables cannot be defined in both",
     "run \"dbt deps\"",
     "could not find adapter type",
     "this version of dbt is not supported with",

@@ -1,6 +1,5 @@
 //! Starting dbt, reading what it prints as it prints it, and ending it. The only user of duct.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::process::ExitStatus;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -14,6 +13,7 @@ use nix::unistd::Pid;
 
 use super::interrupt::Interrupt;
 use super::program::Program;
+use crate::dbt::Hidden;
 
 /// How long the loop waits for a line before it looks for signals and for dbt's end.
 const POLL: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ pub struct ProcessCommand<'a> {
     /// Environment variables to set for this process alone.
     pub variables: &'a [(&'static str, String)],
     /// Environment variables of this process that dbt must not see.
-    pub hidden: &'a BTreeSet<String>,
+    pub hidden: &'a Hidden,
 }
 
 /// One line that dbt printed, without its line break.
@@ -136,8 +136,12 @@ fn start(command: &ProcessCommand<'_>) -> Result<(duct::Handle, Receiver<Line>)>
     for (name, value) in command.variables {
         expression = expression.env(name, value);
     }
-    for name in command.hidden {
+    for name in command.hidden.removed() {
         expression = expression.env_remove(name);
+    }
+    // What was set first takes precedence: the variables of this call.
+    for (name, value) in command.hidden.set() {
+        expression = expression.env(name, value);
     }
     let handle = expression.start().map_err(|error| cannot_start(command.program, &error))?;
     // The expression holds the writing ends of the pipes. The readers see no end until it is dropped.
@@ -268,7 +272,7 @@ mod tests {
             arguments: &["one two".to_owned()],
             directory,
             variables: &[("GIVEN", "given".to_owned())],
-            hidden: &BTreeSet::from(["HOME".to_owned()]),
+            hidden: &Hidden::example("HOME", [("GIVEN", "other"), ("FILLED", "")]),
         };
         let mut lines = Vec::new();
         let ended = run(&command, &interrupt, |line| {
@@ -282,11 +286,13 @@ mod tests {
 
     #[test]
     fn hands_over_lines_arguments_variables_and_the_exit_code() {
-        let (ended, lines) =
-            run_script(r#"echo "$1"; echo "$GIVEN:${HOME-hidden}"; echo oops >&2; exit 3"#, 0);
+        let (ended, lines) = run_script(
+            r#"echo "$1"; echo "$GIVEN:${HOME-hidden}:${FILLED-absent}"; echo oops >&2; exit 3"#,
+            0,
+        );
         let (out, err): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| matches!(line, Line::Out(_)));
         assert_eq!(ended.exit, Exit::Code(3));
-        assert_eq!(out, [Line::Out("one two".into()), Line::Out("given:hidden".into())]);
+        assert_eq!(out, [Line::Out("one two".into()), Line::Out("given:hidden:".into())]);
         assert_eq!(err, [Line::Err("oops".into())]);
     }
 
@@ -341,7 +347,7 @@ mod tests {
                 arguments: &[],
                 directory: Utf8Path::new("."),
                 variables: &[],
-                hidden: &BTreeSet::new(),
+                hidden: &Hidden::default(),
             };
             let error = run(&command, &Interrupt::default(), |_| {}).expect_err("it cannot start");
             assert!(error.to_string().contains(expected), "{error}");

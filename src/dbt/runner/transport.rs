@@ -1,6 +1,5 @@
 //! How a call gets to dbt. The transport is chosen once, and no other module knows which one it is.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
@@ -9,6 +8,7 @@ use camino::Utf8PathBuf;
 use super::interrupt::Interrupt;
 use super::process::{self, Ended, Line, ProcessCommand};
 use super::program::{Program, quote_for_shell};
+use crate::dbt::Hidden;
 
 /// Carries calls to dbt.
 pub(super) trait Transport: fmt::Debug {
@@ -37,7 +37,7 @@ pub(super) struct ProcessTransport {
     pub(super) program: Program,
     pub(super) directory: Utf8PathBuf,
     /// Environment variables that dbt must not see.
-    pub(super) hidden: BTreeSet<String>,
+    pub(super) hidden: Hidden,
 }
 
 impl Transport for ProcessTransport {
@@ -47,10 +47,14 @@ impl Transport for ProcessTransport {
 
     fn command_line(&self, arguments: &[String]) -> String {
         // The user's shell may have these variables too.
-        let env = if self.hidden.is_empty() { None } else { Some("env") };
-        let unset = self.hidden.iter().flat_map(|name| ["-u", name]);
-        let called = self.program.words().iter().chain(arguments).map(String::as_str);
-        quote_for_shell(env.into_iter().chain(unset).chain(called))
+        let removed = self.hidden.removed().flat_map(|name| ["-u".to_owned(), name.to_owned()]);
+        let set = self.hidden.set().map(|(name, value)| format!("{name}={value}"));
+        let mut words: Vec<_> = removed.chain(set).collect();
+        if !words.is_empty() {
+            words.insert(0, "env".to_owned());
+        }
+        words.extend(self.program.words().iter().chain(arguments).cloned());
+        quote_for_shell(words.iter().map(String::as_str))
     }
 
     fn carry(

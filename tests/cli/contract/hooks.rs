@@ -5,20 +5,20 @@ use serde_json::Value;
 use super::shared::{
     ENGAGEMENT, ENGAGEMENT_AND_STAND_IN, FIRST_RUN, Window, count, last_event, rows, run, said, vars,
 };
-use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD, Output};
 
 /// The hooks run in the order of the packages' names: shop, then site.
 fn another_packages_hook_gets_in_the_way(engine: Engine, dbt: Dbt) {
     let lab = Lab::new(engine, dbt, Events::GAP);
     let raised = |output: &Output, operation: &str| {
-        assert_eq!(output.code, if dbt == NEW { 2 } else { 1 }, "{output}");
-        let error = if dbt == NEW {
+        assert_eq!(output.code, if dbt == OLD { 1 } else { 2 }, "{output}");
+        let error = if dbt == OLD {
+            "  on-run-end failed, error:\n No enabled models identified.\n".to_owned()
+        } else {
             format!(
                 "\nCompilation Error in operation {operation} (./dbt_project.yml)\n  No enabled models \
                  identified.\n"
             )
-        } else {
-            "  on-run-end failed, error:\n No enabled models identified.\n".to_owned()
         };
         assert!(output.stdout.contains(&error), "{output}");
     };
@@ -57,6 +57,11 @@ fn another_packages_hook_gets_in_the_way_on_duckdb() {
 #[test]
 fn another_packages_hook_gets_in_the_way_on_postgres() {
     another_packages_hook_gets_in_the_way(Engine::Postgres, NEW);
+}
+
+#[test]
+fn another_packages_hook_gets_in_the_way_on_duckdb_with_the_newest_dbt() {
+    another_packages_hook_gets_in_the_way(Engine::DuckDb, NEXT);
 }
 
 #[test]

@@ -8,8 +8,10 @@ pub struct Dbt {
     venv: &'static str,
 }
 
-/// The newest that is tested.
+/// The one that most tests call.
 pub const NEW: Dbt = Dbt { venv: "dbt-1.11" };
+/// The newest that is tested.
+pub const NEXT: Dbt = Dbt { venv: "dbt-1.12" };
 /// The oldest that is supported.
 pub const OLD: Dbt = Dbt { venv: "dbt-1.7" };
 /// No dbt: what builds the wheel and runs hooks.

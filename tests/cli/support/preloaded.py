@@ -65,6 +65,9 @@ def become_dbt(request, streams):
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv = request["arguments"]
+    # What importing dbt 1.12 does.
+    if hasattr(dbt.cli.main, "load_dotenv"):
+        dbt.cli.main.load_dotenv(dbt.cli.main.find_dotenv(usecwd=True), override=False)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 
-use super::environment::{Dbt, NEW, OLD, support};
+use super::environment::{Dbt, NEW, NEXT, OLD, support};
 use super::lab::Lab;
 
 /// A program to call instead of dbt's own.
@@ -19,14 +19,17 @@ struct Preloaded {
     _process: Child,
 }
 
-static PRELOADED_NEW: LazyLock<Preloaded> = LazyLock::new(|| Preloaded::start(NEW));
-static PRELOADED_OLD: LazyLock<Preloaded> = LazyLock::new(|| Preloaded::start(OLD));
+static PRELOADED: [LazyLock<Preloaded>; 3] = [
+    LazyLock::new(|| Preloaded::start(NEW)),
+    LazyLock::new(|| Preloaded::start(NEXT)),
+    LazyLock::new(|| Preloaded::start(OLD)),
+];
 
 impl Dbt {
     /// This dbt as a program that starts at once.
     pub fn preloaded(self) -> &'static Path {
-        let preloaded = if self == OLD { &PRELOADED_OLD } else { &PRELOADED_NEW };
-        &preloaded.program
+        let place = [NEW, NEXT, OLD].into_iter().position(|dbt| dbt == self);
+        &PRELOADED[place.expect("a version of dbt")].program
     }
 }
 
