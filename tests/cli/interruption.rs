@@ -152,12 +152,12 @@ fn killed_outright_it_takes_dbt_along() {
     child.wait().expect("an end");
     eventually("dbt ends", || !is_alive(dbt));
     // And leaves no lock behind.
+    let now = "2024-01-01 00:00:00";
+    let up_to_date =
+        tables(now, &[("carts", "2023-12-31 20:00:00")], Some(("2023-12-31 14:00:00", now)));
     fake.script(&json!({
         "ls": [listed()],
-        "run-operation": [tables("2024-01-01 \
-                                  00:00:00", &[], Some(("2023-12-31 \
-                                                                    00:00:00", "2024-01-01 \
-                                                                                           00:00:00")))],
+        "run-operation": [up_to_date],
         "run": [good_run(&SELECTED)],
     }));
     fake.tool(&["run", "--select", "+carts"]).success();

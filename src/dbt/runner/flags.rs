@@ -60,6 +60,7 @@ const SELECTED: &str = "the selection decides what is built";
 const INCOMPLETE: &str = "every run would leave events out";
 const LOG: &str = "this tool reads dbt's log";
 const LISTED: &str = "this tool reads what dbt ls lists";
+const V2_PARSER: &str = "its dbt manifest does not tell which packages have on-run-end hooks";
 const NOTHING: &str = "dbt would run nothing";
 
 use Calls::{All, Run, RunAndLs};
@@ -94,6 +95,9 @@ pub const DBT_FLAGS: &[DbtFlag] = &[
     switch(&["log-cache-events"], PassedOn(Run)),
     value(&["record-timing-info"], PassedOn(Run)).short('r'),
     switch(&["upload-to-artifacts-ingest-api"], PassedOn(Run)),
+    switch(&["hints-enabled"], PassedOn(Run)),
+    switch(&["snowflake-projects-otel"], PassedOn(Run)),
+    value(&["maximum-seed-size-mib"], PassedOn(Run)),
     switch(&["version-check"], PassedOn(RunAndLs)),
     switch(&["static-parser"], PassedOn(RunAndLs)),
     switch(&["use-experimental-parser"], PassedOn(RunAndLs)),
@@ -116,6 +120,8 @@ pub const DBT_FLAGS: &[DbtFlag] = &[
     switch(&["use-colors-file"], Refused(LOG)),
     switch(&["write-json"], Refused("this tool reads the artifacts that dbt writes")),
     switch(&["partial-parse"], Refused("this tool keeps a parse cache for each limit")),
+    switch(&["use-v2-parser"], Refused(V2_PARSER)),
+    value(&["v2-parser"], Refused(V2_PARSER)),
     value(&["output"], Refused(LISTED)),
     value(&["output-keys"], Refused(LISTED)),
     value(&["deprecated-favor-state"], Refused("--favor-state replaces it")),
