@@ -417,6 +417,25 @@ mod tests {
     }
 
     #[test]
+    fn a_function_hides_no_table_between_the_window_and_a_tracked_model() {
+        let built_from = |mut node: Node, parents: &[&str]| {
+            node.parents = parents.iter().map(|&id| id.to_owned()).collect();
+            node
+        };
+        let nodes = [
+            built_from(node("model.p.mid", &[], "table"), &["model.one.one_limits"]),
+            built_from(tracked("model.p.carts"), &["function.p.f"]),
+        ];
+        let mut listing = listing(&nodes, &["model.p.mid"]);
+        listing.manifest.functions = [("function.p.f".to_owned(), vec!["model.p.mid".to_owned()])].into();
+        let packages = Packages { known: vec![package("one"), package("two")], ..Packages::default() };
+        let error = Scope::of(&listing, &packages).expect_err("it is not built").to_string();
+        assert!(error.contains("(mid), which carts needs"), "{error}");
+        listing.selected.insert("model.p.mid".to_owned());
+        assert!(Scope::of(&listing, &packages).is_ok());
+    }
+
+    #[test]
     fn leaves_out_untagged_names_if_there_are_too_many() {
         let many: Vec<_> =
             (0..3000).map(|n| node(&format!("model.p.{}_{n}", "x".repeat(40)), &[], "view")).collect();
