@@ -57,8 +57,7 @@ pub fn misses_its_hook<'n, 't>(
 }
 
 /// The package's tag that was probably meant.
-#[must_use]
-pub fn meant<'t>(tag: &str, tags: &'t [String]) -> Option<&'t str> {
+fn meant<'t>(tag: &str, tags: &'t [String]) -> Option<&'t str> {
     let plain = tag.to_lowercase().replace('-', "_");
     tags.iter().map(String::as_str).find(|known| strsim::jaro(&plain, known) >= MISTYPED)
 }

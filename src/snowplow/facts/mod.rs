@@ -7,7 +7,7 @@ mod models;
 mod session_timestamp;
 mod vars;
 
-pub use hooks::{HooklessLimits, hookless_limits, meant, misses_its_hook};
+pub use hooks::{HooklessLimits, hookless_limits, misses_its_hook};
 pub use incremental::{
     IncrementalStrategy, dispatches_to_utils, fails_after_its_first_run, has_no_date, is_empty, is_optimized,
 };
