@@ -6,11 +6,13 @@ mod driver;
 mod engine;
 mod forecast;
 mod judge;
+mod manifest_preflight;
 mod preflight;
 mod remarks;
 mod request;
 mod selected;
 mod session;
+mod sources;
 mod stall;
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,6 @@ use camino::Utf8PathBuf;
 use super::preflight::FirstRun;
 use crate::dbt::{DeferArguments, Listing, Manifest, Node, SelectionArguments};
 use crate::event::{Emit, Event, PackageScope, Start};
-use crate::failure::Refusal;
 use crate::snowplow::{self, Scope};
 use crate::workspace::OpenTarget;
 
@@ -100,26 +99,6 @@ impl Selected {
                  with its ancestors, as in --select +my_model"
             ),
         }
-    }
-
-    /// A backfill never ends if every run drops the incremental manifest: each run starts over.
-    ///
-    /// # Errors
-    /// A [`Refusal`].
-    pub(super) fn refuse_dropped_manifests(&self) -> Result<()> {
-        for touched in &self.scope.packages {
-            let node = self.listing.manifest.node(&touched.package.incremental_manifest);
-            let Some(node) = node.filter(|node| node.config.get("full_refresh") == Some(&true.into())) else {
-                continue;
-            };
-            bail!(Refusal(format!(
-                "every run drops the incremental manifest {}, because its full_refresh is true: each run would start over. \
-                 Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which sets it \
-                 for the first run only",
-                node.name
-            )));
-        }
-        Ok(())
     }
 
     /// Names the models that would keep their tables in a `--full-refresh`.

@@ -1,27 +1,22 @@
 //! One backfill of one target: open, forecast, run. Every command that backfills or looks ahead uses it.
 
 use std::cell::Cell;
-use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use camino::Utf8Path;
 
 use super::dbt_driver::DbtDriver;
 use super::engine::Loop;
 use super::forecast;
+use super::manifest_preflight::{self, Look};
 use super::preflight;
 use super::request::Request;
 use super::selected::Selected;
-use crate::dbt::VarScope;
+use super::sources::{self, Troubles};
 use crate::event::{Emit, Event, PackageState, Start, notices};
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::snowplow::facts::{self, Trouble};
-use crate::snowplow::{
-    self, EventFilters, Observation, PackageSources, Reader, TouchedPackage, TrackedPackage, VarReader,
-    relation_of,
-};
-use crate::timestamp::Timestamp;
+use crate::snowplow::{Observation, Reader};
 use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
@@ -33,7 +28,7 @@ pub struct Backfill<'a> {
     selected: Selected,
     reader: Reader<'a>,
     /// What is wrong with the vars of each package.
-    troubles: Vec<(String, Trouble)>,
+    troubles: Troubles,
 }
 
 /// What would happen next.
@@ -57,13 +52,17 @@ impl<'a> Backfill<'a> {
         let selected = Selected::list(target, &request.selection, &request.dbt_args, emit)?;
         selected.check_defer(&request.defer)?;
         selected.check_refresh(&request.first_run)?;
-        selected.refuse_dropped_manifests()?;
+        let look =
+            Look { scope: &selected.scope, manifest: &selected.listing.manifest, project: target.project() };
+        manifest_preflight::check(look, emit)?;
         selected.warn_of_protected(&request.first_run, emit);
         let dialect: Dialect = selected.listing.manifest.metadata.adapter_type.parse()?;
-        let troubles = troubles(target, &selected, request.start_date.is_some())?;
         let touched = selected.scope.packages.iter();
-        let sources = |touched| sources(target, &selected, touched, dialect, request.start_date, &mut *emit);
-        let packages = touched.map(sources).collect::<Result<_>>()?;
+        let read =
+            |touched| sources::read(target, &selected, touched, dialect, request.start_date, &mut *emit);
+        let (packages, troubles): (Vec<_>, Vec<_>) =
+            touched.map(read).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let troubles = troubles.into_iter().flatten().collect();
         let reader = Reader { querier: target.querier()?, dialect, packages, told: Cell::new(false) };
         Ok(Self { target, request, selected, reader, troubles })
     }
@@ -156,61 +155,4 @@ impl<'a> Backfill<'a> {
         }
         Ok(())
     }
-}
-
-/// What is wrong with the vars of the packages that the selection touches.
-fn troubles(target: &OpenTarget<'_>, selected: &Selected, has_start: bool) -> Result<Vec<(String, Trouble)>> {
-    let now = Timestamp::of_this_machine();
-    let mut troubles = Vec::new();
-    for TouchedPackage { package, .. } in &selected.scope.packages {
-        let dbt_version = &selected.listing.manifest.metadata.dbt_version;
-        let vars = VarScope::of(&package.dbt_package, target.project(), target.dbt().vars(), dbt_version)?;
-        let found = facts::of_package(&vars, package.family, has_start, now);
-        troubles.extend(found.into_iter().map(|trouble| (package.name.clone(), trouble)));
-    }
-    Ok(troubles)
-}
-
-/// Where the tables and the events of a package are. Warns of what is not known.
-fn sources(
-    target: &OpenTarget<'_>,
-    selected: &Selected,
-    touched: &TouchedPackage,
-    dialect: Dialect,
-    start_date: Option<Timestamp>,
-    emit: Emit<'_>,
-) -> Result<PackageSources> {
-    let (package, manifest) = (&touched.package, &selected.listing.manifest);
-    let own = start_date.map(|date| (snowplow::START_DATE, date.to_string()));
-    let needed = snowplow::vars_read(package.family, dialect, start_date);
-    let version = &manifest.metadata.dbt_version;
-    let vars = target.vars(&package.dbt_package, version, &needed, own.into_iter().collect(), emit)?;
-    // The vars are read as this dbt package sees them.
-    let base_events = manifest.node(&package.base_events).filter(|it| it.package_name == package.dbt_package);
-    let filters = base_events.map(|model| EventFilters::of(model, &vars)).unwrap_or_default();
-    let mut vars = VarReader::new(&package.name, &vars);
-    let (settings, events) = (vars.settings(start_date), vars.events(package.family, dialect));
-    let events = events.map(|events| events.filtered(filters));
-    let utils = target.project().package_version("snowplow_utils");
-    let unknown_version = snowplow::unknown_utils(package.family, target.project());
-    for message in vars.unknown().into_iter().chain(unknown_version) {
-        emit(Event::Warning { message });
-    }
-    let relation = |id: &str| {
-        let node = manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
-        anyhow::Ok(relation_of(node))
-    };
-    let tracked = TrackedPackage {
-        name: package.name.clone(),
-        family: package.family,
-        models: touched.tracked.clone(),
-        settings,
-        load_family_heals: utils.is_some_and(|version| snowplow::load_family_heals(&version)),
-    };
-    Ok(PackageSources {
-        package: Arc::new(tracked),
-        incremental_manifest: relation(&package.incremental_manifest)?,
-        limits: relation(&package.limits)?,
-        events,
-    })
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::rule::Rule;
-use super::rules::{REFUSED, RULES};
+use super::rule::{InRuns, Rule};
+use super::rules::RULES;
 
 /// The width of the page's sentences, in columns.
 const PAGE: usize = 120;
@@ -18,8 +18,9 @@ pub fn page() -> String {
          `snowplow-backfill check --explain <RULE>`.\n\n{}\n\
          An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
          costs time, or is probably\n\
-         an oversight. `run` and `plan` apply the rules with (*), too, where they concern the selection, \
-         whatever the configuration says.\n\n\
+         an oversight. `run` and `plan` apply some rules, too, where they concern the selection, whatever the \
+         configuration says:\n\
+         they refuse what is certain to make a run fail, never get anywhere or lose rows, and warn of what may.\n\n\
          In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
          incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \
@@ -56,8 +57,12 @@ pub fn list(columns: Option<usize>) -> String {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let line = |rule: &Rule| {
         let before = format!("{:<width$}  {:<5}  ", rule.id, rule.severity.name());
-        let refused = if REFUSED.contains(&rule.id) { " (run and plan refuse it, too)" } else { "" };
-        let text = format!("{before}{}{refused}", rule.title);
+        let in_runs = match rule.in_runs {
+            InRuns::Ignored => "",
+            InRuns::Warned => " (run and plan warn of it, too)",
+            InRuns::Refused => " (run and plan refuse it, too)",
+        };
+        let text = format!("{before}{}{in_runs}", rule.title);
         match columns {
             Some(columns) => filled(&text, columns, &" ".repeat(before.len().min(columns / 2))) + "\n",
             None => text + "\n",
@@ -68,14 +73,10 @@ pub fn list(columns: Option<usize>) -> String {
 
 fn table() -> String {
     let rows = RULES.iter().map(|rule| {
-        format!("| [{0}](#{0}) | {1} | {2}{3} |\n", rule.id, rule.severity.name(), rule.title, mark(rule))
+        let (severity, in_runs) = (rule.severity.name(), rule.in_runs.verb());
+        format!("| [{0}](#{0}) | {severity} | {in_runs} | {1} |\n", rule.id, rule.title)
     });
-    format!("| rule | severity | finds |\n|---|---|---|\n{}", rows.collect::<String>())
-}
-
-/// Marks a rule that a backfill applies, too.
-fn mark(rule: &Rule) -> &'static str {
-    if REFUSED.contains(&rule.id) { " (*)" } else { "" }
+    format!("| rule | severity | `run`, `plan` | finds |\n|---|---|---|---|\n{}", rows.collect::<String>())
 }
 
 fn filled(text: &str, columns: usize, indent: &str) -> String {
@@ -104,7 +105,6 @@ mod tests {
             assert!(longest.chars().count() <= 80, "{longest}");
         }
         assert_eq!(list(Some(80)).lines().filter(|line| !line.starts_with(' ')).count(), RULES.len());
-        assert!(REFUSED.iter().all(|id| RULES.iter().any(|rule| rule.id == *id)));
     }
 
     #[test]

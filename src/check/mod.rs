@@ -8,7 +8,6 @@ mod documentation;
 mod exemptions;
 mod finding;
 mod freshness;
-mod incremental;
 mod locator;
 mod output;
 mod package;

@@ -12,6 +12,8 @@ pub struct Rule {
     pub title: &'static str,
     /// The severity of its findings, unless the configuration sets another.
     pub severity: Severity,
+    /// What `run` and `plan` do with what it finds in their selection.
+    pub in_runs: InRuns,
     pub why: &'static str,
     pub wrong: Example,
     pub right: Example,
@@ -34,6 +36,29 @@ impl Rule {
         match &self.check {
             Check::Plain(check) => check(subject),
             Check::ByNumber(_, check) => check(subject, number),
+        }
+    }
+}
+
+/// What `run` and `plan` do with what a rule finds in their selection, whatever the configuration says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InRuns {
+    /// Nothing: `check` alone looks for it.
+    Ignored,
+    /// They warn: runs may fail, never get anywhere, or leave rows out.
+    Warned,
+    /// They refuse: runs are certain to.
+    Refused,
+}
+
+impl InRuns {
+    /// A verb for it; empty if they do nothing.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Ignored => "",
+            Self::Warned => "warn",
+            Self::Refused => "refuse",
         }
     }
 }

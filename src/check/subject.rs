@@ -1,16 +1,15 @@
 //! What rules look at: a project without dbt and without a warehouse.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use anyhow::Result;
 use serde_yaml::Value;
 
 use super::code::without_comments;
-use super::incremental::IncrementalStrategy;
 use super::package::{CheckedHook, CheckedPackage};
 use crate::dbt::{Lineage, MacroCall, Manifest, Node, Project, VarScope, Vars};
-use crate::snowplow::values;
-use crate::snowplow::{self, Family};
+use crate::snowplow::facts::IncrementalStrategy;
+use crate::snowplow::{self, values};
 use crate::timestamp::Timestamp;
 
 /// The macro by which a model asks whether a run has new events for it.
@@ -90,7 +89,8 @@ impl Subject {
                 None => packages.push(CheckedPackage::new(package, hook, &manifest, &lineage, &project)?),
             }
         }
-        let own = own_packages(&manifest, &project, &packages);
+        let hooked = packages.iter().map(|package| package.package.dbt_package.as_str());
+        let own = snowplow::own_packages(&manifest, &project, hooked);
         let utils_version = project.package_version("snowplow_utils");
         Ok(Self {
             manifest,
@@ -252,22 +252,6 @@ impl Subject {
         VarScope::with(name, project.flatten(), &self.project, &self.vars, self.dbt_version())
     }
 
-    /// The models that calculate windows from an incremental manifest that no hook writes.
-    pub(super) fn limits_without_hook(&self) -> impl Iterator<Item = (Family, &Node)> {
-        let strange = self.strange_hooks.iter().filter_map(|(id, _)| self.node(id));
-        let hooked: Vec<&str> = self
-            .packages
-            .iter()
-            .map(|package| package.package.incremental_manifest.as_str())
-            .chain(strange.flat_map(|hook| hook.parents.iter().map(String::as_str)))
-            .collect();
-        self.manifest.models().filter_map(move |node| {
-            let family = Family::ALL.into_iter().find(|family| node.calls(family.limits_macro()))?;
-            let is_recorded = node.parents.iter().any(|parent| hooked.contains(&parent.as_str()));
-            (!is_recorded).then_some((family, node))
-        })
-    }
-
     /// The call that asks a package whether a run has new events.
     ///
     /// The macro finds the package's tables by its name only if their names begin with it.
@@ -283,44 +267,6 @@ impl Subject {
         });
         format!("snowplow_utils.{NEW_EVENTS_MACRO}('{name}'{})", given.collect::<String>())
     }
-
-    /// Whether dbt searches snowplow_utils for its own macros before itself.
-    pub(super) fn dispatches_to_utils(&self) -> bool {
-        let entries = self.project.dispatch.as_ref().and_then(Value::as_sequence);
-        let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
-        let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
-        let place = |name: &str| order.iter().position(|package| package == name);
-        place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
-    }
-
-    /// The names of more than one node, with these nodes.
-    pub(super) fn by_name<'s>(nodes: impl Iterator<Item = &'s Node>) -> Vec<(&'s str, Vec<&'s Node>)> {
-        let mut by_name: HashMap<&str, Vec<&Node>> = HashMap::new();
-        for node in nodes {
-            let same = by_name.entry(&node.name).or_default();
-            if same.iter().all(|known| known.unique_id != node.unique_id) {
-                same.push(node);
-            }
-        }
-        let mut several: Vec<_> = by_name.into_iter().filter(|(_, nodes)| nodes.len() > 1).collect();
-        several.sort_by_key(|&(name, _)| name);
-        several
-    }
-}
-
-/// The dbt packages that the user writes: the root project, and packages in its folder unless they are
-/// Snowplow packages.
-fn own_packages(manifest: &Manifest, root: &Project, packages: &[CheckedPackage]) -> HashSet<String> {
-    let names: HashSet<&str> = manifest.models().map(|node| node.package_name.as_str()).collect();
-    let is_in_repository = |name: &&str| {
-        // dbt links to a package that is installed from a local path.
-        let Some(link) = root.package_directory(name) else { return false };
-        link.is_symlink() && link.canonicalize_utf8().is_ok_and(|folder| folder.starts_with(&root.directory))
-    };
-    let has_hook = |name: &&str| packages.iter().any(|package| package.package.dbt_package == *name);
-    let local = names.into_iter().filter(|name| !has_hook(name) && is_in_repository(name)).map(str::to_owned);
-    let name = manifest.metadata.project_name.as_ref().unwrap_or(&root.name);
-    local.chain([name.clone()]).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::discovery::Packages;
+use super::facts;
 use super::hook::{Package, tag_of, tracked_by};
 use super::touched::TouchedPackage;
 use crate::dbt::{Lineage, Listing, Manifest, Node};
@@ -142,7 +143,7 @@ fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Res
 /// run in every run.
 fn refuse_snapshots(package: &Package, lineage: &Lineage<'_>, tracked: &[&Node]) -> Result<()> {
     for node in tracked {
-        if let Some(snapshot) = lineage.snapshots_between(&package.limits, &[node]).first() {
+        if let Some(snapshot) = facts::snapshot_before(package, node, lineage) {
             bail!(Refusal(format!(
                 "{} is built from {snapshot}, and dbt run does not build snapshots, so it would read what an \
                  earlier `dbt snapshot` left there. Let it read the model below the snapshot, or remove the \
@@ -195,7 +196,7 @@ fn with_ancestors(nodes: &[&Node], listing: &Listing) -> Vec<String> {
 }
 
 fn stand_in(package: &str, manifest: &Manifest) -> Result<StandIn> {
-    match tracked_by(package, manifest).find(|node| !node.is_ephemeral()) {
+    match facts::first_built(tracked_by(package, manifest)) {
         Some(node) => Ok(StandIn { package: package.to_owned(), model: node.name.clone() }),
         None => bail!(Refusal(format!(
             "the package {package} has no enabled model with the tag {}, so its on-run-end hook fails every \
@@ -414,6 +415,25 @@ mod tests {
         let both = ["model.one.one_events", "model.p.x_this_run"];
         let error = project("table", &both).expect_err("they are not built").to_string();
         assert!(error.contains("(one_events, x_this_run)"), "{error}");
+    }
+
+    #[test]
+    fn a_function_hides_no_table_between_the_window_and_a_tracked_model() {
+        let built_from = |mut node: Node, parents: &[&str]| {
+            node.parents = parents.iter().map(|&id| id.to_owned()).collect();
+            node
+        };
+        let nodes = [
+            built_from(node("model.p.mid", &[], "table"), &["model.one.one_limits"]),
+            built_from(tracked("model.p.carts"), &["function.p.f"]),
+        ];
+        let mut listing = listing(&nodes, &["model.p.mid"]);
+        listing.manifest.functions = [("function.p.f".to_owned(), vec!["model.p.mid".to_owned()])].into();
+        let packages = Packages { known: vec![package("one"), package("two")], ..Packages::default() };
+        let error = Scope::of(&listing, &packages).expect_err("it is not built").to_string();
+        assert!(error.contains("(mid), which carts needs"), "{error}");
+        listing.selected.insert("model.p.mid".to_owned());
+        assert!(Scope::of(&listing, &packages).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::discovery::Packages;
+use super::facts;
 use super::hook::Package;
 use crate::dbt::{Listing, Manifest, Node};
 use crate::failure::Refusal;
@@ -79,14 +80,12 @@ fn refuse_ephemeral(tracked: &[&Node], package: &Package) -> Result<()> {
 /// Packages know models by name alone. If a name stands for two models, rows are doubled, or one is never
 /// caught up.
 fn refuse_ambiguous(tracked: &[&Node], package: &Package, manifest: &Manifest) -> Result<()> {
-    for model in tracked {
-        let Some(twin) = package
-            .tracked(manifest)
-            .find(|other| other.name == model.name && other.unique_id != model.unique_id)
-        else {
-            continue;
-        };
-        let what = if twin.version.is_some() { "versions of one model" } else { "models with the same name" };
+    for (name, namesakes) in facts::namesakes(package.tracked(manifest)) {
+        let Some(model) = tracked.iter().find(|node| node.name == name) else { continue };
+        let is_twin = |other: &&&Node| other.unique_id != model.unique_id;
+        let Some(twin) = namesakes.iter().find(is_twin) else { continue };
+        let are_versions = facts::are_versions(&[*model, *twin]);
+        let what = if are_versions { "versions of one model" } else { "models with the same name" };
         bail!(Refusal(format!(
             "{} and {} are two {what}, and both have the tag {}. The incremental manifest knows models by \
              name alone ({}), so their rows would mix. Remove the tag from one of them, or disable one",

@@ -21,7 +21,8 @@ const DATABASE: &str = "snowplow__database";
 const CATALOG: &str = "snowplow__databricks_catalog";
 const SESSION_TIMESTAMP: &str = "snowplow__session_timestamp";
 
-/// The vars that a backfill reads of a package. Those with Jinja have to be rendered before.
+/// The vars that a backfill reads of a package, without those that it [judges](super::facts::vars_judged) alone.
+/// Those with Jinja have to be rendered before.
 #[must_use]
 pub fn vars_read(family: Family, dialect: Dialect, start_date: Option<Timestamp>) -> Vec<&'static str> {
     let database = match dialect {

@@ -177,3 +177,76 @@ fn vars_with_which_no_run_gets_anywhere_are_refused_as_check_finds_them() {
     fake.change(&json!({"run-operation": standard}));
     fake.tool(&["plan", "--select", "+carts"]).success();
 }
+
+/// What dbt prints for vars that it renders.
+fn rendered(vars: &[(&str, &str)]) -> Value {
+    let lines = vars
+        .iter()
+        .flat_map(|(name, text)| [json!({"rendering": name}), json!({"rendered": name, "text": text})]);
+    json!({"stdout": lines.map(|line| format!("snowplow-backfill:{line}\n")).collect::<String>()})
+}
+
+#[test]
+fn vars_are_judged_as_dbt_renders_them() {
+    const TODAY: &str = "snowplow__start_date: '2021-01-01', ";
+    let plan = |vars: &str, of_dbt: &[(&str, &str)]| {
+        let fake = plain();
+        std::fs::write(
+            fake.path("dbt_project.yml"),
+            format!("name: faked\nprofile: faked\nvars: {{{vars}}}\n"),
+        )
+        .expect("written");
+        fake.change(&json!({"run-operation": [rendered(of_dbt), tables("2021-06-01", &[], None)]}));
+        fake.tool(&["plan", "--select", "+carts"])
+    };
+    let start = "snowplow__start_date: \"{{ env_var('START') }}\"";
+    for (text, words) in
+        [("2999-01-01", "which is in the future"), ("20240101", "which is a number and not a date")]
+    {
+        let output = plan(start, &[("snowplow__start_date", text)]);
+        assert_eq!(output.code, 4, "{output}");
+        assert!(output.stderr.contains(words), "{output}");
+    }
+    plan(start, &[("snowplow__start_date", "2021-01-01")]).success();
+
+    let remove = format!("{TODAY}models_to_remove: \"{{{{ ['carts'] if target.name == 'dev' else [] }}}}\"");
+    let output = plan(&remove, &[("models_to_remove", "['carts']")]);
+    assert_eq!(output.code, 4, "{output}");
+    assert!(output.stderr.contains("models_to_remove is set to [\"carts\"]"), "{output}");
+    plan(&remove, &[("models_to_remove", "[]")]).success();
+}
+
+#[test]
+fn a_custom_materialization_may_heed_full_refresh() {
+    let mut theirs = tracked("carts");
+    theirs["config"] = json!({"materialized": "insert_by_period", "full_refresh": true});
+    let files = json!({"manifest.json": manifest("1.11.16", &[theirs])});
+    let fake = plain().with(&json!({"ls": [{"stdout": listing(&SELECTED), "files": files}]}));
+    let output = plan(&fake).success();
+    assert!(output.stderr.contains("warning: the full_refresh of carts is true. If its"), "{output}");
+}
+
+#[test]
+fn windows_that_a_hook_of_the_project_may_record_are_a_warning() {
+    let mut limits = model("ids_limits", &[], "table");
+    limits["depends_on"] =
+        json!({"macros": ["macro.snowplow_utils.get_run_limits"], "nodes": ["model.faked.ids_manifest"]});
+    let mut users = model("users", &["ids_incremental"], "table");
+    users["depends_on"] = json!({"macros": [], "nodes": ["model.faked.ids_limits"]});
+    let models = [tracked("carts"), model("ids_manifest", &[], "incremental"), limits, users];
+    let mut manifest: Value = serde_json::from_str(&manifest("1.11.16", &models)).expect("JSON");
+    let said = |manifest: &Value| {
+        let files = json!({"manifest.json": manifest.to_string()});
+        let stdout = listing(&[&SELECTED[..], &["users"]].concat());
+        plan(&plain().with(&json!({"ls": [{"stdout": stdout, "files": files}]})))
+    };
+    let words = "no on-run-end hook records the windows of ids_limits, from which users is built";
+    let output = said(&manifest);
+    assert!(output.code == 4 && output.stderr.contains(words), "{output}");
+    manifest["nodes"]["operation.faked.theirs"] = json!({
+        "resource_type": "operation", "name": "theirs", "package_name": "faked", "tags": ["on-run-end"],
+        "raw_code": "{{ record() }}", "depends_on": {"macros": [], "nodes": ["model.faked.ids_manifest"]},
+    });
+    let output = said(&manifest).success();
+    assert!(output.stderr.contains(&format!("warning: {words}")), "{output}");
+}

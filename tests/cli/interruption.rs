@@ -153,8 +153,7 @@ fn killed_outright_it_takes_dbt_along() {
     eventually("dbt ends", || !is_alive(dbt));
     // And leaves no lock behind.
     let now = "2024-01-01 00:00:00";
-    let up_to_date =
-        tables(now, &[("carts", "2023-12-31 20:00:00")], Some(("2023-12-31 14:00:00", now)));
+    let up_to_date = tables(now, &[("carts", "2023-12-31 20:00:00")], Some(("2023-12-31 14:00:00", now)));
     fake.script(&json!({
         "ls": [listed()],
         "run-operation": [up_to_date],

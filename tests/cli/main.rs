@@ -20,6 +20,7 @@ mod project_flags;
 mod promotion;
 mod promotion_input;
 mod reference;
+mod rules;
 mod selection;
 mod shell;
 mod stalls;

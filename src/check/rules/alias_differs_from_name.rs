@@ -1,7 +1,7 @@
 //! A tracked incremental model whose relation is not named after the model.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Node;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "alias-differs-from-name",
     title: "A tracked incremental model whose relation is not named after the model",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "The hook writes a model's row in the incremental manifest under the model's name, but \
           is_run_with_new_events looks it up under the name of the relation. With another alias it never \
           finds the row, so it always says yes and old windows are processed again.",

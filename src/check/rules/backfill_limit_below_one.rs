@@ -1,7 +1,7 @@
 //! A backfill limit below one day.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::values;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-below-one",
     title: "A backfill limit below one day",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "With a limit of zero days a window ends where it begins: every run succeeds, and none makes \
           progress.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: 0"),

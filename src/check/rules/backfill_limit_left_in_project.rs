@@ -1,7 +1,7 @@
 //! A backfill limit left in the project after the backfill.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Number, Rule};
+use crate::check::rule::{Check, Example, InRuns, Number, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::values;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "backfill-limit-left-in-project",
     title: "A backfill limit left in the project after the backfill",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "snowplow__backfill_limit_days sets how many days of events one run may process. If it was \
           raised for a backfill and stays in dbt_project.yml, a single run of prod can process that many \
           days after any outage.",

@@ -1,15 +1,16 @@
 //! Models with snowplow_optimize in a project without the dispatch that it needs.
 
 use crate::check::finding::{Found, list};
-use crate::check::incremental::{IncrementalStrategy, is_optimized};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils, is_optimized};
 
 pub(super) const RULE: Rule = Rule {
     id: "dispatch-missing",
     title: "Models with snowplow_optimize in a project without the dispatch that it needs",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "snowplow_utils has its own way to upsert. dbt uses it only if the root project's dispatch \
           searches snowplow_utils before dbt. Without that, every run compares the new rows with the \
           whole table, which costs more time and money as the table grows.",
@@ -21,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    if subject.dispatches_to_utils() {
+    if dispatches_to_utils(&subject.project) {
         return Vec::new();
     }
     let optimized = subject.tracked_incremental().filter(|(_, node)| {

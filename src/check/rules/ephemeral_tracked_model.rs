@@ -1,7 +1,7 @@
 //! A tracked model that is ephemeral.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "ephemeral-tracked-model",
     title: "A tracked model that is ephemeral",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "An ephemeral model never appears among the results of a run, so it never gets a row in the \
           incremental manifest. Its package treats it as a new model forever and processes the same \
           window from its start date again and again. No other model of the package makes progress.",

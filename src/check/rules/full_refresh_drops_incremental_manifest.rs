@@ -1,8 +1,9 @@
 //! An incremental manifest that `--full-refresh` drops in prod.
 
+use super::incremental_manifest_dropped;
 use crate::check::finding::Found;
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Node;
@@ -12,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "full-refresh-drops-incremental-manifest",
     title: "An incremental manifest that `--full-refresh` drops in prod",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "If --full-refresh drops the incremental manifest, the package forgets how far all its models \
           have come, including those that were not selected. They all start from the beginning.",
     wrong: Example::yaml(
@@ -33,17 +35,20 @@ fn check(subject: &Subject) -> Vec<Found> {
 
 fn found(subject: &Subject, package: &CheckedPackage) -> Option<Found> {
     let node = subject.node(&package.package.incremental_manifest)?;
+    // Another rule finds those that every run drops.
+    if incremental_manifest_dropped::reason(subject, node).is_some() {
+        return None;
+    }
     // dbt noted what the macro returned for the current target. What it returns in prod depends on the vars.
     if subject.calls(node, "allow_refresh") {
         return allowed(subject, package, node);
     }
-    let (message, needle) = match node.config.get("full_refresh").and_then(serde_json::Value::as_bool) {
-        Some(false) => return None,
-        Some(true) => (format!("{} is set to full_refresh: every run drops it", node.name), "full_refresh"),
-        None => (format!("{} is not protected from --full-refresh", node.name), "config("),
-    };
+    if node.config.get("full_refresh") == Some(&false.into()) {
+        return None;
+    }
+    let message = format!("{} is not protected from --full-refresh", node.name);
     let advice = "Set full_refresh=snowplow_utils.allow_refresh() in its config".to_owned();
-    Some(Found::in_model(node, needle, message, advice))
+    Some(Found::in_model(node, "config(", message, advice))
 }
 
 /// Finds vars with which `--full-refresh` drops an incremental manifest that asks them.
@@ -119,6 +124,6 @@ mod tests {
         lab.change("shop_incremental_manifest").config("full_refresh", json!(false));
         lab.expect_none(&RULE);
         lab.change("shop_incremental_manifest").config("full_refresh", json!(true));
-        lab.expect_messages(&RULE, &["shop_incremental_manifest is set to full_refresh: every run drops it"]);
+        lab.expect_none(&RULE);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "hook-duplicated",
     title: "An on-run-end hook that is called twice",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "An installed package has its own on-run-end hook. A second one in dbt_project.yml writes the \
           incremental manifest twice in every run, and gives the run one more way to fail after its \
           models were built. Two hooks with the same package_name but different incremental manifests \

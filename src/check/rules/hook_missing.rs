@@ -1,14 +1,16 @@
 //! The package's on-run-end hook is missing.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "hook-missing",
     title: "The package's on-run-end hook is missing",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "The on-run-end hook records how far the models have come. Without it the incremental manifest \
           stays empty, and every run processes the first window again.",
     wrong: Example::yaml("# dbt_project.yml of a project with base models of its own\non-run-end: []"),
@@ -21,9 +23,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    subject
-        .limits_without_hook()
-        .map(|(family, node)| {
+    facts::hookless_limits(&subject.manifest)
+        .into_iter()
+        .map(|limits| {
+            let (family, node) = (limits.family, limits.node);
             Found::in_model(
                 node,
                 family.limits_macro(),

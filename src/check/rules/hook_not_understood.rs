@@ -1,7 +1,7 @@
 //! An on-run-end hook whose package is not known.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "hook-not-understood",
     title: "An on-run-end hook whose package is not known",
     severity: Severity::Warn,
+    in_runs: InRuns::Refused,
     why: "The tag of tracked models comes from the package_name that the on-run-end hook gets. If it is not \
           plain text, or if the hook's tables do not exist, neither this check nor a backfill can tell which \
           models are tracked.",

@@ -1,15 +1,16 @@
 //! A tracked incremental model that overwrites rows from before the window.
 
 use crate::check::finding::Found;
-use crate::check::incremental::IncrementalStrategy;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts::IncrementalStrategy;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-overwrites-partitions",
     title: "A tracked incremental model that overwrites rows from before the window",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "A window begins where the last one ended, minus the lookback, so usually in the middle of a \
           day. insert_overwrite replaces the whole partition, or the whole table if it has no \
           partitions, with the rows of the window. The rows from before the window are lost.",

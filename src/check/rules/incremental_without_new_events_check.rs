@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use crate::check::finding::Found;
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::{NEW_EVENTS_MACRO, Subject};
 use crate::dbt::Node;
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "incremental-without-new-events-check",
     title: "A tracked incremental model that does not check for new events",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "While a package backfills another model, its windows lie in the past. An incremental model \
           that does not call is_run_with_new_events processes these windows again, and replaces finished \
           rows with what was known at the end of each window.",

@@ -1,15 +1,16 @@
 //! A tracked incremental model that scans its whole table in every run.
 
 use crate::check::finding::Found;
-use crate::check::incremental::{IncrementalStrategy, is_optimized};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils, is_optimized};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-optimize",
     title: "A tracked incremental model that scans its whole table in every run",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "Without snowplow_optimize every run compares the new rows with the whole table, instead of \
           only with the dates that the new rows can have. A backfill of many runs spends most of its \
           time on that.",
@@ -29,7 +30,7 @@ fn check(subject: &Subject) -> Vec<Found> {
         let is_old = node.materialized() == "snowplow_incremental";
         !is_old && !is_optimized(node) && subject.strategy(node) == IncrementalStrategy::Upsert
     });
-    let dispatch = if subject.dispatches_to_utils() {
+    let dispatch = if dispatches_to_utils(&subject.project) {
         ""
     } else {
         ". This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt"

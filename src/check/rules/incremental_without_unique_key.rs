@@ -1,15 +1,16 @@
 //! A tracked incremental model that duplicates rows when windows overlap.
 
 use crate::check::finding::Found;
-use crate::check::incremental::{IncrementalStrategy, is_empty};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts::{IncrementalStrategy, is_empty};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-unique-key",
     title: "A tracked incremental model that duplicates rows when windows overlap",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "Because of the lookback, a window begins before the end of the last one, and whole sessions \
           are read again. Without a unique_key, or with the strategy append, which ignores it, every run \
           adds their rows once more.",

@@ -1,18 +1,19 @@
 //! A tracked incremental model that fails from its second run on.
 
 use crate::check::finding::Found;
-use crate::check::incremental::{IncrementalStrategy, is_empty, is_optimized};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-without-upsert-date-key",
     title: "A tracked incremental model that fails from its second run on",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "snowplow_optimize only searches the dates of the new rows for rows to replace, and reads these \
           dates from the upsert_date_key. Without one, the first run creates the table and succeeds, and \
-          all later runs fail.",
+          all later runs fail. This begins once the project's dispatch searches snowplow_utils before dbt.",
     wrong: Example::sql(
         "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true) }}",
     ),
@@ -24,11 +25,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let without = subject.own_tracked_incremental().filter(|(_, node)| {
-        is_optimized(node)
-            && subject.strategy(node) == IncrementalStrategy::Upsert
-            && is_empty(node, "upsert_date_key")
-    });
+    let without =
+        subject.own_tracked_incremental().filter(|(_, node)| facts::has_no_date(node, subject.adapter()));
     without
         .map(|(_, node)| {
             Found::in_model(

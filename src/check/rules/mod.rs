@@ -9,6 +9,7 @@ mod full_refresh_drops_incremental_manifest;
 mod hook_duplicated;
 mod hook_missing;
 mod hook_not_understood;
+mod incremental_manifest_dropped;
 mod incremental_overwrites_partitions;
 mod incremental_without_new_events_check;
 mod incremental_without_optimize;
@@ -38,19 +39,6 @@ pub(super) mod testing;
 
 use super::rule::Rule;
 
-/// The rules that `run` and `plan` apply, too, where they concern the selection: with what these find, a run
-/// fails or never gets anywhere.
-pub const REFUSED: [&str; 8] = [
-    "ephemeral-tracked-model",
-    "tracked-versions-share-name",
-    "tracked-name-in-two-packages",
-    "hook-not-understood",
-    "package-without-tracked-models",
-    "quoted-number-in-vars",
-    "unusable-start-date",
-    "models-to-remove-left-in-project",
-];
-
 /// All rules, in the order in which they are documented: models, incremental models, packages,
 /// dbt_project.yml, two targets.
 pub const RULES: &[Rule] = &[
@@ -76,6 +64,7 @@ pub const RULES: &[Rule] = &[
     hook_not_understood::RULE,
     package_without_tracked_models::RULE,
     utils_too_old::RULE,
+    incremental_manifest_dropped::RULE,
     full_refresh_drops_incremental_manifest::RULE,
     dispatch_missing::RULE,
     backfill_limit_left_in_project::RULE,

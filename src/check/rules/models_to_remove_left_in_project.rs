@@ -1,7 +1,7 @@
 //! models_to_remove left in the project.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::facts;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "models-to-remove-left-in-project",
     title: "models_to_remove left in the project",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "models_to_remove deletes models from the incremental manifest at the start of a run. In \
           dbt_project.yml it does so in every run, and these models start from the beginning each time.",
     wrong: Example::yaml("vars:\n  models_to_remove: [page_engagement]"),

@@ -1,7 +1,7 @@
 //! models_to_run left in the project.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::values;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "models-to-run-left-in-project",
     title: "models_to_run left in the project",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "models_to_run names the models that count in a run. If it stays in dbt_project.yml, no other \
           model gets new rows in its package's incremental manifest, and the hook of every package \
           without a model in it fails.",

@@ -1,7 +1,7 @@
 //! A tracked model that checks another package for new events.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::{NEW_EVENTS_MACRO, Subject};
 use crate::dbt::{Argument, MacroCall};
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "new-events-of-another-package",
     title: "A tracked model that checks another package for new events",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "is_run_with_new_events compares the window with the incremental manifest of the package that \
           it is given. The model has no row in another package's incremental manifest, so it is never \
           skipped.",

@@ -1,14 +1,16 @@
 //! A package without tracked models.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "package-without-tracked-models",
     title: "A package without tracked models",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "If a package's hook finds no enabled model with its tag, every run ends with \"No enabled \
           models identified\", and the hooks of the packages after it are not called. Older versions \
           write the rows of all other models instead.",
@@ -24,8 +26,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(subject: &Subject) -> Vec<Found> {
     let empty = subject.packages.iter().filter(|package| {
-        let mut tracked = package.tracked.iter().filter_map(|id| subject.node(id));
-        !tracked.any(|node| !node.is_ephemeral())
+        facts::first_built(package.tracked.iter().filter_map(|id| subject.node(id))).is_none()
     });
     empty
         .map(|package| {

@@ -1,15 +1,16 @@
 //! A number in quotes, which dbt passes on as text.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::{facts, values};
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "quoted-number-in-vars",
     title: "A number in quotes, which dbt passes on as text",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "dbt passes a quoted number on as text. The packages of the load-time family fail on it. With \
           the others, the warehouse decides whether it works.",
     wrong: Example::yaml("vars:\n  snowplow_unified:\n    snowplow__backfill_limit_days: '30'"),
@@ -20,16 +21,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let assignments = facts::NUMBERS
         .iter()
-        .flat_map(|name| subject.all_assignments(name).into_iter().map(move |found| (*name, found)));
+        .flat_map(|name| subject.assignments(name).into_iter().map(move |found| (*name, found)));
     assignments
         .filter_map(|(name, assignment)| {
-            if values::holds_jinja(assignment.value) {
-                return Some(Found::in_project(
-                    &assignment.keys,
-                    format!("{name} holds Jinja, whose result dbt passes on as text, not as a number"),
-                    "Write a number, or pass it with --vars where it differs".to_owned(),
-                ));
-            }
             let trouble = facts::number(name, assignment.value)?;
             Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
         })
@@ -80,12 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn jinja_never_makes_a_number() {
+    fn says_nothing_of_what_only_dbt_knows() {
         let mut lab = Lab::new();
         lab.vars("shop: {snowplow__lookback_window_hours: '{{ 3 * 2 }}'}");
-        lab.expect_messages(
-            &RULE,
-            &["snowplow__lookback_window_hours holds Jinja, whose result dbt passes on as text, not as a number"],
-        );
+        lab.expect_none(&RULE);
     }
 }

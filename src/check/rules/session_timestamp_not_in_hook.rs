@@ -2,16 +2,17 @@
 
 use crate::check::finding::Found;
 use crate::check::package::{CheckedHook, CheckedPackage};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::dbt::{Argument, holds_jinja};
+use crate::snowplow::facts::{self, WINDOWS};
 use crate::snowplow::{Family, hook_takes_session_timestamp};
 
 pub(super) const RULE: Rule = Rule {
     id: "session-timestamp-not-in-hook",
     title: "An on-run-end hook that records another timestamp than the windows follow",
     severity: Severity::Error,
+    in_runs: InRuns::Warned,
     why: "The windows of a package follow the column in snowplow__session_timestamp. If its hook records \
           the time of another column, windows can skip events, or never move on. The hook of \
           media_player, for example, reads the var snowplow__session_tstamp.",
@@ -23,14 +24,6 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Plain(check),
 };
 
-const WINDOWS: &str = "snowplow__session_timestamp";
-
-/// The column of the windows if the var is not set.
-const DEFAULT: &str = "collector_tstamp";
-
-/// The column that the hook's macro records if the var is not set.
-const DEFAULT_OF_MACRO: &str = "load_tstamp";
-
 fn check(subject: &Subject) -> Vec<Found> {
     // The windows of the load-time family always follow the same column.
     let packages = subject.packages.iter().filter(|package| package.package.family == Family::Session);
@@ -40,66 +33,20 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> Option<Found> {
-    let argument = hook.call.as_ref()?.argument(3, "session_timestamp");
     let set = subject.scope(package).text(WINDOWS);
-    let of_hook = recorded_by(subject, package, hook, argument, set.is_some())?;
-    let of_windows = set.unwrap_or_else(|| DEFAULT.to_owned());
-    if of_hook == of_windows || [&of_hook, &of_windows].into_iter().any(|column| holds_jinja(column)) {
-        return None;
-    }
-    let (because, advice) = match argument {
-        Some(Argument::Var { name, .. }) if name != WINDOWS => (
-            format!("it reads the var {name}"),
-            format!("Set {name} to {of_windows} too, or change {WINDOWS} back to {of_hook}"),
-        ),
-        Some(Argument::Var { .. }) => (
-            format!("this var has another value in {}, which calls the hook", hook.dbt_package),
-            format!("Set {WINDOWS} to the same value for all packages"),
-        ),
-        Some(_) => ("that is its session_timestamp".to_owned(), pass_the_var()),
-        None => ("it gets no session_timestamp".to_owned(), pass_the_var()),
-    };
+    let of_hook = subject.scope_of_hook(package, hook);
+    let clock = facts::mixed_clocks(hook.call.as_ref()?, set, |name| of_hook.text(name), is_fixed(subject))?;
+    let (because, advice) = clock.explained(&hook.dbt_package);
     let keys = subject.keys_of_var(package, WINDOWS).unwrap_or_else(|| {
         if hook.dbt_package == subject.root() { vec!["on-run-end"] } else { vec!["vars"] }
     });
-    let name = package.name();
-    let message =
-        format!("The windows of {name} follow {of_windows}, but its hook records {of_hook}: {because}");
+    let message = format!(
+        "The windows of {} follow {}, but its hook records {}: {because}",
+        package.name(),
+        clock.of_windows,
+        clock.of_hook
+    );
     Some(Found::in_project(&keys, message, advice))
-}
-
-/// The column that a hook records; none if it is unknown, or if only the models can tell which column
-/// the windows follow.
-fn recorded_by(
-    subject: &Subject,
-    package: &CheckedPackage,
-    hook: &CheckedHook,
-    argument: Option<&Argument>,
-    is_set: bool,
-) -> Option<String> {
-    let scope = subject.scope_of_hook(package, hook);
-    match argument {
-        Some(Argument::Text(column)) => is_set.then(|| column.clone()),
-        None if is_fixed(subject) => is_set.then(|| DEFAULT.to_owned()),
-        None if is_set => Some(scope.text(WINDOWS).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned())),
-        Some(Argument::Var { name, default }) => {
-            let default = match default.as_deref() {
-                Some(Argument::Text(default)) => default,
-                Some(_) => return None,
-                None => DEFAULT,
-            };
-            let says_something = name != WINDOWS || is_set;
-            says_something.then(|| scope.text(name).unwrap_or_else(|| default.to_owned()))
-        }
-        None | Some(Argument::Other) => None,
-    }
-}
-
-fn pass_the_var() -> String {
-    format!(
-        "Pass session_timestamp=var('{WINDOWS}') to the hook, and set that var to the same value for all \
-         packages"
-    )
 }
 
 /// Whether the hook's macro is so old that it always records the same column.

@@ -1,18 +1,20 @@
 //! A snapshot between a package's window and a tracked model.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Lineage;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "snapshot-before-tracked-model",
     title: "A tracked model that is built from a snapshot of its package's events",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "`dbt run` does not build snapshots. The model reads what the last `dbt snapshot` left there, and \
           its row in the incremental manifest moves all the same: the events of the windows in between are \
-          never processed. `run` refuses a selection with such a model.",
+          never processed.",
     wrong: Example::sql(
         "-- models/visitors.sql\n\
          {{ config(tags=['snowplow_unified_incremental']) }}\n\n\
@@ -34,8 +36,7 @@ fn check(subject: &Subject) -> Vec<Found> {
     let tracked = subject.tracked_once();
     tracked
         .filter_map(|(package, node)| {
-            let between = lineage.snapshots_between(&package.package.limits, &[node]);
-            let snapshot = between.first()?.rsplit('.').next()?;
+            let snapshot = facts::snapshot_before(&package.package, node, &lineage)?.rsplit('.').next()?;
             Some(Found::in_model(
                 node,
                 snapshot,

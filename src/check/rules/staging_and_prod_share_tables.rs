@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Node;
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "staging-and-prod-share-tables",
     title: "Staging and prod write to the same tables",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "A backfill in staging is safe because its tables and its incremental manifest are separate \
           from prod's. If both targets resolve to the same relation, it overwrites what prod serves and \
           changes where prod's next run begins.",

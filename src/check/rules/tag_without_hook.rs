@@ -1,14 +1,16 @@
 //! A tag that matches no package.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "tag-without-hook",
     title: "A tag that matches no package",
     severity: Severity::Warn,
+    in_runs: InRuns::Warned,
     why: "A model is tracked if it has the tag <package>_incremental, where <package> is the name in the \
           package's on-run-end hook. With a misspelled tag it is not tracked, and misses every window in \
           which it is not built. A tag that begins with snowplow_, ends with _incremental and resembles \
@@ -18,42 +20,26 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Plain(check),
 };
 
-/// Two tags at least this similar are one tag, misspelled. The measure is that of the suggestions.
-const MISTYPED: f64 = 0.95;
-
 fn check(subject: &Subject) -> Vec<Found> {
     // If a hook is missing or not understood, the tag may be right.
-    let may_be_right = !subject.strange_hooks.is_empty() || subject.limits_without_hook().next().is_some();
+    let may_be_right =
+        !subject.strange_hooks.is_empty() || !facts::hookless_limits(&subject.manifest).is_empty();
     let tags: Vec<_> = subject.packages.iter().map(|package| package.package.tag()).collect();
-    let is_orphan = |tag: &String| {
-        let is_of_a_package = tag.starts_with("snowplow_") && tag.ends_with("_incremental");
-        is_of_a_package && !may_be_right || meant(tag, &tags).is_some()
-    };
-    // Other packages have their own tags, and a tracked model can have more tags.
-    let models = subject.manifest.models();
-    let untracked =
-        models.filter(|node| subject.is_own(node) && !node.tags.iter().any(|tag| tags.contains(tag)));
-    untracked
-        .filter_map(|node| {
-            let tag = node.tags.iter().find(|tag| is_orphan(tag))?;
-            let message =
-                format!("{} has the tag {tag}, but there is no on-run-end hook of such a package", node.name);
-            let advice = match (meant(tag, &tags), tags.as_slice()) {
-                (Some(meant), _) => format!("Give it the tag {meant}, if that is what you meant"),
-                (None, []) => "Install the package, or remove the tag".to_owned(),
-                (None, tags) => {
-                    format!("Give it the tag of its package ({}), or remove the tag", tags.join(" or "))
-                }
-            };
-            Some(Found::in_model(node, tag, message, advice))
-        })
-        .collect()
-}
-
-/// The package's tag that was probably meant.
-fn meant<'t>(tag: &str, tags: &'t [String]) -> Option<&'t String> {
-    let plain = tag.to_lowercase().replace('-', "_");
-    tags.iter().find(|known| strsim::jaro(&plain, known) >= MISTYPED)
+    let own = subject.manifest.models().filter(|node| subject.is_own(node));
+    own.filter_map(|node| {
+        let (tag, meant) = facts::misses_its_hook(node, &tags, may_be_right)?;
+        let message =
+            format!("{} has the tag {tag}, but there is no on-run-end hook of such a package", node.name);
+        let advice = match (meant, tags.as_slice()) {
+            (Some(meant), _) => format!("Give it the tag {meant}, if that is what you meant"),
+            (None, []) => "Install the package, or remove the tag".to_owned(),
+            (None, tags) => {
+                format!("Give it the tag of its package ({}), or remove the tag", tags.join(" or "))
+            }
+        };
+        Some(Found::in_model(node, tag, message, advice))
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A model that two packages track.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "tags-of-two-packages",
     title: "A model that two packages track",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "A model with the tags of two packages gets a row in both incremental manifests, each with the \
           time of its own package's events. Whichever package's window it was built for, the other row \
           claims events that the model has not seen.",

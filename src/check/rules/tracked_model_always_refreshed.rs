@@ -1,14 +1,16 @@
 //! A tracked incremental model that every run rebuilds.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-model-always-refreshed",
     title: "A tracked incremental model that every run rebuilds",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "With full_refresh set, every run drops the table and rebuilds it from its own window only. The \
           rows of all earlier windows are lost, although the incremental manifest says that they were \
           processed.",
@@ -25,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(subject: &Subject) -> Vec<Found> {
     let refreshed = subject.own_tracked_incremental().filter(|(_, node)| {
         // The macro returned whether dbt was parsing with --full-refresh.
-        node.config.get("full_refresh") == Some(&true.into()) && !subject.calls(node, "allow_refresh")
+        facts::is_always_refreshed(node) && !subject.calls(node, "allow_refresh")
     });
     refreshed
         .map(|(_, node)| {

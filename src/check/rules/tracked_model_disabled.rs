@@ -1,7 +1,7 @@
 //! A disabled model with a package's tag.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 
@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "tracked-model-disabled",
     title: "A disabled model with a package's tag",
     severity: Severity::Warn,
+    in_runs: InRuns::Ignored,
     why: "The row of a disabled model in the incremental manifest no longer moves. Once the model is \
           enabled again, its package is out of sync, and all other models wait until it has caught up.",
     wrong: Example::sql(

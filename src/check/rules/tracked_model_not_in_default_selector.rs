@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::{Node, select_by_definition};
@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "tracked-model-not-in-default-selector",
     title: "A tracked model that a plain `dbt run` leaves out",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "A package waits for all its enabled tracked models. A plain dbt run never builds a model that \
           the project's default selector leaves out, so the package always stays in the state of a new \
           model, or out of sync. If the selector leaves out the package's base models, the window is \

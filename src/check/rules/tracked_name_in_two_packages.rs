@@ -1,14 +1,16 @@
 //! Two tracked models with the same name, in different dbt packages.
 
 use crate::check::finding::{Found, list};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-name-in-two-packages",
     title: "Two tracked models with the same name, in different dbt packages",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "models_to_run and the incremental manifest hold names without packages, so two tracked models \
           with the same name cannot be told apart. If you name one, you name both, and in one \
           incremental manifest their rows mix.",
@@ -25,8 +27,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(subject: &Subject) -> Vec<Found> {
     let mut found = Vec::new();
-    for (name, mut nodes) in Subject::by_name(subject.tracked().map(|(_, node)| node)) {
-        if nodes.iter().all(|node| node.package_name == nodes[0].package_name) {
+    for (name, mut nodes) in facts::namesakes(subject.tracked().map(|(_, node)| node)) {
+        if facts::are_versions(&nodes) {
             continue;
         }
         // The finding points to the model that the user can rename.

@@ -1,14 +1,16 @@
 //! Two versions of a model, tracked by one package.
 
 use crate::check::finding::{Found, list};
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
+use crate::snowplow::facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "tracked-versions-share-name",
     title: "Two versions of a model, tracked by one package",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "The incremental manifest identifies a model by its name, which all its versions share. If two \
           of them are tracked, each run duplicates their row. From then on, incremental models fail or \
           new models are never backfilled.",
@@ -27,8 +29,8 @@ fn check(subject: &Subject) -> Vec<Found> {
     let mut found = Vec::new();
     for package in &subject.packages {
         let tracked = package.tracked.iter().filter_map(|id| subject.node(id));
-        for (name, nodes) in Subject::by_name(tracked.filter(|node| node.version.is_some())) {
-            if nodes.iter().any(|node| node.package_name != nodes[0].package_name) {
+        for (name, nodes) in facts::namesakes(tracked.filter(|node| node.version.is_some())) {
+            if !facts::are_versions(&nodes) {
                 continue;
             }
             found.push(Found::in_model(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::check::finding::Found;
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::{Node, walk};
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "untagged-model-reads-package",
     title: "An untracked model that reads a package's tables of one run",
     severity: Severity::Error,
+    in_runs: InRuns::Ignored,
     why: "The tables of a run hold one window of events. Their package does not wait for a model that \
           reads them without its tag. Such a model misses every window in which it is not built, and some \
           versions of the packages refuse to compile it.",

@@ -1,7 +1,7 @@
 //! A start date that is in the future or not a date.
 
 use crate::check::finding::Found;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::facts;
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "unusable-start-date",
     title: "A start date that is in the future or not a date",
     severity: Severity::Error,
+    in_runs: InRuns::Refused,
     why: "The windows of a first run and of a new model begin at snowplow__start_date. If it is in the \
           future, they are empty, no row is written, and the next run is the same. If it is not a date, \
           the run fails. A date without hyphens fails on some warehouses, and others read it as a number.",

@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Found, list};
 use crate::check::package::CheckedPackage;
-use crate::check::rule::{Check, Example, Rule};
+use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::snowplow::{Family, load_family_heals};
@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "utils-too-old",
     title: "A package of the load-time family with a snowplow_utils before 1.0.1",
     severity: Severity::Warn,
+    in_runs: InRuns::Refused,
     why: "Before snowplow_utils 1.0.1, a package whose windows follow load_tstamp cannot get back into \
           sync after one of its models has failed. A window leaves out its last event, so the model that \
           is behind never catches up, and no model of the package makes progress.",

@@ -5,7 +5,8 @@ use std::iter;
 
 use super::manifest::{Manifest, Node};
 
-/// The models of a dbt manifest with their parents and their children. Snapshots connect models, too.
+/// The models of a dbt manifest with their parents and their children. Snapshots and functions connect models,
+/// too.
 #[derive(Debug)]
 pub struct Lineage<'m> {
     manifest: &'m Manifest,
@@ -13,13 +14,12 @@ pub struct Lineage<'m> {
 }
 
 impl<'m> Lineage<'m> {
-    /// Looks up the children of everything that a model or a snapshot reads.
+    /// Looks up the children of everything that a model, a snapshot or a function reads.
     #[must_use]
     pub fn of(manifest: &'m Manifest) -> Self {
-        let models = manifest.models().map(|node| (node.unique_id.as_str(), &node.parents));
-        let snapshots = manifest.snapshots.iter().map(|(id, parents)| (id.as_str(), parents));
+        let models = manifest.models().map(|node| (node.unique_id.as_str(), node.parents.as_slice()));
         let mut children: HashMap<&str, Vec<&str>> = HashMap::new();
-        for (id, parents) in models.chain(snapshots) {
+        for (id, parents) in models.chain(manifest.connections()) {
             for parent in parents {
                 children.entry(parent).or_default().push(id);
             }
@@ -27,18 +27,17 @@ impl<'m> Lineage<'m> {
         Self { manifest, children }
     }
 
-    /// What a model or a snapshot reads; the `unique_id` of anything that dbt knows.
+    /// What a model, a snapshot or a function reads; the `unique_id` of anything that dbt knows.
     pub fn parents(&self, id: &str) -> impl Iterator<Item = &'m str> + use<'m> {
-        let of_model = self.manifest.node(id).map(|node| &node.parents);
-        of_model.or_else(|| self.manifest.snapshots.get(id)).into_iter().flatten().map(String::as_str)
+        self.manifest.parents(id).into_iter().flatten().map(String::as_str)
     }
 
-    /// What reads it; models and snapshots.
+    /// What reads it; models, snapshots and functions.
     pub fn children(&self, id: &str) -> impl Iterator<Item = &'m str> {
         self.children.get(id).into_iter().flatten().copied()
     }
 
-    /// All that some model or snapshot reads, in no order.
+    /// All that some model, snapshot or function reads, in no order.
     pub fn read(&self) -> impl Iterator<Item = &'m str> {
         self.children.keys().copied()
     }
@@ -121,7 +120,7 @@ fn within<'a>(walked: impl Iterator<Item = (&'a str, usize)>, depth: usize) -> i
 mod tests {
     use super::*;
 
-    /// `limits` → `events` → `a` → (snapshot) → `b` → `end`; `events` → `beside`.
+    /// `limits` → `events` → `a` → (snapshot) → `b` → `end`; `events` → (function) → `beside`.
     fn manifest() -> Manifest {
         let model = |(id, parents): (&str, &[&str])| {
             let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
@@ -133,11 +132,12 @@ mod tests {
             ("a", &["events"]),
             ("b", &["snapshot.s"]),
             ("end", &["b", "a"]),
-            ("beside", &["events"]),
+            ("beside", &["function.f"]),
         ];
         Manifest {
             nodes: models.into_iter().map(model).collect(),
             snapshots: [("snapshot.s".to_owned(), vec!["a".to_owned()])].into(),
+            functions: [("function.f".to_owned(), vec!["events".to_owned()])].into(),
             ..Manifest::default()
         }
     }
@@ -152,6 +152,22 @@ mod tests {
         let ends = |id: &str| [manifest.node(id).expect("a model")];
         assert_eq!(lineage.snapshots_between("limits", &ends("end")), ["snapshot.s"]);
         assert!(lineage.snapshots_between("limits", &ends("a")).is_empty());
+    }
+
+    #[test]
+    fn models_are_connected_through_functions() {
+        let manifest = manifest();
+        let lineage = Lineage::of(&manifest);
+        let ends = [manifest.node("beside").expect("a model")];
+        let between: Vec<_> =
+            lineage.between("limits", &ends).into_iter().map(|node| &node.unique_id).collect();
+        assert_eq!(between, ["events"]);
+        // A function keeps nothing from run to run.
+        assert!(lineage.snapshots_between("limits", &ends).is_empty());
+        assert_eq!(
+            lineage.descendants(["function.f"], usize::MAX).collect::<Vec<_>>(),
+            ["function.f", "beside"]
+        );
     }
 
     #[test]

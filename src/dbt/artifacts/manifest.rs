@@ -16,6 +16,9 @@ pub struct Manifest {
     /// The parents of snapshots, by the `unique_id` of the snapshot: a model can read another one through a
     /// snapshot.
     pub snapshots: HashMap<String, Vec<String>>,
+    /// The parents of functions (dbt 1.11), by the `unique_id` of the function: a model can read another one
+    /// through a function. A function has no data of its own.
+    pub functions: HashMap<String, Vec<String>>,
     /// The disabled models, one entry per definition: a model can be defined more than once. Only read for
     /// checks.
     pub disabled: Vec<Node>,
@@ -161,6 +164,21 @@ impl Manifest {
     /// The hooks, in the order of their `unique_id`.
     pub fn operations(&self) -> impl Iterator<Item = &Node> {
         self.nodes.values().filter(|node| node.kind == NodeKind::Operation)
+    }
+
+    /// The parents of everything that connects models without being one, with its `unique_id`: snapshots and
+    /// functions.
+    pub fn connections(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let both = self.snapshots.iter().chain(&self.functions);
+        both.map(|(id, parents)| (id.as_str(), parents.as_slice()))
+    }
+
+    /// What a model, a hook, a snapshot or a function reads; none if it is none of these.
+    #[must_use]
+    pub fn parents(&self, unique_id: &str) -> Option<&[String]> {
+        let of_node = self.node(unique_id).map(|node| &node.parents);
+        let connection = || self.snapshots.get(unique_id).or_else(|| self.functions.get(unique_id));
+        of_node.or_else(connection).map(Vec::as_slice)
     }
 
     /// A node by its `unique_id`.

@@ -30,8 +30,8 @@ impl ReadFor {
     /// again.
     fn sections(self) -> &'static [&'static str] {
         match self {
-            Self::Runs => &["metadata", "nodes", "macros"],
-            Self::Checks => &["metadata", "nodes", "macros", "selectors", "disabled"],
+            Self::Runs => &["metadata", "nodes", "macros", FUNCTIONS],
+            Self::Checks => &["metadata", "nodes", "macros", "selectors", "disabled", FUNCTIONS],
         }
     }
 }
@@ -43,6 +43,9 @@ enum Until {
     /// The last section that is read.
     LastSection,
 }
+
+/// dbt 1.11 writes them last, behind the lists of parents and children.
+const FUNCTIONS: &str = "functions";
 
 /// What a manifest.json must have.
 const REQUIRED: [&str; 2] = ["metadata", "nodes"];
@@ -97,7 +100,10 @@ impl Manifest {
             } else {
                 json.skip_section()?;
             }
-            Ok(until == Until::LastSection && missing.is_empty())
+            // Most projects have no functions, and most files go on for long before them.
+            let mut needed =
+                missing.iter().filter(|wanted| **wanted != FUNCTIONS || manifest.reads_a_function());
+            Ok(until == Until::LastSection && needed.next().is_none())
         })?;
         if let Some(section) = REQUIRED.into_iter().find(|required| missing.contains(required)) {
             bail!("it has no {section}");
@@ -117,6 +123,7 @@ impl Manifest {
             "macros" => self.read_macros(json)?,
             "disabled" => self.read_disabled(json)?,
             "selectors" => self.read_selectors(json)?,
+            FUNCTIONS => self.read_functions(json)?,
             _ => json.skip_section()?,
         }
         Ok(())
@@ -154,6 +161,19 @@ impl Manifest {
             self.macros.insert(id.to_owned(), read);
             Ok(())
         })
+    }
+
+    fn read_functions<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
+        json.object_or_null(|json, id| {
+            self.functions.insert(id.to_owned(), json.value::<Dependent>()?.depends_on.nodes);
+            Ok(())
+        })
+    }
+
+    /// Whether a model or a snapshot reads a function.
+    fn reads_a_function(&self) -> bool {
+        let of_nodes = self.nodes.values().map(|node| &node.parents);
+        of_nodes.chain(self.snapshots.values()).flatten().any(|parent| parent.starts_with("function."))
     }
 
     fn read_disabled<R: Read>(&mut self, json: &mut JsonStream<R>) -> Result<()> {
@@ -341,6 +361,31 @@ mod tests {
         assert_eq!(manifest.macros["macro.p.m"].calls, ["macro.q.n"]);
         assert_eq!(manifest.disabled.len(), 2);
         assert_eq!(manifest.default_selector.expect("a selector").name, "usual");
+    }
+
+    #[test]
+    fn reads_functions_wherever_they_are() {
+        let metadata = r#""metadata": {"dbt_version": "1.11.16", "adapter_type": "duckdb"}"#;
+        let nodes = |parent: &str| {
+            let model = json!({"resource_type": "model", "name": "a", "package_name": "p", "depends_on": {"nodes": [parent]}});
+            format!(r#""nodes": {{"model.p.a": {model}}}"#)
+        };
+        let functions = r#""functions": {"function.p.f": {"name": "f", "depends_on": {"macros": [], "nodes": ["model.p.b"]}}}"#;
+        let (macros, map) = (r#""macros": {}"#, r#""parent_map": {"model.p.a": []}"#);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8Path::from_path(folder.path()).expect("UTF-8").join("manifest.json");
+        let read = |sections: &[&str]| {
+            std::fs::write(&path, format!("{{{}}}", sections.join(", "))).expect("written");
+            Manifest::read(&path, ReadFor::Runs).expect("a manifest").functions
+        };
+        let (with, without) = (nodes("function.p.f"), nodes("model.p.b"));
+        let orders = [[metadata, &with, macros, map, functions], [functions, map, metadata, macros, &with]];
+        for sections in orders {
+            assert_eq!(read(&sections)["function.p.f"], ["model.p.b"], "{sections:?}");
+        }
+        // What nothing reads need not be read.
+        assert!(read(&[metadata, &without, macros, map, functions]).is_empty());
+        assert!(read(&[metadata, &with, macros, r#""functions": null"#]).is_empty());
     }
 
     #[test]

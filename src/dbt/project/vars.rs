@@ -259,22 +259,38 @@ impl<'a> ResolvedVars<'a> {
         Self { scope, rendered }
     }
 
+    /// Whether a var holds Jinja that dbt was asked to render.
+    #[must_use]
+    pub fn is_rendered(&self, name: &str) -> bool {
+        self.rendered.contains_key(name)
+    }
+
+    /// A var's value; none if it is not set. What dbt rendered is text.
+    ///
+    /// # Errors
+    /// Why the value is not known.
+    pub fn value(&self, name: &str) -> Result<Option<Value>, String> {
+        if let Some(rendered) = self.rendered.get(name) {
+            return rendered.clone().map(|text| Some(text.into()));
+        }
+        match (self.scope.get(name), &self.scope.unknown) {
+            (None, Some(unknown)) => Err(format!("{unknown}, so the package's own vars are not known")),
+            (Some(Value::String(text)), _) if holds_jinja(text) => {
+                Err(format!("only dbt can render `{text}`"))
+            }
+            (value, _) => Ok(value.cloned()),
+        }
+    }
+
     /// A var's value as text; none if it is not set.
     ///
     /// # Errors
     /// Why the value is not known or no text.
     pub fn text(&self, name: &str) -> Result<Option<String>, String> {
-        if let Some(rendered) = self.rendered.get(name) {
-            return rendered.clone().map(Some);
-        }
-        match (self.scope.get(name), &self.scope.unknown) {
-            (None, Some(unknown)) => Err(format!("{unknown}, so the package's own vars are not known")),
-            (None | Some(Value::Null), _) => Ok(None),
-            (Some(Value::String(text)), _) if holds_jinja(text) => {
-                Err(format!("only dbt can render `{text}`"))
-            }
-            (Some(value), _) => text_of(value).map(Some).ok_or_else(|| {
-                format!("it is no text but {}", serde_json::to_string(value).unwrap_or_default())
+        match self.value(name)? {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => text_of(&value).map(Some).ok_or_else(|| {
+                format!("it is no text but {}", serde_json::to_string(&value).unwrap_or_default())
             }),
         }
     }

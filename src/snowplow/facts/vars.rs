@@ -4,9 +4,9 @@
 use chrono::NaiveDate;
 use serde_yaml::Value;
 
-use super::family::Family;
-use super::values;
-use crate::dbt::VarScope;
+use crate::dbt::ResolvedVars;
+use crate::snowplow::family::Family;
+use crate::snowplow::values;
 use crate::timestamp::Timestamp;
 
 /// The var for where a first run and a new model begin.
@@ -96,27 +96,61 @@ pub fn removed_models(value: &Value) -> Option<Trouble> {
     })
 }
 
+/// The vars that [`of_package`] judges. Those with Jinja have to be rendered before.
+pub fn vars_judged(family: Family, has_start: bool) -> impl Iterator<Item = &'static str> {
+    // With the session family, the warehouse decides whether a quoted number works. The limit is the backfill's.
+    let numbers = NUMBERS.into_iter().filter(move |name| family == Family::Load && *name != values::LIMIT);
+    (!has_start).then_some(START).into_iter().chain(numbers).chain([REMOVED])
+}
+
 /// What is wrong for a package in a backfill, which sets the limit and `models_to_run` itself.
 ///
-/// `has_start` says that the user gives a start date, so that the var does not count. A value that holds Jinja
-/// is known to dbt alone.
+/// `has_start` says that the user gives a start date, so that the var does not count. The values are those that
+/// dbt makes of the vars.
 #[must_use]
-pub fn of_package(vars: &VarScope<'_>, family: Family, has_start: bool, now: Timestamp) -> Vec<Trouble> {
-    let known = |name: &str| vars.get(name).filter(|value| !values::holds_jinja(value));
-    let start = known(START).filter(|_| !has_start).and_then(|value| start_date(value, now));
-    // With the session family, the warehouse decides whether a quoted number works.
-    let names = NUMBERS.into_iter().filter(|name| family == Family::Load && *name != values::LIMIT);
-    let numbers = names.filter_map(|name| number(name, known(name)?));
-    let removed = known(REMOVED).and_then(removed_models);
-    start.into_iter().chain(numbers).chain(removed).collect()
+pub fn of_package(vars: &ResolvedVars<'_>, family: Family, has_start: bool, now: Timestamp) -> Vec<Trouble> {
+    let trouble = |name: &'static str| {
+        let value = vars.value(name).ok()??;
+        match name {
+            START => start_date(&value, now),
+            REMOVED if vars.is_rendered(name) => removed_models(&list_in(value)),
+            REMOVED => removed_models(&value),
+            _ if vars.is_rendered(name) => {
+                let advice =
+                    format!("dbt makes text of what holds Jinja: write a number, or pass {name} with --vars");
+                number(name, &value).map(|trouble| Trouble { advice, ..trouble })
+            }
+            _ => number(name, &value),
+        }
+    };
+    vars_judged(family, has_start).filter_map(trouble).collect()
+}
+
+/// The vars of a package that were not judged, because dbt cannot render them, and why. The start date is told
+/// by those who need it.
+#[must_use]
+pub fn unknown(vars: &ResolvedVars<'_>, family: Family) -> Vec<(&'static str, String)> {
+    let judged = vars_judged(family, true).filter(|name| vars.is_rendered(name));
+    judged.filter_map(|name| Some((name, vars.value(name).err()?))).collect()
+}
+
+/// What dbt rendered is text. A list is written as Python or JSON writes it, and nothing as `None`.
+fn list_in(value: Value) -> Value {
+    let Some(text) = value.as_str() else { return value };
+    match serde_yaml::from_str(text) {
+        Ok(Value::Sequence(items)) => Value::Sequence(items),
+        _ if text.trim() == "None" => Value::Null,
+        _ => value,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dbt::{Project, Vars};
+    use crate::dbt::{Project, VarScope, Vars};
 
-    fn messages(vars: &str, family: Family, has_start: bool) -> Vec<String> {
+    /// What is wrong with vars, of which dbt rendered some.
+    fn troubles(vars: &str, rendered: &[(&str, &str)], family: Family, has_start: bool) -> Vec<Trouble> {
         let folder = tempfile::tempdir().expect("a folder");
         let root = camino::Utf8Path::from_path(folder.path()).expect("UTF-8");
         let file = format!("name: p\nvars: {{{vars}}}\n");
@@ -124,8 +158,13 @@ mod tests {
         let project = Project::read(root.to_owned()).expect("a project");
         let none = Vars::default();
         let scope = VarScope::of("p", &project, &none, "1.11.0").expect("a scope");
-        let now = "2024-06-01".parse().expect("a time");
-        of_package(&scope, family, has_start, now).into_iter().map(|trouble| trouble.message).collect()
+        let own = |(name, text): &(&str, &str)| ((*name).to_owned(), Ok((*text).to_owned()));
+        let vars = ResolvedVars::new(scope, rendered.iter().map(own).collect());
+        of_package(&vars, family, has_start, "2024-06-01".parse().expect("a time"))
+    }
+
+    fn messages(vars: &str, family: Family, has_start: bool) -> Vec<String> {
+        troubles(vars, &[], family, has_start).into_iter().map(|trouble| trouble.message).collect()
     }
 
     #[test]
@@ -141,5 +180,33 @@ mod tests {
         assert_eq!(messages(all, Family::Session, true), [removed]);
         let jinja = "snowplow__start_date: '{{ env_var(\"START\") }}', snowplow__heartbeat: \"{{ 3 }}\"";
         assert_eq!(messages(jinja, Family::Load, false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn values_are_those_that_dbt_makes_of_them() {
+        let jinja =
+            "snowplow__start_date: '{{ a }}', models_to_remove: '{{ b }}', snowplow__heartbeat: '{{ c }}'";
+        let found = |rendered: &[(&str, &str)]| {
+            let found = troubles(jinja, rendered, Family::Load, false).into_iter();
+            found.map(|trouble| trouble.message).collect::<Vec<_>>()
+        };
+        let future = "snowplow__start_date is '2999-01-01', which is in the future";
+        assert_eq!(found(&[(START, "2999-01-01")]), [future]);
+        let number =
+            "snowplow__start_date is '20240101', which is a number and not a date to some warehouses";
+        assert_eq!(found(&[(START, "20240101")]), [number]);
+        for (text, shown) in [("['a', 'b']", "[\"a\",\"b\"]"), ("[\"a\"]", "[\"a\"]"), ("a", "'a'")] {
+            assert_eq!(found(&[(REMOVED, text)]), [format!("models_to_remove is set to {shown}")]);
+        }
+        for nothing in ["[]", "", " ", "None"] {
+            assert_eq!(
+                found(&[(REMOVED, nothing), (START, "2024-01-01")]),
+                Vec::<String>::new(),
+                "{nothing}"
+            );
+        }
+        let seconds = troubles(jinja, &[("snowplow__heartbeat", "10")], Family::Load, false);
+        assert_eq!(seconds[0].message, "snowplow__heartbeat is the text '10', not a number");
+        assert!(seconds[0].advice.starts_with("dbt makes text of what holds Jinja"), "{}", seconds[0].advice);
     }
 }

@@ -1,12 +1,13 @@
 //! How an incremental model is configured.
 
 use serde_json::Value;
+use serde_yaml::Value as Yaml;
 
-use crate::dbt::Node;
+use crate::dbt::{Manifest, Node, Project};
 
 /// What an incremental model does with the rows that its table already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IncrementalStrategy {
+pub enum IncrementalStrategy {
     /// It replaces the rows with the keys of the new rows: `merge`, `delete+insert`, and the default of most
     /// adapters.
     Upsert,
@@ -22,7 +23,8 @@ pub(super) enum IncrementalStrategy {
 
 impl IncrementalStrategy {
     /// The strategy of an incremental model with an adapter.
-    pub(super) fn of(node: &Node, adapter: &str) -> Self {
+    #[must_use]
+    pub fn of(node: &Node, adapter: &str) -> Self {
         match node.config.get("incremental_strategy").and_then(Value::as_str) {
             Some("append") => Self::Append,
             Some("insert_overwrite") => Self::Overwrite,
@@ -37,7 +39,8 @@ impl IncrementalStrategy {
 }
 
 /// Whether an incremental model uses Snowplow's own way to upsert, as Jinja reads the configuration.
-pub(super) fn is_optimized(node: &Node) -> bool {
+#[must_use]
+pub fn is_optimized(node: &Node) -> bool {
     match node.config.get("snowplow_optimize") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(set)) => *set,
@@ -46,7 +49,8 @@ pub(super) fn is_optimized(node: &Node) -> bool {
 }
 
 /// Whether a model's configuration sets nothing for a key.
-pub(super) fn is_empty(node: &Node, key: &str) -> bool {
+#[must_use]
+pub fn is_empty(node: &Node, key: &str) -> bool {
     match node.config.get(key) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),
@@ -55,9 +59,47 @@ pub(super) fn is_empty(node: &Node, key: &str) -> bool {
     }
 }
 
+/// Whether an incremental model is set to Snowplow's own way to upsert and lacks the date that it needs.
+#[must_use]
+pub fn has_no_date(node: &Node, adapter: &str) -> bool {
+    node.is_incremental()
+        && is_optimized(node)
+        && IncrementalStrategy::of(node, adapter) == IncrementalStrategy::Upsert
+        && is_empty(node, "upsert_date_key")
+}
+
+/// Whether every run of a model that [has no date](has_no_date) fails but the one that creates its table.
+///
+/// It does if dbt takes the statement from snowplow_utils: that macro requires the date. Without the project's
+/// dispatch, snowplow_optimize has no effect. Without a unique_key, some adapters only append.
+#[must_use]
+pub fn fails_after_its_first_run(node: &Node, manifest: &Manifest, project: &Project) -> bool {
+    let is_keyed = !is_empty(node, "unique_key") || !is_empty(node, "incremental_strategy");
+    has_no_date(node, &manifest.metadata.adapter_type)
+        && node.materialized() == "incremental"
+        && is_keyed
+        && dispatches_to_utils(project)
+        && manifest.macros.keys().any(|id| UPSERTS.contains(&id.as_str()))
+}
+
+/// The macros of snowplow_utils that require the date.
+const UPSERTS: [&str; 2] = [
+    "macro.snowplow_utils.default__get_merge_sql",
+    "macro.snowplow_utils.default__get_delete_insert_merge_sql",
+];
+
+/// Whether dbt searches snowplow_utils for its own macros before itself.
+#[must_use]
+pub fn dispatches_to_utils(project: &Project) -> bool {
+    let entries = project.dispatch.as_ref().and_then(Yaml::as_sequence);
+    let of_dbt = entries.into_iter().flatten().find(|entry| entry["macro_namespace"] == "dbt");
+    let Some(order) = of_dbt.and_then(|entry| entry["search_order"].as_sequence()) else { return false };
+    let place = |name: &str| order.iter().position(|package| package == name);
+    place("snowplow_utils").is_some_and(|utils| place("dbt").is_none_or(|dbt| utils < dbt))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::rules::testing::Lab;
     use super::*;
 
     #[test]
@@ -73,11 +115,9 @@ mod tests {
             (Some("microbatch"), "postgres", IncrementalStrategy::Replace),
             (Some("ours"), "postgres", IncrementalStrategy::Custom),
         ] {
-            let mut lab = Lab::new();
-            lab.model("m", &[], "incremental", &[]).config("incremental_strategy", given.into());
-            let subject = lab.subject();
-            let node = subject.node("model.store.m").expect("the model");
-            assert_eq!(IncrementalStrategy::of(node, adapter), expected, "{given:?} on {adapter}");
+            let config = [("incremental_strategy".to_owned(), given.into())].into_iter().collect();
+            let node = Node { config, ..Node::default() };
+            assert_eq!(IncrementalStrategy::of(&node, adapter), expected, "{given:?} on {adapter}");
         }
     }
 }

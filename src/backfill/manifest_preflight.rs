@@ -1,0 +1,154 @@
+//! Refuses what would never end, fail or lose rows, by the dbt manifest alone: before any table is read. Warns of
+//! what may.
+
+use anyhow::{Result, bail};
+
+use crate::dbt::{Lineage, Manifest, Node, Project};
+use crate::event::{Emit, Event};
+use crate::failure::Refusal;
+use crate::snowplow::facts::{self, DroppedManifest, HooklessLimits};
+use crate::snowplow::{self, Scope};
+
+/// What the selection will run, and what dbt knows about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look<'s> {
+    pub scope: &'s Scope,
+    pub manifest: &'s Manifest,
+    pub project: &'s Project,
+}
+
+/// Looks at everything that the dbt manifest shows.
+///
+/// # Errors
+/// A [`Refusal`] that says why and what to do.
+pub(super) fn check(look: Look<'_>, emit: Emit<'_>) -> Result<()> {
+    refuse_dropped_manifests(look)?;
+    refuse_refreshed_models(look, emit)?;
+    refuse_models_without_a_date(look)?;
+    let hookless = facts::hookless_limits(look.manifest);
+    refuse_models_without_a_hook(look, &hookless, emit)?;
+    warn_of_tags(look, &hookless, emit);
+    Ok(())
+}
+
+impl<'s> Look<'s> {
+    /// The models that are built.
+    fn built(self) -> impl Iterator<Item = &'s Node> {
+        self.scope.built.iter().filter_map(move |id| self.manifest.node(id))
+    }
+
+    /// The tracked models that are built.
+    fn tracked(self) -> impl Iterator<Item = &'s Node> {
+        let tags: Vec<_> = self.scope.packages.iter().map(|touched| touched.package.tag()).collect();
+        self.built().filter(move |node| tags.iter().any(|tag| node.has_tag(tag)))
+    }
+}
+
+/// A backfill never ends if every run drops the incremental manifest: each run starts over.
+fn refuse_dropped_manifests(look: Look<'_>) -> Result<()> {
+    let ids = look.scope.packages.iter().map(|touched| &touched.package.incremental_manifest);
+    for node in ids.filter_map(|id| look.manifest.node(id)) {
+        let (why, what) = match facts::dropped_manifest(node) {
+            None => continue,
+            Some(DroppedManifest::FullRefresh) => (
+                "its full_refresh is true".to_owned(),
+                "Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which \
+                 sets it for the first run only",
+            ),
+            Some(DroppedManifest::NotIncremental) => (
+                format!("it is materialized as {}", node.materialized()),
+                "Set materialized='incremental' in its config",
+            ),
+        };
+        bail!(Refusal(format!(
+            "every run drops the incremental manifest {}, because {why}: each run would start over. {what}",
+            node.name
+        )));
+    }
+    Ok(())
+}
+
+/// With `full_refresh` set, each run keeps the rows of its own window alone, and ends well. What a custom
+/// materialization makes of it is not known.
+fn refuse_refreshed_models(look: Look<'_>, emit: Emit<'_>) -> Result<()> {
+    for node in look.tracked().filter(|node| facts::is_always_refreshed(node)) {
+        let name = &node.name;
+        if node.materialized() == "incremental" {
+            bail!(Refusal(format!(
+                "every run rebuilds {name}, because its full_refresh is true: it would keep only the rows of the \
+                 last window. Remove it, and use --full-refresh, which applies to the first run only"
+            )));
+        }
+        let message = format!(
+            "the full_refresh of {name} is true. If its materialization ({}) heeds that, each run keeps only the \
+             rows of its own window",
+            node.materialized()
+        );
+        emit(Event::Warning { message });
+    }
+    Ok(())
+}
+
+fn refuse_models_without_a_date(look: Look<'_>) -> Result<()> {
+    let fails = |node: &&Node| facts::fails_after_its_first_run(node, look.manifest, look.project);
+    match look.tracked().find(fails) {
+        None => Ok(()),
+        Some(node) => bail!(Refusal(format!(
+            "{0} is set to snowplow_optimize and has no upsert_date_key: the run that creates its table succeeds, \
+             and all later ones fail. Set upsert_date_key to a date or timestamp of {0} that never changes",
+            node.name
+        ))),
+    }
+}
+
+/// Windows that no hook records never move, so the models that are built from them get the first window in every
+/// run. They are not tracked: a backfill would end without them.
+fn refuse_models_without_a_hook(
+    look: Look<'_>,
+    hookless: &[HooklessLimits<'_>],
+    emit: Emit<'_>,
+) -> Result<()> {
+    if hookless.is_empty() {
+        return Ok(());
+    }
+    let lineage = Lineage::of(look.manifest);
+    let tracked: Vec<_> = look.tracked().map(|node| node.unique_id.as_str()).collect();
+    for HooklessLimits { family, node: limits, may_be_recorded } in hookless {
+        let below = lineage.descendants([limits.unique_id.as_str()], usize::MAX);
+        let below = below.filter(|id| look.scope.built.contains(*id) && !tracked.contains(id));
+        let below: Vec<_> = below.filter_map(|id| look.manifest.node(id)).collect();
+        let is_tagged = |node: &&&Node| node.tags.iter().any(|tag| tag.ends_with("_incremental"));
+        let Some(first) = below.iter().find(is_tagged).or(below.first()) else { continue };
+        let message = format!(
+            "no on-run-end hook records the windows of {}, from which {} is built: every run processes the first \
+             window again. Call snowplow_utils.{} in on-run-end of dbt_project.yml",
+            limits.name,
+            first.name,
+            family.hook_macro()
+        );
+        if is_tagged(&first) && !may_be_recorded {
+            bail!(Refusal(message));
+        }
+        emit(Event::Warning { message });
+    }
+    Ok(())
+}
+
+/// Warns of the user's models with a tag of no package: nothing records how far they are.
+fn warn_of_tags(look: Look<'_>, hookless: &[HooklessLimits<'_>], emit: Emit<'_>) {
+    let packages = snowplow::discover(look.manifest);
+    let may_be_right = !packages.unclear.is_empty() || !hookless.is_empty();
+    let hooked = packages.known.iter().map(|package| package.dbt_package.as_str());
+    let own = snowplow::own_packages(look.manifest, look.project, hooked);
+    let tags = packages.tags();
+    for node in look.built().filter(|node| own.contains(&node.package_name)) {
+        let Some((tag, meant)) = facts::misses_its_hook(node, &tags, may_be_right) else { continue };
+        let meant = meant.map(|meant| format!(". Did you mean {meant}?")).unwrap_or_default();
+        let message = format!(
+            "{} has the tag {tag}, but there is no on-run-end hook of such a package, so nothing records how far \
+             it is{meant}",
+            node.name
+        );
+        emit(Event::Warning { message });
+    }
+}
