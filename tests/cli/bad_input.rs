@@ -629,3 +629,25 @@ fn a_full_disk_is_one_message() {
                 space left on device\n  dbt's log: ";
     assert!(output.code == 1 && output.stderr.contains(said), "{output}");
 }
+
+/// Python's `logging` reports on stderr what it could not write, while dbt says on stdout what is wrong.
+#[test]
+fn reports_of_logging_are_not_shown() {
+    let report =
+        "--- Logging error ---\nTraceback (most recent call last):\n  File \"logging/__init__.py\", line \
+                  1084, in flush\n    self.stream.flush()\nOSError: [Errno 28] No space left on device\nCall \
+                  stack:\n  File \"bin/dbt\", line 8, in <module>\n    sys.exit(cli())\nMessage: '22:47:33  \
+                  Flushing usage events'\nArguments: ()\n"
+            .repeat(2);
+    let said = "22:47:33  Encountered an error:\n[Errno 28] No space left on device\n\n\n";
+    let fake = FakeDbt::new(&json!({"ls": [{"stdout": said, "stderr": report, "exit": 2}]}));
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): a file could not be written or read
+        Encountered an error:
+        [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    ");
+}

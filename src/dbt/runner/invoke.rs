@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::diagnosis;
 use super::interrupt::Interrupt;
 use super::notice::{DbtCall, Listen, Notice, Purpose};
-use super::process::{Ended, Exit, Line};
+use super::process::{Ended, Exit, Line, one_after_the_other};
 use super::program::Program;
 use super::transport::{ProcessTransport, Transport};
 use crate::dbt::{Vars, harmful_here};
@@ -280,9 +280,10 @@ impl Dbt {
         let mut said = Vec::new();
         let ended = self.invoke(invocation, listen, |line, _| {
             if !is_answer(&line) {
-                said.push(line.into_text());
+                said.push(line);
             }
         })?;
+        let said = one_after_the_other(said);
         self.interrupt.check()?;
         if !ended.exit.is_success() {
             return Err(invocation.failure(ended.exit, &said).into());
