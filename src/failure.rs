@@ -154,6 +154,16 @@ pub fn signal_name(signal: i32) -> String {
     }
 }
 
+/// A context of an error: not all output of the command could be written either. Holds why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten(pub String);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A safety rule held a command back. Holds what is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(pub String);

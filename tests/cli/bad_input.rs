@@ -651,3 +651,33 @@ fn reports_of_logging_are_not_shown() {
       hint: make room on the disk, then run the same command again
     ");
 }
+
+/// The limit of a shell stands for the full disk: the journal cannot grow any more.
+#[test]
+fn a_journal_that_cannot_be_written_is_told_after_the_error() {
+    let limited = |fake: &FakeDbt, format: &str| {
+        fs::write(fake.path("journal"), "\n".repeat(100_000)).expect("written");
+        let tool = fake.command(&["run", "--select", "+carts", "--journal", "journal", "--format", format]);
+        let mut command = Command::new("bash");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "bash"]);
+        command.arg(tool.get_program()).args(tool.get_args()).current_dir(fake.path("."));
+        command.env_clear().envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        fake.redact(command.output().expect("the tool").into())
+    };
+    let fake = FakeDbt::new(
+        &json!({"ls": [{"stderr": "OSError: [Errno 28] No space left on device\n", "exit": 2}]}),
+    );
+    assert_snapshot!(limited(&fake, "human"), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): a file could not be written or read
+        OSError: [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    warning: the output of this command is incomplete: cannot write the journal journal: File too large (os error 27)
+    ");
+    let fake =
+        good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [{"exit": 1}]}));
+    let output = limited(&fake, "github");
+    assert!(output.stderr.starts_with("warning: the output of this command is incomplete: "), "{output}");
+}
