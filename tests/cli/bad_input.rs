@@ -681,3 +681,23 @@ fn a_journal_that_cannot_be_written_is_told_after_the_error() {
     let output = limited(&fake, "github");
     assert!(output.stderr.starts_with("warning: the output of this command is incomplete: "), "{output}");
 }
+
+/// What a call of dbt is for decides what its exit code means: reading the project, or using it.
+#[test]
+fn a_query_or_a_run_that_fails_is_no_mistake_in_the_project() {
+    let run = ["run", "--select", "+carts", "--start-date", "2021-01-01"];
+    let said = "Compilation Error\n  no such thing\n";
+    let query = good().with(&json!({"run-operation": [{"stdout": said, "exit": 1}]}));
+    let early = good().with(&json!({"run-operation": [{"stdout": said, "exit": 2}]}));
+    let late = good().with(
+        &json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [{"stdout": said, "exit": 2}]}),
+    );
+    for (fake, code, told) in [
+        (query, 1, "dbt run-operation failed (exit code 1): a query failed"),
+        (early, 2, "dbt run-operation failed (exit code 2): the project or its configuration is not valid"),
+        (late, 1, "dbt run failed (exit code 2): dbt wrote no results of the run"),
+    ] {
+        let output = fake.tool(&run);
+        assert!(output.code == code && output.stderr.contains(told), "{output}");
+    }
+}

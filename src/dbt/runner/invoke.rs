@@ -11,7 +11,7 @@ use super::process::{Ended, Exit, Line, one_after_the_other};
 use super::program::Program;
 use super::transport::{ProcessTransport, Transport};
 use crate::dbt::{Vars, harmful_here};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 
 /// dbt for one project. Each call chooses its target.
 #[derive(Debug)]
@@ -212,7 +212,14 @@ impl Invocation<'_> {
 
     /// Why this call failed, judged by its exit and by the lines that it printed.
     pub(super) fn failure(&self, exit: Exit, said: &[String]) -> Failure {
-        diagnosis::from_output(&self.name(), exit, &said.join("\n"), Some(self.log_file()))
+        let usual = match self.purpose {
+            Purpose::Selection | Purpose::Parse | Purpose::Version => FailureKind::Project,
+            // With this code dbt ends before it calls the macro.
+            Purpose::Query | Purpose::Promotion if exit == Exit::Code(2) => FailureKind::Project,
+            Purpose::Query | Purpose::Promotion => FailureKind::Query,
+            Purpose::Run => FailureKind::Run,
+        };
+        diagnosis::from_output(&self.name(), exit, &said.join("\n"), usual, Some(self.log_file()))
     }
 }
 

@@ -205,7 +205,8 @@ fn judge(
         return Some(if exit.is_success() {
             unproven(exit, "dbt wrote no run_results.json".into())
         } else {
-            diagnosis::from_output("dbt run", exit, &output.most_telling(), None)
+            // `dbt ls` has read this project before, so it is not the project alone.
+            diagnosis::from_output("dbt run", exit, &output.most_telling(), FailureKind::Run, None)
         });
     };
     let models = complaints(results, is_model);
@@ -325,7 +326,8 @@ mod tests {
             kind(2, Some(&both), "Please set snowplow__license_accepted to true"),
             Some(FailureKind::Setup)
         );
-        assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Project));
+        assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Run));
+        assert_eq!(kind(2, None, "Invalid selector spec"), Some(FailureKind::Selection));
         assert_eq!(kind(2, None, "could not connect to server"), Some(FailureKind::Connection));
     }
 
