@@ -701,3 +701,21 @@ fn a_query_or_a_run_that_fails_is_no_mistake_in_the_project() {
         assert!(output.code == code && output.stderr.contains(told), "{output}");
     }
 }
+
+#[test]
+fn a_database_that_goes_away_within_a_model_has_a_hint() {
+    let said = "Database Error in model carts (models/carts.sql)\n  terminating connection due to administrator \
+                command\n  SSL connection has been closed unexpectedly";
+    let results = json!({
+        "metadata": {"env": {"SNOWPLOW_BACKFILL": "@STAMP@"}},
+        "results": [{"unique_id": "model.faked.carts", "status": "error", "message": said}],
+    });
+    let run = json!({"files": {"run_results.json": results.to_string()}, "exit": 1});
+    let fake = good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [run]}));
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let said = "a model failed\n  model.faked.carts\n    Database Error in model carts (models/carts.sql)\n      \
+                terminating connection due to administrator command\n      SSL connection has been closed \
+                unexpectedly\n  dbt's log: ";
+    assert!(output.code == 1 && output.stderr.contains(said), "{output}");
+    assert!(output.stderr.contains("\n  hint: check the target with `dbt debug`"), "{output}");
+}

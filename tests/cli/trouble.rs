@@ -357,6 +357,32 @@ fn a_database_that_goes_down_between_two_runs() {
 }
 
 #[test]
+fn a_database_that_goes_down_within_a_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"), "stop");
+    let mut lab = Lab::empty(Engine::Postgres).with_installed_dbt();
+    lab.set("STOREFRONT_PG_HOST", &server.host);
+    lab.set("STOREFRONT_PG_PORT", &server.port.to_string());
+    lab.set("STOREFRONT_PG_DBNAME", "postgres");
+    lab.dbt(&["run-operation", "generate_events", "--args", &Events::SHORT.arguments()]).success();
+    let path = "models/site/page_engagement.sql";
+    lab.write(path, &format!("{{{{ config(pre_hook='select pg_sleep(600)') }}}}\n{}", lab.read(path)));
+
+    let mut command = lab.tool_command(&[&RUN[..], &["--format", "json"]].concat());
+    let mut tool = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool");
+    let lines = BufReader::new(tool.stdout.take().expect("a pipe")).lines();
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    // The next model is the one that sleeps.
+    events.find(|event| event["model"] == "page_engagement_this_run").expect("a model that has finished");
+    server.stop();
+    let rest: Vec<_> = events.collect();
+    assert_eq!(tool.wait().expect("an end").code(), Some(1), "{rest:?}");
+    let failure = &rest.iter().find(|event| event["event"] == "dbt_failed").expect("a failure")["failure"];
+    assert_eq!(failure["kind"], "model", "{failure}");
+    assert!(failure["hint"].as_str().expect("a hint").contains("dbt debug"), "{failure}");
+}
+
+#[test]
 fn a_duckdb_file_that_is_open_elsewhere() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let output = lab.while_open(|| run(&lab, &[])).to_string();

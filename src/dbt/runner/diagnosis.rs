@@ -50,6 +50,11 @@ pub fn is_connection_trouble(message: &str) -> bool {
         "failed to connect",
         "server closed the connection",
         "ssl connection has been closed",
+        "ssl syscall error",
+        "could not receive data from server",
+        "connection already closed",
+        "connection aborted",
+        "remote end closed connection",
         "terminating connection due to",
         "could not set lock on file",
         "name or service not known",
@@ -62,13 +67,10 @@ pub fn is_connection_trouble(message: &str) -> bool {
     has_one_of(message, WORDS)
 }
 
-/// The kind of a failure that dbt tells in words alone.
-fn kind_by_words(message: &str) -> FailureKind {
-    match usage_by_words(message) {
-        _ if is_connection_trouble(message) => FailureKind::Connection,
-        Some(kind) => kind,
-        None if has_one_of(message, FILES) => FailureKind::Files,
-        None => FailureKind::Project,
+/// The kind of a failure, if its words tell one.
+fn kind_by_words(message: &str) -> Option<FailureKind> {
+    if is_connection_trouble(message) {
+        return Some(FailureKind::Connection);
     }
     usage_by_words(message).or_else(|| has_one_of(message, FILES).then_some(FailureKind::Files))
 }
@@ -195,7 +197,8 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
     let found = HINTS.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
     match (found, kind) {
         (Some((_, hint)), _) => Some((*hint).to_owned()),
-        (None, FailureKind::Connection) => {
+        // The connection can also go away while a model is built.
+        (None, _) if kind == FailureKind::Connection || is_connection_trouble(message) => {
             Some("check the target with `dbt debug`, then run the same command again".into())
         }
         (None, _) => None,
@@ -205,6 +208,21 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_goes_away_within_a_model_has_the_hint_of_connections() {
+        for message in [
+            "Database Error in model a (models/a.sql)\n  terminating connection due to administrator command\n  \
+             SSL connection has been closed unexpectedly",
+            "Database Error\n  server closed the connection unexpectedly",
+            "Database Error\n  SSL SYSCALL error: EOF detected",
+            "Runtime Error\n  ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
+        ] {
+            let hint = hint(FailureKind::Model, message).expect(message);
+            assert!(hint.contains("dbt debug"), "{message}: {hint}");
+        }
+        assert_eq!(hint(FailureKind::Model, "Database Error\n  division by zero"), None);
+    }
 
     #[test]
     fn tells_connection_target_and_project_apart() {
