@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::commands;
 use crate::config::{self, CommandLine, Surroundings};
-use crate::failure::{Interrupted, Refusal};
+use crate::failure::{Interrupted, Refusal, Unwritten};
 use crate::outcome::Outcome;
 use crate::output::Paint;
 use anyhow::Result;
@@ -57,11 +57,15 @@ fn print_note(note: &str) {
 
 fn print_error(error: &anyhow::Error) {
     let paint = Paint::for_stderr();
+    let unwritten = error.downcast_ref::<Unwritten>();
+    let mut chain = error.chain().skip(usize::from(unwritten.is_some()));
+    let told = chain.next().map(ToString::to_string).unwrap_or_default();
     let mut text = match error.downcast_ref::<Refusal>() {
         Some(Refusal(reason)) => format!("{} {reason}", paint.error("refused:")),
-        None => format!("{} {error}", paint.error("error:")),
+        None => format!("{} {told}", paint.error("error:")),
     };
-    text.extend(error.chain().skip(1).map(|cause| format!("\n  caused by: {cause}")));
+    text.extend(chain.map(|cause| format!("\n  caused by: {cause}")));
+    text.extend(unwritten.map(|unwritten| format!("\n{} {unwritten}", paint.warning("warning:"))));
     let text = paint.wrapped(&text) + "\n";
     // If stderr is closed, nobody reads it.
     let _ = std::io::stderr().write_all(text.as_bytes());

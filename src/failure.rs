@@ -15,7 +15,11 @@ pub enum FailureKind {
     Hook,
     /// A statement of a promotion failed.
     Statement,
-    /// dbt could not read or compile the project.
+    /// A query failed.
+    Query,
+    /// A `dbt run` failed as a whole: it wrote no results.
+    Run,
+    /// dbt could not read or compile the project or its configuration, so nothing was run.
     Project,
     /// dbt does not know an argument, or not its value.
     Arguments,
@@ -23,7 +27,7 @@ pub enum FailureKind {
     Selection,
     /// What the project needs is missing: a variable, a package, an adapter, the consent to a licence.
     Setup,
-    /// The profile or the target does not exist, or is not complete.
+    /// The profile or the target does not exist, or is not valid.
     Target,
     /// A file or a folder cannot be written or read: a full disk, missing rights.
     Files,
@@ -36,11 +40,11 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether it is a mistake in how dbt is called or set up: no run has failed, and another one would not
-    /// help.
+    /// Whether it is a mistake in the project, or in how dbt is called or set up: dbt found it before it did
+    /// anything, and calling it again would not help.
     #[must_use]
     pub fn is_usage(self) -> bool {
-        matches!(self, Self::Arguments | Self::Selection | Self::Setup | Self::Target)
+        matches!(self, Self::Project | Self::Arguments | Self::Selection | Self::Setup | Self::Target)
     }
 
     /// The text for the place of `…` in "dbt failed: …".
@@ -50,11 +54,13 @@ impl FailureKind {
             Self::Model => "a model failed",
             Self::Hook => "a hook failed",
             Self::Statement => "a statement failed",
-            Self::Project => "the project could not be used",
+            Self::Query => "a query failed",
+            Self::Run => "dbt wrote no results of the run",
+            Self::Project => "the project or its configuration is not valid",
             Self::Arguments => "dbt does not accept its arguments",
             Self::Selection => "the selection is not valid",
             Self::Setup => "something that the project needs is missing",
-            Self::Target => "the profile or the target is missing or not complete",
+            Self::Target => "the profile or the target is missing or not valid",
             Self::Files => "a file could not be written or read",
             Self::Connection => "the warehouse could not be reached",
             Self::Silent => "dbt ended without saying why",
@@ -151,6 +157,16 @@ pub fn signal_name(signal: i32) -> String {
         2 => "SIGINT".to_owned(),
         15 => "SIGTERM".to_owned(),
         other => format!("signal {other}"),
+    }
+}
+
+/// A context of an error: not all output of the command could be written either. Holds why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten(pub String);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

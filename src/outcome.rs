@@ -65,8 +65,8 @@ impl Outcome {
         Self::Error { message: format!("{error:#}") }
     }
 
-    /// How a command ended in which dbt failed. A mistake in how dbt is called or set up is the user's, and
-    /// not a failed run.
+    /// How a command ended in which dbt failed. A mistake in the project or in how dbt is called is the user's,
+    /// and not a failed run.
     #[must_use]
     pub fn of_failure(failure: &Failure) -> Self {
         if failure.kind.is_usage() { Self::Error { message: failure.to_string() } } else { Self::DbtFailed }
@@ -126,11 +126,16 @@ impl Outcome {
             Self::Differs => {
                 "`promote --apply` executed the promotion, but staging and prod differ afterwards."
             }
-            Self::DbtFailed => "dbt failed. The tool shows dbt's message and the path of its log.",
+            Self::DbtFailed => {
+                "dbt failed: a model, a hook, a query or a statement did, the warehouse could not be reached, a \
+                 file could not be written, or dbt was killed. The tool shows dbt's message and the path of its \
+                 log."
+            }
             Self::Error { .. } => {
                 "The command line, the configuration or the project's setup is wrong, or the tool cannot do \
-                 its job. dbt finds some of these mistakes: an unknown flag, selector or method; a missing \
-                 profile, target, package or environment variable; a licence that is not accepted."
+                 its job. dbt finds some of these mistakes before it does anything: a project that does not \
+                 parse; an unknown flag, selector or method; a missing profile, target, package or environment \
+                 variable; a licence that is not accepted."
             }
             Self::Stopped { .. } => {
                 "The backfill stopped as asked before it was up to date: `--max-runs`, `--max-duration`."

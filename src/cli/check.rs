@@ -27,9 +27,9 @@ Examples:
 
 Exit codes:
   0  there are no findings at error level
-  1  there are findings at error level, or dbt parse failed
-  2  the usage or the configuration is wrong
-  If dbt parse failed, and with exit code 2, stdout is empty.";
+  1  there are findings at error level, or dbt failed
+  2  the usage, the configuration or the project's setup is wrong
+  If dbt failed, and with exit code 2, stdout is empty.";
 
 /// What is checked.
 #[derive(Debug, Clone, Args)]

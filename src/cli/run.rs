@@ -32,7 +32,7 @@ Exit codes:
   3  stopped as asked, before it was up to date
   4  refused: it would never end or would lose rows
   5  no event was found, so nothing was processed
-  130 and 143: interrupted by SIGINT or SIGTERM";
+  129, 130 and 143: interrupted by SIGHUP, SIGINT or SIGTERM";
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]

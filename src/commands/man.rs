@@ -14,6 +14,9 @@ use crate::outcome::Outcome;
 use crate::output::stdout;
 use crate::suggest;
 
+/// How a command ends whose command line is wrong.
+const USAGE: Outcome = Outcome::Error { message: String::new() };
+
 /// Prints a page, or writes all of them into a folder.
 pub fn run(args: &ManArgs) -> Result<Outcome> {
     let pages = pages();
@@ -102,6 +105,13 @@ fn terms(title: &str, entries: &[(String, String)]) -> Roff {
 
 /// The exit codes, with every ending that has them.
 fn exit_status(page: &Command) -> Roff {
+    if !is_of_project(page) {
+        let codes = [(Outcome::Done, "The command did its job."), (USAGE, "The command line is wrong.")];
+        return terms(
+            "EXIT STATUS",
+            &codes.map(|(end, text)| (end.exit_code().to_string(), text.to_owned())),
+        );
+    }
     let mut codes: Vec<(String, String)> = Vec::new();
     for ending in Outcome::all() {
         let (code, meaning) = (ending.exit_code().to_string(), ending.meaning());
@@ -110,7 +120,7 @@ fn exit_status(page: &Command) -> Roff {
             None => codes.push((code, meaning.to_owned())),
         }
     }
-    terms("EXIT STATUS", if is_of_project(page) { &codes } else { &codes[..1] })
+    terms("EXIT STATUS", &codes)
 }
 
 /// The variables that set the flags of a command, and those that decide about the output.

@@ -10,7 +10,7 @@ use dialoguer::console::Term;
 
 use crate::backfill::{Backfill, Request};
 use crate::event::Event;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unwritten};
 use crate::outcome::Outcome;
 use crate::output::{self, Detail, Listeners, Paint, Part};
 use crate::workspace::{Journal, OpenTarget};
@@ -85,17 +85,22 @@ pub(super) fn run(target: &OpenTarget<'_>, request: &Request, settings: Settings
     {
         listeners.end_before_the_first_run(error, started.elapsed());
     }
-    // The backfill decides the exit code, even if its output is incomplete.
-    if let Err(error) = listeners.finish() {
-        output::say(&format!("{} {error:#}\n", Paint::for_stderr().warning("warning:")));
-    }
-    match result {
+    let result = match result {
         // The workflow's log has this error already.
         Err(error) if audience == Audience::Github => match Outcome::of_error(&error) {
             Outcome::Error { .. } if !error.is::<Failure>() => Err(error),
             told => Ok(told),
         },
         result => result,
+    };
+    // The backfill decides the exit code, even if its output is incomplete, and how it ended is told first.
+    match (listeners.finish(), result) {
+        (Err(unwritten), Err(error)) => Err(error.context(Unwritten(format!("{unwritten:#}")))),
+        (Err(unwritten), result) => {
+            output::say(&format!("{} {unwritten:#}\n", Paint::for_stderr().warning("warning:")));
+            result
+        }
+        (Ok(()), result) => result,
     }
 }
 

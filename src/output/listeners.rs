@@ -111,7 +111,7 @@ impl Listeners {
     /// An error, if something could not be written.
     pub fn finish(self) -> Result<()> {
         match self.lost {
-            Some(error) => Err(error.context("the command continued, but its output is incomplete")),
+            Some(error) => Err(error.context("the output of this command is incomplete")),
             None => Ok(()),
         }
     }

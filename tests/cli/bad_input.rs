@@ -629,3 +629,93 @@ fn a_full_disk_is_one_message() {
                 space left on device\n  dbt's log: ";
     assert!(output.code == 1 && output.stderr.contains(said), "{output}");
 }
+
+/// Python's `logging` reports on stderr what it could not write, while dbt says on stdout what is wrong.
+#[test]
+fn reports_of_logging_are_not_shown() {
+    let report =
+        "--- Logging error ---\nTraceback (most recent call last):\n  File \"logging/__init__.py\", line \
+                  1084, in flush\n    self.stream.flush()\nOSError: [Errno 28] No space left on device\nCall \
+                  stack:\n  File \"bin/dbt\", line 8, in <module>\n    sys.exit(cli())\nMessage: '22:47:33  \
+                  Flushing usage events'\nArguments: ()\n"
+            .repeat(2);
+    let said = "22:47:33  Encountered an error:\n[Errno 28] No space left on device\n\n\n";
+    let fake = FakeDbt::new(&json!({"ls": [{"stdout": said, "stderr": report, "exit": 2}]}));
+    assert_snapshot!(tool(&fake, &["run", "--select", "+carts"]), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): a file could not be written or read
+        Encountered an error:
+        [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    ");
+}
+
+/// The limit of a shell stands for the full disk: the journal cannot grow any more.
+#[test]
+fn a_journal_that_cannot_be_written_is_told_after_the_error() {
+    let limited = |fake: &FakeDbt, format: &str| {
+        fs::write(fake.path("journal"), "\n".repeat(100_000)).expect("written");
+        let tool = fake.command(&["run", "--select", "+carts", "--journal", "journal", "--format", format]);
+        let mut command = Command::new("bash");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "bash"]);
+        command.arg(tool.get_program()).args(tool.get_args()).current_dir(fake.path("."));
+        command.env_clear().envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        fake.redact(command.output().expect("the tool").into())
+    };
+    let fake = FakeDbt::new(
+        &json!({"ls": [{"stderr": "OSError: [Errno 28] No space left on device\n", "exit": 2}]}),
+    );
+    assert_snapshot!(limited(&fake, "human"), @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: dbt ls failed (exit code 2): a file could not be written or read
+        OSError: [Errno 28] No space left on device
+      hint: make room on the disk, then run the same command again
+    warning: the output of this command is incomplete: cannot write the journal journal: File too large (os error 27)
+    ");
+    let fake =
+        good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [{"exit": 1}]}));
+    let output = limited(&fake, "github");
+    assert!(output.stderr.starts_with("warning: the output of this command is incomplete: "), "{output}");
+}
+
+/// What a call of dbt is for decides what its exit code means: reading the project, or using it.
+#[test]
+fn a_query_or_a_run_that_fails_is_no_mistake_in_the_project() {
+    let run = ["run", "--select", "+carts", "--start-date", "2021-01-01"];
+    let said = "Compilation Error\n  no such thing\n";
+    let query = good().with(&json!({"run-operation": [{"stdout": said, "exit": 1}]}));
+    let early = good().with(&json!({"run-operation": [{"stdout": said, "exit": 2}]}));
+    let late = good().with(
+        &json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [{"stdout": said, "exit": 2}]}),
+    );
+    for (fake, code, told) in [
+        (query, 1, "dbt run-operation failed (exit code 1): a query failed"),
+        (early, 2, "dbt run-operation failed (exit code 2): the project or its configuration is not valid"),
+        (late, 1, "dbt run failed (exit code 2): dbt wrote no results of the run"),
+    ] {
+        let output = fake.tool(&run);
+        assert!(output.code == code && output.stderr.contains(told), "{output}");
+    }
+}
+
+#[test]
+fn a_database_that_goes_away_within_a_model_has_a_hint() {
+    let said = "Database Error in model carts (models/carts.sql)\n  terminating connection due to administrator \
+                command\n  SSL connection has been closed unexpectedly";
+    let results = json!({
+        "metadata": {"env": {"SNOWPLOW_BACKFILL": "@STAMP@"}},
+        "results": [{"unique_id": "model.faked.carts", "status": "error", "message": said}],
+    });
+    let run = json!({"files": {"run_results.json": results.to_string()}, "exit": 1});
+    let fake = good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [run]}));
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let said = "a model failed\n  model.faked.carts\n    Database Error in model carts (models/carts.sql)\n      \
+                terminating connection due to administrator command\n      SSL connection has been closed \
+                unexpectedly\n  dbt's log: ";
+    assert!(output.code == 1 && output.stderr.contains(said), "{output}");
+    assert!(output.stderr.contains("\n  hint: check the target with `dbt debug`"), "{output}");
+}

@@ -559,10 +559,10 @@ fn dbt_fails_to_parse() {
         FakeDbt::new(&json!({"parse": [{"stdout": "Compilation Error\n  Model 'a' depends on a node named \
                                       'b'\n", "exit": 2}]}));
     assert_snapshot!(fake.tool(&["check", "--parse"]), @"
-    exit code: 1
+    exit code: 2
     --- stdout
     --- stderr
-    error: dbt parse failed (exit code 2): the project could not be used
+    error: dbt parse failed (exit code 2): the project or its configuration is not valid
         Compilation Error
           Model 'a' depends on a node named 'b'
     ");

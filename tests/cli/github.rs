@@ -90,33 +90,26 @@ fn a_project_that_does_not_compile_is_shown_at_its_file() {
     fs::write(fake.path("models/carts.sql"), "select 1").expect("written");
     let (output, summary) = step(&fake, "summary.md");
     assert_snapshot!(output, @"
-    exit code: 1
+    exit code: 2
     --- stdout
-    ::error file=models/carts.sql,title=dbt ls%3A the project could not be used::Encountered an error:%0ACompilation Error%0A  Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
-    | dbt ls failed (exit code 2): the project could not be used
+    ::error file=models/carts.sql,title=dbt ls%3A the project or its configuration is not valid::Encountered an error:%0ACompilation Error%0A  Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
+    | dbt ls failed (exit code 2): the project or its configuration is not valid
     |     Encountered an error:
     |     Compilation Error
     |       Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
-    stopped: dbt failed
-    0 runs completed in [TIME]
-    next: fix the error above, then run the same command again to continue
     --- stderr
     ");
     assert_snapshot!(summary, @"
     ## Backfill
 
     ```text
-    dbt ls failed (exit code 2): the project could not be used
+    dbt ls failed (exit code 2): the project or its configuration is not valid
         Encountered an error:
         Compilation Error
           Model 'model.faked.carts' (models/carts.sql) depends on a node named 'nope' which was not found
     ```
 
-    **stopped: dbt failed**
-
-    0 runs completed in [TIME]
-
-    next: fix the error above, then run the same command again to continue
+    **stopped by an error**
     ");
 }
 

@@ -1,10 +1,13 @@
 //! What people see at the prompt: help, suggestions, completions, manual pages, versions.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::json;
+use snowplow_backfill::failure::Interrupted;
+use snowplow_backfill::outcome::Outcome;
 
 use crate::support::fake::FakeDbt;
 use crate::support::{NEW, Output};
@@ -214,6 +217,22 @@ fn completions_for_every_shell_know_every_flag() {
 }
 
 #[test]
+fn the_help_of_run_has_every_exit_code() {
+    let help = tool(&["run", "--help"]).success().stdout;
+    let section = help.split("\nExit codes:\n").nth(1).expect("a section");
+    let begin = regex::Regex::new(r"^  ((?:\d+(?:, | and )?)+)").expect("a pattern");
+    let lines = section.lines().map_while(|line| Some(begin.captures(line)?[1].to_owned()));
+    let told: BTreeSet<u8> = lines
+        .flat_map(|codes| codes.replace(" and ", ", ").split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .map(|code| code.parse().expect("a code"))
+        .collect();
+    // A `run` goes on when the reader of its output goes away.
+    let reader_gone = Outcome::Interrupted { signal: Interrupted::READER_GONE.signal };
+    let all = Outcome::all().into_iter().filter(|outcome| *outcome != reader_gone);
+    assert_eq!(told, all.map(|outcome| outcome.exit_code()).collect(), "{help}");
+}
+
+#[test]
 fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("man1");
@@ -224,6 +243,27 @@ fn every_command_has_a_manual_page() {
         assert_eq!(tool(&["man", &command]).success().stdout, page);
     }
     let program = fs::read_to_string(path.join("snowplow-backfill.1")).expect("a page");
+    let sections = |page: &str| -> Vec<String> {
+        let titles = page.lines().filter_map(|line| line.strip_prefix(".SH "));
+        titles.map(|title| title.trim_matches('"').to_owned()).collect()
+    };
+    let reference = ["EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES AND EXAMPLES"];
+    assert!(sections(&program).ends_with(&reference.map(str::to_owned)), "{program}");
+    for command in commands() {
+        let page = tool(&["man", &command]).success().stdout;
+        // These two have nothing to do with a project.
+        let reference = match command.as_str() {
+            "completions" | "man" => &["EXIT STATUS", "NOTES AND EXAMPLES"][..],
+            _ => &reference[..],
+        };
+        let found = sections(&page);
+        let found: Vec<_> = found.iter().skip_while(|title| *title != "EXIT STATUS").collect();
+        assert_eq!(found, reference, "{command}");
+        let codes = page.split(".SH \"EXIT STATUS\"").nth(1).and_then(|rest| rest.split(".SH").next());
+        for code in ["\\fB0\\fR", "\\fB2\\fR"] {
+            assert!(codes.expect("a section").contains(code), "{command}: {page}");
+        }
+    }
     assert_eq!(tool(&["man"]).success().stdout, program);
     assert!(program.contains("snowplow\\-backfill\\-run(1)"), "{program}");
 }

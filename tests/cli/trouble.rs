@@ -153,10 +153,10 @@ fn a_project_that_does_not_parse() {
     let lab = Lab::empty(Engine::DuckDb);
     lab.write("models/broken.sql", "select * from {{ ref('nowhere') }}");
     assert_snapshot!(refused(&lab, &[]), @"
-    exit code: 1
+    exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the project could not be used
+    error: dbt ls failed (exit code 2): the project or its configuration is not valid
         Encountered an error:
         Compilation Error
           Model 'model.storefront.broken' (models/broken.sql) depends on a node named 'nowhere' which was not found
@@ -171,7 +171,7 @@ fn a_target_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not valid
         Encountered an error:
         Runtime Error
           The profile 'storefront' does not have a target named 'nowhere'. The valid target names for this profile are:
@@ -190,7 +190,7 @@ fn a_profile_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not valid
         Encountered an error:
         Runtime Error
           Could not find profile named 'nobody'
@@ -239,6 +239,45 @@ fn mistakes_that_only_dbt_finds() {
             &format!("{packages}  - package: dbt-labs/dbt_utils\n    version: 1.1.1\n"),
         );
         expect(&["plan", "--select", "+page_engagement"], "something that the project needs is missing");
+    }
+}
+
+#[test]
+fn mistakes_in_the_project_and_its_configuration() {
+    let profile = "the profile or the target is missing or not valid";
+    let project = "the project or its configuration is not valid";
+    for dbt in [NEW, OLD] {
+        let lab = Lab::empty_with(Engine::DuckDb, dbt);
+        let expect = |arguments: &[&str], called: &str| {
+            let output = lab.tool(arguments);
+            assert_eq!(output.code, 2, "{output}");
+            assert!(output.stderr.contains(&format!("dbt ls failed (exit code 2): {called}\n")), "{output}");
+        };
+        for part in ["resource_type:foo", "test_type:foo", "version:foo"] {
+            expect(&["plan", "--select", part], "the selection is not valid");
+        }
+        let changed = |file: &str, change: &dyn Fn(&str) -> String, called: &str| {
+            let good = lab.read(file);
+            let bad = change(&good);
+            assert_ne!(good, bad);
+            lab.write(file, &bad);
+            expect(&["run", "--select", "+page_engagement", "basket_valu"], called);
+            lab.write(file, &good);
+        };
+        changed("selectors.yml", &|_| "selectors: [".to_owned(), project);
+        changed("profiles.yml", &|text| format!("{text}  - : [\n"), profile);
+        changed("profiles.yml", &|text| text.replacen("threads: 2", "threads: many", 1), project);
+        changed("dbt_project.yml", &|text| text.replacen("profile: ", "# ", 1), profile);
+        changed(
+            "dbt_project.yml",
+            &|text| format!("{text}\nflags: {{warn_error: true}}\n"),
+            "the selection is not valid",
+        );
+        changed(
+            "models/site/page_engagement.sql",
+            &|text| format!("{text}\n-- {{{{ ref('nowhere') }}}}"),
+            project,
+        );
     }
 }
 
@@ -315,6 +354,32 @@ fn a_database_that_goes_down_between_two_runs() {
     assert_eq!(state["packages"][0]["frontier"], first["packages"][0]["after"]);
     assert_eq!(events.last().expect("an end")["outcome"], "caught_up");
     server.stop();
+}
+
+#[test]
+fn a_database_that_goes_down_within_a_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("data"), "stop");
+    let mut lab = Lab::empty(Engine::Postgres).with_installed_dbt();
+    lab.set("STOREFRONT_PG_HOST", &server.host);
+    lab.set("STOREFRONT_PG_PORT", &server.port.to_string());
+    lab.set("STOREFRONT_PG_DBNAME", "postgres");
+    lab.dbt(&["run-operation", "generate_events", "--args", &Events::SHORT.arguments()]).success();
+    let path = "models/site/page_engagement.sql";
+    lab.write(path, &format!("{{{{ config(pre_hook='select pg_sleep(600)') }}}}\n{}", lab.read(path)));
+
+    let mut command = lab.tool_command(&[&RUN[..], &["--format", "json"]].concat());
+    let mut tool = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool");
+    let lines = BufReader::new(tool.stdout.take().expect("a pipe")).lines();
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    // The next model is the one that sleeps.
+    events.find(|event| event["model"] == "page_engagement_this_run").expect("a model that has finished");
+    server.stop();
+    let rest: Vec<_> = events.collect();
+    assert_eq!(tool.wait().expect("an end").code(), Some(1), "{rest:?}");
+    let failure = &rest.iter().find(|event| event["event"] == "dbt_failed").expect("a failure")["failure"];
+    assert_eq!(failure["kind"], "model", "{failure}");
+    assert!(failure["hint"].as_str().expect("a hint").contains("dbt debug"), "{failure}");
 }
 
 #[test]

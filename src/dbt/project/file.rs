@@ -3,9 +3,8 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
 use super::dotenv::dotenv_names_here;
@@ -47,43 +46,62 @@ pub struct Project {
     source_paths: Vec<(&'static str, String)>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ProjectFile {
-    name: String,
-    profile: Option<Value>,
-    quoting: Option<Value>,
-    vars: Option<Mapping>,
-    dispatch: Option<Value>,
-    target_path: Option<String>,
-    packages_install_path: Option<String>,
-    model_paths: Option<Paths>,
-    macro_paths: Option<Paths>,
-    seed_paths: Option<Paths>,
-    snapshot_paths: Option<Paths>,
-    test_paths: Option<Paths>,
-    analysis_paths: Option<Paths>,
-    function_paths: Option<Paths>,
-    version: Option<Value>,
-    flags: Option<Value>,
-}
+/// The keys of a `dbt_project.yml`.
+struct ProjectFile(Mapping);
 
-/// Folders: a list, or one expression that dbt renders to a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Paths {
-    List(Vec<String>),
-    Expression(String),
-}
+impl ProjectFile {
+    /// The value of a key as it is written; none without the key, or if it is null.
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.0.remove(key).filter(|value| !value.is_null())
+    }
 
-impl Paths {
-    fn into_list(self) -> Vec<String> {
-        match self {
-            Self::List(paths) => paths,
-            Self::Expression(text) => vec![text],
+    fn text(&mut self, key: &str) -> Result<Option<String>> {
+        self.take(key)
+            .map(|value| as_text(value).map_err(|value| unexpected(key, &value, "text")))
+            .transpose()
+    }
+
+    fn mapping(&mut self, key: &str) -> Result<Option<Mapping>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::Mapping(mapping)) => Ok(Some(mapping)),
+            Some(value) => Err(unexpected(key, &value, "a mapping of names to values")),
         }
     }
+
+    /// Folders: a list, or one expression that dbt renders to a list.
+    fn paths(&mut self, key: &str) -> Result<Option<Vec<String>>> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let paths = match &value {
+            Value::Sequence(paths) => paths.iter().cloned().map(as_text).collect(),
+            _ => as_text(value.clone()).map(|path| vec![path]),
+        };
+        paths.map(Some).map_err(|_| unexpected(key, &value, "a list of folders"))
+    }
 }
+
+fn as_text(value: Value) -> Result<String, Value> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(other),
+    }
+}
+
+fn unexpected(key: &str, value: &Value, expected: &str) -> Error {
+    let shown = serde_json::to_string(value).map(|shown| format!(" is {shown}")).unwrap_or_default();
+    anyhow!("`{key}`{shown}: it must be {expected}")
+}
+
+/// The keys for the folders that dbt parses, with dbt's defaults.
+const SOURCE_PATHS: [(&str, &str); 7] = [
+    ("model-paths", "models"),
+    ("macro-paths", "macros"),
+    ("seed-paths", "seeds"),
+    ("snapshot-paths", "snapshots"),
+    ("test-paths", "tests"),
+    ("analysis-paths", "analyses"),
+    ("function-paths", "functions"),
+];
 
 /// dbt's default for `target-path`.
 const TARGET: &str = "target";
@@ -172,32 +190,29 @@ impl Project {
     /// `dbt_project.yml` cannot be read, or is not a project file.
     pub fn read(directory: Utf8PathBuf) -> Result<Self> {
         let file = read_project_file(&directory)?;
-        let source_paths = [
-            ("model-paths", file.model_paths, "models"),
-            ("macro-paths", file.macro_paths, "macros"),
-            ("seed-paths", file.seed_paths, "seeds"),
-            ("snapshot-paths", file.snapshot_paths, "snapshots"),
-            ("test-paths", file.test_paths, "tests"),
-            ("analysis-paths", file.analysis_paths, "analyses"),
-            ("function-paths", file.function_paths, "functions"),
-        ];
-        let source_paths = source_paths.into_iter().flat_map(|(key, given, default)| {
-            let paths = given.map_or_else(|| vec![default.to_owned()], Paths::into_list);
-            paths.into_iter().map(move |path| (key, path))
-        });
+        let path = directory.join(PROJECT_FILE);
+        Self::of_file(directory, file).with_context(|| not_a_project(&path))
+    }
+
+    fn of_file(directory: Utf8PathBuf, mut file: ProjectFile) -> Result<Self> {
+        let mut source_paths = Vec::new();
+        for (key, default) in SOURCE_PATHS {
+            let paths = file.paths(key)?.unwrap_or_else(|| vec![default.to_owned()]);
+            source_paths.extend(paths.into_iter().map(|path| (key, path)));
+        }
         Ok(Self {
             directory,
-            name: file.name,
-            profile: file.profile,
-            quoting: file.quoting,
-            vars: file.vars.unwrap_or_default(),
+            name: file.text("name")?.context("it has no `name`")?,
+            profile: file.take("profile"),
+            quoting: file.take("quoting"),
+            vars: file.mapping("vars")?.unwrap_or_default(),
             vars_file: Mapping::new(),
             vars_file_trouble: None,
-            flags: file.flags.and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
-            dispatch: file.dispatch,
-            target_path: file.target_path,
-            packages_path: file.packages_install_path,
-            source_paths: source_paths.collect(),
+            flags: file.take("flags").and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
+            dispatch: file.take("dispatch"),
+            target_path: file.text("target-path")?,
+            packages_path: file.text("packages-install-path")?,
+            source_paths,
         })
     }
 
@@ -266,7 +281,7 @@ impl Project {
     /// [`Self::packages_directory`] is not known.
     #[must_use]
     pub fn package_version(&self, package: &str) -> Option<String> {
-        match read_project_file(&self.package_directory(package)?).ok()?.version? {
+        match read_project_file(&self.package_directory(package)?).ok()?.take("version")? {
             Value::String(version) => Some(version),
             Value::Number(version) => Some(version.to_string()),
             _ => None,
@@ -281,7 +296,11 @@ fn reads_vars_file(dbt_version: &str) -> bool {
 fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
     let path = folder.join(PROJECT_FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    parse(&text).with_context(|| format!("{path} is not a dbt project file"))
+    parse(&text).with_context(|| not_a_project(&path))
+}
+
+fn not_a_project(path: &Utf8Path) -> String {
+    format!("{path} is not a dbt project file")
 }
 
 /// The vars of a project's vars.yml; empty if there is no such file.
@@ -300,12 +319,12 @@ fn read_vars_file(folder: &Utf8Path) -> Result<Mapping> {
 }
 
 fn parse(text: &str) -> Result<ProjectFile> {
-    // An empty file lacks a name like any other file without one, and that error is clearer.
-    let mut file = yaml::parse(text)?;
-    if file.is_null() {
-        file = Mapping::new().into();
+    match yaml::parse(text)? {
+        // An empty file lacks a name like any other file without one, and that error is clearer.
+        Value::Null => Ok(ProjectFile(Mapping::new())),
+        Value::Mapping(keys) => Ok(ProjectFile(keys)),
+        _ => bail!("it must be a mapping of keys to values"),
     }
-    Ok(serde_yaml::from_value(file)?)
 }
 
 #[cfg(test)]
@@ -384,6 +403,25 @@ mod tests {
         fs::write(path.join(VARS_FILE), "vars: [a]\n").expect("written");
         assert!(of("1.12.6").2.expect("no mapping").contains("no mapping of names to values"));
         assert_eq!(of("1.11.16").2, None);
+    }
+
+    #[test]
+    fn errors_name_the_key_and_what_is_expected() {
+        for (text, expected) in [
+            ("name: shop\nmodel-paths: 3\n", "`model-paths` is 3: it must be a list of folders"),
+            ("name: shop\nseed-paths: [a, 1]\n", "`seed-paths` is [\"a\",1]: it must be a list of folders"),
+            ("name: shop\nvars: [a]\n", "`vars` is [\"a\"]: it must be a mapping of names to values"),
+            ("name: shop\ntarget-path: 1\n", "`target-path` is 1: it must be text"),
+            ("name: [a]\n", "`name` is [\"a\"]: it must be text"),
+            ("- a\n", "it must be a mapping of keys to values"),
+            ("", "it has no `name`"),
+        ] {
+            let (_guard, path) = folder_with(text);
+            let error = format!("{:#}", Project::read(path).expect_err(text));
+            assert!(error.ends_with(&format!("is not a dbt project file: {expected}")), "{error}");
+        }
+        let (_guard, path) = folder_with("name: shop\nvars:\ntarget-path: ~\nmodel-paths:\n");
+        assert!(Project::read(path).is_ok());
     }
 
     #[test]

@@ -7,16 +7,23 @@ use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::without_clock;
 use crate::failure::{Complaint, Failure, FailureKind};
 
-/// The failure of a call of which only the exit and the output `said` are known.
+/// The failure of a call of which only the exit and the output `said` are known. `usual` is its kind if the
+/// output does not tell another one.
 #[must_use]
-pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>) -> Failure {
+pub fn from_output(
+    call: &str,
+    exit: Exit,
+    said: &str,
+    usual: FailureKind,
+    log: Option<Utf8PathBuf>,
+) -> Failure {
     let said: Vec<_> = said.trim().lines().map(without_clock).collect();
     let said = without_tracebacks(&said);
     let message = if said.is_empty() { "(dbt printed nothing)" } else { &said };
     let kind = match exit {
         _ if said.is_empty() => FailureKind::Silent,
         Exit::Signal(_) => FailureKind::Silent,
-        Exit::Code(_) => kind_by_words(message),
+        Exit::Code(_) => kind_by_words(message).unwrap_or(usual),
     };
     Failure {
         call: call.to_owned(),
@@ -28,7 +35,7 @@ pub fn from_output(call: &str, exit: Exit, said: &str, log: Option<Utf8PathBuf>)
     }
 }
 
-/// Whether a message says that the warehouse cannot be reached. Otherwise it is about the project.
+/// Whether a message says that the warehouse cannot be reached.
 ///
 /// dbt has no code for this, so these are the words of the adapters' drivers.
 #[must_use]
@@ -43,6 +50,11 @@ pub fn is_connection_trouble(message: &str) -> bool {
         "failed to connect",
         "server closed the connection",
         "ssl connection has been closed",
+        "ssl syscall error",
+        "could not receive data from server",
+        "connection already closed",
+        "connection aborted",
+        "remote end closed connection",
         "terminating connection due to",
         "could not set lock on file",
         "name or service not known",
@@ -55,14 +67,12 @@ pub fn is_connection_trouble(message: &str) -> bool {
     has_one_of(message, WORDS)
 }
 
-/// The kind of a failure that dbt tells in words alone.
-fn kind_by_words(message: &str) -> FailureKind {
-    match usage_by_words(message) {
-        _ if is_connection_trouble(message) => FailureKind::Connection,
-        Some(kind) => kind,
-        None if has_one_of(message, FILES) => FailureKind::Files,
-        None => FailureKind::Project,
+/// The kind of a failure, if its words tell one.
+fn kind_by_words(message: &str) -> Option<FailureKind> {
+    if is_connection_trouble(message) {
+        return Some(FailureKind::Connection);
     }
+    usage_by_words(message).or_else(|| has_one_of(message, FILES).then_some(FailureKind::Files))
 }
 
 /// The kind of a mistake in how dbt is called or set up, if a message tells one.
@@ -77,13 +87,24 @@ pub fn usage_by_words(message: &str) -> Option<FailureKind> {
         .find_map(|(words, kind)| has_one_of(message, words).then_some(kind))
 }
 
-const TARGET: &[&str] =
-    &["does not have a target named", "could not find profile named", "credentials in profile"];
+const TARGET: &[&str] = &[
+    "does not have a target named",
+    "could not find profile named",
+    "credentials in profile",
+    "no profile was specified",
+    "trying to read your profiles.yml",
+];
 
 const SELECTION: &[&str] = &[
     "could not find selector named",
     "is not a valid method name",
     "invalid selector spec",
+    "invalid node spec",
+    "invalid resource_type selector",
+    "invalid test type selector",
+    "invalid version type selector",
+    // With `warn_error`, for what is a warning otherwise.
+    "the selection criterion '",
     "got a state selector method, but no comparison manifest",
     "no previous state comparison",
     "no current state comparison",
@@ -176,7 +197,8 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
     let found = HINTS.iter().find(|(words, _)| message.to_lowercase().contains(&words.to_lowercase()));
     match (found, kind) {
         (Some((_, hint)), _) => Some((*hint).to_owned()),
-        (None, FailureKind::Connection) => {
+        // The connection can also go away while a model is built.
+        (None, _) if kind == FailureKind::Connection || is_connection_trouble(message) => {
             Some("check the target with `dbt debug`, then run the same command again".into())
         }
         (None, _) => None,
@@ -186,6 +208,21 @@ pub fn hint(kind: FailureKind, message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_goes_away_within_a_model_has_the_hint_of_connections() {
+        for message in [
+            "Database Error in model a (models/a.sql)\n  terminating connection due to administrator command\n  \
+             SSL connection has been closed unexpectedly",
+            "Database Error\n  server closed the connection unexpectedly",
+            "Database Error\n  SSL SYSCALL error: EOF detected",
+            "Runtime Error\n  ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
+        ] {
+            let hint = hint(FailureKind::Model, message).expect(message);
+            assert!(hint.contains("dbt debug"), "{message}: {hint}");
+        }
+        assert_eq!(hint(FailureKind::Model, "Database Error\n  division by zero"), None);
+    }
 
     #[test]
     fn tells_connection_target_and_project_apart() {
@@ -204,13 +241,21 @@ mod tests {
             ("[Errno 13] Permission denied: 'target/manifest.json'", FailureKind::Files),
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),
             ("Runtime Error\n  Could not find profile named 'nobody'", FailureKind::Target),
+            ("Runtime Error\n  Invalid resource_type selector \"foo\"", FailureKind::Selection),
+            ("Runtime Error\n  Invalid test type selector foo: expected", FailureKind::Selection),
+            (
+                "Compilation Error\n  The selection criterion 'a' does not match any nodes",
+                FailureKind::Selection,
+            ),
+            ("dbt cannot run because no profile was specified for this dbt project", FailureKind::Target),
             (
                 "Runtime Error\n  The profile 'a' does not have a target named 'b'. The valid target names \
                  for this",
                 FailureKind::Target,
             ),
         ] {
-            assert_eq!(from_output("dbt run", Exit::Code(2), message, None).kind, expected, "{message}");
+            let failure = from_output("dbt ls", Exit::Code(2), message, FailureKind::Project, None);
+            assert_eq!(failure.kind, expected, "{message}");
         }
     }
 }

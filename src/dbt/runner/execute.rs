@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::invoke::{Dbt, Invocation};
 use super::notice::{Listen, Purpose};
-use super::process::Ended;
+use super::process::{Ended, one_after_the_other};
 use super::query::{MARKER, Operation, operation, reply, write, write_project};
 use super::turn::Turn;
 use crate::dbt::project::Project;
@@ -91,9 +91,9 @@ impl Dbt {
                     on_step(step);
                 }
             }
-            None => said.push(line.into_text()),
+            None => said.push(line),
         })?;
-        self.conclude(&invocation, ended, reached, &said, call.statements.len())
+        self.conclude(&invocation, ended, reached, &one_after_the_other(said), call.statements.len())
     }
 
     /// How an execution ended, judged by the last step that the macro reported.

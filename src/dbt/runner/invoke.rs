@@ -7,11 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::diagnosis;
 use super::interrupt::Interrupt;
 use super::notice::{DbtCall, Listen, Notice, Purpose};
-use super::process::{Ended, Exit, Line};
+use super::process::{Ended, Exit, Line, one_after_the_other};
 use super::program::Program;
 use super::transport::{ProcessTransport, Transport};
 use crate::dbt::{Vars, harmful_here};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 
 /// dbt for one project. Each call chooses its target.
 #[derive(Debug)]
@@ -212,7 +212,14 @@ impl Invocation<'_> {
 
     /// Why this call failed, judged by its exit and by the lines that it printed.
     pub(super) fn failure(&self, exit: Exit, said: &[String]) -> Failure {
-        diagnosis::from_output(&self.name(), exit, &said.join("\n"), Some(self.log_file()))
+        let usual = match self.purpose {
+            Purpose::Selection | Purpose::Parse | Purpose::Version => FailureKind::Project,
+            // With this code dbt ends before it calls the macro.
+            Purpose::Query | Purpose::Promotion if exit == Exit::Code(2) => FailureKind::Project,
+            Purpose::Query | Purpose::Promotion => FailureKind::Query,
+            Purpose::Run => FailureKind::Run,
+        };
+        diagnosis::from_output(&self.name(), exit, &said.join("\n"), usual, Some(self.log_file()))
     }
 }
 
@@ -280,9 +287,10 @@ impl Dbt {
         let mut said = Vec::new();
         let ended = self.invoke(invocation, listen, |line, _| {
             if !is_answer(&line) {
-                said.push(line.into_text());
+                said.push(line);
             }
         })?;
+        let said = one_after_the_other(said);
         self.interrupt.check()?;
         if !ended.exit.is_success() {
             return Err(invocation.failure(ended.exit, &said).into());

@@ -50,6 +50,12 @@ impl Line {
     }
 }
 
+/// The text of lines, first of stdout and then of stderr: as they come, the two may interrupt each other.
+pub(super) fn one_after_the_other(lines: Vec<Line>) -> Vec<String> {
+    let (out, err): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| matches!(line, Line::Out(_)));
+    out.into_iter().chain(err).map(Line::into_text).collect()
+}
+
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

@@ -11,7 +11,7 @@ use super::invoke::{
     Dbt, DeferArguments, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly,
 };
 use super::notice::{Listen, ModelFinished, Notice, Purpose};
-use super::process::{Exit, Line};
+use super::process::{Exit, Line, one_after_the_other};
 use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::{LogEvent, LogLine};
 use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
@@ -129,7 +129,7 @@ impl Dbt {
 #[derive(Debug, Default)]
 struct RunOutput {
     complaints: Vec<String>,
-    text: Vec<String>,
+    text: Vec<Line>,
 }
 
 impl RunOutput {
@@ -141,16 +141,17 @@ impl RunOutput {
                     self.complaints.extend(event.complaint().map(str::to_owned));
                     return Some(event);
                 }
-                LogLine::Text(text) => self.text.push(text),
+                LogLine::Text(text) => self.text.push(Line::Out(text)),
             },
-            Line::Err(line) => self.text.push(line),
+            Line::Err(_) => self.text.push(line),
         }
         None
     }
 
     /// The complaints if there are any, else all text.
     fn most_telling(&self) -> String {
-        let lines = if self.complaints.is_empty() { &self.text } else { &self.complaints };
+        let text = || one_after_the_other(self.text.clone());
+        let lines = if self.complaints.is_empty() { text() } else { self.complaints.clone() };
         without_tracebacks(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
@@ -204,7 +205,8 @@ fn judge(
         return Some(if exit.is_success() {
             unproven(exit, "dbt wrote no run_results.json".into())
         } else {
-            diagnosis::from_output("dbt run", exit, &output.most_telling(), None)
+            // `dbt ls` has read this project before, so it is not the project alone.
+            diagnosis::from_output("dbt run", exit, &output.most_telling(), FailureKind::Run, None)
         });
     };
     let models = complaints(results, is_model);
@@ -324,7 +326,8 @@ mod tests {
             kind(2, Some(&both), "Please set snowplow__license_accepted to true"),
             Some(FailureKind::Setup)
         );
-        assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Project));
+        assert_eq!(kind(2, None, "Compilation Error"), Some(FailureKind::Run));
+        assert_eq!(kind(2, None, "Invalid selector spec"), Some(FailureKind::Selection));
         assert_eq!(kind(2, None, "could not connect to server"), Some(FailureKind::Connection));
     }
 

@@ -59,6 +59,9 @@ impl<W: Write> Summary<W> {
                 let title = self.title();
                 match (ending, &finish.outcome) {
                     (Some(ending), _) => format!("{title}{}", end(&ending)),
+                    (None, Outcome::Error { message }) if is_told(message, history) => {
+                        format!("{title}\n**stopped by an error**\n")
+                    }
                     (None, Outcome::Error { message }) => {
                         format!("{title}\n**stopped by an error**\n\n{}", code(&paths.shortened(message)))
                     }
@@ -131,6 +134,11 @@ impl<W: Write> Summary<W> {
         let _ = write!(text, "\n{}", code(&paths.shortened(&failure.to_string())));
         text
     }
+}
+
+/// Whether this error is the failure of dbt that the summary shows.
+fn is_told(error: &str, history: &History) -> bool {
+    history.failure.as_ref().is_some_and(|(_, failure)| failure.to_string() == error)
 }
 
 fn head(start: &Start) -> String {
