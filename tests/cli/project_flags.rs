@@ -1,6 +1,6 @@
-//! `flags:` of dbt_project.yml, set to what would mislead this tool most.
+//! `flags:` of dbt_project.yml and `config:` of profiles.yml, set to what would mislead this tool most.
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD};
 
 /// `warn_error` is not among them: that warnings are errors is for the project to say, and no run gets better by it.
 const WORST: &str = "
@@ -22,11 +22,11 @@ const WORST: &str = "
   write_json: false
 ";
 
-/// The same calls with and without the flags, and with the variables of the same names.
-fn flags_of_the_project_change_nothing(dbt: Dbt) {
+/// The same calls with and without the flags below a key of a file, and with the variables of the same names.
+fn flags_change_nothing(dbt: Dbt, file: &str, key: &str) {
     let plain = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
     let mut lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
-    lab.write("dbt_project.yml", &format!("{}\nflags:{WORST}", lab.read("dbt_project.yml")));
+    lab.write(file, &format!("{}\n{key}:{WORST}", lab.read(file)));
     let select = ["--select", "+page_engagement"];
     let start = ["--start-date", Events::START];
     let calls = [
@@ -52,12 +52,18 @@ fn flags_of_the_project_change_nothing(dbt: Dbt) {
 
 #[test]
 fn flags_of_the_project_change_nothing_for_dbt() {
-    flags_of_the_project_change_nothing(NEW);
+    flags_change_nothing(NEW, "dbt_project.yml", "flags");
 }
 
 #[test]
 fn flags_of_the_project_change_nothing_for_the_newest_dbt() {
-    flags_of_the_project_change_nothing(NEXT);
+    flags_change_nothing(NEXT, "dbt_project.yml", "flags");
+}
+
+/// There, it takes precedence over a flag behind the subcommand.
+#[test]
+fn the_config_of_profiles_changes_nothing_for_the_oldest_dbt() {
+    flags_change_nothing(OLD, "profiles.yml", "config");
 }
 
 /// Its dbt manifest would show no package.

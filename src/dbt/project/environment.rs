@@ -251,7 +251,6 @@ mod tests {
             "DBT_LOG_FORMAT",
             "DBT_QUIET",
             "DBT_SAMPLE (in .env)",
-            "DBT_STATE",
         ];
         assert_eq!(hidden.ignored().collect::<Vec<_>>(), expected);
     }
