@@ -446,7 +446,7 @@ fn a_target_that_is_missing() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt ls failed (exit code 2): the profile or the target is missing or not complete
+    error: dbt ls failed (exit code 2): the profile or the target is missing or not valid
         Encountered an error:
         Runtime Error
           The profile 'faked' does not have a target named 'nowhere'. The valid target names for this profile are:

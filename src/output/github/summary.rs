@@ -31,11 +31,13 @@ pub(super) struct Summary<W> {
     out: W,
     has_title: bool,
     has_table: bool,
+    /// The failure of dbt that it shows.
+    told: Option<String>,
 }
 
 impl<W: Write> Summary<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, has_title: false, has_table: false }
+        Self { out, has_title: false, has_table: false, told: None }
     }
 
     pub(super) fn tell(
@@ -52,6 +54,7 @@ impl<W: Write> Summary<W> {
             Event::RunFinished(run) => self.rows(run, history),
             Event::LimitRaised(raised) => self.row(&raised_row(raised)),
             Event::DbtFailed { run, failure } => {
+                self.told = Some(failure.to_string());
                 format!("{}{}", self.title(), self.failure(*run, failure, (paths, history)))
             }
             Event::BackfillFinished(finish) => {
@@ -59,7 +62,7 @@ impl<W: Write> Summary<W> {
                 let title = self.title();
                 match (ending, &finish.outcome) {
                     (Some(ending), _) => format!("{title}{}", end(&ending)),
-                    (None, Outcome::Error { message }) if is_told(message, history) => {
+                    (None, Outcome::Error { message }) if self.told.as_ref() == Some(message) => {
                         format!("{title}\n**stopped by an error**\n")
                     }
                     (None, Outcome::Error { message }) => {
@@ -134,11 +137,6 @@ impl<W: Write> Summary<W> {
         let _ = write!(text, "\n{}", code(&paths.shortened(&failure.to_string())));
         text
     }
-}
-
-/// Whether this error is the failure of dbt that the summary shows.
-fn is_told(error: &str, history: &History) -> bool {
-    history.failure.as_ref().is_some_and(|(_, failure)| failure.to_string() == error)
 }
 
 fn head(start: &Start) -> String {
