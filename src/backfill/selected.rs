@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 
 use super::preflight::FirstRun;
-use crate::dbt::{DeferArguments, Listing, Manifest, Node, SelectionArguments};
+use crate::dbt::{DeferArguments, Lineage, Listing, Manifest, Node, SelectionArguments};
 use crate::event::{Emit, Event, PackageScope, Start};
-use crate::snowplow::{self, Scope};
+use crate::snowplow::{self, Scope, TouchedPackage};
 use crate::workspace::OpenTarget;
 
 /// The selection of one target.
@@ -65,14 +65,48 @@ impl Selected {
         if !defer.defer {
             return Ok(());
         }
-        match self.unselected_manifest() {
-            None => Ok(()),
-            Some(name) => bail!(
+        if let Some(name) = self.unselected_manifest() {
+            bail!(
                 "--defer needs the incremental manifest {name} in the selection: else dbt reads and writes the \
                  one of the environment that --state describes. Select the model with its ancestors, as in \
                  --select +my_model"
-            ),
+            );
         }
+        if let Some(name) = self.unselected_between() {
+            bail!(
+                "--defer needs {name} in the selection, which tracked models are built from: else they can read \
+                 the one of the environment that --state describes, with the window of another run. Select them \
+                 with their ancestors, as in --select +my_model"
+            );
+        }
+        Ok(())
+    }
+
+    /// The name of a model between a window and a selected tracked model that this selection does not build.
+    fn unselected_between(&self) -> Option<&str> {
+        let manifest = &self.listing.manifest;
+        let lineage = Lineage::of(manifest);
+        self.scope.packages.iter().find_map(|TouchedPackage { package, .. }| {
+            let tracked = package.tracked(manifest).filter(|node| self.scope.built.contains(&node.unique_id));
+            let between = lineage.between(&package.limits, &tracked.collect::<Vec<_>>());
+            let missing = between
+                .into_iter()
+                .find(|node| !node.is_ephemeral() && !self.scope.built.contains(&node.unique_id));
+            missing.map(|node| node.name.as_str())
+        })
+    }
+
+    /// The name of a selected tracked model of a package that is not built from its incremental manifest.
+    pub(super) fn apart_from_manifest(&self, touched: &TouchedPackage) -> Option<&str> {
+        let manifest = &self.listing.manifest;
+        let lineage = Lineage::of(manifest);
+        let package = &touched.package;
+        let tracked = package.tracked(manifest).filter(|node| self.scope.built.contains(&node.unique_id));
+        let is_apart = |node: &&Node| {
+            let parents = lineage.parents(&node.unique_id);
+            !lineage.ancestors(parents, usize::MAX).any(|id| id == package.incremental_manifest)
+        };
+        tracked.filter(is_apart).map(|node| node.name.as_str()).next()
     }
 
     /// The name of an incremental manifest that this selection does not build.
@@ -187,8 +221,8 @@ fn refuse_source_status(selection: &SelectionArguments) -> Result<()> {
         None => Ok(()),
         Some(part) => bail!(
             "{part} cannot be used: dbt would look for new results of `dbt source freshness` in the target path \
-             of every single run. List the models first, as in --select $(dbt ls --quiet --output name --select \
-             {part} …)"
+             of every single run. List the models first, as in --select $(dbt ls --quiet \
+             --resource-type model --output name --select {part} …)"
         ),
     }
 }

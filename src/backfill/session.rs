@@ -138,6 +138,18 @@ impl<'a> Backfill<'a> {
             let is_there = observation.package(&touched.package.name).is_some_and(|it| it.has_manifest);
             let manifest = &self.selected.listing.manifest;
             let name = manifest.node(id).map_or(id.as_str(), |node| &node.name);
+            // The hook runs even if the model of the incremental manifest fails, and then writes into the other one.
+            let may_be_missing = !is_there || self.request.first_run.full_refresh;
+            if self.request.defer.defer
+                && may_be_missing
+                && let Some(model) = self.selected.apart_from_manifest(touched)
+            {
+                bail!(Refusal(format!(
+                    "with --defer, the row of {model} could be written into the environment that --state \
+                     describes, because {model} is not built from {name}, which has no table here yet. Run once \
+                     without --defer first"
+                )));
+            }
             if !is_there && self.request.defer.defer && !self.request.first_run.remove.is_empty() {
                 bail!(Refusal(format!(
                     "with --defer, --remove-from-manifest would remove rows of the environment that --state \

@@ -8,6 +8,9 @@ use crate::snowplow::{Frontier, PackageTables, Progress, Standing, State, Tracke
 use crate::timestamp::Timestamp;
 use crate::workspace::GoodPackageRun;
 
+/// How far the clock of a package can be behind the warehouse's: some leave out the last days, which are not complete.
+const MOST_DAYS_BEHIND: i64 = 7;
+
 /// A package's part of a run that ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -71,7 +74,9 @@ impl Verdict {
         now: Timestamp,
     ) -> bool {
         let is_open = self.before.state.is_open_ended() && self.after.state.is_open_ended();
-        if self.progress != Progress::Stalled || !is_open || self.window.upper >= now {
+        // No clock is so far behind: something else ends the windows, and events are left out.
+        let is_too_far = now.since(self.window.upper).num_days() >= MOST_DAYS_BEHIND;
+        if self.progress != Progress::Stalled || !is_open || is_too_far || self.window.upper >= now {
             return false;
         }
         let end = self.before.end_by_limit(self.package.family, self.origin(), this.limit_days);

@@ -22,6 +22,11 @@ impl PassedOnArgs {
         for (written, flag) in self.dbt_args.iter().flat_map(|word| flags_in(word)) {
             match flag.handling {
                 Handling::PassedOn(_) => {}
+                Handling::Own(_) if written.starts_with("--no-") => {
+                    bail!(
+                        "{written} cannot be passed to every dbt run: leave it out, because it is the default"
+                    );
+                }
                 Handling::Own(_) => {
                     let name = flag.names[0];
                     bail!("{written} cannot be passed to every dbt run: give --{name} before the --");

@@ -40,7 +40,7 @@ pub struct SelectionArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Selection (as in dbt)")]
 pub struct DeferArgs {
-    /// Let refs of models that are not selected and not built read the tables that --state describes
+    /// Let refs of models that this target does not have read the tables that --state describes
     #[arg(long, env = "DBT_DEFER")]
     pub defer: bool,
 

@@ -54,7 +54,7 @@ impl Scope {
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
         let names = names_without_namesakes(&built, &touched, listing)?;
         let stand_ins: Vec<_> =
-            untouched.into_iter().map(|name| stand_in(name, manifest)).collect::<Result<_>>()?;
+            untouched.into_iter().map(|name| stand_in(name, &built, manifest)).collect::<Result<_>>()?;
         let models_to_run = models_to_run(names, &touched, &stand_ins);
         let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
         Ok(Self { packages: touched, built, stand_ins, models_to_run })
@@ -195,10 +195,18 @@ fn with_ancestors(nodes: &[&Node], listing: &Listing) -> Vec<String> {
     ends.into_iter().chain(others).collect()
 }
 
-fn stand_in(package: &str, manifest: &Manifest) -> Result<StandIn> {
-    match facts::first_built(tracked_by(package, manifest)) {
-        Some(node) => Ok(StandIn { package: package.to_owned(), model: node.name.clone() }),
-        None => bail!(Refusal(format!(
+/// The hook of a package knows models by name alone, so the name of a model that is built would make it write.
+fn stand_in(package: &str, built: &[&Node], manifest: &Manifest) -> Result<StandIn> {
+    let is_built = |node: &&Node| built.iter().any(|other| other.name == node.name);
+    let unbuilt = tracked_by(package, manifest).filter(|node| !is_built(node));
+    match (facts::first_built(unbuilt), facts::first_built(tracked_by(package, manifest))) {
+        (Some(node), _) => Ok(StandIn { package: package.to_owned(), model: node.name.clone() }),
+        (None, Some(node)) => bail!(Refusal(format!(
+            "the selection builds another model that is called {}, and the on-run-end hook of {package} knows \
+             models by name alone, so it would record that one. Rename one of them",
+            node.name
+        ))),
+        (None, None) => bail!(Refusal(format!(
             "the package {package} has no enabled model with the tag {}, so its on-run-end hook fails every \
              run. Enable one of its models, or remove the package",
             tag_of(package)
@@ -328,9 +336,10 @@ mod tests {
         let found = scope(&nodes, &[]).expect("a scope");
         assert_eq!(found.models_to_run, "new of_two one_events one_limits");
         assert!(found.built.contains("model.p.two_tracked"));
-        // If the second package is not touched, its hook writes nothing and the name does no harm.
-        let found = scope(&[tracked("model.p.new"), namesake], &[]).expect("a scope");
-        assert_eq!(found.models_to_run, "new one_events one_limits two_tracked two_tracked");
+        // If the second package is not touched, its hook would take the namesake for its own model.
+        let refusal = scope(&[tracked("model.p.new"), namesake], &[]).expect_err("a namesake");
+        let text = refusal.downcast_ref::<Refusal>().expect("a refusal").to_string();
+        assert!(text.contains("another model that is called two_tracked"), "{text}");
 
         let nodes = [tracked("model.p.two_tracked"), of_two];
         let refusal = scope(&nodes, &[]).expect_err("the second package would wait for its own");

@@ -115,6 +115,7 @@ impl OpenTarget<'_> {
         let call = ListCall {
             selection,
             extra,
+            warnings: self.project().warnings(),
             target: self.name.as_deref(),
             target_path: &target_path,
             log_path: &log_path,

@@ -17,8 +17,8 @@ use crate::dbt::version;
 /// How much of a dbt manifest is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadFor {
-    /// Runs and promotions: the whole configuration of the enabled models, and the source text of those that
-    /// filter Snowplow's events.
+    /// Runs and promotions: the whole configuration of the enabled models, the source text of those that filter
+    /// Snowplow's events, and the default selector.
     Runs,
     /// Checks: a few keys of the configuration of all models, the source text of tracked models, the disabled
     /// models, and the default selector.
@@ -30,7 +30,7 @@ impl ReadFor {
     /// again.
     fn sections(self) -> &'static [&'static str] {
         match self {
-            Self::Runs => &["metadata", "nodes", "macros", FUNCTIONS],
+            Self::Runs => &["metadata", "nodes", "macros", "selectors", FUNCTIONS],
             Self::Checks => &["metadata", "nodes", "macros", "selectors", "disabled", FUNCTIONS],
         }
     }

@@ -74,6 +74,21 @@ pub const V2_PARSER_VARIABLE: &str = "DBT_ENGINE_USE_V2_PARSER";
 /// The file in the user's home that sets flags for all projects, for dbt 1.12.
 const SETTINGS: &str = ".dbt/user_settings.yml";
 
+/// What a project does to dbt's warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warnings {
+    Usual,
+    /// It has `warn_error_options`, which can silence some.
+    Chosen,
+}
+
+impl Warnings {
+    /// The variable with which dbt warns of everything again.
+    pub(in crate::dbt) fn restored(self) -> Option<(&'static str, String)> {
+        (self == Self::Chosen).then(|| ("DBT_WARN_ERROR_OPTIONS", "{}".to_owned()))
+    }
+}
+
 /// Where a variable or a flag is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {

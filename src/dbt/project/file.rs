@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::dotenv::dotenv_names_here;
+use super::environment::Warnings;
 use super::expression::{Expression, evaluate};
 use super::yaml;
 use crate::dbt::version::Version;
@@ -224,7 +225,9 @@ impl Project {
     pub fn target_path(&self) -> Result<Utf8PathBuf, Expression> {
         const KEY: &str = "target-path";
         let variables = ["DBT_ENGINE_TARGET_PATH", "DBT_TARGET_PATH"];
-        if let Some(path) = variables.iter().find_map(|name| std::env::var(name).ok()) {
+        // To dbt, an empty variable is absent.
+        let set = |name: &&str| std::env::var(name).ok().filter(|path| !path.is_empty());
+        if let Some(path) = variables.iter().find_map(set) {
             return Ok(self.directory.join(path));
         }
         let dotenv = dotenv_names_here();
@@ -232,6 +235,12 @@ impl Project {
             Some(name) => Err(Expression::in_dotenv(KEY, name)),
             None => self.path(KEY, self.target_path.as_deref().unwrap_or(TARGET)),
         }
+    }
+
+    /// What the project does to dbt's warnings.
+    #[must_use]
+    pub fn warnings(&self) -> Warnings {
+        if self.flags.contains_key("warn_error_options") { Warnings::Chosen } else { Warnings::Usual }
     }
 
     /// A target path that can be used where any folder will do.

@@ -125,7 +125,7 @@ const SETUP: &[&str] = &[
 const FILES: &[&str] = &[
     "no space left on device",
     "disk quota exceeded",
-    "permission denied: ",
+    "[errno 13] permission denied",
     "read-only file system",
     "too many open files",
 ];
@@ -185,7 +185,7 @@ const HINTS: &[(&str, &str)] = &[
     ("No space left on device", "make room on the disk, then run the same command again"),
     ("Disk quota exceeded", "make room on the disk, then run the same command again"),
     (
-        "Permission denied: ",
+        "[Errno 13] Permission denied",
         "let dbt write this file, or use another place for it, then run the same command again",
     ),
     ("Read-only file system", "let dbt write to a file system that is not read-only"),

@@ -15,7 +15,7 @@ use super::secrets::{MASK, MASKED};
 use super::turn::Turn;
 use super::unmatched::{self, Unmatched};
 use crate::dbt::artifacts::{Manifest, ReadFor};
-use crate::dbt::version;
+use crate::dbt::{Warnings, version};
 use crate::failure::Failure;
 
 /// The models in a selection, with the dbt manifest that describes them.
@@ -37,6 +37,8 @@ pub struct ListCall<'a> {
     pub selection: &'a SelectionArguments,
     /// The arguments that the user gave after `--`. `dbt ls` gets those that change how it reads the project.
     pub extra: &'a [String],
+    /// What the project does to dbt's warnings.
+    pub warnings: Warnings,
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
     /// A target path for `dbt ls` alone. Each target path has one parse cache, and `dbt run` gets
@@ -90,7 +92,7 @@ impl Dbt {
             selection: Some(call.selection),
             vars: VarsArgument::AsGiven,
             trailing: also_for_ls(call.extra),
-            variables: vec![selects_eagerly()],
+            variables: [selects_eagerly()].into_iter().chain(call.warnings.restored()).collect(),
         };
         let mut selected = BTreeSet::new();
         let said = self.ask(&invocation, listen, |line| {

@@ -13,6 +13,7 @@ use serde_yaml::{Mapping, Value};
 use super::invoke::Dbt;
 use super::notice::{Listen, Purpose};
 use super::query::{MARKER, Operation, operation, reply, write, write_project};
+use super::secrets::{MASK, MASKED, has_secrets};
 use super::turn::Turn;
 use crate::dbt::project::{Project, ResolvedVars, VarScope, holds_jinja};
 use crate::failure::{Failure, FailureKind};
@@ -80,7 +81,7 @@ impl Dbt {
         while !left.is_empty() {
             let Round { told, failed } = self.render(&left, call, listen)?;
             left.retain(|name| !told.contains_key(name));
-            rendered.extend(told.into_iter().map(|(name, text)| (name, Ok(text))));
+            rendered.extend(told.into_iter().map(|(name, text)| (name, unmasked(text))));
             let Some((name, reason)) = failed else { break };
             left.retain(|other| *other != name);
             rendered.insert(name, Err(reason));
@@ -127,6 +128,11 @@ impl Dbt {
             (Err(error), _) => Err(error),
         }
     }
+}
+
+/// A value, unless dbt masked a part of it.
+fn unmasked(text: String) -> Result<String, String> {
+    if text.contains(MASK) && has_secrets() { Err(MASKED.to_owned()) } else { Ok(text) }
 }
 
 /// dbt's own reason, without where it is: that is a macro of this tool.

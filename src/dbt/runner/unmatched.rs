@@ -36,8 +36,11 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
             continue;
         }
         let mut selected = selection.select.iter().flat_map(|text| text.split_whitespace());
-        // On most days, nothing is new or modified.
-        let may_be_empty = criterion.contains("state:");
+        // On most days, nothing is new or modified, and nothing failed.
+        let may_be_empty = criterion.split(',').any(|part| {
+            let method = without_operators(part).split_once(':').map(|(method, _)| method);
+            matches!(method, Some("state" | "result"))
+        });
         found.push(Unmatched {
             criterion: criterion.to_owned(),
             is_mistake: selected.any(|part| part == criterion) && !may_be_empty,
