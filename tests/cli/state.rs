@@ -131,6 +131,33 @@ fn the_other_environment_stays_as_it_is() {
     }
 }
 
+/// A view has no data of its own, but the one of the other environment reads the tables there.
+#[test]
+fn a_view_in_between_must_be_selected_to_defer() {
+    let lab = modified(NEW);
+    let model = "models/site/page_engagement.sql";
+    lab.write(
+        "models/site/in_between.sql",
+        "{{ config(materialized='view') }} select * from {{ ref('page_engagement_this_run') }}",
+    );
+    lab.write(model, &lab.read(model).replace("ref('page_engagement_this_run')", "ref('in_between')"));
+    let selection = ["plan", "--select", "+page_engagement", "--start-date", Events::START];
+    let without = ["--exclude", "in_between"];
+    let output = lab.tool(&[&selection[..], &without, &["--defer", "--state", "before"]].concat());
+    assert!(output.code == 2 && output.stderr.contains("--defer needs in_between"), "{output}");
+}
+
+#[test]
+fn a_default_selector_is_the_selection() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    lab.write(
+        "selectors.yml",
+        "selectors: [{name: usual, default: true, definition: {method: fqn, value: page_engagement, parents: true}}]\n",
+    );
+    let output = lab.tool(&["plan", "--start-date", Events::START]).success();
+    assert!(output.stdout.contains("by --selector usual") && !output.stdout.contains("whole"), "{output}");
+}
+
 /// The rows of prod's tables, as text.
 fn everything_in_prod(lab: &Lab) -> String {
     let tables = "select table_schema || '.' || table_name from information_schema.tables \
