@@ -64,6 +64,10 @@ fn shows_every_value_and_its_source() {
     --select                +carts 'tag:a,tag:b'       snowplow-backfill.yml:3:1: select
     --exclude               -                          default
     --selector              -                          default
+    --state                 -                          default
+    --defer                 false                      default
+    --defer-state           -                          default
+    --favor-state           false                      default
     --limit-days            60                         snowplow-backfill.yml:7:3: run.limit-days
     --max-limit-days        -                          default
     --start-date            -                          default
@@ -81,6 +85,7 @@ fn shows_every_value_and_its_source() {
     --dbt                   'uv run dbt'               environment: SNOWPLOW_BACKFILL_DBT
     --threads               -                          default
     -- DBT_ARGS             --fail-fast --threads 4    snowplow-backfill.yml:9:3: run.dbt_args
+    --yes                   false                      default
     --dry-run               false                      default
     --format                human                      default
     --journal               -                          default
