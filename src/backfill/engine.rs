@@ -245,7 +245,7 @@ impl<D: Driver> Loop<'_, D> {
     /// Otherwise, calls that make one run each would never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
-        if !self.first_run.is_regular() {
+        if !self.first_run.is_regular() || self.reaches_until(observation, regular.days) {
             return Ok(regular);
         }
         let last = self.driver.last_good_run();
@@ -263,6 +263,14 @@ impl<D: Driver> Loop<'_, D> {
             _ => self.limit_over_gap(observation, regular, emit)?,
         };
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
+    }
+
+    /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
+    fn reaches_until(&self, observation: &Observation, limit_days: u32) -> bool {
+        let Some(until) = self.options.until else { return false };
+        let mut windows =
+            observation.packages.iter().map(|tables| tables.next_window(limit_days, observation.now));
+        windows.all(|window| window.is_some_and(|window| window.upper >= until))
     }
 
     /// Judges a good run of an earlier call; none if the tables have changed since.

@@ -12,7 +12,7 @@ use crate::failure::Refusal;
 use crate::snowplow::{Observation, PackageTables, Progress, Window};
 use crate::timestamp::Timestamp;
 
-/// How many runs in a row may leave it open whose window they recorded.
+/// How many runs may leave it open whose window they recorded, while nothing moves.
 const MOST_UNCLEAR: u32 = 3;
 
 /// What earlier runs of this backfill showed.
@@ -22,7 +22,7 @@ pub(super) struct Trail {
     windows: HashMap<String, PreviousWindow>,
     /// Packages whose slow clock was told.
     slow: HashSet<String>,
-    /// Runs in a row without evidence of their own.
+    /// Runs without evidence of their own since something moved.
     unclear: u32,
     /// Runs in a row that moved nothing.
     idle: u32,
@@ -77,7 +77,9 @@ impl Trail {
         let previous = self.windows.get(name).copied();
         let expectation = Expectation { before: old, limit_days, now, previous };
         let verdict = Verdict::of(old, new, window, now);
-        let verdict = match expectation.origin_of(window) {
+        let origin = expectation.origin_of(window);
+        judgement.refuse(replaced_events(old, new, (window, origin), old.next_window(limit_days, now), now));
+        let verdict = match origin {
             WindowOrigin::StartedOver => {
                 judgement.refuse(Some(started_over(name, window, min)));
                 verdict.without_evidence()
@@ -112,10 +114,11 @@ impl Trail {
         let has_moved = verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced);
         let unclear = verdicts.iter().find(|verdict| verdict.evidence == Evidence::Missing);
         self.idle = if has_moved { 0 } else { self.idle + 1 };
-        self.unclear = if has_moved || unclear.is_none() { 0 } else { self.unclear + 1 };
+        // Not in a row where a run between them moved nothing, either: the limit goes up and down then.
+        self.unclear = if has_moved { 0 } else { self.unclear + u32::from(unclear.is_some()) };
         if let Some(Verdict { package, .. }) = unclear.filter(|_| self.unclear >= MOST_UNCLEAR) {
             return Some(Refusal(format!(
-                "{MOST_UNCLEAR} runs in a row moved nothing, and the limits table of {} never held their window. Something \
+                "nothing moves, and in {MOST_UNCLEAR} runs the limits table of {} did not hold their window. Something \
                  else runs these models, or the package does not use snowplow__backfill_limit_days. Stop the other runs, \
                  then run the same command again",
                 package.name
@@ -168,6 +171,35 @@ fn lost_progress(old: &PackageTables, new: &PackageTables) -> Option<Refusal> {
             lost.join(", ")
         ))
     })
+}
+
+/// A row that moved beyond the window of this run, although no run went on from there: another run replaced the
+/// package's events while this one was building its models. They miss the events in between.
+fn replaced_events(
+    old: &PackageTables,
+    new: &PackageTables,
+    (found, origin): (Window, WindowOrigin),
+    expected: Option<Window>,
+    now: Timestamp,
+) -> Option<Refusal> {
+    let own = if origin == WindowOrigin::AnotherRun { expected? } else { found };
+    // The clock goes on while a run lasts, and with it the end of such a window.
+    let is_open = own.upper >= now;
+    let goes_on = origin == WindowOrigin::AnotherRun && found.lower <= own.upper;
+    if is_open || goes_on {
+        return None;
+    }
+    let moved = new.rows.iter().filter(|row| new.package.tracks(&row.model)).find(|row| {
+        let before = old.rows.iter().find(|other| other.model == row.model).and_then(|it| it.last_success);
+        row.last_success > before && row.last_success > Some(own.upper)
+    })?;
+    let at = moved.last_success.map(|time| time.to_string()).unwrap_or_default();
+    Some(Refusal(format!(
+        "{} was recorded at {at}, after the window of this run, {} to {}: another run replaced the events of {} while \
+         this one was building its models, so they miss events. Stop the other runs, then run the same command \
+         with --remove-from-manifest {}",
+        moved.model, own.lower, own.upper, new.package.name, moved.model
+    )))
 }
 
 /// Why a run can begin anew, and what to do about it.

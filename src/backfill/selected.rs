@@ -75,22 +75,29 @@ impl Selected {
         if let Some(name) = self.unselected_between() {
             bail!(
                 "--defer needs {name} in the selection, which tracked models are built from: else they can read \
-                 the one of the environment that --state describes, with the window of another run. Select them \
+                 or write the one of the environment that --state describes. Select them \
                  with their ancestors, as in --select +my_model"
             );
         }
         Ok(())
     }
 
-    /// The name of a model between a window and a selected tracked model that this selection does not build.
+    /// The name of a model that a selected tracked model is built from and that this selection does not build:
+    /// one of its package, or one between the window and it.
     fn unselected_between(&self) -> Option<&str> {
         let manifest = &self.listing.manifest;
         let lineage = Lineage::of(manifest);
         self.scope.packages.iter().find_map(|TouchedPackage { package, .. }| {
             let tracked = package.tracked(manifest).filter(|node| self.scope.built.contains(&node.unique_id));
-            let between = lineage.between(&package.limits, &tracked.collect::<Vec<_>>());
+            let tracked: Vec<_> = tracked.collect();
+            let between = lineage.between(&package.limits, &tracked);
+            // Models of the package write into others by hooks: into the quarantine of sessions, for example.
+            let parents = tracked.iter().flat_map(|node| lineage.parents(&node.unique_id));
+            let above = lineage.ancestors(parents, usize::MAX).filter_map(|id| manifest.node(id));
+            let of_package = above.filter(|node| node.package_name == package.dbt_package);
             let missing = between
                 .into_iter()
+                .chain(of_package)
                 .find(|node| !node.is_ephemeral() && !self.scope.built.contains(&node.unique_id));
             missing.map(|node| node.name.as_str())
         })

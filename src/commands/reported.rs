@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
-use dialoguer::Confirm;
+use dialoguer::Input;
 use dialoguer::console::Term;
 
 use crate::backfill::{Backfill, Request};
@@ -114,12 +114,11 @@ fn confirm_whole_project(backfill: &Backfill<'_>) -> Result<()> {
         return Ok(());
     }
     let models = output::count(backfill.start(None).models.len(), "model");
-    let question = format!("No model is selected. Run the whole project, with {models}?");
-    let answer = Confirm::new().with_prompt(question).default(false).interact_on_opt(&Term::stderr());
-    match answer {
-        Ok(Some(true)) => Ok(()),
-        Ok(Some(false) | None) | Err(dialoguer::Error::IO(_)) => {
-            bail!("nothing was run: select models with --select, or give --yes to run the whole project")
-        }
+    let question = format!("No model is selected. Run the whole project, with {models}? [y/N]");
+    let answer = Input::<String>::new().with_prompt(question).allow_empty(true);
+    let answer = answer.interact_text_on(&Term::stderr()).unwrap_or_default();
+    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        return Ok(());
     }
+    bail!("nothing was run: select models with --select, or give --yes to run the whole project")
 }

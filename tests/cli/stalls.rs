@@ -158,7 +158,7 @@ fn the_window_of_another_run_proves_nothing_in_a_first_run_either() {
     // Without a row, three such runs end it: whether there was an event is not known.
     let empty = read(None, other);
     let fake = backfill(&Value::Null, &[tables(NOW, &[], None), empty.clone(), empty.clone(), empty]);
-    ends_with(&fake, &RUN, 4, "3 runs in a row moved nothing");
+    ends_with(&fake, &RUN, 4, "in 3 runs the limits table of shop did not hold their window");
 }
 
 #[test]

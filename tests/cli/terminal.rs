@@ -114,11 +114,13 @@ fn answered(keys: &str, flags: &[&str]) -> (i32, String, usize) {
 #[test]
 fn asks_before_it_runs_the_whole_project() {
     let question = "No model is selected. Run the whole project, with 4 models?";
-    let (code, text, runs) = answered("n", &[]);
+    let (code, text, runs) = answered("n\r", &[]);
     assert!(code == 2 && runs == 0 && text.contains(question), "{code} {text}");
     assert!(text.contains("select models with --select, or give --yes"), "{text}");
-    let (code, text, runs) = answered("y", &[]);
+    let (code, text, runs) = answered("yes\r", &[]);
     assert!(code == 0 && runs == 4 && text.contains(question), "{code} {text}");
+    let (code, text, runs) = answered("maybe\r", &[]);
+    assert!(code == 2 && runs == 0, "{code} {text}");
     let (code, text, runs) = answered("\x03", &[]);
     assert!(code == 130 && runs == 0, "{code} {text}");
     for flags in [&["--yes"][..], &["--select", "+carts"]] {

@@ -138,7 +138,10 @@ impl RunOutput {
         match line {
             Line::Out(line) => match LogLine::parse(&line) {
                 LogLine::Event(event) => {
-                    self.complaints.extend(event.complaint().map(str::to_owned));
+                    // Some are told once for each batch of a model.
+                    let complaint =
+                        event.complaint().filter(|said| !self.complaints.iter().any(|it| it == said));
+                    self.complaints.extend(complaint.map(str::to_owned));
                     return Some(event);
                 }
                 LogLine::Text(text) => self.text.push(Line::Out(text)),
