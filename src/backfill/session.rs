@@ -104,7 +104,7 @@ impl<'a> Backfill<'a> {
     /// end.
     ///
     /// # Errors
-    /// A [`Refusal`](crate::failure::Refusal) of the preflight or the lock. The tables cannot be read. Usage:
+    /// A [`Refusal`] of the preflight or the lock. The tables cannot be read. Usage:
     /// a part of the selection matches nothing.
     pub fn run(&self, journal: Option<&Utf8Path>, emit: Emit<'_>) -> Result<Outcome> {
         self.selected.listing.require_matches()?;
