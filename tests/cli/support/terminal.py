@@ -2,7 +2,8 @@
 
     python terminal.py <columns> <command>...
 
-The keys in the variable TERMINAL_KEYS are pressed once the command asks a question.
+The keys in the variable TERMINAL_KEYS are pressed once the command asks a question and reads keys: before that, the
+terminal itself would make a signal of Ctrl-C.
 """
 
 import fcntl
@@ -11,6 +12,10 @@ import pty
 import struct
 import sys
 import termios
+import time
+
+# Where termios has them.
+LOCAL_MODES = 3
 
 process, terminal = pty.fork()
 if process == 0:
@@ -31,6 +36,9 @@ while True:
     sys.stdout.buffer.write(written)
     seen += written
     if keys and b"[y/N]" in seen:
+        patience = time.monotonic() + 60
+        while termios.tcgetattr(terminal)[LOCAL_MODES] & termios.ICANON and time.monotonic() < patience:
+            time.sleep(0.01)
         os.write(terminal, keys)
         keys = b""
 sys.stdout.flush()
