@@ -174,6 +174,22 @@ fn call_until(
     (0..bound).map(|_| backfill(warehouse, options).0).find(|outcome| !more(outcome))
 }
 
+/// Runs a backfill beside which somebody else runs the packages, too.
+fn is_whole_or_names_the_other_run(
+    warehouse: &mut Warehouse,
+    options: &Options,
+) -> Result<(), TestCaseError> {
+    match backfill(warehouse, options).0 {
+        Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(warehouse, warehouse.before_last_run)?,
+        Outcome::Refused { reason } => {
+            let is_named = reason.contains("Something else runs these models");
+            prop_assert!(is_hopeless(warehouse) || is_named, "{reason}");
+        }
+        other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
@@ -244,14 +260,7 @@ proptest! {
         }
         let bound = most_runs(&warehouse, limit_days) + 12;
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
-        match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
-            Outcome::Refused { reason } => {
-                let is_named = reason.contains("Something else runs these models");
-                prop_assert!(is_hopeless(&warehouse) || is_named, "{reason}");
-            }
-            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
-        }
+        is_whole_or_names_the_other_run(&mut warehouse, &options)?;
     }
 
     #[test]
@@ -273,14 +282,7 @@ proptest! {
         }
         let bound = most_runs(&warehouse, limit_days) + 8;
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
-        match backfill(&mut warehouse, &options).0 {
-            Outcome::CaughtUp | Outcome::NoEvents => has_seen_everything(&warehouse, warehouse.before_last_run)?,
-            Outcome::Refused { reason } => {
-                let is_named = reason.contains("Something else runs these models");
-                prop_assert!(is_hopeless(&warehouse) || is_named, "{reason}");
-            }
-            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
-        }
+        is_whole_or_names_the_other_run(&mut warehouse, &options)?;
     }
 
     #[test]
