@@ -21,7 +21,7 @@ pub use passed_on::PassedOnArgs;
 pub use plan::PlanArgs;
 pub use promote::PromoteArgs;
 pub use run::{RunArgs, RunFormat};
-pub use shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+pub use shared::{BackfillArgs, DbtArgs, DeferArgs, OutputFormat, SelectionArgs};
 use values::Suggested;
 
 /// The id of `--project-dir`.
@@ -190,11 +190,11 @@ mod tests {
         let Command::Run(args) = Cli::from_arg_matches(&matches).expect("valid").command else {
             panic!("run")
         };
-        assert_eq!(args.selection.select, ["+a", "tag:b", "d"]);
+        assert_eq!(args.backfill.selection.select, ["+a", "tag:b", "d"]);
         assert_eq!(
-            (args.selection.exclude.as_slice(), args.passed_on.dbt_args.as_slice()),
+            (args.backfill.selection.exclude.as_slice(), args.passed_on.dbt_args.as_slice()),
             (&["c".into()][..], &["--fail-fast".into()][..])
         );
-        assert_eq!(args.windows.limit_days, 9);
+        assert_eq!(args.backfill.windows.limit_days, 9);
     }
 }

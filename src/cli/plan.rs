@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::passed_on::PassedOnArgs;
-use super::shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+use super::shared::{BackfillArgs, OutputFormat};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,22 +17,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct PlanArgs {
     #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    #[command(flatten)]
-    pub defer: DeferArgs,
-
-    #[command(flatten)]
-    pub windows: WindowArgs,
-
-    #[command(flatten)]
-    pub stop: StopArgs,
-
-    #[command(flatten)]
-    pub first_run: FirstRunArgs,
-
-    #[command(flatten)]
-    pub dbt: DbtArgs,
+    pub backfill: BackfillArgs,
 
     #[command(flatten)]
     pub passed_on: PassedOnArgs,

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::passed_on::PassedOnArgs;
-use super::shared::{DbtArgs, DeferArgs, FirstRunArgs, OutputFormat, SelectionArgs, StopArgs, WindowArgs};
+use super::shared::{BackfillArgs, OutputFormat};
 use super::values::at_least_one;
 
 const EXAMPLES: &str = "\
@@ -38,22 +38,7 @@ Exit codes:
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    #[command(flatten)]
-    pub defer: DeferArgs,
-
-    #[command(flatten)]
-    pub windows: WindowArgs,
-
-    #[command(flatten)]
-    pub stop: StopArgs,
-
-    #[command(flatten)]
-    pub first_run: FirstRunArgs,
-
-    #[command(flatten)]
-    pub dbt: DbtArgs,
+    pub backfill: BackfillArgs,
 
     /// Run dbt with this many threads
     #[arg(

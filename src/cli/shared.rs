@@ -140,6 +140,28 @@ pub struct FirstRunArgs {
     pub remove_from_manifest: Vec<String>,
 }
 
+/// The flags that `plan` and `run` have alike.
+#[derive(Debug, Clone, Args)]
+pub struct BackfillArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    #[command(flatten)]
+    pub defer: DeferArgs,
+
+    #[command(flatten)]
+    pub windows: WindowArgs,
+
+    #[command(flatten)]
+    pub stop: StopArgs,
+
+    #[command(flatten)]
+    pub first_run: FirstRunArgs,
+
+    #[command(flatten)]
+    pub dbt: DbtArgs,
+}
+
 /// The form of a command's result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {

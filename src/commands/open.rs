@@ -3,9 +3,7 @@
 use anyhow::Result;
 
 use crate::backfill::{FirstRun, Options, Request};
-use crate::cli::{
-    DbtArgs, DeferArgs, FirstRunArgs, PassedOnArgs, PlanArgs, RunArgs, SelectionArgs, StopArgs, WindowArgs,
-};
+use crate::cli::{BackfillArgs, DbtArgs, DeferArgs, PassedOnArgs, SelectionArgs};
 use crate::dbt::{DeferArguments, Interrupt, ProfileArguments, SelectionArguments};
 use crate::workspace::{DbtChoice, OpenProject};
 
@@ -30,51 +28,17 @@ pub(super) fn selection(args: &SelectionArgs) -> SelectionArguments {
     }
 }
 
-/// The flags that `plan` and `run` have alike.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BackfillArgs<'a> {
-    pub(super) selection: &'a SelectionArgs,
-    pub(super) defer: &'a DeferArgs,
-    pub(super) windows: &'a WindowArgs,
-    pub(super) stop: &'a StopArgs,
-    pub(super) first_run: &'a FirstRunArgs,
-    pub(super) dbt: &'a DbtArgs,
-    pub(super) passed_on: &'a PassedOnArgs,
-}
-
-/// Borrows the same fields of the arguments of a command.
-macro_rules! backfill_args {
-    ($arguments:ty) => {
-        impl<'a> From<&'a $arguments> for BackfillArgs<'a> {
-            fn from(args: &'a $arguments) -> Self {
-                Self {
-                    selection: &args.selection,
-                    defer: &args.defer,
-                    windows: &args.windows,
-                    stop: &args.stop,
-                    first_run: &args.first_run,
-                    dbt: &args.dbt,
-                    passed_on: &args.passed_on,
-                }
-            }
-        }
-    };
-}
-
-backfill_args!(PlanArgs);
-backfill_args!(RunArgs);
-
 pub(super) fn defer(args: &DeferArgs) -> DeferArguments {
     DeferArguments { defer: args.defer, defer_state: args.defer_state.clone(), favor_state: args.favor_state }
 }
 
 /// The request, as far as `plan` and `run` have the same flags.
-pub(super) fn request(args: BackfillArgs<'_>) -> Request {
+pub(super) fn request(args: &BackfillArgs, passed_on: &PassedOnArgs) -> Request {
     let BackfillArgs { windows, stop, first_run, .. } = args;
     Request {
-        selection: selection(args.selection),
-        defer: defer(args.defer),
-        dbt_args: args.passed_on.dbt_args.clone(),
+        selection: selection(&args.selection),
+        defer: defer(&args.defer),
+        dbt_args: passed_on.dbt_args.clone(),
         start_date: windows.start_date,
         options: Options {
             limit_days: windows.limit_days,

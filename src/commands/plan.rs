@@ -23,13 +23,13 @@ struct PlanDocument<'a> {
 }
 
 pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
-    usage::check(args.into())?;
-    let project = open::project(&args.dbt)?;
-    let target = project.on(args.dbt.target.as_deref())?;
+    usage::check(&args.backfill, &args.passed_on)?;
+    let project = open::project(&args.backfill.dbt)?;
+    let target = project.on(args.backfill.dbt.target.as_deref())?;
     let mut listeners = waiting(args.verbose);
     let emit = &mut |event| listeners.emit(event);
 
-    let request = open::request(args.into());
+    let request = open::request(&args.backfill, &args.passed_on);
     let backfill = Backfill::open(&target, &request, emit)?;
     backfill.warn_of_unmatched(emit);
     let start = backfill.start(None);

@@ -11,20 +11,15 @@ use crate::outcome::Outcome;
 pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
     if args.dry_run {
         return plan::run(&PlanArgs {
-            selection: args.selection.clone(),
-            defer: args.defer.clone(),
-            windows: args.windows.clone(),
-            stop: args.stop.clone(),
-            first_run: args.first_run.clone(),
-            dbt: args.dbt.clone(),
+            backfill: args.backfill.clone(),
             passed_on: args.passed_on.clone(),
             format: args.format.of_plan(),
             verbose: args.verbose,
         });
     }
-    usage::check(args.into())?;
-    let project = open::project(&args.dbt)?;
-    let target = project.on(args.dbt.target.as_deref())?;
+    usage::check(&args.backfill, &args.passed_on)?;
+    let project = open::project(&args.backfill.dbt)?;
+    let target = project.on(args.backfill.dbt.target.as_deref())?;
     let settings = Settings {
         audience: match args.format {
             RunFormat::Human => Audience::People,
@@ -35,6 +30,6 @@ pub(super) fn run(args: &RunArgs) -> Result<Outcome> {
         journal: args.journal.clone(),
         verbose: args.verbose,
     };
-    let request = Request { threads: args.threads, ..open::request(args.into()) };
+    let request = Request { threads: args.threads, ..open::request(&args.backfill, &args.passed_on) };
     reported::run(&target, &request, settings)
 }

@@ -23,11 +23,11 @@ pub(super) fn run(
     let limit_days = args.limit_days;
     let request = Request {
         selection: selection.clone(),
-        defer: open::defer(&of_run.defer),
+        defer: open::defer(&of_run.backfill.defer),
         options: Options {
             limit_days,
             until: Some(until),
-            max_limit_days: of_run.windows.max_limit_days.map(|most| most.max(limit_days)),
+            max_limit_days: of_run.backfill.windows.max_limit_days.map(|most| most.max(limit_days)),
             ..Options::default()
         },
         threads: of_run.threads,
