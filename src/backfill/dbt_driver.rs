@@ -8,7 +8,7 @@ use super::driver::{Driver, RunRequest};
 use super::request::Request;
 use crate::dbt::{RunCall, RunReport};
 use crate::event::{Emit, notices};
-use crate::snowplow::{EventQuestion, FirstEvent, Observation, Reader, Scope};
+use crate::snowplow::{EventQuestion, FirstEvent, Observation, Reader, Scope, values};
 use crate::workspace::{self, GoodRun, OpenTarget, Round};
 
 /// dbt, with everything that is the same from run to run.
@@ -25,12 +25,10 @@ impl DbtDriver<'_> {
     /// parses the whole project again if the vars differ from those of the last time.
     fn vars(&self, limit_days: u32, round: Round) -> Result<String> {
         let first_run = &self.request.first_run;
-        let mut own: Vec<(&str, Value)> = vec![
-            ("models_to_run", json!(self.scope.models_to_run)),
-            ("snowplow__backfill_limit_days", json!(limit_days)),
-        ];
+        let mut own: Vec<(&str, Value)> =
+            vec![("models_to_run", json!(self.scope.models_to_run)), (values::LIMIT, json!(limit_days))];
         if let Some(start_date) = self.request.start_date {
-            own.push(("snowplow__start_date", json!(start_date.to_string())));
+            own.push((values::START_DATE, json!(start_date.to_string())));
         }
         if round == Round::First && first_run.full_refresh {
             own.push(("snowplow__allow_refresh", json!(true)));

@@ -11,7 +11,7 @@ use crate::event::{Emit, Event};
 use crate::snowplow::facts::{self, Trouble};
 use crate::snowplow::{
     self, EventFilters, Family, Package, PackageSources, TouchedPackage, TrackedPackage, VarReader,
-    relation_of,
+    relation_of, values,
 };
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
@@ -30,7 +30,7 @@ pub(super) fn read(
     emit: Emit<'_>,
 ) -> Result<(PackageSources, Troubles)> {
     let (package, manifest) = (&touched.package, &selected.listing.manifest);
-    let own = start_date.map(|date| (snowplow::START_DATE, date.to_string()));
+    let own = start_date.map(|date| (values::START_DATE, date.to_string()));
     let mut needed = snowplow::vars_read(package.family, dialect, start_date);
     let judged = facts::vars_judged(package.family, start_date.is_some());
     needed.extend(judged.filter(|name| !needed.contains(name)).collect::<Vec<_>>());
@@ -89,7 +89,7 @@ fn mixed_clocks(
     if package.family != Family::Session {
         return Ok(Vec::new());
     }
-    let Ok(set) = vars.text(facts::WINDOWS) else { return Ok(Vec::new()) };
+    let Ok(set) = vars.text(values::SESSION_TIMESTAMP) else { return Ok(Vec::new()) };
     let is_fixed = utils.is_some_and(|version| !snowplow::hook_takes_session_timestamp(version));
     let mut told = Vec::new();
     for hook in snowplow::hooks(manifest).filter(|hook| hook.package.as_ref().is_ok_and(|it| it == package)) {

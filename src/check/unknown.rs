@@ -8,8 +8,8 @@ use crate::snowplow::{facts, values};
 
 /// The vars that rules read, and these rules.
 const READ: [(&str, &[&str]); 7] = [
-    ("snowplow__start_date", &["unusable-start-date"]),
-    ("snowplow__session_timestamp", &["session-timestamp-not-in-hook"]),
+    (values::START_DATE, &["unusable-start-date"]),
+    (values::SESSION_TIMESTAMP, &["session-timestamp-not-in-hook"]),
     ("snowplow__session_tstamp", &["session-timestamp-not-in-hook"]),
     ("snowplow__allow_refresh", &["full-refresh-drops-incremental-manifest"]),
     ("snowplow__dev_target_name", &["full-refresh-drops-incremental-manifest"]),

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::cli::{BackfillArgs, DeferArgs, PassedOnArgs, SelectionArgs};
 use crate::dbt::Vars;
+use crate::snowplow::values;
 use crate::timestamp::Timestamp;
 
 /// Checks flags against each other, the vars, and the clock.
@@ -13,7 +14,7 @@ pub(super) fn check(args: &BackfillArgs, passed_on: &PassedOnArgs) -> Result<()>
     check_defer(&args.selection, &args.defer)?;
     let vars = Vars::parse(args.dbt.vars.as_deref().unwrap_or_default())?;
     let both = [
-        (windows.start_date.is_some(), "snowplow__start_date", "--start-date"),
+        (windows.start_date.is_some(), values::START_DATE, "--start-date"),
         (first_run.full_refresh, "snowplow__allow_refresh", "--full-refresh"),
     ];
     if let Some((_, var, flag)) = both.iter().find(|(given, var, _)| *given && vars.get(var).is_some()) {

@@ -25,4 +25,4 @@ pub use own::own_packages;
 pub use reader::{EventQuestion, Events, FirstEvent, PackageSources, Reader, relation_of};
 pub use state::{Frontier, Progress, Row, Settings, Standing, State, Window};
 pub use touched::TouchedPackage;
-pub use vars::{START_DATE, VARS_OF_PROMOTION, VarReader, unknown_utils, vars_read};
+pub use vars::{VARS_OF_PROMOTION, VarReader, unknown_utils, vars_read};

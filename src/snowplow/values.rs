@@ -4,6 +4,12 @@ use serde_yaml::Value;
 
 use crate::dbt;
 
+/// The var for where models without a row begin.
+pub const START_DATE: &str = "snowplow__start_date";
+
+/// The var for the column that windows of the session family follow.
+pub const SESSION_TIMESTAMP: &str = "snowplow__session_timestamp";
+
 /// The var for how many days of events a run may process.
 pub const LIMIT: &str = "snowplow__backfill_limit_days";
 
@@ -25,16 +31,6 @@ pub fn is_number_to_dbt(text: &str) -> bool {
     digits.starts_with(|first: char| first.is_ascii_digit() && first != '0')
         && digits.contains('_')
         && digits.chars().all(|character| character.is_ascii_digit() || character == '_')
-}
-
-/// A string, or a number as text.
-#[must_use]
-pub fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// Whether only dbt knows what a value is: it renders strings, but not what lists and mappings hold.

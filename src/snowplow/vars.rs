@@ -7,19 +7,16 @@ use std::str::FromStr;
 use super::family::Family;
 use super::reader::Events;
 use super::state::Settings;
+use super::values::{LIMIT, SESSION_TIMESTAMP, START_DATE};
 use crate::dbt::{Project, RelationName, ResolvedVars};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Dialect;
 
-/// The var for the start date.
-pub const START_DATE: &str = "snowplow__start_date";
 const LOOKBACK: &str = "snowplow__lookback_window_hours";
-const LIMIT: &str = "snowplow__backfill_limit_days";
 const SCHEMA: &str = "snowplow__atomic_schema";
 const TABLE: &str = "snowplow__events_table";
 const DATABASE: &str = "snowplow__database";
 const CATALOG: &str = "snowplow__databricks_catalog";
-const SESSION_TIMESTAMP: &str = "snowplow__session_timestamp";
 
 /// The vars that a backfill reads of a package, without those that it [judges](super::facts::vars_judged) alone.
 /// Those with Jinja have to be rendered before.

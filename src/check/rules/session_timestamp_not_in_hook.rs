@@ -5,7 +5,8 @@ use crate::check::package::{CheckedHook, CheckedPackage};
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::facts::{self, WINDOWS};
+use crate::snowplow::facts;
+use crate::snowplow::values::SESSION_TIMESTAMP;
 use crate::snowplow::{Family, hook_takes_session_timestamp};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,11 +34,11 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 fn of_hook(subject: &Subject, package: &CheckedPackage, hook: &CheckedHook) -> Option<Found> {
-    let set = subject.scope(package).text(WINDOWS);
+    let set = subject.scope(package).text(SESSION_TIMESTAMP);
     let of_hook = subject.scope_of_hook(package, hook);
     let clock = facts::mixed_clocks(hook.call.as_ref()?, set, |name| of_hook.text(name), is_fixed(subject))?;
     let (because, advice) = clock.explained(&hook.dbt_package);
-    let keys = subject.keys_of_var(package, WINDOWS).unwrap_or_else(|| {
+    let keys = subject.keys_of_var(package, SESSION_TIMESTAMP).unwrap_or_else(|| {
         if hook.dbt_package == subject.root() { vec!["on-run-end"] } else { vec!["vars"] }
     });
     let message = format!(

@@ -4,7 +4,7 @@ use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::facts;
+use crate::snowplow::{facts, values};
 
 pub(super) const RULE: Rule = Rule {
     id: "unusable-start-date",
@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let found = subject.assignments(facts::START).into_iter().filter_map(|assignment| {
+    let found = subject.assignments(values::START_DATE).into_iter().filter_map(|assignment| {
         let trouble = facts::start_date(assignment.value, subject.now)?;
         Some(Found::in_project(&assignment.keys, trouble.message, trouble.advice))
     });

@@ -16,4 +16,4 @@ pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub use jinja::{Argument, MacroCall};
 pub use selector::{select_by_criteria, select_by_definition};
-pub use vars::{ResolvedVars, VarScope, Vars};
+pub use vars::{ResolvedVars, VarScope, Vars, text_of};

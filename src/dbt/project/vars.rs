@@ -236,7 +236,8 @@ impl<'a> VarScope<'a> {
 }
 
 /// A string, or a number as text.
-fn text_of(value: &Value) -> Option<String> {
+#[must_use]
+pub fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -15,7 +15,7 @@ pub use models::{
     DroppedManifest, are_versions, dropped_manifest, first_built, is_always_refreshed, namesakes,
     snapshot_before,
 };
-pub use session_timestamp::{HookClock, WINDOWS, mixed_clocks};
+pub use session_timestamp::{HookClock, mixed_clocks};
 pub use vars::{
-    NUMBERS, REMOVED, START, Trouble, number, of_package, removed_models, start_date, unknown, vars_judged,
+    NUMBERS, REMOVED, Trouble, number, of_package, removed_models, start_date, unknown, vars_judged,
 };

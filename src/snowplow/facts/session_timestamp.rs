@@ -1,9 +1,7 @@
 //! Windows that follow one column while the hook records another one. They can skip events, or never move on.
 
 use crate::dbt::{Argument, MacroCall, holds_jinja};
-
-/// The var with the column of the windows.
-pub const WINDOWS: &str = "snowplow__session_timestamp";
+use crate::snowplow::values::SESSION_TIMESTAMP;
 
 /// The column of the windows if the var is not set.
 const DEFAULT: &str = "collector_tstamp";
@@ -26,13 +24,13 @@ impl HookClock<'_> {
     pub fn explained(&self, caller: &str) -> (String, String) {
         let Self { of_windows, of_hook, argument } = self;
         match argument {
-            Some(Argument::Var { name, .. }) if name != WINDOWS => (
+            Some(Argument::Var { name, .. }) if name != SESSION_TIMESTAMP => (
                 format!("it reads the var {name}"),
-                format!("Set {name} to {of_windows} too, or change {WINDOWS} back to {of_hook}"),
+                format!("Set {name} to {of_windows} too, or change {SESSION_TIMESTAMP} back to {of_hook}"),
             ),
             Some(Argument::Var { .. }) => (
                 format!("this var has another value in {caller}, which calls the hook"),
-                format!("Set {WINDOWS} to the same value for all packages"),
+                format!("Set {SESSION_TIMESTAMP} to the same value for all packages"),
             ),
             Some(_) => ("that is its session_timestamp".to_owned(), pass_the_var()),
             None => ("it gets no session_timestamp".to_owned(), pass_the_var()),
@@ -69,14 +67,14 @@ fn recorded_by(
     match argument {
         Some(Argument::Text(column)) => is_set.then(|| column.clone()),
         None if is_fixed => is_set.then(|| DEFAULT.to_owned()),
-        None if is_set => Some(in_hook(WINDOWS).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned())),
+        None if is_set => Some(in_hook(SESSION_TIMESTAMP).unwrap_or_else(|| DEFAULT_OF_MACRO.to_owned())),
         Some(Argument::Var { name, default }) => {
             let default = match default.as_deref() {
                 Some(Argument::Text(default)) => default,
                 Some(_) => return None,
                 None => DEFAULT,
             };
-            let says_something = name != WINDOWS || is_set;
+            let says_something = name != SESSION_TIMESTAMP || is_set;
             says_something.then(|| in_hook(name).unwrap_or_else(|| default.to_owned()))
         }
         None | Some(Argument::Other) => None,
@@ -85,7 +83,7 @@ fn recorded_by(
 
 fn pass_the_var() -> String {
     format!(
-        "Pass session_timestamp=var('{WINDOWS}') to the hook, and set that var to the same value for all \
+        "Pass session_timestamp=var('{SESSION_TIMESTAMP}') to the hook, and set that var to the same value for all \
          packages"
     )
 }

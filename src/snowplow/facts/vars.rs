@@ -4,13 +4,10 @@
 use chrono::NaiveDate;
 use serde_yaml::Value;
 
-use crate::dbt::ResolvedVars;
+use crate::dbt::{ResolvedVars, text_of};
 use crate::snowplow::family::Family;
-use crate::snowplow::values;
+use crate::snowplow::values::{self, START_DATE};
 use crate::timestamp::Timestamp;
-
-/// The var for where a first run and a new model begin.
-pub const START: &str = "snowplow__start_date";
 
 /// The var that deletes rows from the incremental manifest at the start of a run.
 pub const REMOVED: &str = "models_to_remove";
@@ -44,10 +41,10 @@ pub struct Trouble {
 /// What is wrong with a start date.
 #[must_use]
 pub fn start_date(value: &Value, now: Timestamp) -> Option<Trouble> {
-    let text = values::text(value).unwrap_or_default();
+    let text = text_of(value).unwrap_or_default();
     let trouble = trouble_of_date(&text, now)?;
     Some(Trouble {
-        message: format!("{START} is {}, which is {trouble}", values::shown(value)),
+        message: format!("{START_DATE} is {}, which is {trouble}", values::shown(value)),
         advice: "Set it to the day of the first event to process, such as '2024-01-31'".to_owned(),
         at_start_only: true,
     })
@@ -100,7 +97,7 @@ pub fn removed_models(value: &Value) -> Option<Trouble> {
 pub fn vars_judged(family: Family, has_start: bool) -> impl Iterator<Item = &'static str> {
     // With the session family, the warehouse decides whether a quoted number works. The limit is the backfill's.
     let numbers = NUMBERS.into_iter().filter(move |name| family == Family::Load && *name != values::LIMIT);
-    (!has_start).then_some(START).into_iter().chain(numbers).chain([REMOVED])
+    (!has_start).then_some(START_DATE).into_iter().chain(numbers).chain([REMOVED])
 }
 
 /// What is wrong for a package in a backfill, which sets the limit and `models_to_run` itself.
@@ -112,7 +109,7 @@ pub fn of_package(vars: &ResolvedVars<'_>, family: Family, has_start: bool, now:
     let trouble = |name: &'static str| {
         let value = vars.value(name).ok()??;
         match name {
-            START => start_date(&value, now),
+            START_DATE => start_date(&value, now),
             REMOVED if vars.is_rendered(name) => removed_models(&list_in(value)),
             REMOVED => removed_models(&value),
             _ if vars.is_rendered(name) => {
@@ -191,16 +188,16 @@ mod tests {
             found.map(|trouble| trouble.message).collect::<Vec<_>>()
         };
         let future = "snowplow__start_date is '2999-01-01', which is in the future";
-        assert_eq!(found(&[(START, "2999-01-01")]), [future]);
+        assert_eq!(found(&[(START_DATE, "2999-01-01")]), [future]);
         let number =
             "snowplow__start_date is '20240101', which is a number and not a date to some warehouses";
-        assert_eq!(found(&[(START, "20240101")]), [number]);
+        assert_eq!(found(&[(START_DATE, "20240101")]), [number]);
         for (text, shown) in [("['a', 'b']", "[\"a\",\"b\"]"), ("[\"a\"]", "[\"a\"]"), ("a", "'a'")] {
             assert_eq!(found(&[(REMOVED, text)]), [format!("models_to_remove is set to {shown}")]);
         }
         for nothing in ["[]", "", " ", "None"] {
             assert_eq!(
-                found(&[(REMOVED, nothing), (START, "2024-01-01")]),
+                found(&[(REMOVED, nothing), (START_DATE, "2024-01-01")]),
                 Vec::<String>::new(),
                 "{nothing}"
             );
