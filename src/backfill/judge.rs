@@ -241,3 +241,82 @@ fn slow_clock(package: &str, window: Window, now: Timestamp) -> String {
         humantime::format_duration(Duration::from_secs(seconds))
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, at, both, tables};
+    use super::*;
+
+    /// A run of 30 days, by the rows before and after it and the window that the limits table holds then.
+    fn judged(before: &[(&str, &str)], after: &[(&str, &str)], window: (&str, &str)) -> Judgement {
+        let observed = |tables| Observation { now: at(NOW), packages: vec![tables] };
+        let window = Some(Window { lower: at(window.0), upper: at(window.1) });
+        let after = PackageTables { window, ..tables(after) };
+        Trail::default().judge(&observed(tables(before)), &observed(after), 30).expect("a judgement")
+    }
+
+    fn refusal(before: &[(&str, &str)], after: &[(&str, &str)], window: (&str, &str)) -> Option<String> {
+        judged(before, after, window).refusal.map(|Refusal(reason)| reason)
+    }
+
+    /// What a run of 30 days after rows of this day records by itself.
+    const BEFORE: &str = "2020-03-01";
+    const OWN: (&str, &str) = ("2020-02-29 18:00", "2020-03-31");
+
+    #[test]
+    fn a_row_beyond_the_window_of_its_run_is_refused() {
+        for (after, model, window) in [
+            (both("2020-04-20"), "a", OWN),
+            ([("a", "2020-03-30"), ("b", "2020-03-31 00:00:00.000001")], "b", OWN),
+            // The window of the run that replaced the events, which begins after the end of this one.
+            (both("2020-04-20"), "a", ("2020-04-15", "2020-05-15")),
+        ] {
+            let reason = refusal(&both(BEFORE), &after, window).expect(model);
+            assert!(reason.starts_with(&format!("{model} was recorded at ")), "{reason}");
+            assert!(reason.contains("the window of this run, 2020-02-29"), "{reason}");
+            assert!(reason.ends_with(&format!("--remove-from-manifest {model}")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_row_beyond_the_window_that_did_not_move_is_no_reason_to_refuse() {
+        assert_eq!(refusal(&both(BEFORE), &both("2020-03-31"), OWN), None);
+        let ahead = [("a", BEFORE), ("b", "2020-08-02")];
+        assert_eq!(refusal(&ahead, &[("a", "2020-03-30"), ("b", "2020-08-02")], OWN), None);
+        // No tracked model of this selection.
+        let other = [("a", "2020-03-30"), ("b", "2020-03-30"), ("c", "2020-04-20")];
+        assert_eq!(refusal(&both(BEFORE), &other, OWN), None);
+    }
+
+    /// The package looks at the clock later than the query before the run did.
+    #[test]
+    fn a_window_that_is_open_at_now_holds_what_is_recorded_after_it() {
+        let window = ("2020-12-19 18:00", "2021-01-01 00:00:03");
+        assert_eq!(refusal(&both("2020-12-20"), &both("2021-01-01 00:00:05"), window), None);
+    }
+
+    #[test]
+    fn another_run_that_goes_on_from_the_window_of_this_one_left_nothing_out() {
+        let Judgement { refusal, warnings, .. } =
+            judged(&both(BEFORE), &both("2020-04-20"), ("2020-03-30 18:00", "2020-04-29"));
+        assert!(refusal.is_none(), "{refusal:?}");
+        assert!(warnings.len() == 1 && warnings[0].contains("the window of another run"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_clock_that_is_days_behind_is_told() {
+        let (before, window) = (both("2020-12-10"), ("2020-12-09 18:00", "2020-12-26 01:02:03"));
+        let Judgement { verdicts, warnings, refusal } = judged(&before, &before, window);
+        assert_eq!((verdicts[0].progress, refusal.is_none()), (Progress::CaughtUp, true));
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("the package's own clock is 5days 22h 57m 57s behind"), "{warnings:?}");
+    }
+
+    #[test]
+    fn windows_that_end_more_than_a_week_ago_are_not_ended_by_a_clock() {
+        let (before, window) = (both("2020-12-10"), ("2020-12-09 18:00", "2020-12-24 01:02:03"));
+        let Judgement { verdicts, warnings, refusal } = judged(&before, &before, window);
+        assert_eq!((verdicts[0].progress, refusal.is_none()), (Progress::Stalled, true));
+        assert_eq!(warnings, Vec::<String>::new());
+    }
+}

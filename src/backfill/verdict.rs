@@ -192,7 +192,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{at, both, verdict};
+    use super::super::testing::{NOW, at, both, verdict};
     use super::*;
 
     #[test]
@@ -235,5 +235,28 @@ mod tests {
         assert!(!reached(&both("2020-03-01"), &both("2020-03-20"), "2020-04-02"));
         let syncing = [("a", "2020-03-01"), ("b", "2020-04-01")];
         assert!(!reached(&syncing, &[("a", "2020-03-20"), ("b", "2020-04-01")], "2020-03-31"));
+    }
+
+    #[test]
+    fn a_clock_of_a_package_is_less_than_a_week_behind() {
+        let rows = both("2020-12-10 00:00:00.5");
+        for (end, is_clock) in [
+            ("2020-12-31 12:00", true),
+            ("2020-12-26", true),
+            ("2020-12-25 00:00:00.000001", true),
+            ("2020-12-25", false),
+            ("2020-12-24", false),
+        ] {
+            let verdict = verdict(&rows, &rows, ("2020-12-09 18:00:00.5", end));
+            let before = |limit_days| PreviousWindow {
+                window: verdict.window,
+                limit_days,
+                min: verdict.before.frontier().time(),
+            };
+            let ended = |this, previous| verdict.ended_at_its_own_clock(before(this), previous, at(NOW));
+            // A limit that reaches now, and one that moved nothing although it is larger than the one before.
+            assert_eq!(ended(30, None), is_clock, "{end}");
+            assert_eq!(ended(20, Some(before(16))), is_clock, "{end}");
+        }
     }
 }
