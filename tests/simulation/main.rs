@@ -12,7 +12,7 @@ use snowplow_backfill::event::{Event, RaiseReason};
 use snowplow_backfill::outcome::Outcome;
 use snowplow_backfill::snowplow::Family;
 
-use warehouse::{DAY, HOUR, Micros, Package, Quirks, SECOND, Warehouse, timestamp};
+use warehouse::{DAY, HOUR, Micros, Package, Quirks, Replaced, SECOND, Warehouse, timestamp};
 
 /// 2020-01-01.
 const START: Micros = 18_262 * DAY;
@@ -232,6 +232,23 @@ proptest! {
     }
 
     #[test]
+    fn windows_that_end_more_than_a_week_ago_are_never_caught_up(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        days in 8i64..400,
+    ) {
+        for package in &mut warehouse.packages {
+            package.quirks.clock_behind = days * DAY;
+            package.start = package.start.min(warehouse.now - days * DAY);
+            package.forget_what_is_ahead(warehouse.now - days * DAY);
+        }
+        let bound = most_runs(&warehouse, limit_days);
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        let outcome = backfill(&mut warehouse, &options).0;
+        prop_assert!(matches!(outcome, Outcome::Refused { .. }), "after {} runs: {outcome:?}", warehouse.runs);
+    }
+
+    #[test]
     fn a_manifest_that_every_run_drops_ends_the_backfill(
         mut warehouse in warehouse(),
         limit_days in 1u32..120,
@@ -283,6 +300,33 @@ proptest! {
         let bound = most_runs(&warehouse, limit_days) + 8;
         let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
         is_whole_or_names_the_other_run(&mut warehouse, &options)?;
+    }
+
+    #[test]
+    fn events_that_somebody_else_replaces_end_the_backfill(
+        mut warehouse in live_warehouse(),
+        limit_days in 1u32..120,
+        run in 0u32..6,
+        (after, hours, has_limits) in (1i64..2000, 1i64..6000, any::<bool>()),
+    ) {
+        // A run takes less than an hour: nothing has happened so long after a window that ends at now.
+        let replaced = Replaced { after: after * HOUR, length: hours * HOUR, has_limits };
+        for package in &mut warehouse.packages {
+            package.quirks.replaced_events = BTreeMap::from([(run, replaced)]);
+        }
+        let bound = most_runs(&warehouse, limit_days);
+        let options = Options { limit_days, max_runs: Some(bound), ..Options::default() };
+        match backfill(&mut warehouse, &options).0 {
+            Outcome::Refused { reason } if warehouse.has_other_events => {
+                prop_assert!(reason.contains("another run replaced the events"), "{reason}");
+                prop_assert!(reason.contains("--remove-from-manifest model_"), "{reason}");
+            }
+            Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
+            Outcome::CaughtUp | Outcome::NoEvents if !warehouse.has_other_events => {
+                has_seen_everything(&warehouse, warehouse.before_last_run)?;
+            }
+            other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
+        }
     }
 
     #[test]

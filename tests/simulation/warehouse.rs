@@ -57,10 +57,23 @@ pub struct Quirks {
     /// Windows that runs of somebody else leave behind who build none of these models, each after the run of this
     /// number, from 0.
     pub other_windows: BTreeMap<u32, (Micros, Micros)>,
+    /// Runs of somebody else whose events models of the run of this number are built from, from 0.
+    pub replaced_events: BTreeMap<u32, Replaced>,
     /// Rows that somebody else moves back by this time before they are read after the run of this number, from 0.
     pub moved_back: BTreeMap<u32, Micros>,
     /// The package's windows have these days whatever the limit is.
     pub fixed_days: Option<Micros>,
+}
+
+/// A run of somebody else, which puts its events in the place of those of a run while that builds its models.
+#[derive(Debug, Clone, Copy)]
+pub struct Replaced {
+    /// From the end of the window of the run to the beginning of this one.
+    pub after: Micros,
+    /// How long this window is.
+    pub length: Micros,
+    /// Whether it is in the limits table, too.
+    pub has_limits: bool,
 }
 
 impl Package {
@@ -150,15 +163,34 @@ impl Package {
             Family::Session => self.passing_in(lower, upper.min(now)),
             Family::Load => self.passing_in(lower + 1, (upper - 1).min(now)),
         };
+        self.build(&base, upper, good);
+    }
+
+    /// Builds the models from events, which a window up to `upper` has left.
+    fn build(&mut self, base: &BTreeSet<Micros>, upper: Micros, good: usize) {
         let Some(&last) = base.last() else { return };
         for model in self.models.iter().take(good) {
             // The packages' models skip a run whose window they have seen before.
             if self.rows.get(model).is_none_or(|&row| upper > row) {
-                self.seen.entry(model.clone()).or_default().extend(&base);
+                self.seen.entry(model.clone()).or_default().extend(base);
             }
             let row = self.rows.entry(model.clone()).or_insert(last);
             *row = last.max(*row);
         }
+    }
+
+    /// The same, but somebody else puts other events in the place of those of this run. Does nothing if there are none;
+    /// whether there were some.
+    fn run_on_other_events(&mut self, replaced: Replaced, days: Micros, now: Micros) -> bool {
+        let own = self.limits(days, now);
+        let lower = own.1 + replaced.after;
+        let upper = now.min(lower + replaced.length);
+        let base = self.passing_in(lower, upper);
+        if !base.is_empty() {
+            self.limits = Some(if replaced.has_limits { (lower, upper) } else { own });
+            self.build(&base, upper, usize::MAX);
+        }
+        !base.is_empty()
     }
 }
 
@@ -176,6 +208,8 @@ pub struct Warehouse {
     /// The clock before the last run.
     pub before_last_run: Micros,
     pub runs: u32,
+    /// Whether models were built from events of somebody else's run.
+    pub has_other_events: bool,
     /// What the engine keeps from call to call.
     pub last_good_run: Option<GoodRun>,
     /// The largest number of days of passing events that one window held, per package.
@@ -193,6 +227,7 @@ impl Warehouse {
             first_run: FirstRun::default(),
             before_last_run: now,
             runs: 0,
+            has_other_events: false,
             last_good_run: None,
         }
     }
@@ -283,7 +318,13 @@ impl Driver for Warehouse {
                 (Some(_), Family::Load) => 0,
                 (Some(good), Family::Session) => good,
             };
-            package.run(request.limit_days.into(), self.now, good);
+            let days = request.limit_days.into();
+            let replaced = package.quirks.replaced_events.get(&(self.runs - 1)).copied();
+            if replaced.is_some_and(|replaced| package.run_on_other_events(replaced, days, self.now)) {
+                self.has_other_events = true;
+            } else {
+                package.run(days, self.now, good);
+            }
             if let Some(&days) = package.quirks.other_runs.get(&(self.runs - 1)) {
                 package.run(days, self.now, usize::MAX);
             }
