@@ -164,6 +164,13 @@ fn has_seen_everything(warehouse: &Warehouse, until: Micros) -> Result<(), TestC
     Ok(())
 }
 
+/// A time between the beginning and now.
+fn until_at(warehouse: &Warehouse, part: f64) -> Micros {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some time in between")]
+    let after = ((warehouse.now - START) as f64 * part) as Micros;
+    START + after
+}
+
 /// Calls again and again, until one ends in another way than `more` allows.
 fn call_until(
     warehouse: &mut Warehouse,
@@ -383,9 +390,7 @@ proptest! {
         limit_days in 1u32..120,
         part in 0.0f64..1.0,
     ) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some time in \
-                                                                                          between")]
-        let until = START + ((warehouse.now - START) as f64 * part) as Micros;
+        let until = until_at(&warehouse, part);
         let bound = most_runs(&warehouse, limit_days);
         let options =
             Options { limit_days, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default() };
@@ -394,6 +399,34 @@ proptest! {
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
+    }
+
+    #[test]
+    fn a_second_call_raises_no_limit_that_reaches_the_same_time(
+        mut warehouse in warehouse(),
+        part in 0.0f64..1.0,
+    ) {
+        // A window of the load family ends before midnight, so that this limit may not reach that time.
+        if warehouse.packages.iter().any(|package| package.family == Family::Load) {
+            return Ok(());
+        }
+        let until = until_at(&warehouse, part);
+        let start = warehouse.packages.iter().map(|package| package.start).fold(START, Micros::min);
+        let limit_days = u32::try_from((until - start) / DAY + 1).expect("a span");
+        let bound = most_runs(&warehouse, limit_days);
+        let options =
+            Options { limit_days, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default() };
+        let reached = Outcome::Reached { until: timestamp(until) };
+        let first = backfill(&mut warehouse, &options).0;
+        // A package without events goes on until its windows reach now.
+        if first != reached || warehouse.packages.iter().any(|package| package.rows.is_empty()) {
+            return Ok(());
+        }
+        let (outcome, log) = backfill(&mut warehouse, &options);
+        // The limit is in whole days, so that the window can reach now.
+        prop_assert!(outcome == reached || outcome == Outcome::CaughtUp, "{outcome:?}");
+        prop_assert!(!log.iter().any(|event| matches!(event, Event::LimitRaised(_))), "{log:?}");
+        has_seen_everything(&warehouse, until)?;
     }
 
     #[test]
