@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 use crate::support::scenario::SELECTED;
-use crate::support::{Engine, Lab, NEW, NEXT, OLD};
+use crate::support::{Dbt, Engine, Lab, NEW, NEXT, OLD};
 
 const NOW: &str = "2024-04-10 12:00:00";
 
@@ -80,6 +80,53 @@ fn a_part_that_matches_nothing_with_real_dbt() {
             "warning: no_such_model matches no enabled model\n",
         ];
         assert_eq!(output.stderr, warnings.concat());
+    }
+}
+
+/// The files that decide what becomes of dbt's warnings, and below which key.
+const FLAGS: [(&str, &str); 3] =
+    [("dbt_project.yml", "flags"), ("profiles.yml", "config"), ("home/.dbt/user_settings.yml", "flags")];
+
+/// A project with flags in one of these files.
+fn with_flags(dbt: Dbt, (file, key): (&str, &str), flags: &str) -> Lab {
+    let mut lab = Lab::empty_with(Engine::DuckDb, dbt);
+    let home = lab.project().join("home");
+    lab.set("HOME", home.to_str().expect("UTF-8"));
+    let text = if lab.project().join(file).exists() { lab.read(file) } else { String::new() };
+    lab.write(file, &format!("{text}\n{key}: {{{flags}}}\n"));
+    lab
+}
+
+/// This tool knows it from dbt's warning.
+#[test]
+fn a_part_that_matches_nothing_although_the_warning_is_silenced() {
+    let silence = "{silence: [NoNodesForSelectionCriteria]}";
+    for dbt in [NEW, NEXT] {
+        for place in FLAGS {
+            let mut lab = with_flags(dbt, place, &format!("warn_error_options: {silence}"));
+            lab.set("DBT_ENGINE_WARN_ERROR_OPTIONS", silence);
+            let output = lab.tool(&["run", "--select", "+page_engagement +misspelt"]);
+            let told =
+                "error: a part of the selection matches nothing:\n  +misspelt matches no enabled model\n";
+            assert!(output.code == 2 && output.stderr.ends_with(told), "{place:?}: {output}");
+        }
+    }
+}
+
+/// dbt does not take both flags.
+#[test]
+fn warnings_that_are_errors_stay_errors() {
+    // In profiles.yml, it also makes an error of the warning that it belongs elsewhere.
+    let [project, _, user] = FLAGS;
+    for (dbt, place) in [(NEW, project), (NEXT, project), (NEXT, user)] {
+        let lab = with_flags(dbt, place, "warn_error: true");
+        let output = lab.tool(&["models", "--select", "+page_engagement"]).success();
+        assert!(
+            output.stdout.starts_with("page_engagement ") && output.stderr.is_empty(),
+            "{place:?}: {output}"
+        );
+        let output = lab.tool(&["models", "--select", "+page_engagement +misspelt"]);
+        assert!(output.code == 2 && output.stderr.contains("'+misspelt'"), "{place:?}: {output}");
     }
 }
 

@@ -71,21 +71,25 @@ const OFF: &[&str] =
 /// The variable that decides which parser dbt uses, also against the flag of a project.
 pub const V2_PARSER_VARIABLE: &str = "DBT_ENGINE_USE_V2_PARSER";
 
+/// The variable that decides which warnings are errors, and which are silenced.
+const WARNING_VARIABLE: &str = "DBT_WARN_ERROR_OPTIONS";
+
 /// The file in the user's home that sets flags for all projects, for dbt 1.12.
 const SETTINGS: &str = ".dbt/user_settings.yml";
 
-/// What a project does to dbt's warnings.
+/// What becomes of dbt's warnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warnings {
+    /// `warn_error_options` of the project, of profiles.yml or of the user's settings can silence some.
     Usual,
-    /// It has `warn_error_options`, which can silence some.
-    Chosen,
+    /// `warn_error` makes errors of all of them. dbt does not take any options then.
+    Errors,
 }
 
 impl Warnings {
     /// The variable with which dbt warns of everything again.
     pub(in crate::dbt) fn restored(self) -> Option<(&'static str, String)> {
-        (self == Self::Chosen).then(|| ("DBT_WARN_ERROR_OPTIONS", "{}".to_owned()))
+        (self == Self::Usual).then(|| (WARNING_VARIABLE, "{}".to_owned()))
     }
 }
 
@@ -268,6 +272,18 @@ mod tests {
             "DBT_SAMPLE (in .env)",
         ];
         assert_eq!(hidden.ignored().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn options_for_warnings_are_those_of_this_tool() {
+        let set = owned(&["DBT_WARN_ERROR_OPTIONS", "DBT_WARN_ERROR", "DBT_ENGINE_WARN_ERROR"]);
+        let dotenv = owned(&["DBT_ENGINE_WARN_ERROR_OPTIONS"]);
+        let hidden = Hidden::of(set, &dotenv, []);
+        let removed = ["DBT_ENGINE_WARN_ERROR", "DBT_WARN_ERROR", WARNING_VARIABLE];
+        assert_eq!(hidden.removed().collect::<Vec<_>>(), removed);
+        assert_eq!(hidden.set().collect::<Vec<_>>(), [("DBT_ENGINE_WARN_ERROR_OPTIONS", "")]);
+        assert_eq!(Warnings::Usual.restored(), Some((WARNING_VARIABLE, "{}".to_owned())));
+        assert_eq!(Warnings::Errors.restored(), None);
     }
 
     #[test]

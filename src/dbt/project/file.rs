@@ -237,10 +237,11 @@ impl Project {
         }
     }
 
-    /// What the project does to dbt's warnings.
+    /// What the project makes of dbt's warnings.
     #[must_use]
     pub fn warnings(&self) -> Warnings {
-        if self.flags.contains_key("warn_error_options") { Warnings::Chosen } else { Warnings::Usual }
+        let are_errors = self.flags.get("warn_error").is_some_and(|value| !value.is_null());
+        if are_errors { Warnings::Errors } else { Warnings::Usual }
     }
 
     /// A target path that can be used where any folder will do.
@@ -412,6 +413,27 @@ mod tests {
         fs::write(path.join(VARS_FILE), "vars: [a]\n").expect("written");
         assert!(of("1.12.6").2.expect("no mapping").contains("no mapping of names to values"));
         assert_eq!(of("1.11.16").2, None);
+    }
+
+    #[test]
+    fn warnings_can_be_silenced_unless_they_are_errors() {
+        for (flags, expected) in [
+            ("", Warnings::Usual),
+            ("flags:\n", Warnings::Usual),
+            ("flags: {fail_fast: true, warn_error: ~}\n", Warnings::Usual),
+            ("flags: {warn_error_options: {silence: [NoNodesForSelectionCriteria]}}\n", Warnings::Usual),
+            (
+                "flags: {warn_error_options: {include: all, exclude: [NoNodesForSelectionCriteria]}}\n",
+                Warnings::Usual,
+            ),
+            ("flags: {warn_error_options: {error: [], warn: all}}\n", Warnings::Usual),
+            ("flags: {warn_error: true}\n", Warnings::Errors),
+            // dbt takes no options besides it then, either.
+            ("flags: {warn_error: false}\n", Warnings::Errors),
+        ] {
+            let (_guard, path) = folder_with(&format!("name: shop\n{flags}"));
+            assert_eq!(Project::read(path).expect("the project").warnings(), expected, "{flags}");
+        }
     }
 
     #[test]

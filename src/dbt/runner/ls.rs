@@ -37,7 +37,7 @@ pub struct ListCall<'a> {
     pub selection: &'a SelectionArguments,
     /// The arguments that the user gave after `--`. `dbt ls` gets those that change how it reads the project.
     pub extra: &'a [String],
-    /// What the project does to dbt's warnings.
+    /// What the project makes of dbt's warnings.
     pub warnings: Warnings,
     /// `--target`; none for dbt's default.
     pub target: Option<&'a str>,
@@ -65,7 +65,8 @@ impl Dbt {
         let log = call.log_path.join("dbt.log");
         // dbt appends to a log that is there.
         let before = fs::metadata(&log).map_or(0, |log| log.len());
-        let selected = self.listed(call, listen).map_err(|error| self.explained(error, listen))?;
+        let selected = self.listed_with_warnings(call, listen);
+        let selected = selected.map_err(|error| self.explained(error, listen))?;
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
         version::check_version(&manifest.metadata.dbt_version)?;
         let unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
@@ -74,6 +75,20 @@ impl Dbt {
         }
         require_known(&selected, &manifest)?;
         Ok(Listing { selected, unmatched, manifest })
+    }
+
+    /// The models that dbt lists, with a warning for each part of the selection that matches nothing.
+    fn listed_with_warnings(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<BTreeSet<String>> {
+        let selected = self.listed(call, listen);
+        // profiles.yml and the user's settings can make errors of them, too. Only dbt reads these.
+        let are_errors =
+            selected.as_ref().err().and_then(anyhow::Error::downcast_ref).is_some_and(|failure| {
+                Failure::text(failure).contains("warn_error_options: not allowed with argument warn_error")
+            });
+        if are_errors && call.warnings == Warnings::Usual {
+            return self.listed(&ListCall { warnings: Warnings::Errors, ..*call }, listen);
+        }
+        selected
     }
 
     /// The models that dbt lists.
