@@ -141,6 +141,21 @@ fn a_var_that_cannot_be_rendered_is_told_once() {
     assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["\"doubled\""]);
 }
 
+/// A mask is not the name of a schema. dbt 1.7 masks nothing of what macros print.
+#[test]
+fn a_var_that_dbt_masks_is_not_known() {
+    for (dbt, is_masked) in [(NEW, true), (NEXT, true), (OLD, false)] {
+        let mut lab = Lab::empty_with(Engine::DuckDb, dbt);
+        add(&lab, "vars: {snowplow_site: {snowplow__atomic_schema: \"{{ 'raw' ~ '_data' }}\"}}\n");
+        lab.set("DBT_ENV_SECRET_SCHEMA", "raw_data");
+        let plan = ["plan", "--select", "+page_engagement", "--start-date", Events::START];
+        let output = lab.tool(&plan).success();
+        let told = "cannot tell snowplow__atomic_schema of snowplow_site: dbt prints ***** for the values of \
+                    DBT_ENV_SECRET_";
+        assert_eq!(output.stderr.matches(told).count(), usize::from(is_masked), "{output}");
+    }
+}
+
 #[test]
 fn events_that_are_not_there_are_told_once() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::GAP);

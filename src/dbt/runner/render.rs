@@ -81,7 +81,7 @@ impl Dbt {
         while !left.is_empty() {
             let Round { told, failed } = self.render(&left, call, listen)?;
             left.retain(|name| !told.contains_key(name));
-            rendered.extend(told.into_iter().map(|(name, text)| (name, unmasked(text))));
+            rendered.extend(told.into_iter().map(|(name, text)| (name, unmasked(text, has_secrets()))));
             let Some((name, reason)) = failed else { break };
             left.retain(|other| *other != name);
             rendered.insert(name, Err(reason));
@@ -130,9 +130,9 @@ impl Dbt {
     }
 }
 
-/// A value, unless dbt masked a part of it.
-fn unmasked(text: String) -> Result<String, String> {
-    if text.contains(MASK) && has_secrets() { Err(MASKED.to_owned()) } else { Ok(text) }
+/// A value, unless dbt masked a part of it, which it does where there are secrets.
+fn unmasked(text: String, has_secrets: bool) -> Result<String, String> {
+    if has_secrets && text.contains(MASK) { Err(MASKED.to_owned()) } else { Ok(text) }
 }
 
 /// dbt's own reason, without where it is: that is a macro of this tool.
@@ -197,6 +197,16 @@ fn is_plain_to_us_alone(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_with_a_mask_is_not_known_where_there_are_secrets() {
+        for masked in ["*****", "raw_*****", "'*****' = app_id"] {
+            assert_eq!(unmasked(masked.to_owned(), true).as_deref(), Err(&MASKED.to_owned()));
+            assert_eq!(unmasked(masked.to_owned(), false).as_deref(), Ok(masked));
+        }
+        assert_eq!(unmasked("atomic".to_owned(), true).as_deref(), Ok("atomic"));
+        assert_eq!(unmasked("****".to_owned(), true).as_deref(), Ok("****"));
+    }
 
     #[test]
     fn writes_vars_as_dbt_reads_them() {
