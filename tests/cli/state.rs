@@ -147,6 +147,47 @@ fn a_view_in_between_must_be_selected_to_defer() {
     assert!(output.code == 2 && output.stderr.contains("--defer needs in_between"), "{output}");
 }
 
+/// The hook of another one writes into it: into the one of the other environment, if it is not built here.
+#[test]
+fn a_model_that_a_hook_writes_into_must_be_selected_to_defer() {
+    let lab = modified(NEW);
+    let selection = ["plan", "--select", "+page_engagement", "--start-date", Events::START];
+    let without = ["--exclude", "snowplow_site_base_quarantined_sessions"];
+    let arguments = [&selection[..], &without].concat();
+    lab.tool(&arguments).success();
+    let output = lab.tool(&[&arguments[..], &["--defer", "--state", "before"]].concat());
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("--defer needs snowplow_site_base_quarantined_sessions"), "{output}");
+}
+
+/// It may be built before there is a table, and then its row would be written where a ref leads to: elsewhere.
+#[test]
+fn a_model_apart_from_the_incremental_manifest_waits_for_its_table_to_defer() {
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
+    lab.write(
+        "models/site/apart.sql",
+        "{{ config(materialized='incremental', tags=['snowplow_site_incremental']) }} select 1 as number",
+    );
+    lab.dbt(&["parse", "--target-path", "before"]).success();
+    let select = ["--select", "+page_engagement apart", "--start-date", Events::START];
+    let plan = |flags: &[&str]| {
+        lab.tool(&[&["plan"], &select[..], &["--defer", "--state", "before"], flags].concat())
+    };
+    let is_refused = |output: &Output| {
+        let told = "the row of apart could be written into the environment that --state describes, because apart is not \
+                    built from snowplow_site_incremental_manifest";
+        output.code == 4 && output.stderr.contains(told)
+    };
+    let output = plan(&[]);
+    assert!(is_refused(&output), "{output}");
+
+    lab.tool(&[&["run", "--once"], &select[..]].concat()).success();
+    plan(&[]).success();
+    plan(&["--remove-from-manifest", "page_engagement"]).success();
+    let output = plan(&["--full-refresh"]);
+    assert!(is_refused(&output), "{output}");
+}
+
 #[test]
 fn a_default_selector_is_the_selection() {
     let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
