@@ -355,12 +355,15 @@ impl<D: Driver> Loop<'_, D> {
         });
         // One package after the other: the one with the nearest event continues first, with a window that is
         // right for it.
-        let Some((stall, outlook, need)) = needs.min_by_key(|(_, _, need)| need.days) else {
-            return Ok(None);
-        };
+        let mut needs: Vec<_> = needs.collect();
+        needs.sort_by_key(|(_, _, need)| need.days);
+        let Some((nearest, outlook, need)) = needs.first() else { return Ok(None) };
         let most = self.options.max_limit_days;
-        let Some(days) = stall.allowed(need, outlook.next, limit_days, most) else {
-            bail!(too_far(stall, outlook.next, need.days.min(stall.most_days), most));
+        let allowed = needs.iter().find_map(|(stall, outlook, need)| {
+            Some((stall, outlook, need, stall.allowed(*need, outlook.next, limit_days, most)?))
+        });
+        let Some((stall, outlook, need, days)) = allowed else {
+            bail!(too_far(nearest, outlook.next, need.days.min(nearest.most_days), most));
         };
         emit(Event::LimitRaised(LimitRaised {
             package: stall.package.name.clone(),

@@ -23,10 +23,13 @@ pub(super) struct Look<'s> {
 /// A [`Refusal`] that says why and what to do.
 pub(super) fn check(look: Look<'_>, emit: Emit<'_>) -> Result<()> {
     refuse_dropped_manifests(look)?;
+    let lineage = Lineage::of(look.manifest);
+    refuse_dropped_sessions(look, &lineage)?;
+    refuse_batches(look, &lineage)?;
     refuse_refreshed_models(look, emit)?;
     refuse_models_without_a_date(look)?;
     let hookless = facts::hookless_limits(look.manifest);
-    refuse_models_without_a_hook(look, &hookless, emit)?;
+    refuse_models_without_a_hook(look, &hookless, &lineage, emit)?;
     warn_of_tags(look, &hookless, emit);
     Ok(())
 }
@@ -48,22 +51,61 @@ impl<'s> Look<'s> {
 fn refuse_dropped_manifests(look: Look<'_>) -> Result<()> {
     let ids = look.scope.packages.iter().map(|touched| &touched.package.incremental_manifest);
     for node in ids.filter_map(|id| look.manifest.node(id)) {
-        let (why, what) = match facts::dropped_manifest(node) {
-            None => continue,
-            Some(DroppedManifest::FullRefresh) => (
-                "its full_refresh is true".to_owned(),
-                "Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which \
-                 sets it for the first run only",
-            ),
-            Some(DroppedManifest::NotIncremental) => (
-                format!("it is materialized as {}", node.materialized()),
-                "Set materialized='incremental' in its config",
-            ),
-        };
+        let Some(dropped) = facts::dropped_manifest(node) else { continue };
+        let (why, what) = why_dropped(node, dropped);
         bail!(Refusal(format!(
             "every run drops the incremental manifest {}, because {why}: each run would start over. {what}",
             node.name
         )));
+    }
+    Ok(())
+}
+
+/// What a package knows of sessions has to outlast a run: a session can begin in an earlier window.
+fn refuse_dropped_sessions(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> {
+    for touched in &look.scope.packages {
+        let dropped = facts::dropped_sessions(&touched.package, look.manifest, lineage);
+        let is_built = |(node, _): &&(&Node, _)| look.scope.built.contains(&node.unique_id);
+        let Some(&(node, dropped)) = dropped.iter().find(is_built) else { continue };
+        let (why, what) = why_dropped(node, dropped);
+        bail!(Refusal(format!(
+            "every run drops {}, because {why}: what {} knows of earlier sessions would be lost, and with it the \
+             beginning of sessions that go on from one window into the next. {what}",
+            node.name, touched.package.name
+        )));
+    }
+    Ok(())
+}
+
+/// The reason, and what to do.
+fn why_dropped(node: &Node, dropped: DroppedManifest) -> (String, &'static str) {
+    match dropped {
+        DroppedManifest::FullRefresh => (
+            "its full_refresh is true".to_owned(),
+            "Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which \
+             sets it for the first run only",
+        ),
+        DroppedManifest::NotIncremental => (
+            format!("it is materialized as {}", node.materialized()),
+            "Set materialized='incremental' in its config",
+        ),
+    }
+}
+
+/// dbt builds the last batches up to its own now, whatever the window, and calls that a success.
+fn refuse_batches(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> {
+    for touched in &look.scope.packages {
+        let package = &touched.package;
+        let tracked: Vec<_> = look.tracked().filter(|node| node.has_tag(&package.tag())).collect();
+        let found = facts::built_in_batches(package, &tracked, look.manifest, lineage);
+        if let Some(node) = found.into_iter().find(|node| look.scope.built.contains(&node.unique_id)) {
+            bail!(Refusal(format!(
+                "the incremental_strategy of {} is microbatch: dbt builds only its last batches up to now, whatever \
+                 the window of the run is, so the events of earlier windows would be missing. Set it to merge or \
+                 delete+insert, with a unique_key",
+                node.name
+            )));
+        }
     }
     Ok(())
 }
@@ -106,12 +148,9 @@ fn refuse_models_without_a_date(look: Look<'_>) -> Result<()> {
 fn refuse_models_without_a_hook(
     look: Look<'_>,
     hookless: &[HooklessLimits<'_>],
+    lineage: &Lineage<'_>,
     emit: Emit<'_>,
 ) -> Result<()> {
-    if hookless.is_empty() {
-        return Ok(());
-    }
-    let lineage = Lineage::of(look.manifest);
     let tracked: Vec<_> = look.tracked().map(|node| node.unique_id.as_str()).collect();
     for HooklessLimits { family, node: limits, may_be_recorded } in hookless {
         let below = lineage.descendants([limits.unique_id.as_str()], usize::MAX);

@@ -7,6 +7,7 @@ use crate::failure::Refusal;
 use crate::snowplow::facts::Trouble;
 use crate::snowplow::{Family, Observation, PackageTables, State};
 use crate::suggest;
+use crate::timestamp::Timestamp;
 
 /// What the first run does besides building the selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     }
     check_removal(observation, &first_run.remove)?;
     for tables in &first_run.applied_to(observation).packages {
+        refuse_rows_in_the_future(tables, observation.now)?;
         match tables.package.family {
             Family::Session => refuse_start_after_rows(tables)?,
             Family::Load => refuse_load_family_traps(tables)?,
@@ -101,6 +103,27 @@ pub fn duplicates(tables: &PackageTables) -> Option<Refusal> {
          hide a model that has no row. Delete all of its rows but the one with the smallest last_success, \
          then run the same command again",
         tables.package.name
+    )))
+}
+
+/// A window ends at now at the latest, so it never reaches such a row: a package whose rows are all there reads
+/// nothing and looks up to date, and one with a row there never gets in step.
+fn refuse_rows_in_the_future(tables: &PackageTables, now: Timestamp) -> Result<()> {
+    // The package's clock can be that of another time zone.
+    let latest = now.plus_days(1);
+    let tracked = tables.rows.iter().filter(|row| tables.package.tracks(&row.model));
+    let Some((row, at)) = tracked
+        .filter_map(|row| Some((row, row.last_success?)))
+        .filter(|(_, at)| *at > latest)
+        .max_by_key(|(_, at)| *at)
+    else {
+        return Ok(());
+    };
+    bail!(Refusal(format!(
+        "the incremental manifest of {} says that {} has processed the events up to {at}, and the warehouse's clock \
+         says {now}: no window would get there before that time. Set the row to the time of the model's last event, \
+         or restart the model with --remove-from-manifest {}",
+        tables.package.name, row.model, row.model
     )))
 }
 
@@ -200,7 +223,6 @@ mod tests {
 
     use super::*;
     use crate::snowplow::{Row, Settings, TrackedPackage};
-    use crate::timestamp::Timestamp;
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a timestamp")
@@ -258,6 +280,19 @@ mod tests {
         check_refusal(Family::Load, &[("a", "2020-05-01")], &none, Some("b would begin at 2020-05-01"));
         let late = refusal(Family::Session, "2020-06-01", &[("a", "2020-05-01")], &none).expect("refused");
         assert!(late.contains("b would start at 2020-06-01"), "{late}");
+    }
+
+    #[test]
+    fn refuses_rows_that_no_window_reaches() {
+        let none = FirstRun::default();
+        // Another time zone's midnight.
+        check_refusal(Family::Session, &[("a", "2021-01-01 14:00"), ("b", "2020-04-01")], &none, None);
+        let late = [("a", "2021-01-02 00:00:01"), ("b", "2020-04-01")];
+        check_refusal(Family::Session, &late, &none, Some("no window would get there before that time"));
+        check_refusal(Family::Load, &late, &none, Some("restart the model with --remove-from-manifest a"));
+        check_refusal(Family::Session, &[("x", "2050-01-01"), ("a", "2020-04-01")], &none, None);
+        let remove = FirstRun { full_refresh: false, remove: vec!["a".to_owned()] };
+        check_refusal(Family::Session, &late, &remove, None);
     }
 
     #[test]

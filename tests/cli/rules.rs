@@ -228,6 +228,9 @@ fn of_models() -> Vec<(&'static str, Breaks)> {
         ("incremental-overwrites-partitions", |it| {
             it.node("carts")["config"]["incremental_strategy"] = "insert_overwrite".into();
         }),
+        ("microbatch-ignores-window", |it| {
+            it.node("carts")["config"]["incremental_strategy"] = "microbatch".into();
+        }),
         ("tracked-model-always-refreshed", |it| it.node("carts")["config"]["full_refresh"] = true.into()),
     ]
 }
@@ -259,6 +262,12 @@ fn of_packages() -> Vec<(&'static str, Breaks)> {
         }),
         ("incremental-manifest-dropped", |it| {
             it.node("shop_manifest")["config"]["materialized"] = "table".into();
+        }),
+        ("sessions-dropped", |it| {
+            let name = "shop_base_sessions_lifecycle_manifest";
+            it.add(model(name, &[], "table"));
+            it.reads("shop_events", &format!("model.faked.{name}"));
+            it.reads(name, "model.faked.shop_limits");
         }),
         ("full-refresh-drops-incremental-manifest", |it| {
             it.node("shop_manifest")["depends_on"] = json!({});

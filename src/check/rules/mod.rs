@@ -15,12 +15,14 @@ mod incremental_without_new_events_check;
 mod incremental_without_optimize;
 mod incremental_without_unique_key;
 mod incremental_without_upsert_date_key;
+mod microbatch_ignores_window;
 mod models_to_remove_left_in_project;
 mod models_to_run_left_in_project;
 mod new_events_of_another_package;
 mod package_without_tracked_models;
 mod quoted_number_in_vars;
 mod session_timestamp_not_in_hook;
+mod sessions_dropped;
 mod snapshot_before_tracked_model;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
@@ -58,6 +60,7 @@ pub const RULES: &[Rule] = &[
     incremental_without_upsert_date_key::RULE,
     incremental_without_optimize::RULE,
     incremental_overwrites_partitions::RULE,
+    microbatch_ignores_window::RULE,
     tracked_model_always_refreshed::RULE,
     hook_missing::RULE,
     hook_duplicated::RULE,
@@ -65,6 +68,7 @@ pub const RULES: &[Rule] = &[
     package_without_tracked_models::RULE,
     utils_too_old::RULE,
     incremental_manifest_dropped::RULE,
+    sessions_dropped::RULE,
     full_refresh_drops_incremental_manifest::RULE,
     dispatch_missing::RULE,
     backfill_limit_left_in_project::RULE,

@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let refreshed = subject.own_tracked_incremental().filter(|(_, node)| {
+    let refreshed = subject.tracked_incremental().filter(|(_, node)| {
         // The macro returned whether dbt was parsing with --full-refresh.
         facts::is_always_refreshed(node) && !subject.calls(node, "allow_refresh")
     });

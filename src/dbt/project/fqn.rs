@@ -8,7 +8,7 @@ use crate::dbt::artifacts::Node;
 /// A value of the method `fqn`: a model's name, or the beginning of its path of package, folders and name.
 /// The package may be left out.
 #[derive(Debug)]
-pub(super) struct Fqn<'v> {
+pub(in crate::dbt) struct Fqn<'v> {
     value: &'v str,
     parts: Vec<&'v str>,
     /// The index of the first part with a wildcard, and a pattern of all parts from there on.
@@ -16,7 +16,7 @@ pub(super) struct Fqn<'v> {
 }
 
 impl<'v> Fqn<'v> {
-    pub(super) fn new(value: &'v str) -> Result<Self> {
+    pub(in crate::dbt) fn new(value: &'v str) -> Result<Self> {
         let parts: Vec<_> = value.split('.').collect();
         let first = parts.iter().position(|part| part.contains(['*', '?', '[', ']']));
         let pattern =
@@ -24,7 +24,7 @@ impl<'v> Fqn<'v> {
         Ok(Self { value, parts, pattern })
     }
 
-    pub(super) fn matches(&self, node: &Node) -> bool {
+    pub(in crate::dbt) fn matches(&self, node: &Node) -> bool {
         if node.name == self.value {
             return true;
         }

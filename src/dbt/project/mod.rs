@@ -14,6 +14,7 @@ pub use dotenv::dotenv_names_here;
 pub use environment::{Hidden, V2_PARSER_VARIABLE, Warnings, harmful_here};
 pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
+pub(in crate::dbt) use fqn::Fqn;
 pub use jinja::{Argument, MacroCall};
 pub use selector::{select_by_criteria, select_by_definition};
 pub use vars::{ResolvedVars, VarScope, Vars, text_of};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::invoke::SelectionArguments;
 use crate::dbt::artifacts::Manifest;
+use crate::dbt::project::Fqn;
 use crate::suggest;
 
 /// A part of a selection that matches nothing.
@@ -47,7 +48,24 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
             suggestion: suggestion(criterion, manifest),
         });
     }
+    let parts = selection.select.iter().flat_map(|text| text.split_whitespace());
+    for part in parts.filter(|part| is_no_model(part, manifest)) {
+        if found.iter().all(|unmatched| unmatched.criterion != part) {
+            // No mistake: `dbt seed` and `dbt test` may be called with the same selection.
+            let suggestion = ": it is the name of something else, such as a seed".to_owned();
+            found.push(Unmatched { criterion: part.to_owned(), is_mistake: false, suggestion });
+        }
+    }
     found
+}
+
+/// Whether a part is a plain name, perhaps with its ancestors, and no model has that name. If anything else has it, dbt
+/// finds no fault with it.
+fn is_no_model(part: &str, manifest: &Manifest) -> bool {
+    let has_more = part.starts_with('@') || part.rsplit_once('+').is_some_and(|(_, count)| is_count(count));
+    let name = without_operators(part);
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name && !has_more && Fqn::new(name).is_ok_and(|fqn| !manifest.models().any(|node| fqn.matches(node)))
 }
 
 /// For the first part of an intersection that has a name like it and is none itself.
@@ -71,10 +89,13 @@ fn suggestion(criterion: &str, manifest: &Manifest) -> String {
 
 /// `name` of `@name`, `+name`, `2+name+1`.
 fn without_operators(part: &str) -> &str {
-    let is_count = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let part = part.strip_prefix('@').unwrap_or(part);
     let part = part.split_once('+').filter(|(count, _)| is_count(count)).map_or(part, |(_, rest)| rest);
     part.rsplit_once('+').filter(|(_, count)| is_count(count)).map_or(part, |(rest, _)| rest)
+}
+
+fn is_count(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -86,7 +107,9 @@ mod tests {
         let node = |id: &str, name: &str| {
             let tags = vec!["nightly".to_owned()];
             let (name, package_name) = (name.to_owned(), "shop".to_owned());
-            (id.to_owned(), Node { unique_id: id.to_owned(), name, package_name, tags, ..Node::default() })
+            let fqn = format!("shop.{name}");
+            let node = Node { unique_id: id.to_owned(), name, package_name, tags, fqn, ..Node::default() };
+            (id.to_owned(), node)
         };
         let nodes = [node("model.shop.a", "basket_value"), node("model.shop.b", "daily_traffic")].into();
         Manifest { nodes, ..Manifest::default() }
@@ -119,6 +142,18 @@ mod tests {
                 text("daly_traffic matches no enabled model: did you mean `daily_traffic`?", false),
             ]
         );
+    }
+
+    #[test]
+    fn names_of_something_else_are_told() {
+        let select = "my_seed +my_seed 2+my_seed my_seed+ @my_seed my_seed+2 tag:my_seed shop models/my_seed basket_value";
+        let selection =
+            SelectionArguments { select: vec![select.to_owned()], ..SelectionArguments::default() };
+        let found = find("", &selection, &manifest());
+        let told: Vec<_> = found.iter().map(|part| (part.criterion.as_str(), part.is_mistake)).collect();
+        assert_eq!(told, [("my_seed", false), ("+my_seed", false), ("2+my_seed", false)]);
+        let text = "my_seed matches no enabled model: it is the name of something else, such as a seed";
+        assert_eq!(found[0].to_string(), text);
     }
 
     #[test]

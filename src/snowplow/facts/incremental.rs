@@ -15,8 +15,10 @@ pub enum IncrementalStrategy {
     Append,
     /// It replaces whole partitions, or the whole table, with the new rows.
     Overwrite,
-    /// It replaces the rows of a predicate or of a batch: `replace_where`, `microbatch`.
+    /// It replaces the rows of a predicate: `replace_where`.
     Replace,
+    /// dbt itself divides its events by time and builds the last batches up to now: `microbatch`.
+    Microbatch,
     /// Unknown: the strategy is the project's own.
     Custom,
 }
@@ -28,7 +30,8 @@ impl IncrementalStrategy {
         match node.config.get("incremental_strategy").and_then(Value::as_str) {
             Some("append") => Self::Append,
             Some("insert_overwrite") => Self::Overwrite,
-            Some("replace_where" | "microbatch") => Self::Replace,
+            Some("replace_where") => Self::Replace,
+            Some("microbatch") => Self::Microbatch,
             Some("merge" | "delete+insert" | "default") => Self::Upsert,
             Some(_) => Self::Custom,
             // Of the adapters that Snowplow's packages run on, only this one does not upsert by default.
@@ -37,6 +40,22 @@ impl IncrementalStrategy {
         }
     }
 }
+
+/// Whether dbt builds only the last batches of an incremental model up to its own now, whatever the window.
+///
+/// A project that brings a macro of its own for this strategy usually has it run once, as any other strategy.
+#[must_use]
+pub fn is_microbatch(node: &Node, manifest: &Manifest) -> bool {
+    node.materialized() == "incremental"
+        && IncrementalStrategy::of(node, &manifest.metadata.adapter_type) == IncrementalStrategy::Microbatch
+        && !manifest
+            .macros
+            .keys()
+            .any(|id| id.ends_with(".get_incremental_microbatch_sql") && id != MICROBATCH)
+}
+
+/// dbt's own macro of the strategy.
+const MICROBATCH: &str = "macro.dbt.get_incremental_microbatch_sql";
 
 /// Whether an incremental model uses Snowplow's own way to upsert, as Jinja reads the configuration.
 #[must_use]
@@ -101,6 +120,24 @@ pub fn dispatches_to_utils(project: &Project) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dbt::Macro;
+
+    #[test]
+    fn a_macro_of_the_project_makes_microbatch_its_own() {
+        let config = [("materialized", "incremental"), ("incremental_strategy", "microbatch")];
+        let config = config.map(|(key, value)| (key.to_owned(), value.into())).into_iter().collect();
+        let node = Node { config, ..Node::default() };
+        let with = |ids: &[&str]| {
+            let macros = ids.iter().map(|id| ((*id).to_owned(), Macro::default())).collect();
+            Manifest { macros, ..Manifest::default() }
+        };
+        assert!(is_microbatch(
+            &node,
+            &with(&[MICROBATCH, "macro.dbt.default__get_incremental_microbatch_sql"])
+        ));
+        assert!(!is_microbatch(&node, &with(&[MICROBATCH, "macro.shop.get_incremental_microbatch_sql"])));
+        assert!(!is_microbatch(&Node::default(), &with(&[])));
+    }
 
     #[test]
     fn adapters_have_defaults_of_their_own() {
@@ -112,7 +149,7 @@ mod tests {
             (Some("append"), "postgres", IncrementalStrategy::Append),
             (Some("insert_overwrite"), "bigquery", IncrementalStrategy::Overwrite),
             (Some("replace_where"), "databricks", IncrementalStrategy::Replace),
-            (Some("microbatch"), "postgres", IncrementalStrategy::Replace),
+            (Some("microbatch"), "postgres", IncrementalStrategy::Microbatch),
             (Some("ours"), "postgres", IncrementalStrategy::Custom),
         ] {
             let config = [("incremental_strategy".to_owned(), given.into())].into_iter().collect();

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::dbt::{Lineage, Node};
+use super::incremental::is_microbatch;
+use crate::dbt::{Lineage, Manifest, Node};
 use crate::snowplow::hook::Package;
 
 /// The names of more than one of these models, with these models. Packages know models by name alone.
@@ -39,7 +40,7 @@ pub fn snapshot_before<'m>(package: &'m Package, node: &'m Node, lineage: &Linea
     lineage.snapshots_between(&package.limits, &[node]).into_iter().next()
 }
 
-/// Why every run drops an incremental manifest, so that each starts over.
+/// Why every run drops a table in which a package keeps what it knows from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DroppedManifest {
     /// Its `full_refresh` is true.
@@ -48,14 +49,54 @@ pub enum DroppedManifest {
     NotIncremental,
 }
 
-/// Why every run drops an incremental manifest, if it does.
+/// Why every run drops such a table, an incremental manifest above all, if it does.
 #[must_use]
-pub fn dropped_manifest(incremental_manifest: &Node) -> Option<DroppedManifest> {
-    if !incremental_manifest.is_incremental() {
+pub fn dropped_manifest(keeping: &Node) -> Option<DroppedManifest> {
+    if !keeping.is_incremental() {
         return Some(DroppedManifest::NotIncremental);
     }
-    is_refreshed(incremental_manifest).then_some(DroppedManifest::FullRefresh)
+    is_refreshed(keeping).then_some(DroppedManifest::FullRefresh)
 }
+
+/// The tracked models, and those between their package's window and them, of which dbt builds only the last batches.
+#[must_use]
+pub fn built_in_batches<'m>(
+    package: &'m Package,
+    tracked: &[&'m Node],
+    manifest: &'m Manifest,
+    lineage: &Lineage<'m>,
+) -> Vec<&'m Node> {
+    let between = lineage.between(&package.limits, tracked);
+    let mut found: Vec<_> = between.into_iter().chain(tracked.iter().copied()).collect();
+    found.retain(|node| is_microbatch(node, manifest));
+    found.sort_by_key(|node| &node.unique_id);
+    found.dedup_by_key(|node| &node.unique_id);
+    found
+}
+
+/// The models in which a package keeps what it knows of sessions, and that every run drops.
+///
+/// Its base events are built from them. Without their rows, the events of a session that began in an earlier window
+/// are left out or cut short.
+#[must_use]
+pub fn dropped_sessions<'m>(
+    package: &'m Package,
+    manifest: &'m Manifest,
+    lineage: &Lineage<'m>,
+) -> Vec<(&'m Node, DroppedManifest)> {
+    let above = lineage.ancestors([package.base_events.as_str()], usize::MAX);
+    let own = above.filter(|id| *id != package.incremental_manifest).filter_map(|id| manifest.node(id));
+    let own = own.filter(|node| node.package_name == package.dbt_package);
+    // All others of the package hold one window, so they are tables.
+    let is_named = |name: &str| SESSION_TABLES.iter().any(|ending| name.ends_with(ending));
+    let keeps_rows = own.filter(|node| node.is_incremental() || is_named(&node.name));
+    let mut dropped: Vec<_> = keeps_rows.filter_map(|node| Some((node, dropped_manifest(node)?))).collect();
+    dropped.sort_by_key(|(node, _)| &node.unique_id);
+    dropped
+}
+
+/// How the packages name the models that keep sessions.
+const SESSION_TABLES: [&str; 2] = ["_sessions_lifecycle_manifest", "_quarantined_sessions"];
 
 /// Whether every run rebuilds a tracked model from its own window alone, as far as its configuration tells.
 #[must_use]
