@@ -22,7 +22,7 @@ pub struct ModelsArgs {
     #[command(flatten)]
     pub dbt: DbtArgs,
 
-    /// Choose human (the string) or json (one document, with the reason for each model)
+    /// Choose human (the string) or json (one document, with its models, packages, and stand-ins with their reasons)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
     pub format: OutputFormat,
 
