@@ -250,3 +250,20 @@ fn windows_that_a_hook_of_the_project_may_record_are_a_warning() {
     let output = said(&manifest).success();
     assert!(output.stderr.contains(&format!("warning: {words}")), "{output}");
 }
+
+#[test]
+fn a_row_that_no_window_reaches_is_refused() {
+    let files = json!({"manifest.json": manifest("1.11.16", &[tracked("carts"), tracked("orders")])});
+    let rows = [("carts", "2021-05-31"), ("orders", "2050-01-01")];
+    for arguments in [&["plan"][..], &["run", "--once"]] {
+        let fake = FakeDbt::new(&json!({
+            "ls": [{"stdout": listing(&[&SELECTED[..], &["orders"]].concat()), "files": files}],
+            "run-operation": [tables("2021-06-01", &rows, Some(("2021-05-01", "2021-05-31")))],
+        }));
+        let output = fake.tool(&[arguments, &["--select", "+carts", "+orders"]].concat());
+        assert_eq!(output.code, 4, "{output}");
+        let said = format!("{}{}", output.stdout, output.stderr);
+        assert!(said.contains("says that orders has processed the events up to 2050-01-01"), "{output}");
+        assert!(said.contains("--remove-from-manifest orders"), "{output}");
+    }
+}
