@@ -1,5 +1,6 @@
 //! Everything that knows Snowplow's dbt packages: hooks, `models_to_run`, tables, the four states.
 
+mod ancestors;
 mod discovery;
 mod event_filters;
 pub mod facts;
