@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output, Place};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD, Output, Place};
 
 /// All new models of the project, and what they are built from.
 const NEW_MODELS: [&str; 4] = ["--select", "+engaged_visitors", "+daily_traffic", "+basket_value"];
@@ -185,6 +185,16 @@ fn all_new_models_on_duckdb() {
 #[test]
 fn all_new_models_on_postgres() {
     all_new_models(Engine::Postgres, NEW);
+}
+
+#[test]
+fn all_new_models_on_duckdb_with_the_newest_dbt() {
+    all_new_models(Engine::DuckDb, NEXT);
+}
+
+#[test]
+fn all_new_models_on_postgres_with_the_newest_dbt() {
+    all_new_models(Engine::Postgres, NEXT);
 }
 
 #[test]
