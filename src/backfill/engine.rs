@@ -9,10 +9,10 @@ use super::forecast;
 use super::judge::{Judgement, Trail};
 use super::preflight::FirstRun;
 use super::remarks;
-use super::stall::{self, Outlook, Stall};
+use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::{Evidence, Verdict};
 use crate::dbt::{Interrupt, RunReport};
-use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RunFinished};
+use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RaiseReason, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
 use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
@@ -245,7 +245,13 @@ impl<D: Driver> Loop<'_, D> {
     /// Otherwise, calls that make one run each would never get over a gap.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
-        if !self.first_run.is_regular() || self.reaches_until(observation, regular.days) {
+        if self.reaches_until(observation, regular.days) {
+            return Ok(regular);
+        }
+        if let Some(limit) = self.limit_over_empty_start(observation, regular, emit)? {
+            return Ok(limit);
+        }
+        if !self.first_run.is_regular() {
             return Ok(regular);
         }
         let last = self.driver.last_good_run();
@@ -282,6 +288,23 @@ impl<D: Driver> Loop<'_, D> {
         last.packages.iter().map(judge).collect()
     }
 
+    /// The limit whose first window holds the first event; none if the regular one does.
+    ///
+    /// Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a table
+    /// that an empty window made.
+    fn limit_over_empty_start(
+        &mut self,
+        observation: &Observation,
+        regular: Limit,
+        emit: Emit<'_>,
+    ) -> Result<Option<Limit>> {
+        let now = observation.now;
+        let empty = |tables| Verdict::of_empty_start(tables, regular.days, now);
+        let verdicts: Option<Vec<_>> = observation.packages.iter().map(empty).collect();
+        let Some(verdicts) = verdicts else { return Ok(None) };
+        self.limit_over_gap_of(&verdicts, now, regular, emit)
+    }
+
     /// The limit that gets over the gap in which the last run of an earlier call stalled; none if there is no
     /// gap.
     ///
@@ -298,7 +321,18 @@ impl<D: Driver> Loop<'_, D> {
         let verdicts: Option<Vec<_>> =
             packages.map(|tables| Verdict::of_last_run(tables, tables.window?, now)).collect();
         let Some(verdicts) = verdicts else { return Ok(None) };
-        let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
+        self.limit_over_gap_of(&verdicts, now, regular, emit)
+    }
+
+    /// The limit that gets over the gaps in which these packages stand; none unless all of them do.
+    fn limit_over_gap_of(
+        &mut self,
+        verdicts: &[Verdict],
+        now: Timestamp,
+        regular: Limit,
+        emit: Emit<'_>,
+    ) -> Result<Option<Limit>> {
+        let stalls = self.with_outlooks(stall::stalls(verdicts, now), emit)?;
         let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
@@ -363,8 +397,15 @@ impl<D: Driver> Loop<'_, D> {
             Some((stall, outlook, need, stall.allowed(*need, outlook.next, limit_days, most)?))
         });
         let Some((stall, outlook, need, days)) = allowed else {
-            bail!(too_far(nearest, outlook.next, need.days.min(nearest.most_days), most));
+            bail!(too_far(
+                nearest,
+                **outlook,
+                Need { days: need.days.min(nearest.most_days), ..*need },
+                most
+            ));
         };
+        let until = self.options.until.and_then(|until| stall.days_until(until));
+        let days = until.filter(|until| *until > limit_days).map_or(days, |until| days.min(until));
         emit(Event::LimitRaised(LimitRaised {
             package: stall.package.name.clone(),
             at: stall.at,
@@ -377,13 +418,21 @@ impl<D: Driver> Loop<'_, D> {
     }
 }
 
-fn too_far(stall: &Stall, first_event: FirstEvent, days: u32, most: Option<u32>) -> Refusal {
+fn too_far(stall: &Stall, outlook: Outlook, need: Need, most: Option<u32>) -> Refusal {
     let place = stall.at.map_or("before its first event".to_owned(), |at| format!("at {at}"));
-    let next = first_event.time().map_or(String::new(), |next| format!(" (its next event is at {next})"));
+    let days = need.days;
+    let needs = match (need.reason, outlook.next.time()) {
+        (RaiseReason::Gap, Some(next)) => {
+            format!("It needs a window of {days} days to continue (its next event is at {next})")
+        }
+        (RaiseReason::Gap | RaiseReason::NoLaterEvent, _) => {
+            format!("It needs a window of {days} days to reach now")
+        }
+        (RaiseReason::Doubled, _) => format!("The next window to try has {days} days"),
+    };
     let allowed = most.unwrap_or(u32::MAX);
     Refusal(format!(
-        "{} stalled {place}. It needs a window of {days} days to continue{next}, but --max-limit-days allows \
-         {allowed}. Raise --max-limit-days, or leave it out",
+        "{} stalled {place}. {needs}, but --max-limit-days allows {allowed}. Raise --max-limit-days, or leave it out",
         stall.package.name,
     ))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::verdict::{Evidence, Verdict};
 use crate::event::RaiseReason;
-use crate::snowplow::{Family, FirstEvent, Frontier, Progress, Standing, TrackedPackage};
+use crate::snowplow::{Family, FirstEvent, Frontier, Progress, Standing, State, TrackedPackage};
 use crate::timestamp::Timestamp;
 
 /// A package that did not move.
@@ -126,6 +126,12 @@ impl Stall {
 
     fn days_to(&self, event: Timestamp) -> u32 {
         self.standing.days_to(self.package.family, self.origin, event)
+    }
+
+    /// The days to a time, where a window that ends there is enough even if it holds no event: in the standard state.
+    #[must_use]
+    pub fn days_until(&self, until: Timestamp) -> Option<u32> {
+        (self.standing.state == State::Standard).then(|| self.days_to(until))
     }
 
     /// The limit that `most` (`--max-limit-days`) allows; none if that limit would not help.

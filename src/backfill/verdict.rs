@@ -99,6 +99,17 @@ impl Verdict {
         Self { package, before: standing, after: standing, window, progress, evidence }
     }
 
+    /// What a first window without any event would show. None if the package has begun, if its window is not known, or if
+    /// no limit would make it longer.
+    #[must_use]
+    pub(super) fn of_empty_start(tables: &PackageTables, limit_days: u32, now: Timestamp) -> Option<Self> {
+        let begins = matches!(tables.standing().state, State::FirstRun | State::NewModel);
+        let window = tables.next_window(limit_days, now).filter(|_| begins)?;
+        let stalled = Self::unmoved(tables, window, Progress::Stalled);
+        let (horizon, is_there) = stalled.horizon(now);
+        (window.upper < horizon && !is_there).then_some(stalled)
+    }
+
     /// Judges the last run of an earlier call by the window that it left behind: stalled if a limit ended the
     /// window, caught up (at that time) if something else did. None if the rows are no longer those that the
     /// window was worked out from.
