@@ -248,13 +248,9 @@ impl<D: Driver> Loop<'_, D> {
         if self.reaches_until(observation, regular.days) {
             return Ok(regular);
         }
-        if let Some(limit) = self.limit_over_empty_start(observation, regular, emit)? {
-            return Ok(limit);
-        }
-        if !self.first_run.is_regular() {
-            return Ok(regular);
-        }
-        let last = self.driver.last_good_run();
+        // A first run that starts models again goes on from nothing.
+        let goes_on = self.first_run.is_regular();
+        let last = self.driver.last_good_run().filter(|_| goes_on);
         let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
         let raised = match last.zip(verdicts) {
             // If the user's limit is larger, it has not been tried yet.
@@ -266,7 +262,10 @@ impl<D: Driver> Loop<'_, D> {
                 }
                 raised?
             }
-            _ => self.limit_over_gap(observation, regular, emit)?,
+            _ => match self.limit_over_empty_start(observation, regular, emit)? {
+                None if goes_on => self.limit_over_gap(observation, regular, emit)?,
+                limit => limit,
+            },
         };
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }

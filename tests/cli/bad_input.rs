@@ -584,10 +584,10 @@ fn mistakes_that_dbt_finds_are_usage() {
         }
         let run = json!({"stdout": format!("{said}\n"), "exit": 2});
         let fake = good().with(&json!({"run": [run], "run-operation": [tables("2021-06-01", &[], None)]}));
-        let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+        let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-05-01"]);
         assert_eq!(output.code, 2, "{output}");
         assert_eq!(output.stderr.matches(called).count(), 1, "{output}");
-        let output = fake.tool(&["run", "--start-date", "2021-01-01", "--format", "github"]);
+        let output = fake.tool(&["run", "--start-date", "2021-05-01", "--format", "github"]);
         assert_eq!((output.code, output.stdout.matches("::error").count()), (2, 1), "{output}");
     }
 }
@@ -624,7 +624,7 @@ fn a_full_disk_is_one_message() {
     let run = json!({"stdout": "{\"data\": {}, \"info\": {\"name\": \"X\", \"level\": \"info\"}}\n",
                      "stderr": traceback, "exit": 1});
     let fake = good().with(&json!({"run": [run]}));
-    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-05-01"]);
     let said = "run 1: dbt run failed (exit code 1): a file could not be written or read\n    OSError: [Errno 28] No \
                 space left on device\n  dbt's log: ";
     assert!(output.code == 1 && output.stderr.contains(said), "{output}");
@@ -685,7 +685,7 @@ fn a_journal_that_cannot_be_written_is_told_after_the_error() {
 /// What a call of dbt is for decides what its exit code means: reading the project, or using it.
 #[test]
 fn a_query_or_a_run_that_fails_is_no_mistake_in_the_project() {
-    let run = ["run", "--select", "+carts", "--start-date", "2021-01-01"];
+    let run = ["run", "--select", "+carts", "--start-date", "2021-05-01"];
     let said = "Compilation Error\n  no such thing\n";
     let query = good().with(&json!({"run-operation": [{"stdout": said, "exit": 1}]}));
     let early = good().with(&json!({"run-operation": [{"stdout": said, "exit": 2}]}));
@@ -712,7 +712,7 @@ fn a_database_that_goes_away_within_a_model_has_a_hint() {
     });
     let run = json!({"files": {"run_results.json": results.to_string()}, "exit": 1});
     let fake = good().with(&json!({"run-operation": [tables("2021-06-01", &[], None)], "run": [run]}));
-    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-01-01"]);
+    let output = fake.tool(&["run", "--select", "+carts", "--start-date", "2021-05-01"]);
     let said = "a model failed\n  model.faked.carts\n    Database Error in model carts (models/carts.sql)\n      \
                 terminating connection due to administrator command\n      SSL connection has been closed \
                 unexpectedly\n  dbt's log: ";

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
+use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, next_event, tables};
 use crate::support::scenario::{ARGUMENTS, SELECTED};
 use crate::support::{self, Engine, Events, Lab};
 
@@ -76,6 +76,11 @@ fn backfill(config: &Value, reads: &[Value]) -> FakeDbt {
     }))
 }
 
+/// The answer to where the events begin: in the first window.
+fn begins() -> Value {
+    next_event("2023-01-02 10:00:00")
+}
+
 /// The tables with one row and a window, as the tool reads them.
 fn read(row: Option<&str>, window: (&str, &str)) -> Value {
     let rows: Vec<_> = row.map(|time| ("carts", time)).into_iter().collect();
@@ -104,7 +109,7 @@ fn a_manifest_that_every_run_drops_is_refused_before_the_first_run() {
 fn a_run_that_starts_over_ends_the_backfill() {
     let first = ("2023-01-01 00:00:00", "2023-01-31 00:00:00");
     let after = read(Some("2023-01-30 10:00:00"), first);
-    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), after.clone(), after]);
+    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), begins(), after.clone(), after]);
     ends_with(&fake, &RUN, 4, "shop started over: its window begins at 2023-01-01 00:00:00");
 }
 
@@ -152,12 +157,14 @@ fn the_window_of_another_run_is_named_and_not_counted() {
 fn the_window_of_another_run_proves_nothing_in_a_first_run_either() {
     let other = ("2024-01-31 04:00:00", NOW);
     // Our run has recorded a row of its own window, and another one its window up to now.
-    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), read(Some("2023-01-30 10:00:00"), other)]);
+    let fake =
+        backfill(&Value::Null, &[tables(NOW, &[], None), begins(), read(Some("2023-01-30 10:00:00"), other)]);
     let arguments = [&RUN[..RUN.len() - 2], &["--max-runs", "1"]].concat();
     ends_with(&fake, &arguments, 3, "holds the window of another run, 2024-01-31 04:00:00");
     // Without a row, three such runs end it: whether there was an event is not known.
     let empty = read(None, other);
-    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), empty.clone(), empty.clone(), empty]);
+    let fake =
+        backfill(&Value::Null, &[tables(NOW, &[], None), begins(), empty.clone(), empty.clone(), empty]);
     ends_with(&fake, &RUN, 4, "in 3 runs the limits table of shop did not hold their window");
 }
 
@@ -165,7 +172,7 @@ fn the_window_of_another_run_proves_nothing_in_a_first_run_either() {
 fn a_run_that_is_refused_afterwards_is_counted() {
     let first = ("2023-01-01 00:00:00", "2023-01-31 00:00:00");
     let after = read(Some("2023-01-30 10:00:00"), first);
-    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), after.clone(), after]);
+    let fake = backfill(&Value::Null, &[tables(NOW, &[], None), begins(), after.clone(), after]);
     ends_with(&fake, &RUN, 4, "2 runs completed");
 }
 

@@ -507,9 +507,13 @@ proptest! {
             limits: None,
             quirks: Quirks::default(),
         };
+        let has_events = package.due(now).last().is_some();
         let mut warehouse = Warehouse::new(vec![package], now);
         let (outcome, log) = backfill(&mut warehouse, &Options { limit_days, max_runs: Some(500), ..Options::default() });
         prop_assert!(matches!(outcome, Outcome::CaughtUp | Outcome::NoEvents), "{outcome:?}");
+        // Not even the first one is without events.
+        let first = log.iter().find_map(|event| if let Event::RunFinished(run) = event { Some(run) } else { None });
+        prop_assert_eq!(first.and_then(|run| run.packages[0].after).is_some(), has_events);
         prop_assert!(warehouse.widest[0] <= Micros::from(limit_days) * DAY);
         prop_assert_eq!(log.iter().filter(|event| is_doubled(event)).count(), 0);
     }

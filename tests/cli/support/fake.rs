@@ -176,6 +176,19 @@ pub fn tables(now: &str, rows: &[(&str, &str)], window: Option<(&str, &str)>) ->
     json!({"stdout": text})
 }
 
+/// What the tool's query for the next event prints: the first one after the frontier, and beyond the window.
+pub fn next_event(time: &str) -> Value {
+    let lines = [
+        json!({"target": {"name": "dev", "type": "duckdb", "schema": "s"}}),
+        json!({"query": 0, "row": [time]}),
+        json!({"query": 0, "end": true}),
+        json!({"query": 1, "row": [time]}),
+        json!({"query": 1, "end": true}),
+    ];
+    let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
+    json!({"stdout": text})
+}
+
 /// A `dbt run` in which these models succeeded.
 pub fn good_run(models: &[&str]) -> Value {
     let results: Vec<_> = models

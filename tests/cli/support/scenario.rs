@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fake::{FakeDbt, good_run, listing, manifest, model, tables};
+use super::fake::{FakeDbt, good_run, listing, manifest, model, next_event, tables};
 
 /// The models that are selected.
 pub const SELECTED: [&str; 4] = ["shop_manifest", "shop_limits", "shop_events", "carts"];
@@ -19,6 +19,7 @@ pub fn over_a_gap() -> FakeDbt {
         "ls": [listed],
         "run-operation": [
             tables(NOW, &[], None),
+            next_event("2024-01-01 09:00:00"),
             answer("2024-01-30 10:00:00", "2024-01-01 00:00:00", "2024-01-31 00:00:00"),
             answer(last, "2024-01-30 04:00:00", "2024-02-29 10:00:00"),
             answer(last, "2024-01-31 04:00:00.5", "2024-03-01 10:00:00.5"),
@@ -27,19 +28,6 @@ pub fn over_a_gap() -> FakeDbt {
         ],
         "run": [with_a_model_said(good_run(&SELECTED))],
     }))
-}
-
-/// What the tool's query for the next event prints: the first one after the frontier, and beyond the window.
-fn next_event(time: &str) -> Value {
-    let lines = [
-        json!({"target": {"name": "dev", "type": "duckdb", "schema": "s"}}),
-        json!({"query": 0, "row": [time]}),
-        json!({"query": 0, "end": true}),
-        json!({"query": 1, "row": [time]}),
-        json!({"query": 1, "end": true}),
-    ];
-    let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
-    json!({"stdout": text})
 }
 
 /// A run that says that a model has ended, as dbt does on the way.
