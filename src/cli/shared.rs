@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::values::{at_least_one, days};
+use super::values::{at_least_one, days, duration};
 use crate::timestamp::Timestamp;
 
 /// dbt's own selection arguments.
@@ -123,7 +123,7 @@ pub struct StopArgs {
     pub max_runs: Option<u32>,
 
     /// Start no further run after this time, such as 2h or 90m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub max_duration: Option<Duration>,
 }
 

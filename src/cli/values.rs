@@ -1,6 +1,7 @@
 //! How the values of flags are read.
 
 use std::ffi::OsStr;
+use std::time::Duration;
 
 use clap::Arg;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
@@ -42,4 +43,8 @@ pub(super) fn at_least_one(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|&number| number > 0)
         .ok_or_else(|| "must be a whole number, 1 or greater".to_owned())
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "must be a time with its unit, such as 2h or 90m".to_owned())
 }

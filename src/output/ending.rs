@@ -104,7 +104,7 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
     // A row that was removed once would be removed again, and no number of repetitions would get to the end.
     let flag = start.and_then(|start| start.first_run_only.first()).filter(|_| finish.runs > 0);
     match (&finish.outcome, flag) {
-        (Outcome::CaughtUp | Outcome::Reached { .. }, _) => promote(start),
+        (Outcome::CaughtUp, _) => promote(start),
         (Outcome::RanOnce { .. }, _) if has_stalled(history) => {
             advice("run the same command again; without --once, it jumps over gaps by itself")
         }
@@ -124,8 +124,10 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
             "check the vars that say which events the package reads (snowplow__atomic_schema, snowplow__events_table, \
              snowplow__app_id) and the start date, then run the same command again",
         ),
+        // How far a time is from prod is not known.
         (
-            Outcome::Refused { .. }
+            Outcome::Reached { .. }
+            | Outcome::Refused { .. }
             | Outcome::Done
             | Outcome::Findings
             | Outcome::Differs

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::{OutputFormat, PromoteArgs};
 use crate::commands::open;
 use crate::outcome::Outcome;
-use crate::output::stdout;
+use crate::output::{say, stdout};
 use crate::promote::{self, PromotionRecord, Stage};
 use crate::timestamp::Timestamp;
 
@@ -29,6 +29,9 @@ pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let target = project.on(args.dbt.target.as_deref())?;
     let records = PromotionRecord::all(&target.workspace.promotions(), to)?;
     if args.format == OutputFormat::Human {
+        if records.is_empty() {
+            say(&format!("no promotions to {to}\n"));
+        }
         let text: String = records.iter().map(|(_, record)| promote::listed(record)).collect();
         stdout::write(text)?;
         return Ok(Outcome::Done);
