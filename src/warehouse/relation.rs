@@ -119,6 +119,12 @@ impl Relation {
         (self.parts.len() == 3).then(|| self.part_sql(&self.parts[0]))
     }
 
+    /// The database as the warehouse's catalogue holds it, if the name has one.
+    #[must_use]
+    pub fn stored_database(&self) -> Option<String> {
+        (self.parts.len() == 3).then(|| self.part_stored(&self.parts[0]))
+    }
+
     /// The schema as the warehouse's catalogue holds it.
     #[must_use]
     pub fn stored_schema(&self) -> String {

@@ -44,11 +44,11 @@ pub struct Applied {
 }
 
 impl Application<'_> {
-    fn record(&self) -> PromotionRecord {
+    fn record(&self) -> Result<PromotionRecord> {
         let Self { plan, scripts, digest, locks, .. } = self;
         let kept = plan.tables.iter().filter(|table| table.action == Action::Keep);
         let moved = plan.ledgers.iter().flat_map(|ledger| &ledger.moved);
-        PromotionRecord {
+        Ok(PromotionRecord {
             schema: 1,
             from: plan.from.clone(),
             to: plan.to.clone(),
@@ -60,12 +60,12 @@ impl Application<'_> {
             locks: locks.clone(),
             is_one_unit: scripts.is_one_unit,
             stage: Stage::Executing { done: 0 },
-            witnesses: Witnesses::of(plan),
+            witnesses: Witnesses::of(plan)?,
             forecast: forecast_lines(plan),
             promote: scripts.promote.clone(),
             rollback: scripts.rollback.clone(),
             verify: scripts.verify.clone(),
-        }
+        })
     }
 }
 
@@ -90,7 +90,7 @@ pub fn apply(
     write_files(&folder, scripts)?;
     keep_document(&folder, document)?;
     tell(&News::Begins(plan));
-    carry_out(prod, application.record(), folder, emit, tell)
+    carry_out(prod, application.record()?, folder, emit, tell)
 }
 
 /// Finishes a promotion that was stopped.

@@ -5,9 +5,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::dbt::{Answer, Query, RelationName};
-use crate::promote::plan::{Action, Ledger, Plan};
-use crate::promote::sql::{Accepted, prod_as_planned_condition, promoted_condition};
-use crate::warehouse::Dialect;
+use crate::promote::plan::{Action, Plan};
+use crate::promote::sql::standing_query;
 
 /// What in prod shows whether a promotion happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,12 +63,13 @@ pub struct Witnessed {
 
 impl Witnesses {
     /// What shows whether this plan was executed.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        let dialect = plan.dialect;
-        let rows = plan.ledgers.iter().map(|ledger| RowsWitness {
-            manifest: ledger.prod.to_string(),
-            sql: rows_query(dialect, ledger),
+    ///
+    /// # Errors
+    /// A template is wrong.
+    pub fn of(plan: &Plan) -> Result<Self> {
+        let rows = plan.ledgers.iter().map(|ledger| {
+            let sql = standing_query(plan.dialect, ledger)?.into();
+            Ok(RowsWitness { manifest: ledger.prod.to_string(), sql })
         });
         let tables = plan.tables.iter().filter_map(|table| {
             let (relation, is_backup) = match &table.action {
@@ -84,7 +84,7 @@ impl Witnesses {
                 is_backup,
             })
         });
-        Self { rows: rows.collect(), tables: tables.collect() }
+        Ok(Self { rows: rows.collect::<Result<_>>()?, tables: tables.collect() })
     }
 
     /// The backups of replaced tables, as SQL.
@@ -115,16 +115,6 @@ impl Witnesses {
         let is_there = tables.iter().map(|answer| matches!(answer, Answer::Rows(_))).collect();
         Ok(Witnessed { rows: WitnessedRows::together(&rows), moved, is_there })
     }
-}
-
-fn rows_query(dialect: Dialect, ledger: &Ledger) -> String {
-    format!(
-        "select case when {} then 'written' when {} then 'before' when {} then 'between' else 'moved' \
-         end as standing",
-        promoted_condition(dialect, ledger),
-        prod_as_planned_condition(dialect, ledger, Accepted::Planned),
-        prod_as_planned_condition(dialect, ledger, Accepted::PlannedOrPromoted)
-    )
 }
 
 fn read_rows(answer: &Answer) -> Result<WitnessedRows> {

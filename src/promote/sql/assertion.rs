@@ -1,39 +1,26 @@
-//! Conditions, and the statement that stops a script where one does not hold.
+//! The statement that stops a script where a condition does not hold.
 
+use anyhow::Result;
+use serde::Serialize;
+
+use super::templates::{Sql, render};
 use crate::warehouse::Dialect;
 
 /// Short enough to be a name on every warehouse.
 const LONGEST_LABEL: usize = 120;
 
-/// Stops with the message unless the condition, which is never null, holds.
-#[must_use]
-pub fn check_statement(dialect: Dialect, condition: &str, message: &str) -> String {
-    let text = dialect.text_literal(message);
-    match dialect {
-        Dialect::Postgres => format!(
-            "do $check$\nbegin\n  if not (\n    {condition}\n  ) then\n    raise exception using message = \
-             {text};\n  end if;\nend\n$check$"
-        ),
-        // Neither has a function that raises an error. The division by zero does, and the column's name says
-        // why.
-        Dialect::Redshift | Dialect::Snowflake => format!(
-            "select 1 / case when (\n  {condition}\n) then 1 else 0 end as {}",
-            dialect.column(&label(message))
-        ),
-        Dialect::BigQuery => format!("assert (\n  {condition}\n) as {text}"),
-        Dialect::Databricks | Dialect::Spark => {
-            format!("select assert_true(\n  {condition},\n  {text}\n)")
-        }
-        Dialect::DuckDb => {
-            format!("select case when not (\n  {condition}\n) then error({text}) end as checked")
-        }
-    }
+/// A condition, which is never null, and what is said where it does not hold.
+#[derive(Serialize)]
+struct Check<'a> {
+    condition: &'a Sql,
+    message: &'a str,
+    /// The message as the name of a column.
+    label: String,
 }
 
-/// The condition that holds when all of these do.
-#[must_use]
-pub fn all_conditions(conditions: &[String]) -> String {
-    conditions.join("\n  and ")
+/// Stops with the message unless the condition holds.
+pub(super) fn check_statement(dialect: Dialect, condition: &Sql, message: &str) -> Result<Sql> {
+    render(dialect, "check.sql", &Check { condition, message, label: label(message) })
 }
 
 /// A message as the name of a column: relations without their schema, and only letters, digits and

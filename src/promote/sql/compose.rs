@@ -10,8 +10,9 @@ use anyhow::Result;
 use super::composer::Composer;
 use super::row_conditions::Accepted;
 use super::script::Script;
+use super::templates::Sql;
 use super::unit::Unit;
-use super::{copy, duckdb, grants, header, replace, rollback, swap, verify};
+use super::{copy, duckdb, grants, header, replace, rollback, row_statements, swap, verify};
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
 use crate::warehouse::Dialect;
 
@@ -31,15 +32,15 @@ impl Scripts {
     /// Writes the scripts of a plan.
     ///
     /// # Errors
-    /// The warehouse does not allow a name.
+    /// The warehouse does not allow a name, or a template is wrong.
     pub fn of(plan: &Plan) -> Result<Self> {
         let unit = Unit::of(plan.dialect);
         let (promote, rollback) = match unit {
-            Unit::Whole => (in_one_transaction(plan)?, rollback::in_one_transaction(plan)),
-            Unit::ShortLock => (with_a_short_lock(plan)?, rollback::in_one_transaction(plan)),
-            Unit::Steps => (in_steps(plan), rollback::in_steps(plan)),
+            Unit::Whole => (in_one_transaction(plan)?, rollback::in_one_transaction(plan)?),
+            Unit::ShortLock => (with_a_short_lock(plan)?, rollback::in_one_transaction(plan)?),
+            Unit::Steps => (in_steps(plan)?, rollback::in_steps(plan)?),
         };
-        let verify = verify::comparison_statements(plan);
+        let verify = verify::comparison_statements(plan)?;
         Ok(Self {
             promote: Script { header: header::promotion_lines(plan), ..promote },
             rollback: Script { header: header::rollback_lines(plan), ..rollback },
@@ -51,33 +52,37 @@ impl Scripts {
 
 fn in_one_transaction(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
-    composer.begin();
+    composer.begin()?;
     if plan.dialect == Dialect::Postgres {
-        composer.limit_waiting();
-        composer.lock_staging();
+        composer.limit_waiting()?;
+        composer.lock_staging()?;
     }
-    composer.check_before(Accepted::Planned);
+    composer.check_before(Accepted::Planned)?;
     for table in &plan.tables {
         copy_in_transaction(&mut composer, table)?;
     }
     // The copy took its time. From here on it is a moment.
-    composer.lock_rows();
+    composer.lock_rows()?;
     if plan.dialect == Dialect::Postgres {
-        composer.check_rows_again();
+        composer.check_rows_again()?;
     }
     for table in &plan.tables {
         if let Action::Replace { backup } = &table.action {
             if plan.dialect != Dialect::DuckDb {
-                composer.extend(swap::step_aside_statement(table));
-                composer.extend([swap::put_in_place_statement(table, &swap::working_copy(table)?)]);
+                composer.extend(swap::step_aside_statement(plan.dialect, table)?);
+                composer.extend([swap::put_in_place_statement(
+                    plan.dialect,
+                    table,
+                    &swap::working_copy(table)?,
+                )?]);
             }
-            if let Some(grants) = grants::copy_grants_statement(plan.dialect, &table.facts.prod, backup) {
+            if let Some(grants) = grants::copy_grants_statement(plan.dialect, &table.facts.prod, backup)? {
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
             }
         }
-        composer.grant(table);
+        composer.grant(table)?;
     }
-    finish_transaction(&mut composer);
+    finish_transaction(&mut composer)?;
     Ok(composer.script)
 }
 
@@ -88,89 +93,93 @@ fn copy_in_transaction(composer: &mut Composer<'_>, table: &Table) -> Result<()>
         Action::Create => table.facts.prod.clone(),
         // A table with an index cannot be renamed there, so the copy is made in its place.
         Action::Replace { .. } if dialect == Dialect::DuckDb => {
-            composer.extend(duckdb::drop_index_statements(table));
-            composer.extend(swap::step_aside_statement(table));
+            composer.extend(duckdb::drop_index_statements(table)?);
+            composer.extend(swap::step_aside_statement(dialect, table)?);
             table.facts.prod.clone()
         }
         Action::Replace { .. } => swap::working_copy(table)?,
     };
-    composer.extend(copy::copy_statements(dialect, strategy, table, &target));
+    composer.extend(copy::copy_statements(dialect, strategy, table, &target)?);
     if strategy != CopyStrategy::Move {
-        composer.extend(copy::description_statements(dialect, table, &target));
+        composer.extend(copy::description_statements(dialect, table, &target)?);
     }
     Ok(())
 }
 
 fn with_a_short_lock(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
-    composer.check_before(Accepted::Planned);
+    composer.check_before(Accepted::Planned)?;
     for table in plan.tables.iter().filter(|table| table.action != Action::Keep) {
         let working = swap::working_copy(table)?;
         composer.add(
             format!("what a call that was stopped left of {}", table.model),
-            format!("drop table if exists {working}"),
+            swap::drop_if_exists_statement(plan.dialect, &working)?,
         );
-        composer.extend(copy::copy_statements(plan.dialect, plan.strategy, table, &working));
-        composer.extend(copy::description_statements(plan.dialect, table, &working));
+        composer.extend(copy::copy_statements(plan.dialect, plan.strategy, table, &working)?);
+        composer.extend(copy::description_statements(plan.dialect, table, &working)?);
     }
-    composer.begin();
-    composer.lock_rows();
-    composer.check_before(Accepted::Planned);
+    composer.begin()?;
+    composer.lock_rows()?;
+    composer.check_before(Accepted::Planned)?;
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend(swap::step_aside_statement(table));
-            composer.extend([swap::put_in_place_statement(table, &swap::working_copy(table)?)]);
+            composer.extend(swap::step_aside_statement(plan.dialect, table)?);
+            composer.extend([swap::put_in_place_statement(
+                plan.dialect,
+                table,
+                &swap::working_copy(table)?,
+            )?]);
         }
         if matches!(table.action, Action::Replace { .. }) {
-            for grant in grants::known_grant_statements(plan.dialect, &table.facts) {
+            for grant in grants::known_grant_statements(plan.dialect, &table.facts)? {
                 composer.add(format!("{}: a grant of the table before", table.model), grant);
             }
         }
-        composer.grant(table);
+        composer.grant(table)?;
     }
-    finish_transaction(&mut composer);
+    finish_transaction(&mut composer)?;
     Ok(composer.script)
 }
 
-fn finish_transaction(composer: &mut Composer<'_>) {
-    composer.set_rows(Direction::Back);
-    composer.set_rows(Direction::Forward);
-    composer.record();
-    composer.check_content();
-    composer.check_rows();
-    composer.delete_staging_rows();
-    composer.commit();
-    composer.analyze();
+fn finish_transaction(composer: &mut Composer<'_>) -> Result<()> {
+    composer.set_rows(Direction::Back)?;
+    composer.set_rows(Direction::Forward)?;
+    composer.record()?;
+    composer.check_content()?;
+    composer.check_rows()?;
+    composer.delete_staging_rows()?;
+    composer.commit()?;
+    composer.analyze()
 }
 
-fn in_steps(plan: &Plan) -> Script {
+fn in_steps(plan: &Plan) -> Result<Script> {
     let Plan { dialect, strategy, .. } = *plan;
     let mut composer = Composer::new(plan);
     if dialect == Dialect::Snowflake {
-        composer.use_utc();
-        composer.tag_queries();
+        composer.use_utc()?;
+        composer.tag_queries()?;
     }
-    composer.check_before(Accepted::PlannedOrPromoted);
+    composer.check_before(Accepted::PlannedOrPromoted)?;
     for table in &plan.tables {
-        composer.extend(replace::backup_statement(dialect, table));
+        composer.extend(replace::backup_statement(dialect, table)?);
     }
     // A row that is set back goes before its table: if the script stops in between, prod reads too much
     // rather than too little.
-    composer.set_rows(Direction::Back);
+    composer.set_rows(Direction::Back)?;
     for table in &plan.tables {
         if table.action != Action::Keep {
-            composer.extend([replace::replace_statement(dialect, strategy, table).of_table(&table.model)]);
+            composer.extend([replace::replace_statement(dialect, strategy, table)?.of_table(&table.model)]);
         }
         // An execution that copied the table may have stopped before this. Doing it twice does no harm.
-        composer.extend(replace::after_copy_statements(dialect, strategy, table));
-        composer.grant(table);
+        composer.extend(replace::after_copy_statements(dialect, strategy, table)?);
+        composer.grant(table)?;
     }
-    composer.check_content();
-    record_in_steps(&mut composer);
-    composer.script
+    composer.check_content()?;
+    record_in_steps(&mut composer)?;
+    Ok(composer.script)
 }
 
-fn record_in_steps(composer: &mut Composer<'_>) {
+fn record_in_steps(composer: &mut Composer<'_>) -> Result<()> {
     let goes_forward =
         |ledger: &Ledger| ledger.moved.iter().any(|row| ledger.direction(row) == Direction::Forward);
     if !composer.plan.ledgers.iter().any(|ledger| !ledger.added.is_empty() || goes_forward(ledger)) {
@@ -180,40 +189,31 @@ fn record_in_steps(composer: &mut Composer<'_>) {
     match composer.plan.dialect {
         Dialect::BigQuery => record_in_one_block(composer),
         Dialect::Snowflake => {
-            composer.begin();
-            composer.lock_rows();
-            write_rows(composer);
-            composer.commit();
+            composer.begin()?;
+            composer.lock_rows()?;
+            write_rows(composer)?;
+            composer.commit()
         }
         Dialect::Databricks | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
-            write_rows(composer);
+            write_rows(composer)
         }
     }
 }
 
-fn write_rows(composer: &mut Composer<'_>) {
-    composer.set_rows(Direction::Forward);
-    composer.record();
-    composer.check_rows();
+fn write_rows(composer: &mut Composer<'_>) -> Result<()> {
+    composer.set_rows(Direction::Forward)?;
+    composer.record()?;
+    composer.check_rows()
 }
 
-/// BigQuery keeps a transaction within one script, which has to be sent as one.
-fn record_in_one_block(composer: &mut Composer<'_>) {
+/// BigQuery: sends the rows' transaction as one statement.
+fn record_in_one_block(composer: &mut Composer<'_>) -> Result<()> {
     let mut inner = Composer::new(composer.plan);
-    inner.begin();
-    inner.lock_rows();
-    write_rows(&mut inner);
-    inner.add("", "commit transaction");
-    let statements: Vec<_> = inner
-        .script
-        .statements
-        .iter()
-        .map(|statement| format!("  {};", statement.sql.replace('\n', "\n  ")))
-        .collect();
-    let block = format!(
-        "begin\n{}\nexception when error then\n  rollback transaction;\n  raise;\nend",
-        statements.join("\n")
-    );
+    inner.lock_rows()?;
+    write_rows(&mut inner)?;
+    let statements = inner.script.statements.into_iter().map(|statement| Sql::of_checked(statement.sql));
+    let block = row_statements::one_unit_statement(composer.plan.dialect, statements.collect())?;
     let models: Vec<_> = composer.plan.ledgers.iter().flat_map(Ledger::models).collect();
     composer.add(format!("record {}", models.join(", ")), block);
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Adding to a script what a plan asks for, one method for each purpose.
 
+use anyhow::Result;
+
 use super::assertion::check_statement;
 use super::content::{same_columns_condition, same_content_condition, same_counts_condition};
 use super::grants::project_grant_statements;
@@ -12,6 +14,8 @@ use super::row_statements::{
     return_staging_rows_statement, set_row_statement,
 };
 use super::script::{Script, Statement, StatementKind};
+use super::swap::analyze_statement;
+use super::templates::{Sql, render};
 use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
 use crate::warehouse::Dialect;
@@ -35,97 +39,95 @@ impl<'p> Composer<'p> {
         self.script.statements.extend(statements);
     }
 
-    pub(super) fn check(&mut self, title: &str, condition: &str, message: &str) {
-        let sql = check_statement(self.plan.dialect, condition, message);
+    pub(super) fn check(&mut self, title: &str, condition: &Sql, message: &str) -> Result<()> {
+        let sql = check_statement(self.plan.dialect, condition, message)?;
         self.of_kind(StatementKind::Check, title, sql);
+        Ok(())
     }
 
     fn of_kind(&mut self, kind: StatementKind, title: impl Into<String>, sql: impl Into<String>) {
         self.extend([Statement { kind, ..Statement::plain(title, sql) }]);
     }
 
-    pub(super) fn begin(&mut self) {
-        let sql = match self.plan.dialect {
-            // Each statement has to see what others committed before it, whatever the server's default is.
-            Dialect::Postgres => "begin isolation level read committed",
-            Dialect::Redshift => "begin",
-            Dialect::Snowflake
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => "begin transaction",
-        };
-        let what = match Unit::of(self.plan.dialect) {
-            Unit::Whole | Unit::ShortLock => "tables and rows are",
-            Unit::Steps => "all rows are",
-        };
-        self.of_kind(StatementKind::Begin, format!("{what} one unit"), sql);
+    /// A statement that says the same for every plan.
+    fn constant(&mut self, kind: StatementKind, title: &str, template: &str) -> Result<()> {
+        let sql = render(self.plan.dialect, template, &())?;
+        self.of_kind(kind, title, sql);
+        Ok(())
     }
 
-    pub(super) fn commit(&mut self) {
-        self.of_kind(StatementKind::Commit, "all is well", "commit");
+    pub(super) fn begin(&mut self) -> Result<()> {
+        let title = match Unit::of(self.plan.dialect) {
+            Unit::Whole | Unit::ShortLock => "tables and rows are one unit",
+            Unit::Steps => "all rows are one unit",
+        };
+        self.constant(StatementKind::Begin, title, "begin.sql")
+    }
+
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.constant(StatementKind::Commit, "all is well", "commit.sql")
     }
 
     /// Postgres: gives up instead of waiting for a lock forever.
-    pub(super) fn limit_waiting(&mut self) {
-        let sql = "set local lock_timeout = '60s'";
-        self.of_kind(StatementKind::Setting, "rather give up than wait for ever", sql);
+    pub(super) fn limit_waiting(&mut self) -> Result<()> {
+        self.constant(StatementKind::Setting, "rather give up than wait for ever", "limit_waiting.sql")
     }
 
     /// Snowflake: makes times independent of the session's zone.
-    pub(super) fn use_utc(&mut self) {
-        let sql = "alter session set timezone = 'UTC'";
-        self.of_kind(StatementKind::Setting, "times are UTC", sql);
+    pub(super) fn use_utc(&mut self) -> Result<()> {
+        self.constant(StatementKind::Setting, "times are UTC", "use_utc.sql")
     }
 
     /// Snowflake: marks the statements in the query history.
-    pub(super) fn tag_queries(&mut self) {
-        let sql = "alter session set query_tag = 'snowplow-backfill promote'";
-        self.of_kind(StatementKind::Setting, "seen in the query history", sql);
+    pub(super) fn tag_queries(&mut self) -> Result<()> {
+        self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
     }
 
     /// Postgres: keeps others from writing to what is read of staging.
-    pub(super) fn lock_staging(&mut self) {
+    pub(super) fn lock_staging(&mut self) -> Result<()> {
         let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
         let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
-        let sql = lock_staging_statement(staging);
+        let sql = lock_staging_statement(staging)?;
         self.add("staging stands still, where this user may see to that", sql);
+        Ok(())
     }
 
-    pub(super) fn check_before(&mut self, accepted: Accepted) {
+    pub(super) fn check_before(&mut self, accepted: Accepted) -> Result<()> {
         let plan = self.plan;
         for ledger in &plan.ledgers {
-            self.check_staging(ledger);
-            let condition = prod_as_planned_condition(plan.dialect, ledger, accepted);
+            self.check_staging(ledger)?;
+            let condition = prod_as_planned_condition(plan.dialect, ledger, accepted)?;
             let message = format!(
                 "{} records these models already, or other rows than planned: promoted before, or prod ran \
                  them",
                 ledger.prod
             );
-            self.check(&format!("{}: prod's rows are as planned", ledger.package), &condition, &message);
+            self.check(&format!("{}: prod's rows are as planned", ledger.package), &condition, &message)?;
         }
+        Ok(())
     }
 
-    fn check_staging(&mut self, ledger: &Ledger) {
-        let condition = staging_as_planned_condition(self.plan.dialect, ledger);
+    fn check_staging(&mut self, ledger: &Ledger) -> Result<()> {
+        let condition = staging_as_planned_condition(self.plan.dialect, ledger)?;
         let message = format!("{} moved since this was planned: plan again", ledger.staging);
-        self.check(&format!("{}: staging's rows are as planned", ledger.package), &condition, &message);
+        self.check(&format!("{}: staging's rows are as planned", ledger.package), &condition, &message)
     }
 
     /// After the copies are made: prod may have run meanwhile.
-    pub(super) fn check_rows_again(&mut self) {
+    pub(super) fn check_rows_again(&mut self) -> Result<()> {
         for ledger in &self.plan.ledgers {
-            let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned);
+            let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned)?;
             let message = format!("{} was written to while the tables were copied: plan again", ledger.prod);
             self.check(
                 &format!("{}: prod's rows still are as planned", ledger.package),
                 &condition,
                 &message,
-            );
+            )?;
         }
+        Ok(())
     }
 
-    pub(super) fn check_content(&mut self) {
+    pub(super) fn check_content(&mut self) -> Result<()> {
         for table in &self.plan.tables {
             let (dialect, model) = (self.plan.dialect, &table.model);
             let (staging, prod) = (&table.facts.staging, &table.facts.prod);
@@ -133,15 +135,17 @@ impl<'p> Composer<'p> {
             if self.may_be_somebody_elses(table) {
                 self.check(
                     &format!("{model} has the same columns"),
-                    &same_columns_condition(dialect, table),
+                    &same_columns_condition(dialect, table)?,
                     &format!("{prod} has other columns than {staging}"),
-                );
-                let condition = same_content_condition(dialect, table);
-                self.check(&format!("{model} is the same"), &condition, &message);
+                )?;
+                let condition = same_content_condition(dialect, table)?;
+                self.check(&format!("{model} is the same"), &condition, &message)?;
             } else if self.plan.strategy != CopyStrategy::Move {
-                self.check(&format!("{model} is complete"), &same_counts_condition(table), &message);
+                let condition = same_counts_condition(dialect, table)?;
+                self.check(&format!("{model} is complete"), &condition, &message)?;
             }
         }
+        Ok(())
     }
 
     /// Whether the script may take a table for the copy that it did not make.
@@ -154,69 +158,73 @@ impl<'p> Composer<'p> {
         }
     }
 
-    pub(super) fn check_rows(&mut self) {
+    pub(super) fn check_rows(&mut self) -> Result<()> {
         for ledger in &self.plan.ledgers {
-            let condition = recorded_condition(self.plan.dialect, ledger);
+            let condition = recorded_condition(self.plan.dialect, ledger)?;
             let message = format!("a row of {} is missing, doubled, or not staging's", ledger.prod);
-            self.check(&format!("{}: one row a model", ledger.package), &condition, &message);
+            self.check(&format!("{}: one row a model", ledger.package), &condition, &message)?;
         }
+        Ok(())
     }
 
     /// Right before a rollback drops a table: prod may have written its row since the rollback began, and
     /// then the rollback did not take that row back.
-    pub(super) fn check_taken_back(&mut self, table: &Table) {
+    pub(super) fn check_taken_back(&mut self, table: &Table) -> Result<()> {
         let plan = self.plan;
         let its = |ledger: &&Ledger| ledger.models().any(|model| model == table.model);
         if let Some(ledger) = plan.ledgers.iter().find(its) {
-            let condition = taken_back_condition(plan.dialect, ledger, &table.model);
+            let condition = taken_back_condition(plan.dialect, ledger, &table.model)?;
             let message = format!("{} still records {}: prod ran meanwhile", ledger.prod, table.model);
-            self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message);
+            self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message)?;
         }
+        Ok(())
     }
 
-    pub(super) fn lock_rows(&mut self) {
+    pub(super) fn lock_rows(&mut self) -> Result<()> {
         for ledger in &self.plan.ledgers {
-            if let Some(lock) = lock_rows_statement(self.plan.dialect, ledger) {
+            if let Some(lock) = lock_rows_statement(self.plan.dialect, ledger)? {
                 self.add(format!("{}: nobody else writes rows until this is done", ledger.package), lock);
             }
         }
+        Ok(())
     }
 
     /// Gives prod the rows that it lacks.
-    pub(super) fn record(&mut self) {
+    pub(super) fn record(&mut self) -> Result<()> {
         for ledger in &self.plan.ledgers {
-            if let Some(insert) = insert_rows_statement(self.plan.dialect, ledger) {
+            if let Some(insert) = insert_rows_statement(self.plan.dialect, ledger)? {
                 self.add(format!("{}: record {}", ledger.package, ledger.added.join(", ")), insert);
             }
         }
+        Ok(())
     }
 
     /// Sets rows that prod has to staging's time: those that this moves in one direction.
-    pub(super) fn set_rows(&mut self, direction: Direction) {
+    pub(super) fn set_rows(&mut self, direction: Direction) -> Result<()> {
         for ledger in &self.plan.ledgers {
             for row in ledger.moved.iter().filter(|row| ledger.direction(row) == direction) {
-                let sql = set_row_statement(self.plan.dialect, ledger, row);
+                let sql = set_row_statement(self.plan.dialect, ledger, row)?;
                 self.add(format!("{}: set the row of {} to staging's", ledger.package, row.model), sql);
             }
         }
+        Ok(())
     }
 
     /// Grants what prod's project configures for a table.
-    pub(super) fn grant(&mut self, table: &Table) {
-        for grant in project_grant_statements(self.plan.dialect, &table.facts) {
+    pub(super) fn grant(&mut self, table: &Table) -> Result<()> {
+        for grant in project_grant_statements(self.plan.dialect, &table.facts)? {
             self.add(format!("{}: a grant of the project", table.model), grant);
         }
+        Ok(())
     }
 
     /// Updates the statistics of new tables, where no copy does so by itself.
-    pub(super) fn analyze(&mut self) {
+    pub(super) fn analyze(&mut self) -> Result<()> {
         match self.plan.dialect {
             Dialect::Postgres | Dialect::Redshift => {
                 for table in &self.plan.tables {
-                    self.add(
-                        format!("statistics of {}", table.model),
-                        format!("analyze {}", table.facts.prod),
-                    );
+                    let sql = analyze_statement(self.plan.dialect, &table.facts.prod)?;
+                    self.add(format!("statistics of {}", table.model), sql);
                 }
             }
             Dialect::Snowflake
@@ -225,29 +233,34 @@ impl<'p> Composer<'p> {
             | Dialect::Spark
             | Dialect::DuckDb => {}
         }
+        Ok(())
     }
 
     /// `--strategy move`: staging's rows leave with their tables.
-    pub(super) fn delete_staging_rows(&mut self) {
-        self.staging_rows_of_moved_tables(delete_staging_rows_statement);
+    pub(super) fn delete_staging_rows(&mut self) -> Result<()> {
+        self.staging_rows_of_moved_tables(delete_staging_rows_statement)
     }
 
     /// The rollback of `--strategy move`: staging's rows come back with their tables.
-    pub(super) fn return_staging_rows(&mut self) {
-        self.staging_rows_of_moved_tables(return_staging_rows_statement);
+    pub(super) fn return_staging_rows(&mut self) -> Result<()> {
+        self.staging_rows_of_moved_tables(return_staging_rows_statement)
     }
 
-    fn staging_rows_of_moved_tables(&mut self, statement: fn(&Ledger, &[&str]) -> String) {
+    fn staging_rows_of_moved_tables(
+        &mut self,
+        statement: fn(Dialect, &Ledger, &[&str]) -> Result<Sql>,
+    ) -> Result<()> {
         if self.plan.strategy != CopyStrategy::Move {
-            return;
+            return Ok(());
         }
         for ledger in &self.plan.ledgers {
             let moved = self.plan.tables.iter().map(|table| table.model.as_str());
             let models: Vec<_> = moved.filter(|model| ledger.models().any(|own| own == *model)).collect();
             if !models.is_empty() {
                 let title = format!("{}: staging's rows go with its tables", ledger.package);
-                self.add(title, statement(ledger, &models));
+                self.add(title, statement(self.plan.dialect, ledger, &models)?);
             }
         }
+        Ok(())
     }
 }

@@ -1,21 +1,24 @@
 //! Making and filling the copy of a table where that can be undone: in a transaction, or under a name of its
 //! own.
 
-use super::ctas::{Ctas, Existing, ctas_statement, layout_of};
+use anyhow::Result;
+use serde::Serialize;
+
+use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::duckdb;
 use super::script::Statement;
 use super::swap::move_statements;
-use crate::promote::plan::{CopyStrategy, Identity, Table, TableFacts};
+use super::templates::{Name, Sql, render};
+use crate::promote::plan::{Column, CopyStrategy, Identity, Table, TableFacts};
 use crate::warehouse::{Dialect, Relation};
 
 /// Makes and fills the copy.
-#[must_use]
-pub fn copy_statements(
+pub(super) fn copy_statements(
     dialect: Dialect,
     strategy: CopyStrategy,
     table: &Table,
     target: &Relation,
-) -> Vec<Statement> {
+) -> Result<Vec<Statement>> {
     let facts = &table.facts;
     match strategy {
         CopyStrategy::Move => {
@@ -23,180 +26,169 @@ pub fn copy_statements(
         }
         CopyStrategy::Like => like_statements(dialect, table, target),
         CopyStrategy::Ctas | CopyStrategy::Clone | CopyStrategy::Copy => {
-            let mut statements = vec![as_select(dialect, table, target)];
+            let mut statements = vec![as_select(dialect, table, target)?];
             if dialect == Dialect::Postgres && strategy == CopyStrategy::Ctas {
                 let title = format!("{}: the descriptions of its columns", table.model);
-                statements
-                    .push(Statement::plain(title, column_descriptions_statement(&facts.staging, target)));
+                let sql = render(dialect, "copy_column_descriptions.sql", &Copy::of(facts, target))?;
+                statements.push(Statement::plain(title, sql));
             }
-            statements
+            Ok(statements)
         }
     }
 }
 
-fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Statement {
+fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<Statement> {
     let facts = &table.facts;
-    let ctas = Ctas {
+    let created = Created {
         existing: Existing::Error,
         target,
         source: &facts.staging,
         layout: layout_of(facts),
+        is_transient: false,
         filter_column: None,
         description: None,
     };
-    Statement::plain(format!("copy {}", table.model), ctas_statement(dialect, &ctas))
+    let sql = create_statement(dialect, Way::Select, &created)?;
+    Ok(Statement::plain(format!("copy {}", table.model), sql))
+}
+
+/// A copy, and what it is made from.
+#[derive(Serialize)]
+struct Copy<'a> {
+    target: Name<'a>,
+    source: Name<'a>,
+    /// The columns that are filled. Values of generated columns cannot be given.
+    columns: Vec<&'a str>,
+    /// Postgres: the table numbers one of them, and takes no other numbers without being told.
+    is_numbered_always: bool,
+}
+
+impl<'a> Copy<'a> {
+    fn of(facts: &'a TableFacts, target: &'a Relation) -> Self {
+        let columns = &facts.physical.columns;
+        let filled = columns.iter().filter(|column| !column.generated);
+        Self {
+            target: Name(target),
+            source: Name(&facts.staging),
+            columns: filled.map(|column| column.name.as_str()).collect(),
+            is_numbered_always: columns.iter().any(|column| column.identity == Some(Identity::Always)),
+        }
+    }
 }
 
 /// A new table of staging's definition, which is then filled.
-fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Vec<Statement> {
+fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Result<Vec<Statement>> {
     let (facts, model) = (&table.facts, &table.model);
-    let staging = &facts.staging;
-    let create = |sql: String| Statement::plain(format!("a table like staging's {model}"), sql);
-    let fill = || Statement::plain(format!("copy {model}"), fill_statement(dialect, facts, target));
+    let copy = Copy::of(facts, target);
+    let create = |sql: Sql| Statement::plain(format!("a table like staging's {model}"), sql);
+    let fill = || -> Result<_> {
+        Ok(Statement::plain(format!("copy {model}"), render(dialect, "fill.sql", &copy)?))
+    };
+    let mut statements = Vec::new();
     match dialect {
         Dialect::Postgres => {
-            let identities = identity_statements(facts, target)
-                .map(|sql| Statement::plain(format!("{model}: go on numbering where staging is"), sql));
-            let sequences = own_sequence_statements(facts, target).map(|sql| {
-                let title = format!("{model}: a sequence of its own, which goes on where staging is");
-                Statement::plain(title, sql)
-            });
-            let create = create(format!("create table {target} (like {staging} including all)"));
-            [create, fill()].into_iter().chain(identities).chain(sequences).collect()
+            statements.extend([create(render(dialect, "create_like.sql", &copy)?), fill()?]);
+            statements.extend(numbering_statements(table, target)?);
         }
         Dialect::Redshift => {
-            vec![create(format!("create table {target} (like {staging} including defaults)")), fill()]
+            statements.extend([create(render(dialect, "create_like.sql", &copy)?), fill()?]);
         }
         Dialect::DuckDb => {
             let made_by = facts.physical.create_statement.as_deref();
-            let Some(sql) = made_by.and_then(|sql| duckdb::create_statement(sql, target)) else {
-                return vec![as_select(dialect, table, target)];
+            let Some(definition) = made_by.and_then(duckdb::definition) else {
+                return Ok(vec![as_select(dialect, table, target)?]);
             };
+            statements.push(create(duckdb::create_like_statement(definition, target)?));
             // Before the rows: an index cannot be made on rows of the same transaction.
-            let indexes = duckdb::index_statements(&facts.physical, target).into_iter();
-            let indexes =
-                indexes.map(|sql| Statement::plain(format!("{model}: an index as in staging"), sql));
-            [create(sql)].into_iter().chain(indexes).chain([fill()]).collect()
+            for sql in duckdb::index_statements(&facts.physical, target)? {
+                statements.push(Statement::plain(format!("{model}: an index as in staging"), sql));
+            }
+            statements.push(fill()?);
         }
         // They do not have this strategy.
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
-            vec![as_select(dialect, table, target)]
+            statements.push(as_select(dialect, table, target)?);
         }
     }
+    Ok(statements)
 }
 
-/// Fills the copy. Values of generated columns cannot be given.
-fn fill_statement(dialect: Dialect, facts: &TableFacts, target: &Relation) -> String {
-    let staging = &facts.staging;
-    let filled = facts.physical.columns.iter().filter(|column| !column.generated);
-    let columns: Vec<_> = filled.map(|column| dialect.column(&column.name)).collect();
-    if columns.is_empty() {
-        return format!("insert into {target}\nselect * from {staging}");
-    }
-    let always = facts.physical.columns.iter().any(|column| column.identity == Some(Identity::Always));
-    let overriding = if always { "overriding system value\n" } else { "" };
-    let columns = columns.join(", ");
-    format!("insert into {target} ({columns})\n{overriding}select {columns}\nfrom {staging}")
+#[derive(Serialize)]
+struct Numbered<'a> {
+    target: Name<'a>,
+    column: &'a str,
+    /// The name of a sequence.
+    sequence: String,
 }
 
-/// Postgres: without these, the identity columns of the copy would start at 1 again.
-fn identity_statements<'a>(facts: &'a TableFacts, target: &'a Relation) -> impl Iterator<Item = String> + 'a {
-    let numbered = facts.physical.columns.iter().filter(|column| column.identity.is_some());
-    numbered.map(move |column| {
-        let quoted = Dialect::Postgres.column(&column.name);
-        let name = Dialect::Postgres.text_literal(&column.name);
-        format!(
-            "select setval(pg_get_serial_sequence('{target}', {name}), (select max({quoted}) from {target}))"
-        )
-    })
-}
-
-/// Postgres: without these, the `serial` columns of the copy would take their numbers from staging's
-/// sequence. The name of the new sequence may be taken already, by the sequence of a table that is replaced.
-fn own_sequence_statements<'a>(
-    facts: &'a TableFacts,
-    target: &'a Relation,
-) -> impl Iterator<Item = String> + 'a {
-    let numbered = facts.physical.columns.iter().filter(|column| column.is_serial);
-    numbered.map(move |column| {
-        let quoted = Dialect::Postgres.column(&column.name);
-        let name = Dialect::Postgres.text_literal(&format!("{}_{}_seq", target.identifier(), column.name));
-        let schema = Dialect::Postgres.text_literal(&target.schema_sql());
-        format!(
-            "do $sequence$
-declare
-  free text := {name};
-  tried integer := 0;
-begin
-  while to_regclass(format('%s.%I', {schema}, free)) is not null loop
-    tried := tried + 1;
-    free := left({name}, 58) || tried;
-  end loop;
-  free := format('%s.%I', {schema}, free);
-  execute format('create sequence %s owned by {target}.%I', free, {column});
-  execute format('alter table {target} alter column %I set default nextval(%L::regclass)', {column}, free);
-  perform setval(free::regclass, (select max({quoted}) from {target}));
-end
-$sequence$",
-            column = Dialect::Postgres.text_literal(&column.name)
-        )
-    })
-}
-
-/// Postgres: copies the descriptions of columns. It reads them as it is executed, so that the plan needs no
-/// connection.
-fn column_descriptions_statement(staging: &Relation, target: &Relation) -> String {
-    format!(
-        "do $comments$
-declare
-  described record;
-begin
-  for described in
-    select attname, col_description(attrelid, attnum) as description
-    from pg_catalog.pg_attribute
-    where attrelid = '{staging}'::regclass and attnum > 0 and col_description(attrelid, attnum) is not null
-  loop
-    execute format('comment on column {target}.%I is %L', described.attname, described.description);
-  end loop;
-end
-$comments$"
-    )
+/// Postgres: makes the columns that the table numbers go on where staging's are.
+fn numbering_statements(table: &Table, target: &Relation) -> Result<Vec<Statement>> {
+    let write = |title: &str, name: &str, column: &Column| {
+        let column = column.name.as_str();
+        let sequence = format!("{}_{column}_seq", target.identifier());
+        let sql = render(Dialect::Postgres, name, &Numbered { target: Name(target), column, sequence })?;
+        Ok(Statement::plain(format!("{}: {title}", table.model), sql))
+    };
+    let columns = &table.facts.physical.columns;
+    let identities = columns.iter().filter(|column| column.identity.is_some());
+    let identities =
+        identities.map(|column| write("go on numbering where staging is", "go_on_numbering.sql", column));
+    let serial = columns.iter().filter(|column| column.is_serial);
+    let serial = serial.map(|column| {
+        write("a sequence of its own, which goes on where staging is", "own_sequence.sql", column)
+    });
+    identities.chain(serial).collect()
 }
 
 /// Gives the copy the descriptions that it lost.
-#[must_use]
-pub fn description_statements(dialect: Dialect, table: &Table, target: &Relation) -> Vec<Statement> {
+pub(super) fn description_statements(
+    dialect: Dialect,
+    table: &Table,
+    target: &Relation,
+) -> Result<Vec<Statement>> {
+    let mut statements = Vec::new();
     match dialect {
         Dialect::Postgres => {
-            let staging = &table.facts.staging;
-            // Reads the description as it is executed, so that the plan needs no connection.
-            let sql = format!(
-                "do $comment$\nbegin\n  execute format('comment on table {target} is %L', \
-                 obj_description('{staging}'::regclass, 'pg_class'));\nend\n$comment$"
-            );
-            vec![Statement::plain(format!("{}: its description", table.model), sql)]
+            let sql = render(dialect, "copy_description.sql", &Copy::of(&table.facts, target))?;
+            statements.push(Statement::plain(format!("{}: its description", table.model), sql));
         }
-        Dialect::Databricks => known_description(dialect, table, target).into_iter().collect(),
-        Dialect::Redshift | Dialect::DuckDb => known_description(dialect, table, target)
-            .into_iter()
-            .chain(known_column_descriptions(dialect, table, target))
-            .collect(),
-        Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark => Vec::new(),
+        Dialect::Databricks => statements.extend(known_description(dialect, table, target)?),
+        Dialect::Redshift | Dialect::DuckDb => {
+            statements.extend(known_description(dialect, table, target)?);
+            statements.extend(known_column_descriptions(dialect, table, target)?);
+        }
+        Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark => {}
     }
+    Ok(statements)
 }
 
-fn known_description(dialect: Dialect, table: &Table, target: &Relation) -> Option<Statement> {
-    let text = table.facts.physical.description.as_deref().filter(|text| !text.is_empty())?;
-    let sql = format!("comment on table {target} is {}", dialect.text_literal(text));
-    Some(Statement::plain(format!("{}: its description", table.model), sql))
+#[derive(Serialize)]
+struct Described<'a> {
+    target: Name<'a>,
+    description: &'a str,
 }
 
-fn known_column_descriptions(dialect: Dialect, table: &Table, target: &Relation) -> Vec<Statement> {
-    let columns = table.facts.physical.columns.iter().filter_map(|column| {
-        let text = column.description.as_deref().filter(|text| !text.is_empty())?;
-        let (name, text) = (dialect.column(&column.name), dialect.text_literal(text));
-        let sql = format!("comment on column {target}.{name} is {text}");
-        Some(Statement::plain(format!("{}: the description of {}", table.model, column.name), sql))
-    });
-    columns.collect()
+fn known_description(dialect: Dialect, table: &Table, target: &Relation) -> Result<Option<Statement>> {
+    let description = table.facts.physical.description.as_deref().filter(|text| !text.is_empty());
+    let Some(description) = description else { return Ok(None) };
+    let sql = render(dialect, "describe_table.sql", &Described { target: Name(target), description })?;
+    Ok(Some(Statement::plain(format!("{}: its description", table.model), sql)))
+}
+
+#[derive(Serialize)]
+struct DescribedColumn<'a> {
+    target: Name<'a>,
+    column: &'a str,
+    description: &'a str,
+}
+
+fn known_column_descriptions(dialect: Dialect, table: &Table, target: &Relation) -> Result<Vec<Statement>> {
+    let mut statements = Vec::new();
+    for Column { name, description, .. } in &table.facts.physical.columns {
+        let Some(description) = description.as_deref().filter(|text| !text.is_empty()) else { continue };
+        let described = DescribedColumn { target: Name(target), column: name, description };
+        let sql = render(dialect, "describe_column.sql", &described)?;
+        statements.push(Statement::plain(format!("{}: the description of {name}", table.model), sql));
+    }
+    Ok(statements)
 }

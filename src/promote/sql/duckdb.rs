@@ -1,35 +1,63 @@
-//! DuckDB: tables and indexes from the statements that made others.
+//! DuckDB: tables and indexes from the statements that made others, which its catalogue shows.
 
+use anyhow::Result;
 use regex::Regex;
+use serde::Serialize;
 
 use super::script::Statement;
+use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Physical, Table};
-use crate::warehouse::Relation;
+use crate::warehouse::{Dialect, Relation};
+
+/// What a statement that made a table says after the table's name.
+pub(super) fn definition(made_by: &str) -> Option<Sql> {
+    let begin = made_by.find('(')?;
+    Some(Sql::of_checked(made_by[begin..].trim_end().trim_end_matches(';')))
+}
+
+#[derive(Serialize)]
+struct CreatedLike<'a> {
+    target: Name<'a>,
+    definition: Sql,
+}
 
 /// The statement that made one table, for another one.
-pub(super) fn create_statement(made_by: &str, target: &Relation) -> Option<String> {
-    let (_, definition) = made_by.split_once('(')?;
-    let definition = definition.trim_end().trim_end_matches(';');
-    Some(format!("create table {target} ({definition}"))
+pub(super) fn create_like_statement(definition: Sql, target: &Relation) -> Result<Sql> {
+    render(Dialect::DuckDb, "create_like.sql", &CreatedLike { target: Name(target), definition })
+}
+
+#[derive(Serialize)]
+struct CreatedIndex<'a> {
+    head: Sql,
+    target: Name<'a>,
+    definition: Sql,
 }
 
 /// The statements that made one table's indexes, for another table.
-pub(super) fn index_statements(physical: &Physical, target: &Relation) -> Vec<String> {
+pub(super) fn index_statements(physical: &Physical, target: &Relation) -> Result<Vec<Sql>> {
     let parts = physical.indexes.iter().filter_map(|sql| Index::of(sql));
-    parts.map(|index| format!("{} on {target} {}", index.head, index.definition)).collect()
+    let statements = parts.map(|Index { head, definition, .. }| {
+        let [head, definition] = [head, definition].map(Sql::of_checked);
+        render(Dialect::DuckDb, "create_index.sql", &CreatedIndex { head, target: Name(target), definition })
+    });
+    statements.collect()
+}
+
+#[derive(Serialize)]
+struct DroppedIndex<'a> {
+    table: Name<'a>,
+    index: Sql,
 }
 
 /// Drops the indexes of prod's table, because a table with an index cannot be renamed.
-#[must_use]
-pub fn drop_index_statements(table: &Table) -> Vec<Statement> {
-    let prod = &table.facts.prod;
+pub(super) fn drop_index_statements(table: &Table) -> Result<Vec<Statement>> {
     let indexes = table.facts.replaced.indexes.iter().filter_map(|sql| Index::of(sql));
-    indexes
-        .map(|index| {
-            let sql = format!("drop index {}.{}", prod.schema_sql(), index.name);
-            Statement::plain(format!("{}: a table with an index cannot be renamed", table.model), sql)
-        })
-        .collect()
+    let statements = indexes.map(|index| {
+        let dropped = DroppedIndex { table: Name(&table.facts.prod), index: Sql::of_checked(index.name) };
+        let sql = render(Dialect::DuckDb, "drop_index.sql", &dropped)?;
+        Ok(Statement::plain(format!("{}: a table with an index cannot be renamed", table.model), sql))
+    });
+    statements.collect()
 }
 
 /// The statement that made an index, in parts.

@@ -1,39 +1,43 @@
 //! Statements that say who may read the new tables.
 
+use anyhow::Result;
+use serde::Serialize;
+
+use super::templates::{Name, Sql, render};
 use crate::promote::plan::TableFacts;
 use crate::warehouse::{Dialect, Relation};
 
-/// Grants that prod's project configures. dbt would grant them again at the model's next run.
-#[must_use]
-pub fn project_grant_statements(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
-    let mut grants = Vec::new();
-    for (privilege, grantees) in &facts.grants {
-        let to = grantees.iter().map(|grantee| principal(dialect, grantee));
-        let prod = &facts.prod;
-        match dialect {
-            Dialect::Postgres | Dialect::Redshift => {
-                grants.extend(together(to).map(|to| format!("grant {privilege} on {prod} to {to}")));
-            }
-            Dialect::BigQuery => {
-                grants.extend(together(to).map(|to| format!("grant `{privilege}` on table {prod} to {to}")));
-            }
-            // A statement has one grantee.
-            Dialect::Snowflake => {
-                grants.extend(to.map(|to| format!("grant {privilege} on table {prod} to role {to}")));
-            }
-            Dialect::Databricks => {
-                grants.extend(to.map(|to| format!("grant {privilege} on table {prod} to {to}")));
-            }
-            Dialect::Spark | Dialect::DuckDb => {}
-        }
-    }
-    grants
+/// A privilege on a table.
+#[derive(Serialize)]
+struct Grant<'a> {
+    privilege: Sql,
+    table: Name<'a>,
+    grantees: &'a [Sql],
 }
 
-/// All grantees in one list, if there are any.
-fn together(grantees: impl Iterator<Item = String>) -> Option<String> {
-    let grantees: Vec<_> = grantees.collect();
-    (!grantees.is_empty()).then(|| grantees.join(", "))
+/// Grants that prod's project configures. dbt would grant them again at the model's next run.
+pub(super) fn project_grant_statements(dialect: Dialect, facts: &TableFacts) -> Result<Vec<Sql>> {
+    let most_grantees = match dialect {
+        Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery => usize::MAX,
+        Dialect::Snowflake | Dialect::Databricks => 1,
+        // They have no grants.
+        Dialect::Spark | Dialect::DuckDb => return Ok(Vec::new()),
+    };
+    let mut grants = Vec::new();
+    for (privilege, grantees) in &facts.grants {
+        let grantees: Vec<_> =
+            grantees.iter().map(|grantee| Sql::of_checked(principal(dialect, grantee))).collect();
+        for grantees in grantees.chunks(most_grantees) {
+            grants.push(grant_statement(dialect, privilege, &facts.prod, grantees)?);
+        }
+    }
+    Ok(grants)
+}
+
+/// Privileges are checked where they are read.
+fn grant_statement(dialect: Dialect, privilege: &str, table: &Relation, grantees: &[Sql]) -> Result<Sql> {
+    let grant = Grant { privilege: Sql::of_checked(privilege), table: Name(table), grantees };
+    render(dialect, "grant.sql", &grant)
 }
 
 /// A grantee as the warehouse writes it, in the same upper and lower case as in dbt's own grants.
@@ -56,44 +60,42 @@ fn bare_or_quoted(dialect: Dialect, name: &str) -> String {
 }
 
 /// Redshift: gives prod's new table the grants that the catalogue lists for the one that it replaces.
-#[must_use]
-pub fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Vec<String> {
+pub(super) fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Result<Vec<Sql>> {
     match dialect {
         Dialect::Redshift => {
             let granted = facts.replaced.granted.iter();
-            granted.map(|[privilege, to]| format!("grant {privilege} on {} to {to}", facts.prod)).collect()
+            let grant = |[privilege, to]: &[String; 2]| {
+                grant_statement(dialect, privilege, &facts.prod, &[Sql::of_checked(to)])
+            };
+            granted.map(grant).collect()
         }
         Dialect::Postgres
         | Dialect::Snowflake
         | Dialect::BigQuery
         | Dialect::Databricks
         | Dialect::Spark
-        | Dialect::DuckDb => Vec::new(),
+        | Dialect::DuckDb => Ok(Vec::new()),
     }
 }
 
-/// Postgres: gives a table all grants of the one that it replaces, which it reads as it is executed.
-#[must_use]
-pub fn copy_grants_statement(dialect: Dialect, table: &Relation, replaced: &Relation) -> Option<String> {
+/// A table that gets what another one has.
+#[derive(Serialize)]
+struct Given<'a> {
+    target: Name<'a>,
+    source: Name<'a>,
+}
+
+/// Postgres: gives a table all grants of the one that it replaces.
+pub(super) fn copy_grants_statement(
+    dialect: Dialect,
+    table: &Relation,
+    replaced: &Relation,
+) -> Result<Option<Sql>> {
     match dialect {
-        Dialect::Postgres => Some(format!(
-            "do $grants$
-declare
-  granted record;
-begin
-  for granted in
-    select
-      a.privilege_type,
-      case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee,
-      case when a.is_grantable then ' with grant option' else '' end as suffix
-    from pg_class as c, aclexplode(c.relacl) as a
-    where c.oid = '{replaced}'::regclass and a.grantee <> c.relowner
-  loop
-    execute format('grant %s on {table} to %s%s', granted.privilege_type, granted.grantee, granted.suffix);
-  end loop;
-end
-$grants$"
-        )),
+        Dialect::Postgres => {
+            let given = Given { target: Name(table), source: Name(replaced) };
+            render(dialect, "copy_grants.sql", &given).map(Some)
+        }
         // Snowflake copies grants as it replaces a table, and BigQuery and Databricks keep them. Redshift has
         // no blocks of code that could read them. The others have no grants.
         Dialect::Redshift
@@ -101,6 +103,6 @@ $grants$"
         | Dialect::BigQuery
         | Dialect::Databricks
         | Dialect::Spark
-        | Dialect::DuckDb => None,
+        | Dialect::DuckDb => Ok(None),
     }
 }

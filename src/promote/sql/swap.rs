@@ -1,9 +1,11 @@
 //! Putting a table in place by renaming or moving it, in one transaction with the rows; and taking it back.
 
 use anyhow::Result;
+use serde::Serialize;
 
 use super::duckdb;
 use super::script::Statement;
+use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Action, CopyStrategy, Table};
 use crate::warehouse::{Dialect, Relation};
 
@@ -14,64 +16,101 @@ const WORKING: &str = "__promote";
 ///
 /// # Errors
 /// The warehouse does not allow the name.
-pub fn working_copy(table: &Table) -> Result<Relation> {
+pub(super) fn working_copy(table: &Table) -> Result<Relation> {
     table.facts.prod.with_suffix(WORKING)
 }
 
+/// A table on its way to another name or schema.
+#[derive(Serialize)]
+struct Renamed<'a> {
+    table: Name<'a>,
+    to: Name<'a>,
+}
+
+fn rename_statement(dialect: Dialect, table: &Relation, to: &Relation) -> Result<Sql> {
+    render(dialect, "rename.sql", &Renamed { table: Name(table), to: Name(to) })
+}
+
 /// Gives prod's table its backup name, where it is replaced.
-#[must_use]
-pub fn step_aside_statement(table: &Table) -> Option<Statement> {
-    let Action::Replace { backup } = &table.action else { return None };
-    let sql = format!("alter table {} rename to {}", table.facts.prod, backup.identifier_sql());
-    Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql))
+pub(super) fn step_aside_statement(dialect: Dialect, table: &Table) -> Result<Option<Statement>> {
+    let Action::Replace { backup } = &table.action else { return Ok(None) };
+    let sql = rename_statement(dialect, &table.facts.prod, backup)?;
+    Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
 }
 
 /// Gives a finished copy the name of prod's table.
-#[must_use]
-pub fn put_in_place_statement(table: &Table, working: &Relation) -> Statement {
-    let sql = format!("alter table {working} rename to {}", table.facts.prod.identifier_sql());
-    Statement::plain(format!("put {} in place", table.model), sql)
+pub(super) fn put_in_place_statement(
+    dialect: Dialect,
+    table: &Table,
+    working: &Relation,
+) -> Result<Statement> {
+    let sql = rename_statement(dialect, working, &table.facts.prod)?;
+    Ok(Statement::plain(format!("put {} in place", table.model), sql))
 }
 
-/// Moves a table into the schema of another name, and gives it that name.
-pub(super) fn move_statements(from: &Relation, to: &Relation, title: &str) -> Vec<Statement> {
-    let mut statements =
-        vec![Statement::plain(title, format!("alter table {from} set schema {}", to.bare_schema_sql()))];
+/// Postgres: moves a table into the schema of another name, and gives it that name.
+pub(super) fn move_statements(from: &Relation, to: &Relation, title: &str) -> Result<Vec<Statement>> {
+    let dialect = Dialect::Postgres;
+    let sql = render(dialect, "move_to_schema.sql", &Renamed { table: Name(from), to: Name(to) })?;
+    let mut statements = vec![Statement::plain(title, sql)];
     if from.identifier() != to.identifier()
         && let Ok(moved) = to.sibling(from.identifier())
     {
-        let sql = format!("alter table {moved} rename to {}", to.identifier_sql());
+        let sql = rename_statement(dialect, &moved, to)?;
         statements.push(Statement::plain(format!("{title}: its name"), sql));
     }
-    statements
+    Ok(statements)
+}
+
+/// One table.
+#[derive(Serialize)]
+struct OneTable<'a> {
+    table: Name<'a>,
+}
+
+/// Drops a table.
+pub(super) fn drop_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
+    render(dialect, "drop.sql", &OneTable { table: Name(table) })
+}
+
+/// Drops a table, unless that was done already.
+pub(super) fn drop_if_exists_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
+    render(dialect, "drop_if_exists.sql", &OneTable { table: Name(table) })
+}
+
+/// Updates the statistics of a table.
+pub(super) fn analyze_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
+    render(dialect, "analyze.sql", &OneTable { table: Name(table) })
 }
 
 /// The rollback of one table.
-#[must_use]
-pub fn take_back_statements(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<Statement> {
+pub(super) fn take_back_statements(
+    dialect: Dialect,
+    strategy: CopyStrategy,
+    table: &Table,
+) -> Result<Vec<Statement>> {
     let (prod, staging, model) = (&table.facts.prod, &table.facts.staging, &table.model);
+    let mut statements = Vec::new();
     match &table.action {
-        Action::Keep => Vec::new(),
+        Action::Keep => {}
         Action::Create if strategy == CopyStrategy::Move => {
-            move_statements(prod, staging, &format!("give {model} back to staging"))
+            statements = move_statements(prod, staging, &format!("give {model} back to staging"))?;
         }
         Action::Create => {
-            vec![Statement::plain(format!("drop prod's {model}"), format!("drop table {prod}"))]
+            let sql = drop_statement(dialect, prod)?;
+            statements.push(Statement::plain(format!("drop prod's {model}"), sql));
         }
         Action::Replace { backup } => {
-            let mut statements = vec![
-                Statement::plain(format!("drop prod's new {model}"), format!("drop table {prod}")),
-                Statement::plain(
-                    format!("put prod's former {model} back"),
-                    format!("alter table {backup} rename to {}", prod.identifier_sql()),
-                ),
-            ];
+            let sql = drop_statement(dialect, prod)?;
+            statements.push(Statement::plain(format!("drop prod's new {model}"), sql));
+            let sql = rename_statement(dialect, backup, prod)?;
+            statements.push(Statement::plain(format!("put prod's former {model} back"), sql));
             if dialect == Dialect::DuckDb {
-                let indexes = duckdb::index_statements(&table.facts.replaced, prod).into_iter();
-                statements
-                    .extend(indexes.map(|sql| Statement::plain(format!("{model}: an index as before"), sql)));
+                for sql in duckdb::index_statements(&table.facts.replaced, prod)? {
+                    statements.push(Statement::plain(format!("{model}: an index as before"), sql));
+                }
             }
-            statements
         }
     }
+    Ok(statements)
 }

@@ -1,77 +1,92 @@
 //! Queries that show whether both sides hold the same. Each has one row: what is compared, staging's value,
 //! prod's value.
 
+use anyhow::Result;
+use serde::Serialize;
+
 use super::content::{count_query, digest_query};
 use super::script::Statement;
+use super::templates::{Name, Sql, render};
 use crate::promote::plan::{CopyStrategy, Ledger, Plan};
 use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
 
 /// All queries of the verification.
-#[must_use]
-pub fn comparison_statements(plan: &Plan) -> Vec<Statement> {
+pub(super) fn comparison_statements(plan: &Plan) -> Result<Vec<Statement>> {
     let mut statements = Vec::new();
     if plan.strategy != CopyStrategy::Move {
         for table in &plan.tables {
-            let (model, dialect) = (&table.model, plan.dialect);
-            let sides =
-                |query: &dyn Fn(&Relation) -> String| [&table.facts.staging, &table.facts.prod].map(query);
-            let counts = sides(&|of| count_query(of, &table.facts));
-            statements.push(comparison(dialect, format!("{model}: rows"), &counts));
-            let digests = sides(&|of| digest_query(dialect, of, &table.facts));
-            statements.push(comparison(dialect, format!("{model}: digest of all rows"), &digests));
+            let (model, dialect, facts) = (&table.model, plan.dialect, &table.facts);
+            let [staging, prod] = [&facts.staging, &facts.prod].map(|of| count_query(dialect, of, facts));
+            statements.push(comparison(dialect, format!("{model}: rows"), staging?, prod?)?);
+            let [staging, prod] = [&facts.staging, &facts.prod].map(|of| digest_query(dialect, of, facts));
+            statements.push(comparison(dialect, format!("{model}: digest of all rows"), staging?, prod?)?);
         }
     }
     for ledger in &plan.ledgers {
-        statements.extend(ledger.models().map(|model| last_success(plan, ledger, model)));
+        for model in ledger.models() {
+            statements.push(last_success(plan, ledger, model)?);
+        }
         // With `--strategy move`, staging's row went with its table.
         if ledger.family == Family::Load && plan.strategy != CopyStrategy::Move {
-            statements.extend(ledger.models().map(|model| first_success(plan, ledger, model)));
+            for model in ledger.models() {
+                statements.push(first_success(plan, ledger, model)?);
+            }
         }
     }
-    statements
+    Ok(statements)
 }
 
-fn last_success(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
+fn last_success(plan: &Plan, ledger: &Ledger, model: &str) -> Result<Statement> {
     let dialect = plan.dialect;
-    let value = |of: &Relation| one_row_query(dialect, "last_success", of, model);
+    let value = |of: &Relation| row_time_query(dialect, "max(last_success)", of, model);
     // Where staging's row went with its table, or prod was to record another time, the plan knows the value.
     let is_planned = plan.strategy == CopyStrategy::Move || ledger.cap.is_some();
     let staging = match ledger.recorded().filter(|_| is_planned) {
         Some(time) => {
-            format!("select {}", dialect.timestamp_text_expression(&dialect.timestamp_literal(time)))
+            let time = dialect.timestamp_text_expression(&dialect.timestamp_literal(time));
+            render(dialect, "queries/planned_time.sql", &PlannedTime { time: Sql::of_checked(time) })?
         }
-        None => value(&ledger.staging),
+        None => value(&ledger.staging)?,
     };
-    comparison(dialect, format!("{model}: last_success"), &[staging, value(&ledger.prod)])
+    comparison(dialect, format!("{model}: last_success"), staging, value(&ledger.prod)?)
 }
 
-fn first_success(plan: &Plan, ledger: &Ledger, model: &str) -> Statement {
-    let value = |of: &Relation| one_row_query(plan.dialect, "first_success", of, model);
-    let values = [value(&ledger.staging), value(&ledger.prod)];
-    comparison(plan.dialect, format!("{model}: first_success"), &values)
+fn first_success(plan: &Plan, ledger: &Ledger, model: &str) -> Result<Statement> {
+    let value = |of: &Relation| row_time_query(plan.dialect, "max(first_success)", of, model);
+    let (staging, prod) = (value(&ledger.staging)?, value(&ledger.prod)?);
+    comparison(plan.dialect, format!("{model}: first_success"), staging, prod)
 }
 
-/// A column of a model's row as text; nothing where there is not exactly one row.
-fn one_row_query(dialect: Dialect, column: &str, of: &Relation, model: &str) -> String {
-    let time = dialect.timestamp_text_expression(&format!("max({column})"));
-    format!("select {time} from {of} where model = '{model}' having count(*) = 1")
+/// A time as text that has all its digits.
+#[derive(Serialize)]
+struct PlannedTime {
+    time: Sql,
+}
+
+/// The same, of a model's row.
+#[derive(Serialize)]
+struct RowTime<'a> {
+    time: Sql,
+    of: Name<'a>,
+    model: &'a str,
+}
+
+fn row_time_query(dialect: Dialect, time: &str, of: &Relation, model: &str) -> Result<Sql> {
+    let time = Sql::of_checked(dialect.timestamp_text_expression(time));
+    render(dialect, "queries/row_time.sql", &RowTime { time, of: Name(of), model })
+}
+
+/// Two queries, and what they are about.
+#[derive(Serialize)]
+struct Comparison<'a> {
+    what: &'a str,
+    staging: Sql,
+    prod: Sql,
 }
 
 /// Compares what two queries answer.
-fn comparison(dialect: Dialect, what: String, [staging, prod]: &[String; 2]) -> Statement {
-    let text = text_type(dialect);
-    let sql = format!(
-        "select\n  {} as what,\n  cast(({staging}) as {text}) as staging,\n  cast(({prod}) as {text}) as \
-         prod",
-        dialect.text_literal(&what)
-    );
-    Statement::plain(what, sql)
-}
-
-fn text_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => "string",
-        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::DuckDb => "varchar",
-    }
+fn comparison(dialect: Dialect, what: String, staging: Sql, prod: Sql) -> Result<Statement> {
+    let sql = render(dialect, "queries/compare.sql", &Comparison { what: &what, staging, prod })?;
+    Ok(Statement::plain(what, sql))
 }

@@ -1,0 +1,133 @@
+//! Making a table from another one: by a query that restates what it would otherwise lose, by a clone, or by
+//! a copy job.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::templates::{Name, Sql, render};
+use crate::promote::plan::{Layout, TableFacts};
+use crate::warehouse::{Dialect, Relation};
+
+/// What happens where the table exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    Error,
+    /// It stays as it is.
+    Keep,
+    Replace,
+}
+
+/// How a table is made from another one. Each way has a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Select,
+    Clone,
+    Copy,
+}
+
+impl Way {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Select => "create_as_select.sql",
+            Self::Clone => "clone.sql",
+            Self::Copy => "copy.sql",
+        }
+    }
+}
+
+/// A table that is made from another one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Created<'a> {
+    pub(super) existing: Existing,
+    pub(super) target: &'a Relation,
+    pub(super) source: &'a Relation,
+    /// What the new table would otherwise lack.
+    pub(super) layout: &'a Layout,
+    /// Snowflake: its data can be recovered for a shorter time.
+    pub(super) is_transient: bool,
+    /// BigQuery: the column that every query of the source has to name.
+    pub(super) filter_column: Option<&'a str>,
+    pub(super) description: Option<&'a str>,
+}
+
+/// The same, as the templates see it.
+#[derive(Serialize)]
+struct CreatedContext<'a> {
+    target: Name<'a>,
+    source: Name<'a>,
+    or_replace: bool,
+    if_not_exists: bool,
+    transient: bool,
+    layout: LayoutContext<'a>,
+    description: Option<&'a str>,
+    every_row: Option<Sql>,
+}
+
+#[derive(Serialize)]
+struct LayoutContext<'a> {
+    partition_by: Option<Sql>,
+    cluster_by: Option<Sql>,
+    distribution: Option<Sql>,
+    sort_key: Option<Sql>,
+    /// Databricks and Spark: as texts.
+    properties: &'a BTreeMap<String, String>,
+    /// BigQuery: the same, with values that are SQL.
+    options: Vec<Sql>,
+}
+
+impl<'a> LayoutContext<'a> {
+    /// The catalogue's words and the project's were checked when they were read.
+    fn of(layout: &'a Layout) -> Self {
+        let sql = |clause: &Option<String>| clause.as_ref().map(Sql::of_checked);
+        let option = |(option, value): (&String, &String)| Sql::of_checked(format!("{option} = {value}"));
+        Self {
+            partition_by: sql(&layout.partition_by),
+            cluster_by: sql(&layout.cluster_by),
+            distribution: sql(&layout.distribution),
+            sort_key: sql(&layout.sort_key),
+            properties: &layout.properties,
+            options: layout.properties.iter().map(option).collect(),
+        }
+    }
+}
+
+/// Makes the table.
+pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>) -> Result<Sql> {
+    let context = CreatedContext {
+        target: Name(created.target),
+        source: Name(created.source),
+        or_replace: created.existing == Existing::Replace,
+        if_not_exists: created.existing == Existing::Keep,
+        transient: created.is_transient,
+        layout: LayoutContext::of(created.layout),
+        description: created.description.filter(|text| !text.is_empty()),
+        every_row: every_row_clause(dialect, created.filter_column)?,
+    };
+    render(dialect, way.template(), &context)
+}
+
+/// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project
+/// configures.
+pub(super) fn layout_of(facts: &TableFacts) -> &Layout {
+    facts.physical.layout.as_ref().unwrap_or(&facts.layout)
+}
+
+#[derive(Serialize)]
+struct Filter<'a> {
+    column: &'a str,
+}
+
+/// BigQuery: all rows of a table that cannot be read without a filter.
+pub(super) fn every_row_clause(dialect: Dialect, column: Option<&str>) -> Result<Option<Sql>> {
+    column.map(|column| render(dialect, "every_row.sql", &Filter { column })).transpose()
+}
+
+/// The column that queries of both tables have to name. A filter that only one of them asks for does the
+/// other no harm.
+pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
+    let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
+    let configured = facts.physical.layout.is_none().then_some(&facts.layout);
+    known.chain(configured).find_map(|layout| layout.filtered_by.as_deref())
+}

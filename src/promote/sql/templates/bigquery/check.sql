@@ -1,0 +1,3 @@
+assert (
+  {{ condition }}
+) as {{ message | literal }}

@@ -1,0 +1,4 @@
+select
+  {{ what | literal }} as what,
+  cast(({{ staging }}) as string) as staging,
+  cast(({{ prod }}) as string) as prod

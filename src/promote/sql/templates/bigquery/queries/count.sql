@@ -1,0 +1,1 @@
+select count(*) from {{ of }}{% if every_row %} {{ every_row }}{% endif %}

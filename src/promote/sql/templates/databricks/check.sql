@@ -1,0 +1,4 @@
+select assert_true(
+  {{ condition }},
+  {{ message | literal }}
+)

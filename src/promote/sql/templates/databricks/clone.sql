@@ -1,0 +1,1 @@
+create {% if or_replace %}or replace {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }} deep clone {{ source }}

@@ -1,0 +1,1 @@
+(select count(*) from {{ prod }} where model = {{ model | literal }}) = 0

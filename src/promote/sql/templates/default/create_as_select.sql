@@ -1,0 +1,2 @@
+create table {{ target }}
+as select * from {{ source }}

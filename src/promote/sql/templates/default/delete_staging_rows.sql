@@ -1,0 +1,2 @@
+delete from {{ staging }}
+where model in ({{ moved | literals }})

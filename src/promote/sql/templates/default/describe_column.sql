@@ -1,0 +1,1 @@
+comment on column {{ target }}.{{ column | column }} is {{ description | literal }}

@@ -1,0 +1,1 @@
+comment on table {{ target }} is {{ description | literal }}

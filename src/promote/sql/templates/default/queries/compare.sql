@@ -1,0 +1,4 @@
+select
+  {{ what | literal }} as what,
+  cast(({{ staging }}) as varchar) as staging,
+  cast(({{ prod }}) as varchar) as prod

@@ -1,0 +1,3 @@
+select case when not (
+  {{ condition }}
+) then error({{ message | literal }}) end as checked

@@ -1,0 +1,2 @@
+{# The statement that made another table's index, for this one. #}
+{{ head }} on {{ target }} {{ definition }}

@@ -1,0 +1,9 @@
+do $check$
+begin
+  if not (
+    {{ condition }}
+  ) then
+    raise exception using message = {{ message | literal }};
+  end if;
+end
+$check$

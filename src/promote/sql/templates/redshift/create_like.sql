@@ -1,0 +1,1 @@
+create table {{ target }} (like {{ source }} including defaults)

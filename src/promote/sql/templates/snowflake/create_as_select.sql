@@ -1,0 +1,12 @@
+create {% if or_replace %}or replace {% endif %}{% if transient %}transient {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }}
+{% if layout.cluster_by %}
+cluster by ({{ layout.cluster_by }})
+{% endif %}
+{% if description %}
+comment = {{ description | literal }}
+{% endif %}
+{% if or_replace %}
+{# Those of the table that is replaced. #}
+copy grants
+{% endif %}
+as select * from {{ source }}

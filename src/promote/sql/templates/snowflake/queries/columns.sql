@@ -1,0 +1,1 @@
+select column_name, ordinal_position, data_type, character_maximum_length, numeric_precision, numeric_scale from {% if of.database %}{{ of.database }}.{% endif %}information_schema.columns where table_schema = {{ of.stored_schema | literal }} and table_name = {{ of.stored_identifier | literal }}

@@ -1,0 +1,1 @@
+select hash_agg(*) from {{ of }}

@@ -1,0 +1,1 @@
+alter session set query_tag = 'snowplow-backfill promote'

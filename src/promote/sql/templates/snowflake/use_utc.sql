@@ -1,0 +1,1 @@
+alter session set timezone = 'UTC'

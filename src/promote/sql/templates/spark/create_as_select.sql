@@ -1,0 +1,15 @@
+create {% if or_replace %}or replace {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }}
+using iceberg
+{% if layout.partition_by %}
+partitioned by ({{ layout.partition_by }})
+{% endif %}
+{% if layout.cluster_by %}
+cluster by ({{ layout.cluster_by }})
+{% endif %}
+{% if description %}
+comment {{ description | literal }}
+{% endif %}
+{% if layout.properties %}
+tblproperties ({% for key, value in layout.properties | items %}{{ key | literal }} = {{ value | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
+{% endif %}
+as select * from {{ source }}
