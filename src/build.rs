@@ -8,7 +8,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// Where the SQL templates are, each in the folder of a warehouse or in the one for all.
-const TEMPLATES: &str = "src/promote/sql/templates";
+const TEMPLATES: &str = "src/promote/templates";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=src/build.rs");

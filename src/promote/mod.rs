@@ -1,14 +1,17 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 //!
 //! Imports run one way: `session` → `output` → `apply` → `sql` → `plan`, and `session` → `read` → `plan`. The
-//! facts are at the bottom.
+//! facts are at the bottom. `sql` and `read` get their SQL from `templates`, which know nothing of a plan.
 
 mod apply;
+#[cfg(test)]
+mod every_template;
 mod output;
 mod plan;
 mod read;
 mod session;
 mod sql;
+mod templates;
 
 pub use apply::{
     Applied, Comparison, Known, News, Presence, PromotionRecord, Stage, TableWitness, Tell, Witnessed,

@@ -10,7 +10,14 @@ mod guards;
 mod layout;
 mod manifests;
 mod offline;
+mod question;
 
 pub use both::{BothRead, BothTargets, Route};
+#[cfg(test)]
+pub(super) use catalogue::questions;
 pub use catalogue::{read as read_catalogue, unread_catalogue};
+#[cfg(test)]
+pub(super) use guards::guards_question;
 pub use offline::offline_facts;
+#[cfg(test)]
+pub(super) use question::question;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::templates::{Sql, render};
+use crate::promote::templates::{Sql, render};
 use crate::warehouse::Dialect;
 
 /// Short enough to be a name on every warehouse.

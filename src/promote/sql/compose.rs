@@ -10,10 +10,10 @@ use anyhow::Result;
 use super::composer::Composer;
 use super::row_conditions::Accepted;
 use super::script::Script;
-use super::templates::Sql;
 use super::unit::Unit;
 use super::{copy, duckdb, grants, header, replace, rollback, row_statements, swap, verify};
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
+use crate::promote::templates::Sql;
 use crate::warehouse::Dialect;
 
 /// All that is written for one promotion.

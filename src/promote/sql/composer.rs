@@ -15,9 +15,9 @@ use super::row_statements::{
 };
 use super::script::{Script, Statement, StatementKind};
 use super::swap::analyze_statement;
-use super::templates::{Sql, render};
 use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
+use crate::promote::templates::{Sql, render};
 use crate::warehouse::Dialect;
 
 /// A plan, and the script that is being written for it.

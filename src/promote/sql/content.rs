@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::create::{every_row_clause, filter_column};
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Table, TableFacts};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// Both sides of a table.

@@ -8,8 +8,8 @@ use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::duckdb;
 use super::script::Statement;
 use super::swap::move_statements;
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Column, CopyStrategy, Identity, Table, TableFacts};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// Makes and fills the copy.

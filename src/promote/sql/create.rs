@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Layout, TableFacts};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// What happens where the table exists already.

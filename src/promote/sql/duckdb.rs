@@ -5,8 +5,8 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::script::Statement;
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Physical, Table};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// What a statement that made a table says after the table's name.

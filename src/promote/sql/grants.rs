@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::TableFacts;
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// A privilege on a table.

@@ -1,5 +1,5 @@
-//! The scripts of a promotion: which statements a plan needs, and in what order. Their words are under
-//! `templates/`, in a folder for each warehouse.
+//! The scripts of a promotion: which statements a plan needs, and in what order. The statements themselves are
+//! templates.
 
 mod assertion;
 mod compose;
@@ -8,8 +8,6 @@ mod content;
 mod copy;
 mod create;
 mod duckdb;
-#[cfg(test)]
-mod every_template;
 mod grants;
 mod header;
 mod replace;
@@ -19,7 +17,6 @@ mod row_contexts;
 mod row_statements;
 mod script;
 mod swap;
-pub(super) mod templates;
 mod unit;
 mod verify;
 

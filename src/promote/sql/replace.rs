@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::copy::description_statements;
 use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{
     Action, CopyStrategy, Layout, Physical, Table, is_transient, is_wanted_transient,
 };
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// BigQuery: how long a partition is kept.

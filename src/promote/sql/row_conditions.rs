@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::row_contexts::{OneModel, OneRow, Rows};
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Direction, Ledger, MovedRow};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::Dialect;
 
 /// Which of prod's rows a condition accepts.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::templates::{Moment, Name};
 use crate::promote::plan::{Ledger, MovedRow};
+use crate::promote::templates::{Moment, Name};
 use crate::snowplow::Family;
 
 /// The incremental manifests of one package, and the times in them.

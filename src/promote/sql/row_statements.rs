@@ -5,8 +5,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::row_contexts::{MovedAlong, OneRow, Rows};
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Ledger, MovedRow};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// Gives prod the rows that it lacks, with the values that staging holds.

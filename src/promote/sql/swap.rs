@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::duckdb;
 use super::script::Statement;
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{Action, CopyStrategy, Table};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// The end of the name of a copy that is not in place yet.

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::content::{count_query, digest_query};
 use super::script::Statement;
-use super::templates::{Name, Sql, render};
 use crate::promote::plan::{CopyStrategy, Ledger, Plan};
+use crate::promote::templates::{Name, Sql, render};
 use crate::snowplow::Family;
 use crate::warehouse::{Dialect, Relation};
 

@@ -8,12 +8,7 @@ use super::answered::{Answered, cell};
 use crate::promote::plan::{Layout, Physical};
 
 /// The questions about one table.
-pub(super) const QUERIES: [&str; 2] = [
-    "select ddl from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLES where table_name = \
-     '@0.identifier@'",
-    "select option_name, option_value from `@0.database@`.`@0.schema@`.INFORMATION_SCHEMA.TABLE_OPTIONS \
-     where table_name = '@0.identifier@' order by option_name",
-];
+pub(super) const QUESTIONS: [&str; 2] = ["catalogue/definition.sql", "catalogue/options.sql"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     let statement = answers.first(0).unwrap_or_default();

@@ -5,14 +5,8 @@ use super::answered::{Answered, cell};
 use crate::promote::plan::Physical;
 
 /// The questions about one table.
-pub(super) const QUERIES: [&str; 3] = [
-    "select sql, coalesce(comment, '') from duckdb_tables() where database_name = '@0.database@' and \
-     schema_name = '@0.schema@' and table_name = '@0.identifier@'",
-    "select column_name, coalesce(comment, '') from duckdb_columns() where database_name = '@0.database@' \
-     and schema_name = '@0.schema@' and table_name = '@0.identifier@' order by column_index",
-    "select sql from duckdb_indexes() where database_name = '@0.database@' and schema_name = '@0.schema@' \
-     and table_name = '@0.identifier@' and sql is not null order by index_name",
-];
+pub(super) const QUESTIONS: [&str; 3] =
+    ["catalogue/table.sql", "catalogue/column_descriptions.sql", "catalogue/indexes.sql"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.create_statement = answers.first(0);

@@ -1,5 +1,5 @@
-//! What a warehouse's catalogue says about a table: one file for each warehouse, with its questions and the
-//! reading of its answers. No answer is ever needed. Where there is none, the script says what is not known.
+//! What a warehouse's catalogue says about a table: one file for each warehouse, with the names of its
+//! questions and the reading of its answers. No answer is ever needed. Where there is none, the script says what is not known.
 
 mod answered;
 mod bigquery;
@@ -12,30 +12,25 @@ mod snowflake;
 use anyhow::Result;
 
 use self::answered::Answered;
-use crate::dbt::{Answer, Query, RelationName};
+use super::question::{about, question};
+use crate::dbt::Answer;
 use crate::event::Emit;
 use crate::failure::Failure;
 use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
 use crate::workspace::OpenTarget;
 
-/// The questions about one table, in the order in which [`read`] takes the answers.
-fn texts(dialect: Dialect) -> &'static [&'static str] {
+/// The templates of the questions about one table, in the order in which [`read`] takes the answers.
+#[must_use]
+pub fn questions(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
-        Dialect::Postgres => &postgres::QUERIES,
-        Dialect::Redshift => &redshift::QUERIES,
-        Dialect::Snowflake => &snowflake::QUERIES,
-        Dialect::BigQuery => &bigquery::QUERIES,
-        Dialect::Databricks | Dialect::Spark => &show_create::QUERIES,
-        Dialect::DuckDb => &duckdb::QUERIES,
+        Dialect::Postgres => &postgres::QUESTIONS,
+        Dialect::Redshift => &redshift::QUESTIONS,
+        Dialect::Snowflake => &snowflake::QUESTIONS,
+        Dialect::BigQuery => &bigquery::QUESTIONS,
+        Dialect::Databricks | Dialect::Spark => &show_create::QUESTIONS,
+        Dialect::DuckDb => &duckdb::QUESTIONS,
     }
-}
-
-fn queries(dialect: Dialect, relation: &RelationName) -> Vec<Query> {
-    texts(dialect)
-        .iter()
-        .map(|sql| Query { relations: vec![relation.clone()], sql: Some((*sql).to_owned()) })
-        .collect()
 }
 
 /// Adds the answers to what is known. `physical` has the names of the columns already.
@@ -69,7 +64,11 @@ pub(super) fn ask(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> R
     if asked.is_empty() {
         return Ok(None);
     }
-    let queries: Vec<_> = asked.iter().flat_map(|(relation, _)| queries(dialect, &relation.name())).collect();
+    let questions = questions(dialect).iter().map(|template| question(dialect, template));
+    let questions = questions.collect::<Result<Vec<_>>>()?;
+    let tables = asked.iter().map(|(table, _)| *table);
+    let queries: Vec<_> =
+        tables.flat_map(|table| questions.iter().map(move |question| about(table, question))).collect();
     let told = match prod.query_if_allowed(&queries, emit)? {
         Ok(told) => told,
         Err(failure) => {
@@ -77,7 +76,7 @@ pub(super) fn ask(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> R
             return Ok(Some(failure));
         }
     };
-    for ((_, physical), answers) in asked.iter_mut().zip(told.answers.chunks(texts(dialect).len())) {
+    for ((_, physical), answers) in asked.iter_mut().zip(told.answers.chunks(questions.len())) {
         read(dialect, answers, physical);
     }
     Ok(None)
@@ -103,7 +102,7 @@ mod tests {
     fn every_warehouse_is_asked_and_understood() {
         for dialect in Dialect::ALL {
             let mut nothing = Physical::default();
-            read(dialect, &vec![Answer::Missing(0); texts(dialect).len()], &mut nothing);
+            read(dialect, &vec![Answer::Missing(0); questions(dialect).len()], &mut nothing);
             assert_eq!(nothing, Physical::default(), "{dialect}");
         }
         let mut snowflake = Physical::default();

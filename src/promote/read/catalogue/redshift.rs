@@ -5,20 +5,11 @@ use crate::promote::plan::Physical;
 use crate::warehouse::Dialect;
 
 /// The questions about one table.
-pub(super) const QUERIES: [&str; 4] = [
-    "select coalesce(d.description, '') from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on \
-     n.oid = c.relnamespace left join pg_catalog.pg_description as d on d.objoid = c.oid and d.objsubid = 0 \
-     where n.nspname = '@0.schema@' and c.relname = '@0.identifier@'",
-    "select a.attname, d.description from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on \
-     n.oid = c.relnamespace join pg_catalog.pg_attribute as a on a.attrelid = c.oid join \
-     pg_catalog.pg_description as d on d.objoid = c.oid and d.objsubid = a.attnum where n.nspname = \
-     '@0.schema@' and c.relname = '@0.identifier@' and a.attnum > 0",
-    "select case k.contype when 'p' then 'the primary key ' when 'u' then 'the unique key ' else 'the \
-     foreign key ' end || k.conname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid \
-     = c.relnamespace join pg_catalog.pg_constraint as k on k.conrelid = c.oid where n.nspname = \
-     '@0.schema@' and c.relname = '@0.identifier@' and k.contype in ('p', 'u', 'f')",
-    "select privilege_type, identity_type, identity_name from svv_relation_privileges where namespace_name = \
-     '@0.schema@' and relation_name = '@0.identifier@' order by 1, 2, 3",
+pub(super) const QUESTIONS: [&str; 4] = [
+    "catalogue/description.sql",
+    "catalogue/column_descriptions.sql",
+    "catalogue/left_behind.sql",
+    "catalogue/grants.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {

@@ -5,7 +5,7 @@ use super::answered::Answered;
 use crate::promote::plan::{Layout, Physical};
 
 /// The question about one table.
-pub(super) const QUERIES: [&str; 1] = ["show create table @0@"];
+pub(super) const QUESTIONS: [&str; 1] = ["catalogue/show_create.sql"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     let statement = answers.first(0).unwrap_or_default();

@@ -3,11 +3,8 @@
 use super::answered::Answered;
 use crate::promote::plan::{Layout, Physical};
 
-/// The questions about one table.
-pub(super) const QUERIES: [&str; 1] =
-    ["select is_transient, coalesce(clustering_key, ''), coalesce(comment, '') from \
-     @0.database@.information_schema.tables where table_schema = '@0.schema@' and table_name = \
-     '@0.identifier@'"];
+/// The question about one table.
+pub(super) const QUESTIONS: [&str; 1] = ["catalogue/table.sql"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.transient = answers.first(0).map(|it| it == "YES");

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::templates::testing;
-use super::{Scripts, standing_query};
-use crate::promote::plan::{
+use super::plan::{
     Action, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical, Plan, Table,
     TableFacts,
 };
+use super::read::{guards_question, question, questions};
+use super::sql::{Scripts, standing_query};
+use super::templates::testing;
 use crate::snowplow::Family;
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
@@ -21,6 +22,11 @@ fn every_template_of_every_warehouse_is_rendered() {
             for ledger in &plan.ledgers {
                 standing_query(dialect, ledger).expect("a query");
             }
+        }
+    }
+    for dialect in Dialect::ALL {
+        for template in questions(dialect).iter().copied().chain(guards_question(dialect)) {
+            question(dialect, template).expect("a question");
         }
     }
     assert_eq!(testing::not_rendered(), [""; 0], "no plan needs these");

@@ -1,0 +1,34 @@
+//! Questions to the warehouse's catalogue about one table. Templates write them, and dbt puts the table's name
+//! into them.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::dbt::Query;
+use crate::promote::templates::{Sql, render};
+use crate::warehouse::{Dialect, Relation};
+
+/// What stands for the table until dbt has found it: its name as dbt renders it, and the parts of the name as
+/// the warehouse holds them.
+#[derive(Serialize)]
+struct Asked {
+    table: Sql,
+    database: Sql,
+    schema: Sql,
+    identifier: Sql,
+}
+
+/// A question about any table.
+///
+/// # Errors
+/// The template is wrong.
+pub fn question(dialect: Dialect, template: &str) -> Result<String> {
+    let [table, database, schema, identifier] =
+        ["@0@", "@0.database@", "@0.schema@", "@0.identifier@"].map(Sql::of_checked);
+    Ok(render(dialect, template, &Asked { table, database, schema, identifier })?.into())
+}
+
+/// The same, asked about one table.
+pub(super) fn about(table: &Relation, question: &str) -> Query {
+    Query { relations: vec![table.name()], sql: Some(question.to_owned()) }
+}
