@@ -53,28 +53,20 @@ impl Scripts {
 fn in_one_transaction(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.begin()?;
-    if plan.dialect == Dialect::Postgres {
-        composer.limit_waiting()?;
-        composer.lock_staging()?;
-    }
+    composer.limit_waiting()?;
+    composer.lock_staging()?;
     composer.check_before(Accepted::Planned)?;
     for table in &plan.tables {
         copy_in_transaction(&mut composer, table)?;
     }
     // The copy took its time. From here on it is a moment.
     composer.lock_rows()?;
-    if plan.dialect == Dialect::Postgres {
-        composer.check_rows_again()?;
-    }
+    composer.check_rows_again()?;
     for table in &plan.tables {
         if let Action::Replace { backup } = &table.action {
-            if plan.dialect != Dialect::DuckDb {
+            if !swap::is_made_in_place(plan.dialect) {
                 composer.extend(swap::step_aside_statement(plan.dialect, table)?);
-                composer.extend([swap::put_in_place_statement(
-                    plan.dialect,
-                    table,
-                    &swap::working_copy(table)?,
-                )?]);
+                composer.extend([swap::put_in_place_statement(plan.dialect, table)?]);
             }
             if let Some(grants) = grants::copy_grants_statement(plan.dialect, &table.facts.prod, backup)? {
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
@@ -91,8 +83,7 @@ fn copy_in_transaction(composer: &mut Composer<'_>, table: &Table) -> Result<()>
     let target = match &table.action {
         Action::Keep => return Ok(()),
         Action::Create => table.facts.prod.clone(),
-        // A table with an index cannot be renamed there, so the copy is made in its place.
-        Action::Replace { .. } if dialect == Dialect::DuckDb => {
+        Action::Replace { .. } if swap::is_made_in_place(dialect) => {
             composer.extend(duckdb::drop_index_statements(table)?);
             composer.extend(swap::step_aside_statement(dialect, table)?);
             table.facts.prod.clone()
@@ -124,11 +115,7 @@ fn with_a_short_lock(plan: &Plan) -> Result<Script> {
     for table in &plan.tables {
         if table.action != Action::Keep {
             composer.extend(swap::step_aside_statement(plan.dialect, table)?);
-            composer.extend([swap::put_in_place_statement(
-                plan.dialect,
-                table,
-                &swap::working_copy(table)?,
-            )?]);
+            composer.extend([swap::put_in_place_statement(plan.dialect, table)?]);
         }
         if matches!(table.action, Action::Replace { .. }) {
             for grant in grants::known_grant_statements(plan.dialect, &table.facts)? {
@@ -155,10 +142,8 @@ fn finish_transaction(composer: &mut Composer<'_>) -> Result<()> {
 fn in_steps(plan: &Plan) -> Result<Script> {
     let Plan { dialect, strategy, .. } = *plan;
     let mut composer = Composer::new(plan);
-    if dialect == Dialect::Snowflake {
-        composer.use_utc()?;
-        composer.tag_queries()?;
-    }
+    composer.use_utc()?;
+    composer.tag_queries()?;
     composer.check_before(Accepted::PlannedOrPromoted)?;
     for table in &plan.tables {
         composer.extend(replace::backup_statement(dialect, table)?);

@@ -70,26 +70,65 @@ impl<'p> Composer<'p> {
 
     /// Postgres: gives up instead of waiting for a lock forever.
     pub(super) fn limit_waiting(&mut self) -> Result<()> {
-        self.constant(StatementKind::Setting, "rather give up than wait for ever", "limit_waiting.sql")
+        match self.plan.dialect {
+            Dialect::Postgres => {
+                let title = "rather give up than wait for ever";
+                self.constant(StatementKind::Setting, title, "limit_waiting.sql")
+            }
+            Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
+        }
     }
 
     /// Snowflake: makes times independent of the session's zone.
     pub(super) fn use_utc(&mut self) -> Result<()> {
-        self.constant(StatementKind::Setting, "times are UTC", "use_utc.sql")
+        match self.plan.dialect {
+            Dialect::Snowflake => self.constant(StatementKind::Setting, "times are UTC", "use_utc.sql"),
+            Dialect::Postgres
+            | Dialect::Redshift
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
+        }
     }
 
     /// Snowflake: marks the statements in the query history.
     pub(super) fn tag_queries(&mut self) -> Result<()> {
-        self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
+        match self.plan.dialect {
+            Dialect::Snowflake => {
+                self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
+            }
+            Dialect::Postgres
+            | Dialect::Redshift
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
+        }
     }
 
     /// Postgres: keeps others from writing to what is read of staging.
     pub(super) fn lock_staging(&mut self) -> Result<()> {
-        let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
-        let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
-        let sql = lock_staging_statement(staging)?;
-        self.add("staging stands still, where this user may see to that", sql);
-        Ok(())
+        match self.plan.dialect {
+            Dialect::Postgres => {
+                let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
+                let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
+                let sql = lock_staging_statement(staging)?;
+                self.add("staging stands still, where this user may see to that", sql);
+                Ok(())
+            }
+            Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
+        }
     }
 
     pub(super) fn check_before(&mut self, accepted: Accepted) -> Result<()> {
@@ -113,18 +152,26 @@ impl<'p> Composer<'p> {
         self.check(&format!("{}: staging's rows are as planned", ledger.package), &condition, &message)
     }
 
-    /// After the copies are made: prod may have run meanwhile.
+    /// Postgres: prod may have run while the copies were made.
     pub(super) fn check_rows_again(&mut self) -> Result<()> {
-        for ledger in &self.plan.ledgers {
-            let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned)?;
-            let message = format!("{} was written to while the tables were copied: plan again", ledger.prod);
-            self.check(
-                &format!("{}: prod's rows still are as planned", ledger.package),
-                &condition,
-                &message,
-            )?;
+        match self.plan.dialect {
+            Dialect::Postgres => {
+                for ledger in &self.plan.ledgers {
+                    let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned)?;
+                    let title = format!("{}: prod's rows still are as planned", ledger.package);
+                    let message =
+                        format!("{} was written to while the tables were copied: plan again", ledger.prod);
+                    self.check(&title, &condition, &message)?;
+                }
+                Ok(())
+            }
+            Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
         }
-        Ok(())
     }
 
     pub(super) fn check_content(&mut self) -> Result<()> {

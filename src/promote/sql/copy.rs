@@ -25,15 +25,13 @@ pub(super) fn copy_statements(
             move_statements(&facts.staging, &facts.prod, &format!("take {} from staging", table.model))
         }
         CopyStrategy::Like => like_statements(dialect, table, target),
-        CopyStrategy::Ctas | CopyStrategy::Clone | CopyStrategy::Copy => {
+        CopyStrategy::Ctas => {
             let mut statements = vec![as_select(dialect, table, target)?];
-            if dialect == Dialect::Postgres && strategy == CopyStrategy::Ctas {
-                let title = format!("{}: the descriptions of its columns", table.model);
-                let sql = render(dialect, "copy_column_descriptions.sql", &Copy::of(facts, target))?;
-                statements.push(Statement::plain(title, sql));
-            }
+            statements.extend(column_descriptions_statement(dialect, table, target)?);
             Ok(statements)
         }
+        // Where copies are made like this, nobody has these.
+        CopyStrategy::Clone | CopyStrategy::Copy => Ok(vec![as_select(dialect, table, target)?]),
     }
 }
 
@@ -160,6 +158,27 @@ pub(super) fn description_statements(
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Spark => {}
     }
     Ok(statements)
+}
+
+/// Postgres: gives the copy the descriptions of staging's columns, which a query loses.
+fn column_descriptions_statement(
+    dialect: Dialect,
+    table: &Table,
+    target: &Relation,
+) -> Result<Option<Statement>> {
+    match dialect {
+        Dialect::Postgres => {
+            let sql = render(dialect, "copy_column_descriptions.sql", &Copy::of(&table.facts, target))?;
+            Ok(Some(Statement::plain(format!("{}: the descriptions of its columns", table.model), sql)))
+        }
+        // They are restated where the catalogue tells them, or not kept.
+        Dialect::Redshift
+        | Dialect::DuckDb
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark => Ok(None),
+    }
 }
 
 #[derive(Serialize)]

@@ -109,22 +109,38 @@ impl Copied<'_> {
         create_statement(dialect, self.way(dialect, strategy), &created)
     }
 
+    /// Where a warehouse does not have a strategy, there is always a query.
     fn way(&self, dialect: Dialect, strategy: CopyStrategy) -> Way {
         match strategy {
             CopyStrategy::Clone => match dialect {
-                Dialect::Snowflake if self.can_clone() => Way::Clone,
+                Dialect::Snowflake => {
+                    if self.can_clone() {
+                        Way::Clone
+                    } else {
+                        Way::Select
+                    }
+                }
                 // Its grammar has no `or replace` for a clone.
-                Dialect::BigQuery if self.existing == Existing::Replace => Way::Copy,
-                Dialect::BigQuery | Dialect::Databricks => Way::Clone,
-                // The others do not have this strategy.
-                Dialect::Snowflake
-                | Dialect::Postgres
+                Dialect::BigQuery => {
+                    if self.existing == Existing::Replace {
+                        Way::Copy
+                    } else {
+                        Way::Clone
+                    }
+                }
+                Dialect::Databricks => Way::Clone,
+                Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => Way::Select,
+            },
+            CopyStrategy::Copy => match dialect {
+                Dialect::BigQuery => Way::Copy,
+                Dialect::Postgres
                 | Dialect::Redshift
+                | Dialect::Snowflake
+                | Dialect::Databricks
                 | Dialect::Spark
                 | Dialect::DuckDb => Way::Select,
             },
-            CopyStrategy::Copy if dialect == Dialect::BigQuery => Way::Copy,
-            CopyStrategy::Copy | CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => Way::Select,
+            CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => Way::Select,
         }
     }
 
@@ -134,13 +150,19 @@ impl Copied<'_> {
         self.is_wanted_transient || !is_from_transient
     }
 
-    /// The layout of the other one, with what the project says about how long partitions are kept.
+    /// The layout of the other one. How long BigQuery's partitions are kept is the project's word.
     fn layout(&self, dialect: Dialect) -> Layout {
         let mut layout = self.physical.layout.as_ref().unwrap_or(self.configured).clone();
-        if dialect == Dialect::BigQuery {
-            let expiration = self.configured.properties.get_key_value(PARTITION_EXPIRATION);
-            layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
-        }
+        let expiration = match dialect {
+            Dialect::BigQuery => self.configured.properties.get_key_value(PARTITION_EXPIRATION),
+            Dialect::Postgres
+            | Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => None,
+        };
+        layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
         layout
     }
 }
@@ -167,21 +189,26 @@ pub(super) fn after_copy_statements(
 ) -> Result<Vec<Statement>> {
     let (facts, model) = (&table.facts, &table.model);
     let prod = &facts.prod;
-    match (strategy, dialect) {
-        (CopyStrategy::Clone, Dialect::Snowflake) if layout_of(facts).cluster_by.is_some() => {
+    let statement = |title: &str, sql| Statement::plain(format!("{model}: {title}"), sql);
+    match strategy {
+        CopyStrategy::Clone | CopyStrategy::Copy => {}
+        CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => return Ok(Vec::new()),
+    }
+    match dialect {
+        Dialect::Snowflake if layout_of(facts).cluster_by.is_some() => {
             let sql = render(dialect, "resume_clustering.sql", &OneTable { table: Name(prod) })?;
-            Ok(vec![Statement::plain(format!("{model}: a clone's clustering is suspended"), sql)])
+            Ok(vec![statement("a clone's clustering is suspended", sql)])
         }
-        (CopyStrategy::Copy | CopyStrategy::Clone, Dialect::BigQuery) => {
+        Dialect::BigQuery => {
             let configured = facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
             let days = configured.or(facts.physical.expires.then_some("null"));
             let expiration = Expiration { table: Name(prod), partition_days: days.map(Sql::of_checked) };
             let sql = render(dialect, "set_expiration.sql", &expiration)?;
-            Ok(vec![Statement::plain(format!("{model}: staging's expiration is not prod's"), sql)])
+            Ok(vec![statement("staging's expiration is not prod's", sql)])
         }
-        (CopyStrategy::Clone, Dialect::Databricks) => description_statements(dialect, table, prod),
-        (CopyStrategy::Copy | CopyStrategy::Clone, Dialect::Snowflake | Dialect::Databricks)
-        | (CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move, _)
-        | (_, Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb) => Ok(Vec::new()),
+        Dialect::Databricks => description_statements(dialect, table, prod),
+        Dialect::Snowflake | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => {
+            Ok(Vec::new())
+        }
     }
 }

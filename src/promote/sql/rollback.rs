@@ -8,15 +8,12 @@ use super::row_statements::{delete_rows_statement, restore_row_statement};
 use super::script::{Script, Statement};
 use super::{replace, swap};
 use crate::promote::plan::{Action, Direction, Ledger, MovedRow, Plan, Table};
-use crate::warehouse::Dialect;
 
 /// Where tables are part of a transaction.
 pub(super) fn in_one_transaction(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.begin()?;
-    if plan.dialect == Dialect::Postgres {
-        composer.limit_waiting()?;
-    }
+    composer.limit_waiting()?;
     composer.lock_rows()?;
     composer.return_staging_rows()?;
     for ledger in &plan.ledgers {
@@ -44,9 +41,7 @@ pub(super) fn in_one_transaction(plan: &Plan) -> Result<Script> {
 /// Where each statement takes effect by itself.
 pub(super) fn in_steps(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
-    if plan.dialect == Dialect::Snowflake {
-        composer.use_utc()?;
-    }
+    composer.use_utc()?;
     for ledger in &plan.ledgers {
         let condition = prod_as_planned_condition(plan.dialect, ledger, Accepted::PlannedOrPromoted)?;
         let message = format!("{} does not hold the rows of this promotion: prod ran since", ledger.prod);

@@ -20,6 +20,20 @@ pub(super) fn working_copy(table: &Table) -> Result<Relation> {
     table.facts.prod.with_suffix(WORKING)
 }
 
+/// Whether a copy that replaces a table is made under its last name, after the other one stepped aside.
+pub(super) fn is_made_in_place(dialect: Dialect) -> bool {
+    match dialect {
+        // A table with an index cannot be renamed.
+        Dialect::DuckDb => true,
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark => false,
+    }
+}
+
 /// A table on its way to another name or schema.
 #[derive(Serialize)]
 struct Renamed<'a> {
@@ -39,12 +53,8 @@ pub(super) fn step_aside_statement(dialect: Dialect, table: &Table) -> Result<Op
 }
 
 /// Gives a finished copy the name of prod's table.
-pub(super) fn put_in_place_statement(
-    dialect: Dialect,
-    table: &Table,
-    working: &Relation,
-) -> Result<Statement> {
-    let sql = rename_statement(dialect, working, &table.facts.prod)?;
+pub(super) fn put_in_place_statement(dialect: Dialect, table: &Table) -> Result<Statement> {
+    let sql = rename_statement(dialect, &working_copy(table)?, &table.facts.prod)?;
     Ok(Statement::plain(format!("put {} in place", table.model), sql))
 }
 
@@ -105,7 +115,7 @@ pub(super) fn take_back_statements(
             statements.push(Statement::plain(format!("drop prod's new {model}"), sql));
             let sql = rename_statement(dialect, backup, prod)?;
             statements.push(Statement::plain(format!("put prod's former {model} back"), sql));
-            if dialect == Dialect::DuckDb {
+            if is_made_in_place(dialect) {
                 for sql in duckdb::index_statements(&table.facts.replaced, prod)? {
                     statements.push(Statement::plain(format!("{model}: an index as before"), sql));
                 }
