@@ -15,7 +15,7 @@ use crate::dbt::{Interrupt, RunReport};
 use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RaiseReason, RunFinished};
 use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress, State};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -242,7 +242,8 @@ impl<D: Driver> Loop<'_, D> {
     }
 
     /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
-    /// Otherwise, calls that make one run each would never get over a gap.
+    /// Otherwise, calls that make one run each would never get over a gap. Models begin with a window that holds their
+    /// first event.
     fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular_limit(observation);
         if self.reaches_until(observation, regular.days) {
@@ -253,6 +254,10 @@ impl<D: Driver> Loop<'_, D> {
         let last = self.driver.last_good_run().filter(|_| goes_on);
         let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
         let raised = match last.zip(verdicts) {
+            // Its window has reached that time, and did not go on to a later event.
+            Some((last, _)) if self.reaches_until(observation, last.limit_days) => {
+                Some(Limit { days: last.limit_days, no_event_left: false })
+            }
             // If the user's limit is larger, it has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
                 let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
@@ -273,9 +278,12 @@ impl<D: Driver> Loop<'_, D> {
     /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
     fn reaches_until(&self, observation: &Observation, limit_days: u32) -> bool {
         let Some(until) = self.options.until else { return false };
-        let mut windows =
-            observation.packages.iter().map(|tables| tables.next_window(limit_days, observation.now));
-        windows.all(|window| window.is_some_and(|window| window.upper >= until))
+        observation.packages.iter().all(|tables| {
+            let window = tables.next_window(limit_days, observation.now);
+            // Models that begin have to reach an event.
+            let begins = matches!(tables.standing().state, State::FirstRun | State::NewModel);
+            !begins && window.is_some_and(|window| window.upper >= until)
+        })
     }
 
     /// Judges a good run of an earlier call; none if the tables have changed since.
@@ -418,20 +426,21 @@ impl<D: Driver> Loop<'_, D> {
 }
 
 fn too_far(stall: &Stall, outlook: Outlook, need: Need, most: Option<u32>) -> Refusal {
-    let place = stall.at.map_or("before its first event".to_owned(), |at| format!("at {at}"));
+    let place =
+        stall.at.map_or("has not reached its first event".to_owned(), |at| format!("stalled at {at}"));
     let days = need.days;
     let needs = match (need.reason, outlook.next.time()) {
         (RaiseReason::Gap, Some(next)) => {
             format!("It needs a window of {days} days to continue (its next event is at {next})")
         }
         (RaiseReason::Gap | RaiseReason::NoLaterEvent, _) => {
-            format!("It needs a window of {days} days to reach now")
+            format!("It needs a window of {days} days to continue")
         }
         (RaiseReason::Doubled, _) => format!("The next window to try has {days} days"),
     };
     let allowed = most.unwrap_or(u32::MAX);
     Refusal(format!(
-        "{} stalled {place}. {needs}, but --max-limit-days allows {allowed}. Raise --max-limit-days, or leave it out",
+        "{} {place}. {needs}, but --max-limit-days allows {allowed}. Raise --max-limit-days, or leave it out",
         stall.package.name,
     ))
 }

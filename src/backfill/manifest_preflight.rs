@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use crate::dbt::{Lineage, Manifest, Node, Project};
 use crate::event::{Emit, Event};
 use crate::failure::Refusal;
-use crate::snowplow::facts::{self, DroppedManifest, HooklessLimits};
+use crate::snowplow::facts::{self, HooklessLimits, WhyDropped};
 use crate::snowplow::{self, Scope};
 
 /// What the selection will run, and what dbt knows about it.
@@ -78,14 +78,14 @@ fn refuse_dropped_sessions(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> 
 }
 
 /// The reason, and what to do.
-fn why_dropped(node: &Node, dropped: DroppedManifest) -> (String, &'static str) {
+fn why_dropped(node: &Node, dropped: WhyDropped) -> (String, &'static str) {
     match dropped {
-        DroppedManifest::FullRefresh => (
+        WhyDropped::FullRefresh => (
             "its full_refresh is true".to_owned(),
             "Usually the project sets snowplow__allow_refresh. Remove it there, and use --full-refresh, which \
              sets it for the first run only",
         ),
-        DroppedManifest::NotIncremental => (
+        WhyDropped::NotIncremental => (
             format!("it is materialized as {}", node.materialized()),
             "Set materialized='incremental' in its config",
         ),
@@ -97,7 +97,7 @@ fn refuse_batches(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> {
     for touched in &look.scope.packages {
         let package = &touched.package;
         let tracked: Vec<_> = look.tracked().filter(|node| node.has_tag(&package.tag())).collect();
-        let found = facts::built_in_batches(package, &tracked, look.manifest, lineage);
+        let found = facts::built_in_batches(package, &tracked, look.manifest, look.project, lineage);
         if let Some(node) = found.into_iter().find(|node| look.scope.built.contains(&node.unique_id)) {
             bail!(Refusal(format!(
                 "the incremental_strategy of {} is microbatch: dbt builds only its last batches up to now, whatever \

@@ -95,12 +95,12 @@ pub(super) fn stall(raised: &LimitRaised) -> String {
     };
     match (raised.reason, at, next) {
         (RaiseReason::Gap, Some(at), Some(next)) => format!("stalled: no event {at} → {next}"),
-        (RaiseReason::Gap, None, Some(next)) => format!("no event before {next}"),
+        (RaiseReason::Gap, None, Some(next)) => format!("finds no event before {next}"),
         (RaiseReason::NoLaterEvent, _, Some(next)) => {
             format!("{stalled}: the package leaves out the event at {next}, and no later one is known")
         }
         (RaiseReason::NoLaterEvent, Some(at), _) => format!("stalled: no event after {at}"),
-        (RaiseReason::NoLaterEvent, None, _) => "no event at all".to_owned(),
+        (RaiseReason::NoLaterEvent, None, _) => "finds no event".to_owned(),
         (RaiseReason::Doubled, _, Some(next)) => {
             format!("{stalled}: the package leaves out the event at {next}")
         }

@@ -279,7 +279,6 @@ fn stops_when_asked_and_goes_on_from_there() {
     run  1  2022-01-30 → 2022-02-10  standard     8 models  [TIME]
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
     1 run completed in [TIME]
-    next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
     let again = lab.tool(&[&arguments[..], &["--until", "2022-02-10"]].concat());
     assert_snapshot!(again, @"
@@ -294,7 +293,6 @@ fn stops_when_asked_and_goes_on_from_there() {
       state      snowplow_site: standard, at 2022-02-10 18:17:44; [RUNS] of 30 days to now
     processed everything up to 2022-02-10 00:00:00: snowplow_site at 2022-02-10 18:17:44.823676
     nothing to run
-    next: snowplow-backfill promote --select +page_engagement --target staging --to prod
     ");
 }
 

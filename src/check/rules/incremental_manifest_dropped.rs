@@ -5,7 +5,7 @@ use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Node;
-use crate::snowplow::facts::{self, DroppedManifest};
+use crate::snowplow::facts::{self, WhyDropped};
 
 pub(super) const RULE: Rule = Rule {
     id: "incremental-manifest-dropped",
@@ -23,10 +23,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Why every run drops an incremental manifest, if it does.
-pub(super) fn reason(subject: &Subject, node: &Node) -> Option<DroppedManifest> {
+pub(super) fn reason(subject: &Subject, node: &Node) -> Option<WhyDropped> {
     match facts::dropped_manifest(node)? {
         // The macro returned whether dbt was parsing with --full-refresh.
-        DroppedManifest::FullRefresh if subject.calls(node, "allow_refresh") => None,
+        WhyDropped::FullRefresh if subject.calls(node, "allow_refresh") => None,
         dropped => Some(dropped),
     }
 }
@@ -36,12 +36,12 @@ fn check(subject: &Subject) -> Vec<Found> {
         subject.packages.iter().filter_map(|package| subject.node(&package.package.incremental_manifest));
     let found = manifests.filter_map(|node| {
         let (needle, message, advice) = match reason(subject, node)? {
-            DroppedManifest::FullRefresh => (
+            WhyDropped::FullRefresh => (
                 "full_refresh",
                 format!("{} is set to full_refresh: every run drops it", node.name),
                 "Set full_refresh=snowplow_utils.allow_refresh() in its config",
             ),
-            DroppedManifest::NotIncremental => (
+            WhyDropped::NotIncremental => (
                 "materialized",
                 format!("{} is materialized as {}: every run drops it", node.name, node.materialized()),
                 "Set materialized='incremental' in its config",

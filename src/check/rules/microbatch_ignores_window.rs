@@ -32,7 +32,13 @@ fn check(subject: &Subject) -> Vec<Found> {
     let mut nodes = Vec::new();
     for CheckedPackage { package, .. } in &subject.packages {
         let tracked: Vec<_> = package.tracked(&subject.manifest).collect();
-        nodes.extend(facts::built_in_batches(package, &tracked, &subject.manifest, &lineage));
+        nodes.extend(facts::built_in_batches(
+            package,
+            &tracked,
+            &subject.manifest,
+            &subject.project,
+            &lineage,
+        ));
     }
     nodes.sort_by_key(|node| &node.unique_id);
     nodes.dedup_by_key(|node| &node.unique_id);

@@ -5,7 +5,7 @@ use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
 use crate::dbt::Lineage;
-use crate::snowplow::facts::{self, DroppedManifest};
+use crate::snowplow::facts::{self, WhyDropped};
 
 pub(super) const RULE: Rule = Rule {
     id: "sessions-dropped",
@@ -36,13 +36,13 @@ fn check(subject: &Subject) -> Vec<Found> {
     let found = dropped.into_iter().filter_map(|(node, why)| {
         let (needle, message, advice) = match why {
             // The macro returned whether dbt was parsing with --full-refresh.
-            DroppedManifest::FullRefresh if subject.calls(node, "allow_refresh") => return None,
-            DroppedManifest::FullRefresh => (
+            WhyDropped::FullRefresh if subject.calls(node, "allow_refresh") => return None,
+            WhyDropped::FullRefresh => (
                 "full_refresh",
                 format!("{} is set to full_refresh: every run drops what it knows of sessions", node.name),
                 "Remove full_refresh from its config",
             ),
-            DroppedManifest::NotIncremental => (
+            WhyDropped::NotIncremental => (
                 "materialized",
                 format!(
                     "{} is materialized as {}: every run drops its sessions",

@@ -152,6 +152,12 @@ impl Project {
         }
     }
 
+    /// Whether one of its flags is true. Variables and the command line are not looked at.
+    #[must_use]
+    pub fn sets_flag(&self, name: &str) -> bool {
+        self.flags.get(name).and_then(Value::as_bool) == Some(true)
+    }
+
     /// Whether its flags choose the v2 parser of dbt 1.12.
     #[must_use]
     pub fn chooses_v2_parser(&self) -> bool {

@@ -59,13 +59,11 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
     found
 }
 
-/// Whether a part is a plain name, perhaps with its ancestors, and no model has that name. If anything else has it, dbt
-/// finds no fault with it.
+/// Whether a part is a plain name, and no model has it. If anything else has it, dbt finds no fault with it. Its
+/// ancestors and descendants may be models.
 fn is_no_model(part: &str, manifest: &Manifest) -> bool {
-    let has_more = part.starts_with('@') || part.rsplit_once('+').is_some_and(|(_, count)| is_count(count));
-    let name = without_operators(part);
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    is_name && !has_more && Fqn::new(name).is_ok_and(|fqn| !manifest.models().any(|node| fqn.matches(node)))
+    let is_name = !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name && Fqn::new(part).is_ok_and(|fqn| !manifest.models().any(|node| fqn.matches(node)))
 }
 
 /// For the first part of an intersection that has a name like it and is none itself.
@@ -151,7 +149,7 @@ mod tests {
             SelectionArguments { select: vec![select.to_owned()], ..SelectionArguments::default() };
         let found = find("", &selection, &manifest());
         let told: Vec<_> = found.iter().map(|part| (part.criterion.as_str(), part.is_mistake)).collect();
-        assert_eq!(told, [("my_seed", false), ("+my_seed", false), ("2+my_seed", false)]);
+        assert_eq!(told, [("my_seed", false)]);
         let text = "my_seed matches no enabled model: it is the name of something else, such as a seed";
         assert_eq!(found[0].to_string(), text);
     }

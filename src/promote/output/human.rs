@@ -165,11 +165,7 @@ fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
         new.into_iter().partition(|model| record.kept.iter().any(|kept| kept == model));
     let mut said = Vec::new();
     if !new.is_empty() {
-        said.push(format!(
-            "{} no longer records {}; the tables that were copied are dropped",
-            record.to,
-            new.join(", ")
-        ));
+        said.push(format!("{} no longer has the rows and copies of {}", record.to, new.join(", ")));
     }
     if !kept.is_empty() {
         said.push(format!(

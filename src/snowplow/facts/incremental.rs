@@ -43,15 +43,15 @@ impl IncrementalStrategy {
 
 /// Whether dbt builds only the last batches of an incremental model up to its own now, whatever the window.
 ///
-/// A project that brings a macro of its own for this strategy usually has it run once, as any other strategy.
+/// dbt runs a macro of the project's own for this strategy once, as that of any other strategy, unless a flag says
+/// otherwise.
 #[must_use]
-pub fn is_microbatch(node: &Node, manifest: &Manifest) -> bool {
+pub fn is_microbatch(node: &Node, manifest: &Manifest, project: &Project) -> bool {
+    let is_own = |id: &String| id.ends_with(".get_incremental_microbatch_sql") && id != MICROBATCH;
     node.materialized() == "incremental"
         && IncrementalStrategy::of(node, &manifest.metadata.adapter_type) == IncrementalStrategy::Microbatch
-        && !manifest
-            .macros
-            .keys()
-            .any(|id| id.ends_with(".get_incremental_microbatch_sql") && id != MICROBATCH)
+        && (project.sets_flag("require_batched_execution_for_custom_microbatch_strategy")
+            || !manifest.macros.keys().any(is_own))
 }
 
 /// dbt's own macro of the strategy.
@@ -119,6 +119,10 @@ pub fn dispatches_to_utils(project: &Project) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use camino::Utf8PathBuf;
+
     use super::*;
     use crate::dbt::Macro;
 
@@ -131,12 +135,20 @@ mod tests {
             let macros = ids.iter().map(|id| ((*id).to_owned(), Macro::default())).collect();
             Manifest { macros, ..Manifest::default() }
         };
-        assert!(is_microbatch(
-            &node,
-            &with(&[MICROBATCH, "macro.dbt.default__get_incremental_microbatch_sql"])
-        ));
-        assert!(!is_microbatch(&node, &with(&[MICROBATCH, "macro.shop.get_incremental_microbatch_sql"])));
-        assert!(!is_microbatch(&Node::default(), &with(&[])));
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+        let [usual, batched] = [false, true].map(|flag| {
+            let flags = format!("{{require_batched_execution_for_custom_microbatch_strategy: {flag}}}");
+            fs::write(folder.join("dbt_project.yml"), format!("name: shop\nflags: {flags}\n"))
+                .expect("written");
+            Project::read(folder.clone()).expect("a project")
+        });
+        let dbts = with(&[MICROBATCH, "macro.dbt.default__get_incremental_microbatch_sql"]);
+        assert!(is_microbatch(&node, &dbts, &usual));
+        let own = with(&[MICROBATCH, "macro.shop.get_incremental_microbatch_sql"]);
+        assert!(!is_microbatch(&node, &own, &usual));
+        assert!(is_microbatch(&node, &own, &batched));
+        assert!(!is_microbatch(&Node::default(), &with(&[]), &usual));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Models that no backfill can finish, or whose rows it would lose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::incremental::is_microbatch;
-use crate::dbt::{Lineage, Manifest, Node};
+use crate::dbt::{Lineage, Manifest, Node, Project};
 use crate::snowplow::hook::Package;
 
 /// The names of more than one of these models, with these models. Packages know models by name alone.
@@ -42,7 +42,7 @@ pub fn snapshot_before<'m>(package: &'m Package, node: &'m Node, lineage: &Linea
 
 /// Why every run drops a table in which a package keeps what it knows from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DroppedManifest {
+pub enum WhyDropped {
     /// Its `full_refresh` is true.
     FullRefresh,
     /// It is a table, a view or the like, which dbt builds anew.
@@ -51,11 +51,11 @@ pub enum DroppedManifest {
 
 /// Why every run drops such a table, an incremental manifest above all, if it does.
 #[must_use]
-pub fn dropped_manifest(keeping: &Node) -> Option<DroppedManifest> {
+pub fn dropped_manifest(keeping: &Node) -> Option<WhyDropped> {
     if !keeping.is_incremental() {
-        return Some(DroppedManifest::NotIncremental);
+        return Some(WhyDropped::NotIncremental);
     }
-    is_refreshed(keeping).then_some(DroppedManifest::FullRefresh)
+    is_refreshed(keeping).then_some(WhyDropped::FullRefresh)
 }
 
 /// The tracked models, and those between their package's window and them, of which dbt builds only the last batches.
@@ -64,11 +64,12 @@ pub fn built_in_batches<'m>(
     package: &'m Package,
     tracked: &[&'m Node],
     manifest: &'m Manifest,
+    project: &Project,
     lineage: &Lineage<'m>,
 ) -> Vec<&'m Node> {
     let between = lineage.between(&package.limits, tracked);
     let mut found: Vec<_> = between.into_iter().chain(tracked.iter().copied()).collect();
-    found.retain(|node| is_microbatch(node, manifest));
+    found.retain(|node| is_microbatch(node, manifest, project));
     found.sort_by_key(|node| &node.unique_id);
     found.dedup_by_key(|node| &node.unique_id);
     found
@@ -83,13 +84,15 @@ pub fn dropped_sessions<'m>(
     package: &'m Package,
     manifest: &'m Manifest,
     lineage: &Lineage<'m>,
-) -> Vec<(&'m Node, DroppedManifest)> {
+) -> Vec<(&'m Node, WhyDropped)> {
     let above = lineage.ancestors([package.base_events.as_str()], usize::MAX);
     let own = above.filter(|id| *id != package.incremental_manifest).filter_map(|id| manifest.node(id));
     let own = own.filter(|node| node.package_name == package.dbt_package);
-    // All others of the package hold one window, so they are tables.
+    // All others that are built in a window hold that window alone, so they are tables.
+    let below: HashSet<_> = lineage.descendants([package.limits.as_str()], usize::MAX).collect();
     let is_named = |name: &str| SESSION_TABLES.iter().any(|ending| name.ends_with(ending));
-    let keeps_rows = own.filter(|node| node.is_incremental() || is_named(&node.name));
+    let is_incremental = |node: &Node| node.is_incremental() && below.contains(node.unique_id.as_str());
+    let keeps_rows = own.filter(|node| is_incremental(node) || is_named(&node.name));
     let mut dropped: Vec<_> = keeps_rows.filter_map(|node| Some((node, dropped_manifest(node)?))).collect();
     dropped.sort_by_key(|(node, _)| &node.unique_id);
     dropped
@@ -140,9 +143,9 @@ mod tests {
         assert_eq!(dropped(json!({"materialized": "incremental", "full_refresh": false})), None);
         assert_eq!(dropped(json!({"materialized": "theirs"})), None);
         let refreshed = json!({"materialized": "incremental", "full_refresh": true});
-        assert_eq!(dropped(refreshed.clone()), Some(DroppedManifest::FullRefresh));
-        assert_eq!(dropped(json!({"materialized": "table"})), Some(DroppedManifest::NotIncremental));
-        assert_eq!(dropped(json!({})), Some(DroppedManifest::NotIncremental));
+        assert_eq!(dropped(refreshed.clone()), Some(WhyDropped::FullRefresh));
+        assert_eq!(dropped(json!({"materialized": "table"})), Some(WhyDropped::NotIncremental));
+        assert_eq!(dropped(json!({})), Some(WhyDropped::NotIncremental));
         assert!(is_always_refreshed(&node("model.p.m", &refreshed)));
         assert!(!is_always_refreshed(&node(
             "model.p.m",

@@ -97,7 +97,7 @@ fn killed_anywhere(engine: Engine) {
         let output = roll_back(&lab).success();
         assert!(output.stderr.contains("was stopped and left nothing in"), "{hold:?}: {output}");
         assert!(
-            output.stderr.contains("no longer records busy_pages, plain_views, visits"),
+            output.stderr.contains("no longer has the rows and copies of busy_pages, plain_views, visits"),
             "{hold:?}: {output}"
         );
         assert_same(&look(&lab), &before, &format!("{hold:?}"));
