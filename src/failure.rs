@@ -139,6 +139,8 @@ pub struct Interrupted {
 impl Interrupted {
     /// SIGPIPE. It ends most programs when the reader of their output goes away. Rust programs get an error.
     pub const READER_GONE: Self = Self { signal: 13 };
+    /// Ctrl-C.
+    pub const BY_KEY: Self = Self { signal: 2 };
 }
 
 impl fmt::Display for Interrupted {

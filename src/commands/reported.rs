@@ -10,7 +10,7 @@ use dialoguer::console::Term;
 
 use crate::backfill::{Backfill, Request};
 use crate::event::Event;
-use crate::failure::{Failure, Unwritten};
+use crate::failure::{Failure, Interrupted, Unwritten};
 use crate::outcome::Outcome;
 use crate::output::{self, Detail, Listeners, Paint, Part};
 use crate::workspace::{Journal, OpenTarget};
@@ -116,7 +116,13 @@ fn confirm_whole_project(backfill: &Backfill<'_>) -> Result<()> {
     let models = output::count(backfill.start(None).models.len(), "model");
     let question = format!("No model is selected. Run the whole project, with {models}? [y/N]");
     let answer = Input::<String>::new().with_prompt(question).allow_empty(true);
-    let answer = answer.interact_text_on(&Term::stderr()).unwrap_or_default();
+    let answer = match answer.interact_text_on(&Term::stderr()) {
+        // Ctrl-C. The signal itself can arrive later than the key.
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
+            bail!(Interrupted::BY_KEY)
+        }
+        answer => answer.unwrap_or_default(),
+    };
     if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
