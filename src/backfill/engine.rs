@@ -1,54 +1,23 @@
 //! The loop: run, read, decide, until the selection is caught up.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use super::driver::{Driver, RunRequest};
 use super::forecast;
 use super::judge::{Judgement, Trail};
+use super::limits::{Limit, Limits};
+use super::options::Options;
 use super::preflight::FirstRun;
 use super::remarks;
-use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::{Evidence, Verdict};
 use crate::dbt::{Interrupt, RunReport};
-use crate::event::{Emit, Event, Finish, LimitRaised, PackageState, RaiseReason, RunFinished};
-use crate::failure::{Failure, Refusal};
+use crate::event::{Emit, Event, Finish, RunFinished};
+use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, Progress, State};
-use crate::timestamp::Timestamp;
-use crate::workspace::{GoodPackageRun, GoodRun};
-
-/// How far to go.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// `--limit-days`: at least 1.
-    pub limit_days: u32,
-    /// `--until`.
-    pub until: Option<Timestamp>,
-    /// `--once`.
-    pub once: bool,
-    /// `--max-runs`.
-    pub max_runs: Option<u32>,
-    /// `--max-duration`.
-    pub max_duration: Option<Duration>,
-    /// `--max-limit-days`: how far a stall may raise the limit.
-    pub max_limit_days: Option<u32>,
-}
-
-impl Options {
-    /// The flags that can stop a backfill before it is up to date, with their values.
-    #[must_use]
-    pub fn stops(&self) -> Vec<String> {
-        let flags = [
-            self.until.map(|until| format!("--until {until}")),
-            self.once.then(|| "--once".to_owned()),
-            self.max_runs.map(|most| format!("--max-runs {most}")),
-            self.max_duration.map(|most| format!("--max-duration {}", humantime::format_duration(most))),
-        ];
-        flags.into_iter().flatten().collect()
-    }
-}
+use crate::snowplow::{Frontier, Observation, Progress};
+use crate::workspace::GoodRun;
 
 /// The loop of one backfill.
 #[derive(Debug)]
@@ -72,14 +41,6 @@ struct Done {
     observation: Observation,
     /// What the runs showed.
     trail: Trail,
-}
-
-/// The limit of the next run.
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    days: u32,
-    /// The package that it was raised for has no event after its frontier.
-    no_event_left: bool,
 }
 
 impl<D: Driver> Loop<'_, D> {
@@ -117,7 +78,7 @@ impl<D: Driver> Loop<'_, D> {
         if let Some(outcome) = self.reason_to_stop(done, started) {
             return Ok(outcome);
         }
-        let mut limit = self.limit_at_start(&done.observation, emit)?;
+        let mut limit = self.limits().at_start(&done.observation, emit)?;
         loop {
             if let Some(outcome) = self.reason_to_stop(done, started) {
                 return Ok(outcome);
@@ -134,9 +95,13 @@ impl<D: Driver> Loop<'_, D> {
                 }
                 return Ok(outcome);
             }
-            let raised = self.limit_after_stall(&verdicts, now, limit.days, emit)?;
-            limit = raised.unwrap_or_else(|| self.regular_limit(&done.observation));
+            let raised = self.limits().after_stall(&verdicts, now, limit.days, emit)?;
+            limit = raised.unwrap_or_else(|| self.limits().regular(&done.observation));
         }
+    }
+
+    fn limits(&mut self) -> Limits<'_, D> {
+        Limits { driver: self.driver, options: self.options, first_run: self.first_run }
     }
 
     fn run_once(&mut self, done: &Done, limit: Limit, emit: Emit<'_>) -> Result<RunReport> {
@@ -201,13 +166,6 @@ impl<D: Driver> Loop<'_, D> {
         Ok(verdicts)
     }
 
-    /// The limit of a run that follows no stall.
-    fn regular_limit(&self, observation: &Observation) -> Limit {
-        let states: Vec<PackageState> = forecast::states(observation, self.options.limit_days);
-        let days = forecast::regular_limit(self.options.limit_days, self.options.until, &states);
-        Limit { days, no_event_left: false }
-    }
-
     fn reason_to_stop(&self, done: &Done, started: Instant) -> Option<Outcome> {
         if let Some(signal) = self.interrupt.asked() {
             return Some(Outcome::Interrupted { signal: signal.number() });
@@ -240,235 +198,6 @@ impl<D: Driver> Loop<'_, D> {
         }
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
-
-    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
-    /// Otherwise, calls that make one run each would never get over a gap. Models begin with a window that holds their
-    /// first event.
-    fn limit_at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
-        let regular = self.regular_limit(observation);
-        if self.reaches_until(observation, regular.days) {
-            return Ok(regular);
-        }
-        // A first run that starts models again goes on from nothing.
-        let goes_on = self.first_run.is_regular();
-        let last = self.driver.last_good_run().filter(|_| goes_on);
-        let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
-        let raised = match last.zip(verdicts) {
-            // Its window has reached that time, and did not go on to a later event.
-            Some((last, _)) if self.reaches_until(observation, last.limit_days) => {
-                Some(Limit { days: last.limit_days, no_event_left: false })
-            }
-            // If the user's limit is larger, it has not been tried yet.
-            Some((last, verdicts)) if last.limit_days >= regular.days => {
-                let raised = self.limit_after_stall(&verdicts, observation.now, last.limit_days, emit);
-                if raised.is_err() {
-                    // The next call must look for itself: the cause may be gone by then.
-                    self.driver.forget()?;
-                }
-                raised?
-            }
-            _ => match self.limit_over_empty_start(observation, regular, emit)? {
-                None if goes_on => self.limit_over_gap(observation, regular, emit)?,
-                limit => limit,
-            },
-        };
-        Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
-    }
-
-    /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
-    fn reaches_until(&self, observation: &Observation, limit_days: u32) -> bool {
-        let Some(until) = self.options.until else { return false };
-        observation.packages.iter().all(|tables| {
-            let window = tables.next_window(limit_days, observation.now);
-            // Models that begin have to reach an event.
-            let begins = matches!(tables.standing().state, State::FirstRun | State::NewModel);
-            !begins && window.is_some_and(|window| window.upper >= until)
-        })
-    }
-
-    /// Judges a good run of an earlier call; none if the tables have changed since.
-    fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
-        let judge = |run: &GoodPackageRun| {
-            let tables = observation.package(&run.package)?;
-            Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
-        };
-        last.packages.iter().map(judge).collect()
-    }
-
-    /// The limit whose first window holds the first event; none if the regular one does.
-    ///
-    /// Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a table
-    /// that an empty window made.
-    fn limit_over_empty_start(
-        &mut self,
-        observation: &Observation,
-        regular: Limit,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let now = observation.now;
-        let empty = |tables| Verdict::of_empty_start(tables, regular.days, now);
-        let verdicts: Option<Vec<_>> = observation.packages.iter().map(empty).collect();
-        let Some(verdicts) = verdicts else { return Ok(None) };
-        self.limit_over_gap_of(&verdicts, now, regular, emit)
-    }
-
-    /// The limit that gets over the gap in which the last run of an earlier call stalled; none if there is no
-    /// gap.
-    ///
-    /// Only the window of that run is known, and the run may have failed. Only a window without any event
-    /// proves a gap.
-    fn limit_over_gap(
-        &mut self,
-        observation: &Observation,
-        regular: Limit,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let now = observation.now;
-        let packages = observation.packages.iter();
-        let verdicts: Option<Vec<_>> =
-            packages.map(|tables| Verdict::of_last_run(tables, tables.window?, now)).collect();
-        let Some(verdicts) = verdicts else { return Ok(None) };
-        self.limit_over_gap_of(&verdicts, now, regular, emit)
-    }
-
-    /// The limit that gets over the gaps in which these packages stand; none unless all of them do.
-    fn limit_over_gap_of(
-        &mut self,
-        verdicts: &[Verdict],
-        now: Timestamp,
-        regular: Limit,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let stalls = self.with_outlooks(stall::stalls(verdicts, now), emit)?;
-        let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
-            FirstEvent::Unknown => false,
-            FirstEvent::None => true,
-            FirstEvent::At(time) => time >= stall.beyond,
-        };
-        if !stalls.iter().all(is_gap) {
-            return Ok(None);
-        }
-        self.raised(&stalls, regular.days, emit)
-    }
-
-    /// The limit that answers a stall; none without a stall.
-    ///
-    /// # Errors
-    /// A [`Refusal`] if no limit helps, or if `--max-limit-days` forbids the one that would.
-    fn limit_after_stall(
-        &mut self,
-        verdicts: &[Verdict],
-        now: Timestamp,
-        limit_days: u32,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let stalls = stall::stalls(verdicts, now);
-        let Some(first) = stalls.first() else { return Ok(None) };
-        let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
-        if movable.is_empty() {
-            bail!(stuck_behind_others(verdicts, first));
-        }
-        let movable = self.with_outlooks(movable, emit)?;
-        match self.raised(&movable, limit_days, emit)? {
-            None => bail!(beyond_help(first, limit_days)),
-            raised => Ok(raised),
-        }
-    }
-
-    /// What the events relation says about each stall, in one call.
-    fn with_outlooks(&mut self, stalls: Vec<Stall>, emit: Emit<'_>) -> Result<Vec<(Stall, Outlook)>> {
-        if stalls.is_empty() {
-            return Ok(Vec::new());
-        }
-        let questions = |stall: &Stall| {
-            [stall.from, stall.beyond].map(|from| EventQuestion { package: stall.package.clone(), from })
-        };
-        let asked: Vec<_> = stalls.iter().flat_map(questions).collect();
-        let answers = self.driver.first_events(&asked, emit)?;
-        let outlooks = answers.chunks_exact(2).map(|pair| Outlook { next: pair[0], beyond: pair[1] });
-        Ok(stalls.into_iter().zip(outlooks).collect())
-    }
-
-    /// The limit for the stall that needs least; none if no limit is larger in effect.
-    fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Limit>> {
-        let needs = stalls.iter().filter_map(|(stall, outlook)| {
-            Some((stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)?))
-        });
-        // One package after the other: the one with the nearest event continues first, with a window that is
-        // right for it.
-        let mut needs: Vec<_> = needs.collect();
-        needs.sort_by_key(|(_, _, need)| need.days);
-        let Some((nearest, outlook, need)) = needs.first() else { return Ok(None) };
-        let most = self.options.max_limit_days;
-        let allowed = needs.iter().find_map(|(stall, outlook, need)| {
-            Some((stall, outlook, need, stall.allowed(*need, outlook.next, limit_days, most)?))
-        });
-        let Some((stall, outlook, need, days)) = allowed else {
-            bail!(too_far(
-                nearest,
-                **outlook,
-                Need { days: need.days.min(nearest.most_days), ..*need },
-                most
-            ));
-        };
-        let until = self.options.until.and_then(|until| stall.days_until(until));
-        let days = until.filter(|until| *until > limit_days).map_or(days, |until| days.min(until));
-        emit(Event::LimitRaised(LimitRaised {
-            package: stall.package.name.clone(),
-            at: stall.at,
-            next_event: outlook.next.time(),
-            from_days: limit_days,
-            to_days: days,
-            reason: need.reason,
-        }));
-        Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
-    }
-}
-
-fn too_far(stall: &Stall, outlook: Outlook, need: Need, most: Option<u32>) -> Refusal {
-    let place =
-        stall.at.map_or("has not reached its first event".to_owned(), |at| format!("stalled at {at}"));
-    let days = need.days;
-    let needs = match (need.reason, outlook.next.time()) {
-        (RaiseReason::Gap, Some(next)) => {
-            format!("It needs a window of {days} days to continue (its next event is at {next})")
-        }
-        (RaiseReason::Gap | RaiseReason::NoLaterEvent, _) => {
-            format!("It needs a window of {days} days to continue")
-        }
-        (RaiseReason::Doubled, _) => format!("The next window to try has {days} days"),
-    };
-    let allowed = most.unwrap_or(u32::MAX);
-    Refusal(format!(
-        "{} {place}. {needs}, but --max-limit-days allows {allowed}. Raise --max-limit-days, or leave it out",
-        stall.package.name,
-    ))
-}
-
-/// A limit that could reach as far as a window can never rises: what ends the windows is something else.
-fn beyond_help(stall: &Stall, limit_days: u32) -> Refusal {
-    Refusal(format!(
-        "{} does not move, although a limit of {limit_days} days reaches every event: a larger one would not \
-         change its window, which ends before {}. Look at the package's get_run_limits and at its clock, or \
-         restart these models with --remove-from-manifest",
-        stall.package.name, stall.beyond
-    ))
-}
-
-fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
-    let verdict = verdicts.iter().find(|verdict| verdict.package == stall.package);
-    let span = verdict.map(|verdict| {
-        let limits = (verdict.window.lower, verdict.window.upper);
-        verdict.before.span.unwrap_or(limits)
-    });
-    let (min, max) = span.unwrap_or((stall.from, stall.beyond));
-    Refusal(format!(
-        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models \
-         did not move{}. The package filters out the events up to there, or they were deleted. Select only \
-         the models that are behind for one run, or restart these models with --remove-from-manifest",
-        stall.package.name,
-        if stall.at.is_none() { String::new() } else { format!(" from {min}") },
-    ))
 }
 
 fn finish(outcome: &Outcome, done: &Done, started: Instant, emit: Emit<'_>) {

@@ -77,7 +77,7 @@ pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
 pub fn refuse_troubles(troubles: &[(String, Trouble)], states: &[PackageState]) -> Result<()> {
     let begins = |package: &str| {
         let state = states.iter().find(|state| state.package == package);
-        state.is_some_and(|state| matches!(state.state, State::FirstRun | State::NewModel))
+        state.is_some_and(|state| state.state.begins())
     };
     let matters = |(package, trouble): &&(String, Trouble)| !trouble.at_start_only || begins(package);
     match troubles.iter().find(matters) {
@@ -112,13 +112,8 @@ fn refuse_rows_in_the_future(tables: &PackageTables, now: Timestamp) -> Result<(
     // The package's clock can be that of another time zone.
     let latest = now.plus_days(1);
     let tracked = tables.rows.iter().filter(|row| tables.package.tracks(&row.model));
-    let Some((row, at)) = tracked
-        .filter_map(|row| Some((row, row.last_success?)))
-        .filter(|(_, at)| *at > latest)
-        .max_by_key(|(_, at)| *at)
-    else {
-        return Ok(());
-    };
+    let last = tracked.filter_map(|row| Some((row, row.last_success?))).max_by_key(|(_, at)| *at);
+    let Some((row, at)) = last.filter(|(_, at)| *at > latest) else { return Ok(()) };
     bail!(Refusal(format!(
         "the incremental manifest of {} says that {} has processed the events up to {at}, and the warehouse's clock \
          says {now}: no window would get there before that time. Set the row to the time of the model's last event, \

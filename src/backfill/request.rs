@@ -1,6 +1,6 @@
 //! What the user asks of a backfill.
 
-use super::engine::Options;
+use super::options::Options;
 use super::preflight::FirstRun;
 use crate::dbt::{DeferArguments, SelectionArguments};
 use crate::timestamp::Timestamp;

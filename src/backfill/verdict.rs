@@ -103,8 +103,7 @@ impl Verdict {
     /// no limit would make it longer.
     #[must_use]
     pub(super) fn of_empty_start(tables: &PackageTables, limit_days: u32, now: Timestamp) -> Option<Self> {
-        let begins = matches!(tables.standing().state, State::FirstRun | State::NewModel);
-        let window = tables.next_window(limit_days, now).filter(|_| begins)?;
+        let window = tables.next_window(limit_days, now).filter(|_| tables.standing().state.begins())?;
         let stalled = Self::unmoved(tables, window, Progress::Stalled);
         let (horizon, is_there) = stalled.horizon(now);
         (window.upper < horizon && !is_there).then_some(stalled)

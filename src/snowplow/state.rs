@@ -30,6 +30,12 @@ impl State {
         matches!(self, Self::FirstRun | Self::Standard)
     }
 
+    /// Whether models begin, so that windows count from the start date.
+    #[must_use]
+    pub fn begins(self) -> bool {
+        matches!(self, Self::FirstRun | Self::NewModel)
+    }
+
     /// The state's name for people.
     #[must_use]
     pub fn describe(self) -> &'static str {

@@ -1,0 +1,254 @@
+//! The limit of the next run.
+
+use anyhow::{Result, bail};
+
+use super::driver::Driver;
+use super::forecast;
+use super::options::Options;
+use super::preflight::FirstRun;
+use super::stall::{self, Need, Outlook, Stall};
+use super::verdict::Verdict;
+use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
+use crate::failure::Refusal;
+use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
+use crate::timestamp::Timestamp;
+use crate::workspace::{GoodPackageRun, GoodRun};
+
+/// The limit of the next run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) days: u32,
+    /// The package that it was raised for has no event after its frontier.
+    pub(super) no_event_left: bool,
+}
+
+/// What decides about limits.
+#[derive(Debug)]
+pub(super) struct Limits<'l, D> {
+    pub(super) driver: &'l mut D,
+    pub(super) options: &'l Options,
+    pub(super) first_run: &'l FirstRun,
+}
+
+impl<D: Driver> Limits<'_, D> {
+    /// The limit of a run that follows no stall.
+    pub(super) fn regular(&self, observation: &Observation) -> Limit {
+        let states: Vec<PackageState> = forecast::states(observation, self.options.limit_days);
+        let days = forecast::regular_limit(self.options.limit_days, self.options.until, &states);
+        Limit { days, no_event_left: false }
+    }
+
+    /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
+    /// Otherwise, calls that make one run each would never get over a gap. Models begin with a window that holds their
+    /// first event.
+    pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
+        let regular = self.regular(observation);
+        if self.reaches_until(observation, regular.days) {
+            return Ok(regular);
+        }
+        // A first run that starts models again goes on from nothing.
+        let goes_on = self.first_run.is_regular();
+        let last = self.driver.last_good_run().filter(|_| goes_on);
+        let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
+        let raised = match last.zip(verdicts) {
+            // Its window has reached that time, and did not go on to a later event.
+            Some((last, _)) if self.reaches_until(observation, last.limit_days) => {
+                Some(Limit { days: last.limit_days, no_event_left: false })
+            }
+            // If the user's limit is larger, it has not been tried yet.
+            Some((last, verdicts)) if last.limit_days >= regular.days => {
+                let raised = self.after_stall(&verdicts, observation.now, last.limit_days, emit);
+                if raised.is_err() {
+                    // The next call must look for itself: the cause may be gone by then.
+                    self.driver.forget()?;
+                }
+                raised?
+            }
+            _ => self.over_first_gap(observation, regular, goes_on, emit)?,
+        };
+        Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
+    }
+
+    /// The limit that gets over a gap at the beginning of models, or over the one that an earlier call left; none if
+    /// there is no gap.
+    fn over_first_gap(
+        &mut self,
+        observation: &Observation,
+        regular: Limit,
+        goes_on: bool,
+        emit: Emit<'_>,
+    ) -> Result<Option<Limit>> {
+        let now = observation.now;
+        // Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a
+        // table that an empty window made.
+        let begins = |tables: &PackageTables| Verdict::of_empty_start(tables, regular.days, now);
+        match self.over_gap(observation, regular, emit, begins)? {
+            None if goes_on => self.over_gap(observation, regular, emit, |tables| {
+                Verdict::of_last_run(tables, tables.window?, now)
+            }),
+            limit => Ok(limit),
+        }
+    }
+
+    /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
+    fn reaches_until(&self, observation: &Observation, limit_days: u32) -> bool {
+        let Some(until) = self.options.until else { return false };
+        observation.packages.iter().all(|tables| {
+            let window = tables.next_window(limit_days, observation.now);
+            // Models that begin have to reach an event.
+            !tables.standing().state.begins() && window.is_some_and(|window| window.upper >= until)
+        })
+    }
+
+    /// Judges a good run of an earlier call; none if the tables have changed since.
+    fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
+        let judge = |run: &GoodPackageRun| {
+            let tables = observation.package(&run.package)?;
+            Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
+        };
+        last.packages.iter().map(judge).collect()
+    }
+
+    /// The limit that gets over the gaps in which all packages stand, by what `stalled` makes of each; none if one of
+    /// them does not.
+    ///
+    /// Only a window without any event proves a gap: what became of an earlier run may not be known.
+    fn over_gap(
+        &mut self,
+        observation: &Observation,
+        regular: Limit,
+        emit: Emit<'_>,
+        stalled: impl Fn(&PackageTables) -> Option<Verdict>,
+    ) -> Result<Option<Limit>> {
+        let verdicts: Option<Vec<_>> = observation.packages.iter().map(stalled).collect();
+        let Some(verdicts) = verdicts else { return Ok(None) };
+        let stalls = self.with_outlooks(stall::stalls(&verdicts, observation.now), emit)?;
+        let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
+            FirstEvent::Unknown => false,
+            FirstEvent::None => true,
+            FirstEvent::At(time) => time >= stall.beyond,
+        };
+        if !stalls.iter().all(is_gap) {
+            return Ok(None);
+        }
+        self.raised(&stalls, regular.days, emit)
+    }
+
+    /// The limit that answers a stall; none without a stall.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if no limit helps, or if `--max-limit-days` forbids the one that would.
+    pub(super) fn after_stall(
+        &mut self,
+        verdicts: &[Verdict],
+        now: Timestamp,
+        limit_days: u32,
+        emit: Emit<'_>,
+    ) -> Result<Option<Limit>> {
+        let stalls = stall::stalls(verdicts, now);
+        let Some(first) = stalls.first() else { return Ok(None) };
+        let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
+        if movable.is_empty() {
+            bail!(stuck_behind_others(verdicts, first));
+        }
+        let movable = self.with_outlooks(movable, emit)?;
+        match self.raised(&movable, limit_days, emit)? {
+            None => bail!(beyond_help(first, limit_days)),
+            raised => Ok(raised),
+        }
+    }
+
+    /// What the events relation says about each stall, in one call.
+    fn with_outlooks(&mut self, stalls: Vec<Stall>, emit: Emit<'_>) -> Result<Vec<(Stall, Outlook)>> {
+        if stalls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let questions = |stall: &Stall| {
+            [stall.from, stall.beyond].map(|from| EventQuestion { package: stall.package.clone(), from })
+        };
+        let asked: Vec<_> = stalls.iter().flat_map(questions).collect();
+        let answers = self.driver.first_events(&asked, emit)?;
+        let outlooks = answers.chunks_exact(2).map(|pair| Outlook { next: pair[0], beyond: pair[1] });
+        Ok(stalls.into_iter().zip(outlooks).collect())
+    }
+
+    /// The limit for the stall that needs least; none if no limit is larger in effect.
+    fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Limit>> {
+        let needs = stalls.iter().filter_map(|(stall, outlook)| {
+            Some((stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)?))
+        });
+        // One package after the other: the one with the nearest event continues first, with a window that is
+        // right for it.
+        let mut needs: Vec<_> = needs.collect();
+        needs.sort_by_key(|(_, _, need)| need.days);
+        let Some((nearest, outlook, need)) = needs.first() else { return Ok(None) };
+        let most = self.options.max_limit_days;
+        let allowed = needs.iter().find_map(|(stall, outlook, need)| {
+            Some((stall, outlook, need, stall.allowed(*need, outlook.next, limit_days, most)?))
+        });
+        let Some((stall, outlook, need, days)) = allowed else {
+            bail!(too_far(
+                nearest,
+                **outlook,
+                Need { days: need.days.min(nearest.most_days), ..*need },
+                most
+            ));
+        };
+        let until = self.options.until.and_then(|until| stall.days_until(until));
+        let days = until.filter(|until| *until > limit_days).map_or(days, |until| days.min(until));
+        emit(Event::LimitRaised(LimitRaised {
+            package: stall.package.name.clone(),
+            at: stall.at,
+            next_event: outlook.next.time(),
+            from_days: limit_days,
+            to_days: days,
+            reason: need.reason,
+        }));
+        Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
+    }
+}
+
+fn too_far(stall: &Stall, outlook: Outlook, need: Need, most: Option<u32>) -> Refusal {
+    let place =
+        stall.at.map_or("has not reached its first event".to_owned(), |at| format!("stalled at {at}"));
+    let Need { days, reason } = need;
+    let next = outlook.next.time().filter(|_| reason == RaiseReason::Gap);
+    let next = next.map_or(String::new(), |next| format!(" (its next event is at {next})"));
+    let needs = match reason {
+        RaiseReason::Gap | RaiseReason::NoLaterEvent => {
+            format!("It needs a window of {days} days to continue{next}")
+        }
+        RaiseReason::Doubled => format!("The next window to try has {days} days"),
+    };
+    let allowed = most.unwrap_or(u32::MAX);
+    Refusal(format!(
+        "{} {place}. {needs}, but --max-limit-days allows {allowed}. Raise --max-limit-days, or leave it out",
+        stall.package.name,
+    ))
+}
+
+/// A limit that could reach as far as a window can never rises: what ends the windows is something else.
+fn beyond_help(stall: &Stall, limit_days: u32) -> Refusal {
+    Refusal(format!(
+        "{} does not move, although a limit of {limit_days} days reaches every event: a larger one would not \
+         change its window, which ends before {}. Look at the package's get_run_limits and at its clock, or \
+         restart these models with --remove-from-manifest",
+        stall.package.name, stall.beyond
+    ))
+}
+
+fn stuck_behind_others(verdicts: &[Verdict], stall: &Stall) -> Refusal {
+    let verdict = verdicts.iter().find(|verdict| verdict.package == stall.package);
+    let span = verdict.map(|verdict| {
+        let limits = (verdict.window.lower, verdict.window.upper);
+        verdict.before.span.unwrap_or(limits)
+    });
+    let (min, max) = span.unwrap_or((stall.from, stall.beyond));
+    Refusal(format!(
+        "{} stays out of sync: its window ended at {max}, where its furthest model is, but the other models \
+         did not move{}. The package filters out the events up to there, or they were deleted. Select only \
+         the models that are behind for one run, or restart these models with --remove-from-manifest",
+        stall.package.name,
+        if stall.at.is_none() { String::new() } else { format!(" from {min}") },
+    ))
+}
