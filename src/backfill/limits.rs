@@ -10,7 +10,7 @@ use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::Verdict;
 use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
 use crate::failure::Refusal;
-use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
+use crate::snowplow::{EventQuestion, FirstEvent, Observation};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -69,8 +69,8 @@ impl<D: Driver> Limits<'_, D> {
         Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
     }
 
-    /// The limit that gets over a gap at the beginning of models, or over the one that an earlier call left; none if
-    /// there is no gap.
+    /// The limit that gets over the gaps in which all packages stand: at the beginning of models, or those that an
+    /// earlier call left; none if one of them stands in none.
     fn over_first_gap(
         &mut self,
         observation: &Observation,
@@ -78,16 +78,24 @@ impl<D: Driver> Limits<'_, D> {
         goes_on: bool,
         emit: Emit<'_>,
     ) -> Result<Option<Limit>> {
-        let now = observation.now;
+        let (now, packages) = (observation.now, &observation.packages);
         // Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a
         // table that an empty window made.
-        let begins = |tables: &PackageTables| Verdict::of_empty_start(tables, regular.days, now);
-        match self.over_gap(observation, regular, emit, begins)? {
-            None if goes_on => self.over_gap(observation, regular, emit, |tables| {
-                Verdict::of_last_run(tables, tables.window?, now)
-            }),
-            limit => Ok(limit),
+        let begins: Option<Vec<_>> =
+            packages.iter().map(|tables| Verdict::of_empty_start(tables, regular.days, now)).collect();
+        let last = || packages.iter().map(|it| Verdict::of_last_run(it, it.window?, now)).collect();
+        let Some(verdicts) = begins.or_else(|| goes_on.then(last).flatten()) else { return Ok(None) };
+        let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
+        // Only a window without any event proves a gap: what became of an earlier run is not known.
+        let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
+            FirstEvent::Unknown => false,
+            FirstEvent::None => true,
+            FirstEvent::At(time) => time >= stall.beyond,
+        };
+        if !stalls.iter().all(is_gap) {
+            return Ok(None);
         }
+        self.raised(&stalls, regular.days, emit)
     }
 
     /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
@@ -107,31 +115,6 @@ impl<D: Driver> Limits<'_, D> {
             Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
         };
         last.packages.iter().map(judge).collect()
-    }
-
-    /// The limit that gets over the gaps in which all packages stand, by what `stalled` makes of each; none if one of
-    /// them does not.
-    ///
-    /// Only a window without any event proves a gap: what became of an earlier run may not be known.
-    fn over_gap(
-        &mut self,
-        observation: &Observation,
-        regular: Limit,
-        emit: Emit<'_>,
-        stalled: impl Fn(&PackageTables) -> Option<Verdict>,
-    ) -> Result<Option<Limit>> {
-        let verdicts: Option<Vec<_>> = observation.packages.iter().map(stalled).collect();
-        let Some(verdicts) = verdicts else { return Ok(None) };
-        let stalls = self.with_outlooks(stall::stalls(&verdicts, observation.now), emit)?;
-        let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
-            FirstEvent::Unknown => false,
-            FirstEvent::None => true,
-            FirstEvent::At(time) => time >= stall.beyond,
-        };
-        if !stalls.iter().all(is_gap) {
-            return Ok(None);
-        }
-        self.raised(&stalls, regular.days, emit)
     }
 
     /// The limit that answers a stall; none without a stall.
