@@ -51,8 +51,8 @@ impl<'s> Look<'s> {
 fn refuse_dropped_manifests(look: Look<'_>) -> Result<()> {
     let ids = look.scope.packages.iter().map(|touched| &touched.package.incremental_manifest);
     for node in ids.filter_map(|id| look.manifest.node(id)) {
-        let Some(dropped) = facts::dropped_manifest(node) else { continue };
-        let (why, what) = why_dropped(node, dropped);
+        let Some(dropped) = facts::why_dropped(node) else { continue };
+        let (why, what) = explained(node, dropped);
         bail!(Refusal(format!(
             "every run drops the incremental manifest {}, because {why}: each run would start over. {what}",
             node.name
@@ -67,7 +67,7 @@ fn refuse_dropped_sessions(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> 
         let dropped = facts::dropped_sessions(&touched.package, look.manifest, lineage);
         let is_built = |(node, _): &&(&Node, _)| look.scope.built.contains(&node.unique_id);
         let Some(&(node, dropped)) = dropped.iter().find(is_built) else { continue };
-        let (why, what) = why_dropped(node, dropped);
+        let (why, what) = explained(node, dropped);
         bail!(Refusal(format!(
             "every run drops {}, because {why}: what {} knows of earlier sessions would be lost, and with it the \
              beginning of sessions that go on from one window into the next. {what}",
@@ -78,7 +78,7 @@ fn refuse_dropped_sessions(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> 
 }
 
 /// The reason, and what to do.
-fn why_dropped(node: &Node, dropped: WhyDropped) -> (String, &'static str) {
+fn explained(node: &Node, dropped: WhyDropped) -> (String, &'static str) {
     match dropped {
         WhyDropped::FullRefresh => (
             "its full_refresh is true".to_owned(),
@@ -96,7 +96,7 @@ fn why_dropped(node: &Node, dropped: WhyDropped) -> (String, &'static str) {
 fn refuse_batches(look: Look<'_>, lineage: &Lineage<'_>) -> Result<()> {
     for touched in &look.scope.packages {
         let package = &touched.package;
-        let tracked: Vec<_> = look.tracked().filter(|node| node.has_tag(&package.tag())).collect();
+        let tracked: Vec<_> = look.scope.tracked(package, look.manifest).collect();
         let found = facts::built_in_batches(package, &tracked, look.manifest, look.project, lineage);
         if let Some(node) = found.into_iter().find(|node| look.scope.built.contains(&node.unique_id)) {
             bail!(Refusal(format!(

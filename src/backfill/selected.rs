@@ -88,8 +88,7 @@ impl Selected {
         let manifest = &self.listing.manifest;
         let lineage = Lineage::of(manifest);
         self.scope.packages.iter().find_map(|TouchedPackage { package, .. }| {
-            let tracked = package.tracked(manifest).filter(|node| self.scope.built.contains(&node.unique_id));
-            let tracked: Vec<_> = tracked.collect();
+            let tracked: Vec<_> = self.scope.tracked(package, manifest).collect();
             let between = lineage.between(&package.limits, &tracked);
             // Models of the package write into others by hooks: into the quarantine of sessions, for example.
             let parents = tracked.iter().flat_map(|node| lineage.parents(&node.unique_id));
@@ -108,7 +107,7 @@ impl Selected {
         let manifest = &self.listing.manifest;
         let lineage = Lineage::of(manifest);
         let package = &touched.package;
-        let tracked = package.tracked(manifest).filter(|node| self.scope.built.contains(&node.unique_id));
+        let tracked = self.scope.tracked(package, manifest);
         let is_apart = |node: &&Node| {
             let parents = lineage.parents(&node.unique_id);
             !lineage.ancestors(parents, usize::MAX).any(|id| id == package.incremental_manifest)

@@ -6,17 +6,20 @@ use anyhow::{Result, bail};
 
 use super::facts;
 use super::hook::Package;
-use crate::dbt::{Lineage, Listing, Manifest, Node};
+use crate::dbt::{Lineage, Listing, Node};
 use crate::failure::Refusal;
 
 /// A table between the window and a tracked model still holds the data of an earlier run if it is not built.
 /// The tracked model would read that data again, and its row would still move. A view has no data of its own.
-pub(super) fn require_what_they_are_built_from(package: &Package, listing: &Listing) -> Result<()> {
+pub(super) fn require_what_they_are_built_from(
+    package: &Package,
+    listing: &Listing,
+    lineage: &Lineage<'_>,
+) -> Result<()> {
     let manifest = &listing.manifest;
     let tracked: Vec<_> =
         package.tracked(manifest).filter(|node| listing.selected.contains(&node.unique_id)).collect();
-    let lineage = Lineage::of(manifest);
-    refuse_snapshots(package, &lineage, &tracked)?;
+    refuse_snapshots(package, lineage, &tracked)?;
     let base = [&package.limits, &package.base_events].into_iter().filter_map(|id| manifest.node(id));
     let between = lineage.between(&package.limits, &tracked);
     let tables = between.into_iter().filter(|node| !matches!(node.materialized(), "ephemeral" | "view"));
@@ -28,7 +31,7 @@ pub(super) fn require_what_they_are_built_from(package: &Package, listing: &List
     if missing.is_empty() {
         return Ok(());
     }
-    let needing = needing(&tracked, &missing, manifest);
+    let needing = needing(&tracked, &missing, lineage);
     let (verb, they) = if needing.len() == 1 { ("needs", "it") } else { ("need", "they") };
     bail!(
         "the selection holds tracked models of {} but not all models that they are built from ({}), which {} \
@@ -37,7 +40,7 @@ pub(super) fn require_what_they_are_built_from(package: &Package, listing: &List
         package.name,
         missing.values().copied().collect::<Vec<_>>().join(", "),
         some_names(&needing),
-        with_ancestors(&needing, listing).join(" ")
+        with_ancestors(&needing, listing, lineage).join(" ")
     )
 }
 
@@ -62,9 +65,8 @@ fn refuse_snapshots(package: &Package, lineage: &Lineage<'_>, tracked: &[&Node])
 fn needing<'m>(
     tracked: &[&'m Node],
     missing: &BTreeMap<&'m str, &str>,
-    manifest: &'m Manifest,
+    lineage: &Lineage<'m>,
 ) -> Vec<&'m Node> {
-    let lineage = Lineage::of(manifest);
     let needs = |node: &Node| {
         let parents = lineage.parents(&node.unique_id);
         lineage.ancestors(parents, usize::MAX).any(|id| missing.contains_key(id))
@@ -84,9 +86,8 @@ fn some_names(nodes: &[&Node]) -> String {
 }
 
 /// Values for `--select`: these models with all their ancestors, and what else is selected.
-fn with_ancestors(nodes: &[&Node], listing: &Listing) -> Vec<String> {
+fn with_ancestors(nodes: &[&Node], listing: &Listing, lineage: &Lineage<'_>) -> Vec<String> {
     let manifest = &listing.manifest;
-    let lineage = Lineage::of(manifest);
     let parents = nodes.iter().flat_map(|node| lineage.parents(&node.unique_id));
     let above: BTreeSet<_> = lineage.ancestors(parents, usize::MAX).collect();
     let is_end = |node: &&&Node| !above.contains(node.unique_id.as_str());

@@ -10,7 +10,7 @@ use super::discovery::Packages;
 use super::facts;
 use super::hook::{Package, tag_of, tracked_by};
 use super::touched::TouchedPackage;
-use crate::dbt::{Listing, Manifest, Node};
+use crate::dbt::{Lineage, Listing, Manifest, Node};
 use crate::failure::Refusal;
 
 /// What to run, worked out from the selection.
@@ -48,8 +48,9 @@ impl Scope {
     pub fn of(listing: &Listing, packages: &Packages) -> Result<Self> {
         let manifest = &listing.manifest;
         let (touched, untouched) = TouchedPackage::find(listing, packages)?;
+        let lineage = Lineage::of(manifest);
         for touched in &touched {
-            require_what_they_are_built_from(&touched.package, listing)?;
+            require_what_they_are_built_from(&touched.package, listing, &lineage)?;
         }
         let selected = listing.selected.iter().filter_map(|id| manifest.node(id));
         let built: Vec<&Node> = selected.filter(|node| !node.is_ephemeral()).collect();
@@ -59,6 +60,11 @@ impl Scope {
         let models_to_run = models_to_run(names, &touched, &stand_ins);
         let built = built.into_iter().map(|node| node.unique_id.clone()).collect();
         Ok(Self { packages: touched, built, stand_ins, models_to_run })
+    }
+
+    /// The tracked models of a package that are built.
+    pub fn tracked<'m>(&self, package: &Package, manifest: &'m Manifest) -> impl Iterator<Item = &'m Node> {
+        package.tracked(manifest).filter(|node| self.built.contains(&node.unique_id))
     }
 }
 

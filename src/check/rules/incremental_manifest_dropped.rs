@@ -22,9 +22,9 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Plain(check),
 };
 
-/// Why every run drops an incremental manifest, if it does.
+/// Why every run drops a table in which a package keeps what it knows, if it does.
 pub(super) fn reason(subject: &Subject, node: &Node) -> Option<WhyDropped> {
-    match facts::dropped_manifest(node)? {
+    match facts::why_dropped(node)? {
         // The macro returned whether dbt was parsing with --full-refresh.
         WhyDropped::FullRefresh if subject.calls(node, "allow_refresh") => None,
         dropped => Some(dropped),
@@ -35,21 +35,27 @@ fn check(subject: &Subject) -> Vec<Found> {
     let manifests =
         subject.packages.iter().filter_map(|package| subject.node(&package.package.incremental_manifest));
     let found = manifests.filter_map(|node| {
-        let (needle, message, advice) = match reason(subject, node)? {
-            WhyDropped::FullRefresh => (
-                "full_refresh",
-                format!("{} is set to full_refresh: every run drops it", node.name),
-                "Set full_refresh=snowplow_utils.allow_refresh() in its config",
-            ),
-            WhyDropped::NotIncremental => (
-                "materialized",
-                format!("{} is materialized as {}: every run drops it", node.name, node.materialized()),
-                "Set materialized='incremental' in its config",
-            ),
-        };
-        Some(Found::in_model(node, needle, message, advice.to_owned()))
+        Some(match reason(subject, node)? {
+            WhyDropped::FullRefresh => {
+                refreshed(node, "it", "Set full_refresh=snowplow_utils.allow_refresh() in its config")
+            }
+            WhyDropped::NotIncremental => not_incremental(node, "it"),
+        })
     });
     found.collect()
+}
+
+/// A table that every run drops because of its `full_refresh`, and what is lost with it.
+pub(super) fn refreshed(node: &Node, lost: &str, advice: &str) -> Found {
+    let message = format!("{} is set to full_refresh: every run drops {lost}", node.name);
+    Found::in_model(node, "full_refresh", message, advice.to_owned())
+}
+
+/// A table that every run drops because it is not incremental, and what is lost with it.
+pub(super) fn not_incremental(node: &Node, lost: &str) -> Found {
+    let message = format!("{} is materialized as {}: every run drops {lost}", node.name, node.materialized());
+    let advice = "Set materialized='incremental' in its config";
+    Found::in_model(node, "materialized", message, advice.to_owned())
 }
 
 #[cfg(test)]

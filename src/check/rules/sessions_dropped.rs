@@ -1,5 +1,6 @@
 //! A table of sessions that every run drops.
 
+use super::incremental_manifest_dropped::{not_incremental, reason, refreshed};
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
@@ -33,26 +34,13 @@ fn check(subject: &Subject) -> Vec<Found> {
     let mut dropped: Vec<_> = dropped.collect();
     dropped.sort_by_key(|(node, _)| &node.unique_id);
     dropped.dedup_by_key(|(node, _)| &node.unique_id);
-    let found = dropped.into_iter().filter_map(|(node, why)| {
-        let (needle, message, advice) = match why {
-            // The macro returned whether dbt was parsing with --full-refresh.
-            WhyDropped::FullRefresh if subject.calls(node, "allow_refresh") => return None,
-            WhyDropped::FullRefresh => (
-                "full_refresh",
-                format!("{} is set to full_refresh: every run drops what it knows of sessions", node.name),
-                "Remove full_refresh from its config",
-            ),
-            WhyDropped::NotIncremental => (
-                "materialized",
-                format!(
-                    "{} is materialized as {}: every run drops its sessions",
-                    node.name,
-                    node.materialized()
-                ),
-                "Set materialized='incremental' in its config",
-            ),
-        };
-        Some(Found::in_model(node, needle, message, advice.to_owned()))
+    let found = dropped.into_iter().filter_map(|(node, _)| {
+        Some(match reason(subject, node)? {
+            WhyDropped::FullRefresh => {
+                refreshed(node, "what it knows of sessions", "Remove full_refresh from its config")
+            }
+            WhyDropped::NotIncremental => not_incremental(node, "its sessions"),
+        })
     });
     found.collect()
 }

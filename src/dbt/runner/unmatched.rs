@@ -87,13 +87,10 @@ fn suggestion(criterion: &str, manifest: &Manifest) -> String {
 
 /// `name` of `@name`, `+name`, `2+name+1`.
 fn without_operators(part: &str) -> &str {
+    let is_count = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let part = part.strip_prefix('@').unwrap_or(part);
     let part = part.split_once('+').filter(|(count, _)| is_count(count)).map_or(part, |(_, rest)| rest);
     part.rsplit_once('+').filter(|(_, count)| is_count(count)).map_or(part, |(rest, _)| rest)
-}
-
-fn is_count(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ pub use incremental::{
     IncrementalStrategy, dispatches_to_utils, fails_after_its_first_run, has_no_date, is_empty, is_optimized,
 };
 pub use models::{
-    WhyDropped, are_versions, built_in_batches, dropped_manifest, dropped_sessions, first_built,
-    is_always_refreshed, namesakes, snapshot_before,
+    WhyDropped, are_versions, built_in_batches, dropped_sessions, first_built, is_always_refreshed,
+    namesakes, snapshot_before, why_dropped,
 };
 pub use session_timestamp::{HookClock, mixed_clocks};
 pub use vars::{

@@ -51,7 +51,7 @@ pub enum WhyDropped {
 
 /// Why every run drops such a table, an incremental manifest above all, if it does.
 #[must_use]
-pub fn dropped_manifest(keeping: &Node) -> Option<WhyDropped> {
+pub fn why_dropped(keeping: &Node) -> Option<WhyDropped> {
     if !keeping.is_incremental() {
         return Some(WhyDropped::NotIncremental);
     }
@@ -93,7 +93,7 @@ pub fn dropped_sessions<'m>(
     let is_named = |name: &str| SESSION_TABLES.iter().any(|ending| name.ends_with(ending));
     let is_incremental = |node: &Node| node.is_incremental() && below.contains(node.unique_id.as_str());
     let keeps_rows = own.filter(|node| is_incremental(node) || is_named(&node.name));
-    let mut dropped: Vec<_> = keeps_rows.filter_map(|node| Some((node, dropped_manifest(node)?))).collect();
+    let mut dropped: Vec<_> = keeps_rows.filter_map(|node| Some((node, why_dropped(node)?))).collect();
     dropped.sort_by_key(|(node, _)| &node.unique_id);
     dropped
 }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_manifest_that_keeps_no_rows_is_dropped() {
-        let dropped = |config| dropped_manifest(&node("model.p.m", &config));
+        let dropped = |config| why_dropped(&node("model.p.m", &config));
         assert_eq!(dropped(json!({"materialized": "incremental", "full_refresh": false})), None);
         assert_eq!(dropped(json!({"materialized": "theirs"})), None);
         let refreshed = json!({"materialized": "incremental", "full_refresh": true});
