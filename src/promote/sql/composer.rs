@@ -68,67 +68,40 @@ impl<'p> Composer<'p> {
         self.constant(StatementKind::Commit, "all is well", "commit.sql")
     }
 
-    /// Postgres: gives up instead of waiting for a lock forever.
+    /// Gives up instead of waiting for a lock forever.
     pub(super) fn limit_waiting(&mut self) -> Result<()> {
-        match self.plan.dialect {
-            Dialect::Postgres => {
-                let title = "rather give up than wait for ever";
-                self.constant(StatementKind::Setting, title, "limit_waiting.sql")
-            }
-            Dialect::Redshift
-            | Dialect::Snowflake
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => Ok(()),
+        if !others_go_on(self.plan.dialect) {
+            return Ok(());
         }
+        self.constant(StatementKind::Setting, "rather give up than wait for ever", "limit_waiting.sql")
     }
 
-    /// Snowflake: makes times independent of the session's zone.
+    /// Makes times independent of the session's zone.
     pub(super) fn use_utc(&mut self) -> Result<()> {
-        match self.plan.dialect {
-            Dialect::Snowflake => self.constant(StatementKind::Setting, "times are UTC", "use_utc.sql"),
-            Dialect::Postgres
-            | Dialect::Redshift
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => Ok(()),
+        if !has_session(self.plan.dialect) {
+            return Ok(());
         }
+        self.constant(StatementKind::Setting, "times are UTC", "use_utc.sql")
     }
 
-    /// Snowflake: marks the statements in the query history.
+    /// Marks the statements in the query history.
     pub(super) fn tag_queries(&mut self) -> Result<()> {
-        match self.plan.dialect {
-            Dialect::Snowflake => {
-                self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
-            }
-            Dialect::Postgres
-            | Dialect::Redshift
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => Ok(()),
+        if !has_session(self.plan.dialect) {
+            return Ok(());
         }
+        self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
     }
 
-    /// Postgres: keeps others from writing to what is read of staging.
+    /// Keeps others from writing to what is read of staging.
     pub(super) fn lock_staging(&mut self) -> Result<()> {
-        match self.plan.dialect {
-            Dialect::Postgres => {
-                let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
-                let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
-                let sql = lock_staging_statement(staging)?;
-                self.add("staging stands still, where this user may see to that", sql);
-                Ok(())
-            }
-            Dialect::Redshift
-            | Dialect::Snowflake
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => Ok(()),
+        if !others_go_on(self.plan.dialect) {
+            return Ok(());
         }
+        let tables = self.plan.tables.iter().map(|table| &table.facts.staging);
+        let staging = tables.chain(self.plan.ledgers.iter().map(|ledger| &ledger.staging));
+        let sql = lock_staging_statement(staging)?;
+        self.add("staging stands still, where this user may see to that", sql);
+        Ok(())
     }
 
     pub(super) fn check_before(&mut self, accepted: Accepted) -> Result<()> {
@@ -152,26 +125,18 @@ impl<'p> Composer<'p> {
         self.check(&format!("{}: staging's rows are as planned", ledger.package), &condition, &message)
     }
 
-    /// Postgres: prod may have run while the copies were made.
+    /// Prod may have run while the copies were made.
     pub(super) fn check_rows_again(&mut self) -> Result<()> {
-        match self.plan.dialect {
-            Dialect::Postgres => {
-                for ledger in &self.plan.ledgers {
-                    let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned)?;
-                    let title = format!("{}: prod's rows still are as planned", ledger.package);
-                    let message =
-                        format!("{} was written to while the tables were copied: plan again", ledger.prod);
-                    self.check(&title, &condition, &message)?;
-                }
-                Ok(())
-            }
-            Dialect::Redshift
-            | Dialect::Snowflake
-            | Dialect::BigQuery
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => Ok(()),
+        if !others_go_on(self.plan.dialect) {
+            return Ok(());
         }
+        for ledger in &self.plan.ledgers {
+            let condition = prod_as_planned_condition(self.plan.dialect, ledger, Accepted::Planned)?;
+            let title = format!("{}: prod's rows still are as planned", ledger.package);
+            let message = format!("{} was written to while the tables were copied: plan again", ledger.prod);
+            self.check(&title, &condition, &message)?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_content(&mut self) -> Result<()> {
@@ -309,5 +274,32 @@ impl<'p> Composer<'p> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether others can write while a transaction makes its copies, and it sees what they wrote.
+fn others_go_on(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres => true,
+        // DuckDB's file has one writer. The others make their copies before the transaction.
+        Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => false,
+    }
+}
+
+/// Whether the session has settings that a script depends on.
+fn has_session(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Snowflake => true,
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => false,
     }
 }

@@ -63,6 +63,8 @@ struct CreatedContext<'a> {
     layout: LayoutContext<'a>,
     description: Option<&'a str>,
     every_row: Option<Sql>,
+    /// Databricks and Spark: the format of the table's files.
+    format: Option<Sql>,
 }
 
 #[derive(Serialize)]
@@ -104,8 +106,19 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         layout: LayoutContext::of(created.layout),
         description: created.description.filter(|text| !text.is_empty()),
         every_row: every_row_clause(dialect, created.filter_column)?,
+        format: format(dialect).map(Sql::of_checked),
     };
     render(dialect, way.template(), &context)
+}
+
+fn format(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Databricks => Some("delta"),
+        Dialect::Spark => Some("iceberg"),
+        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
+            None
+        }
+    }
 }
 
 /// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project

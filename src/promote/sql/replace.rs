@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::copy::description_statements;
 use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
+use super::swap;
 use crate::promote::plan::{
     Action, CopyStrategy, Layout, Physical, Table, is_transient, is_wanted_transient,
 };
@@ -167,12 +168,6 @@ impl Copied<'_> {
     }
 }
 
-/// One table.
-#[derive(Serialize)]
-struct OneTable<'a> {
-    table: Name<'a>,
-}
-
 /// BigQuery: a table that no longer expires with staging's.
 #[derive(Serialize)]
 struct Expiration<'a> {
@@ -196,7 +191,7 @@ pub(super) fn after_copy_statements(
     }
     match dialect {
         Dialect::Snowflake if layout_of(facts).cluster_by.is_some() => {
-            let sql = render(dialect, "resume_clustering.sql", &OneTable { table: Name(prod) })?;
+            let sql = swap::of_table(dialect, "resume_clustering.sql", prod)?;
             Ok(vec![statement("a clone's clustering is suspended", sql)])
         }
         Dialect::BigQuery => {

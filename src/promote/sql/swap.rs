@@ -78,19 +78,24 @@ struct OneTable<'a> {
     table: Name<'a>,
 }
 
+/// A statement about a table alone.
+pub(super) fn of_table(dialect: Dialect, template: &str, table: &Relation) -> Result<Sql> {
+    render(dialect, template, &OneTable { table: Name(table) })
+}
+
 /// Drops a table.
 pub(super) fn drop_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
-    render(dialect, "drop.sql", &OneTable { table: Name(table) })
+    of_table(dialect, "drop.sql", table)
 }
 
 /// Drops a table, unless that was done already.
 pub(super) fn drop_if_exists_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
-    render(dialect, "drop_if_exists.sql", &OneTable { table: Name(table) })
+    of_table(dialect, "drop_if_exists.sql", table)
 }
 
 /// Updates the statistics of a table.
 pub(super) fn analyze_statement(dialect: Dialect, table: &Relation) -> Result<Sql> {
-    render(dialect, "analyze.sql", &OneTable { table: Name(table) })
+    of_table(dialect, "analyze.sql", table)
 }
 
 /// The rollback of one table.

@@ -17,16 +17,18 @@ use crate::warehouse::Dialect;
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// Where the templates of a warehouse are. The first folder that has one counts.
+///
+/// Some warehouses have an `update … from`. On some, only a `merge` can insert what is not there yet.
 fn folders(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
-        Dialect::Postgres => &["postgres", "default"],
-        Dialect::Redshift => &["redshift", "default"],
-        Dialect::Snowflake => &["snowflake", "default"],
+        Dialect::Postgres => &["postgres", "update_from", "default"],
+        Dialect::Redshift => &["redshift", "update_from", "default"],
+        Dialect::Snowflake => &["snowflake", "merge", "default"],
         Dialect::BigQuery => &["bigquery", "default"],
-        Dialect::Databricks => &["databricks", "default"],
+        Dialect::Databricks => &["databricks", "merge", "default"],
         // Databricks' SQL is Spark's, and more.
-        Dialect::Spark => &["spark", "databricks", "default"],
-        Dialect::DuckDb => &["duckdb", "default"],
+        Dialect::Spark => &["spark", "databricks", "merge", "default"],
+        Dialect::DuckDb => &["duckdb", "update_from", "default"],
     }
 }
 

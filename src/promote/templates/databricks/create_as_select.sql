@@ -1,5 +1,5 @@
 create {% if or_replace %}or replace {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }}
-using delta
+using {{ format }}
 {% if layout.partition_by %}
 partitioned by ({{ layout.partition_by }})
 {% endif %}
