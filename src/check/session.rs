@@ -51,7 +51,9 @@ impl CheckSession {
         });
         let manifest = manifest?;
         refuse_another_project(&path, &manifest, &project)?;
-        let subject = Subject::new(Given { manifest, prod: prod.transpose()?, project, vars, prod_target })?;
+        let is_parsed_here = freshness == Freshness::Fresh;
+        let prod = prod.transpose()?;
+        let subject = Subject::new(Given { manifest, prod, project, vars, prod_target, is_parsed_here })?;
         let mut report = report::check(&subject, settings)?;
         if let Some(files) = files {
             let changes = files.changes_since(&path, &subject.manifest, &subject.project)?;

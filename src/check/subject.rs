@@ -7,7 +7,7 @@ use serde_yaml::Value;
 
 use super::code::without_comments;
 use super::package::{CheckedHook, CheckedPackage};
-use crate::dbt::{Lineage, MacroCall, Manifest, Node, Project, VarScope, Vars};
+use crate::dbt::{Lineage, MacroCall, Manifest, ModelSetting, Node, Project, VarScope, Vars};
 use crate::snowplow::facts::IncrementalStrategy;
 use crate::snowplow::{self, values};
 use crate::timestamp::Timestamp;
@@ -26,6 +26,8 @@ pub struct Subject {
     pub vars: Vars,
     /// The name of the prod target.
     pub prod_target: String,
+    /// Whether this tool had dbt parse the project for it, and so without `--full-refresh`.
+    is_parsed_here: bool,
     /// The time on this machine.
     pub now: Timestamp,
     /// The Snowplow packages, each once.
@@ -49,6 +51,8 @@ pub struct Given {
     pub vars: Vars,
     /// The name of the prod target.
     pub prod_target: String,
+    /// Whether this tool had dbt parse the project for it, and so without `--full-refresh`.
+    pub is_parsed_here: bool,
 }
 
 /// A var that the root project sets, in dbt_project.yml or vars.yml.
@@ -65,7 +69,7 @@ impl Subject {
     /// # Errors
     /// The dbt_project.yml of an installed package cannot be read.
     pub fn new(given: Given) -> Result<Self> {
-        let Given { manifest, prod, project, vars, prod_target } = given;
+        let Given { manifest, prod, project, vars, prod_target, is_parsed_here } = given;
         let lineage = Lineage::of(&manifest);
         let mut packages: Vec<CheckedPackage> = Vec::new();
         let mut strange_hooks = Vec::new();
@@ -98,6 +102,7 @@ impl Subject {
             project,
             vars,
             prod_target,
+            is_parsed_here,
             now: Timestamp::of_this_machine(),
             packages,
             strange_hooks,
@@ -184,6 +189,20 @@ impl Subject {
         // While dbt parses, it does not see calls in branches that it does not take, such as those of
         // `{% if is_incremental() %}`.
         !MacroCall::find_all(&live, macro_name).is_empty()
+    }
+
+    /// Whether only the call that wrote the dbt manifest refreshed a model: snowplow_utils' macro returns whether dbt was
+    /// called with `--full-refresh`.
+    pub(super) fn may_owe_refresh_to_its_call(&self, node: &Node) -> bool {
+        !self.is_parsed_here
+            && self.calls(node, "allow_refresh")
+            && self.setting_in_project(node, "full_refresh").is_none()
+    }
+
+    /// What dbt_project.yml sets for a key of a model's configuration, unless it is false or null.
+    pub(super) fn setting_in_project(&self, node: &Node, key: &str) -> Option<ModelSetting<'_>> {
+        let set = self.project.model_setting(&node.fqn, key)?;
+        (!set.value.is_null() && set.value.as_bool() != Some(false)).then_some(set)
     }
 
     /// The models of the dbt manifest that a package's runs write.

@@ -7,9 +7,9 @@ mod version;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
 pub use project::{
-    Argument, Expression, Hidden, MacroCall, PROJECT_FILE, Project, ResolvedVars, V2_PARSER_VARIABLE,
-    VarScope, Vars, Warnings, dotenv_names_here, harmful_here, holds_jinja, select_by_criteria,
-    select_by_definition, text_of,
+    Argument, Expression, Hidden, MacroCall, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
+    V2_PARSER_VARIABLE, VarScope, Vars, Warnings, dotenv_names_here, harmful_here, holds_jinja,
+    select_by_criteria, select_by_definition, text_of,
 };
 pub use runner::{
     Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,

@@ -25,8 +25,7 @@ pub(super) const RULE: Rule = Rule {
 /// Why every run drops a table in which a package keeps what it knows, if it does.
 pub(super) fn reason(subject: &Subject, node: &Node) -> Option<WhyDropped> {
     match facts::why_dropped(node)? {
-        // The macro returned whether dbt was parsing with --full-refresh.
-        WhyDropped::FullRefresh if subject.calls(node, "allow_refresh") => None,
+        WhyDropped::FullRefresh if subject.may_owe_refresh_to_its_call(node) => None,
         dropped => Some(dropped),
     }
 }
@@ -36,9 +35,12 @@ fn check(subject: &Subject) -> Vec<Found> {
         subject.packages.iter().filter_map(|package| subject.node(&package.package.incremental_manifest));
     let found = manifests.filter_map(|node| {
         Some(match reason(subject, node)? {
-            WhyDropped::FullRefresh => {
-                refreshed(node, "it", "Set full_refresh=snowplow_utils.allow_refresh() in its config")
-            }
+            WhyDropped::FullRefresh => refreshed(
+                subject,
+                node,
+                "it",
+                "Set full_refresh=snowplow_utils.allow_refresh() in its config",
+            ),
             WhyDropped::NotIncremental => not_incremental(node, "it"),
         })
     });
@@ -46,9 +48,20 @@ fn check(subject: &Subject) -> Vec<Found> {
 }
 
 /// A table that every run drops because of its `full_refresh`, and what is lost with it.
-pub(super) fn refreshed(node: &Node, lost: &str, advice: &str) -> Found {
+pub(super) fn refreshed(subject: &Subject, node: &Node, lost: &str, advice: &str) -> Found {
     let message = format!("{} is set to full_refresh: every run drops {lost}", node.name);
-    Found::in_model(node, "full_refresh", message, advice.to_owned())
+    full_refresh_set(subject, node, message, advice)
+}
+
+/// A finding about `full_refresh`, in the file that sets it.
+pub(super) fn full_refresh_set(subject: &Subject, node: &Node, message: String, advice: &str) -> Found {
+    match subject.setting_in_project(node, "full_refresh") {
+        Some(set) => {
+            let advice = format!("Remove {} from dbt_project.yml", set.keys.join(": "));
+            Found::in_project(&set.keys, message, advice).about(node)
+        }
+        None => Found::in_model(node, "full_refresh", message, advice.to_owned()),
+    }
 }
 
 /// A table that every run drops because it is not incremental, and what is lost with it.
@@ -72,8 +85,19 @@ mod tests {
         lab.change("shop_incremental_manifest").config("full_refresh", json!(true));
         // The macro says so if dbt parsed with the flag.
         lab.expect_none(&RULE);
-        lab.change("shop_incremental_manifest").macros(&[]);
-        lab.expect_messages(&RULE, &["shop_incremental_manifest is set to full_refresh: every run drops it"]);
+        let message = "shop_incremental_manifest is set to full_refresh: every run drops it";
+        lab.models("{shop: {+full_refresh: false}}");
+        lab.expect_none(&RULE);
+        lab.models("{shop: {+full_refresh: true}}");
+        lab.expect_messages(&RULE, &[message]);
+        let found = lab.check(&RULE).remove(0);
+        assert_eq!(found.advice, "Remove models: shop: +full_refresh from dbt_project.yml");
+        lab.models("{}");
+        lab.parsed_here();
+        lab.expect_messages(&RULE, &[message]);
+        let mut lab = Lab::new();
+        lab.change("shop_incremental_manifest").config("full_refresh", json!(true)).macros(&[]);
+        lab.expect_messages(&RULE, &[message]);
         lab.change("shop_incremental_manifest").config("full_refresh", json!(null));
         lab.expect_none(&RULE);
         lab.change("shop_incremental_manifest")

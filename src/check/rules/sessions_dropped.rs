@@ -37,7 +37,7 @@ fn check(subject: &Subject) -> Vec<Found> {
     let found = dropped.into_iter().filter_map(|(node, _)| {
         Some(match reason(subject, node)? {
             WhyDropped::FullRefresh => {
-                refreshed(node, "what it knows of sessions", "Remove full_refresh from its config")
+                refreshed(subject, node, "what it knows of sessions", "Remove full_refresh from its config")
             }
             WhyDropped::NotIncremental => not_incremental(node, "its sessions"),
         })

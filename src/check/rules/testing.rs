@@ -26,6 +26,8 @@ pub(in crate::check) struct Lab {
     settings: RuleSettings,
     schema: String,
     prod: Option<Manifest>,
+    models: String,
+    is_parsed_here: bool,
 }
 
 /// A model that a test changes.
@@ -83,6 +85,8 @@ impl Lab {
             settings: RuleSettings::default(),
             schema: "staging".to_owned(),
             prod: None,
+            models: "{}".to_owned(),
+            is_parsed_here: false,
         }
     }
 
@@ -228,6 +232,16 @@ impl Lab {
         yaml.clone_into(&mut self.dispatch);
     }
 
+    /// The `models` of dbt_project.yml.
+    pub(in crate::check) fn models(&mut self, yaml: &str) {
+        yaml.clone_into(&mut self.models);
+    }
+
+    /// This tool had dbt parse the project.
+    pub(in crate::check) fn parsed_here(&mut self) {
+        self.is_parsed_here = true;
+    }
+
     /// The configuration of the rules.
     pub(in crate::check) fn settings(&mut self, yaml: &str) {
         let value = serde_yaml::from_str(yaml).expect("YAML");
@@ -271,7 +285,12 @@ impl Lab {
         let root = Utf8Path::from_path(folder.path()).expect("UTF-8").canonicalize_utf8().expect("a folder");
         fs::write(
             root.join("dbt_project.yml"),
-            format!("name: store\nvars: {}\ndispatch: {}\n", indented(&self.vars), self.dispatch),
+            format!(
+                "name: store\nvars: {}\ndispatch: {}\nmodels: {}\n",
+                indented(&self.vars),
+                self.dispatch,
+                self.models
+            ),
         )
         .expect("written");
         let installed = root.join("dbt_packages");
@@ -293,6 +312,7 @@ impl Lab {
             project,
             vars: Vars::default(),
             prod_target: "prod".to_owned(),
+            is_parsed_here: self.is_parsed_here,
         };
         let mut subject = Subject::new(given).expect("a subject");
         subject.now = "2024-06-01 12:00:00".parse().expect("a time");

@@ -1,5 +1,6 @@
 //! A tracked incremental model that every run rebuilds.
 
+use super::incremental_manifest_dropped::full_refresh_set;
 use crate::check::finding::Found;
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
@@ -25,21 +26,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject) -> Vec<Found> {
-    let refreshed = subject.tracked_incremental().filter(|(_, node)| {
-        // The macro returned whether dbt was parsing with --full-refresh.
-        facts::is_always_refreshed(node) && !subject.calls(node, "allow_refresh")
-    });
+    let refreshed = subject
+        .tracked_incremental()
+        .filter(|(_, node)| facts::is_always_refreshed(node) && !subject.may_owe_refresh_to_its_call(node));
     refreshed
         .map(|(_, node)| {
-            Found::in_model(
+            let message = format!(
+                "{} is set to full_refresh: every run keeps only the rows of its own window",
+                node.name
+            );
+            full_refresh_set(
+                subject,
                 node,
-                "full_refresh",
-                format!(
-                    "{} is set to full_refresh: every run keeps only the rows of its own window",
-                    node.name
-                ),
-                "Remove it and pass --full-refresh only to the run that needs it, or make the model a table"
-                    .to_owned(),
+                message,
+                "Remove it and pass --full-refresh only to the run that needs it, or make the model a table",
             )
         })
         .collect()
@@ -64,6 +64,9 @@ mod tests {
         refreshed(&mut lab, "asks", "shop_incremental", "incremental", true);
         lab.change("asks").macros(&["macro.snowplow_utils.allow_refresh"]);
         lab.expect_none(&RULE);
+        lab.models("{store: {asks: {full_refresh: true}}}");
+        lab.expect(&RULE, &["asks"]);
+        lab.models("{}");
         refreshed(&mut lab, "wrong", "shop_incremental", "incremental", true);
         lab.expect(&RULE, &["wrong"]);
     }

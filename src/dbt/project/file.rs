@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value};
 use super::dotenv::dotenv_names_here;
 use super::environment::Warnings;
 use super::expression::{Expression, evaluate};
+use super::model_config::{ModelSetting, model_setting};
 use super::yaml;
 use crate::dbt::version::Version;
 
@@ -42,6 +43,8 @@ pub struct Project {
     flags: Mapping,
     /// Its `dispatch`, as written.
     pub dispatch: Option<Value>,
+    /// Its `models`, as written.
+    models: Mapping,
     target_path: Option<String>,
     packages_path: Option<String>,
     source_paths: Vec<(&'static str, String)>,
@@ -158,6 +161,12 @@ impl Project {
         self.flags.get(name).and_then(Value::as_bool) == Some(true)
     }
 
+    /// What it sets for a key of the configuration of the model with this `fqn`, its parts joined by dots.
+    #[must_use]
+    pub fn model_setting(&self, fqn: &str, key: &str) -> Option<ModelSetting<'_>> {
+        model_setting(&self.models, fqn, key)
+    }
+
     /// Whether its flags choose the v2 parser of dbt 1.12.
     #[must_use]
     pub fn chooses_v2_parser(&self) -> bool {
@@ -217,6 +226,7 @@ impl Project {
             vars_file_trouble: None,
             flags: file.take("flags").and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
             dispatch: file.take("dispatch"),
+            models: file.take("models").and_then(|models| models.as_mapping().cloned()).unwrap_or_default(),
             target_path: file.text("target-path")?,
             packages_path: file.text("packages-install-path")?,
             source_paths,
