@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail};
 use super::driver::{Driver, RunRequest};
 use super::forecast;
 use super::judge::{Judgement, Trail};
-use super::limits::{Limit, Limits};
+use super::limits::{Limit, Limits, Next};
 use super::options::Options;
 use super::preflight::FirstRun;
 use super::remarks;
 use super::verdict::{Evidence, Verdict};
 use crate::dbt::{Interrupt, RunReport};
 use crate::event::{Emit, Event, Finish, RunFinished};
-use crate::failure::Failure;
+use crate::failure::{Failure, Refusal};
 use crate::outcome::Outcome;
 use crate::snowplow::{Frontier, Observation, Progress};
 use crate::workspace::GoodRun;
@@ -78,7 +78,12 @@ impl<D: Driver> Loop<'_, D> {
         if let Some(outcome) = self.reason_to_stop(done, started) {
             return Ok(outcome);
         }
-        let mut limit = self.limits().at_start(&done.observation, emit)?;
+        let first = self.limits().at_start(&done.observation, emit);
+        if first.is_err() {
+            // The next call must look for itself: the cause may be gone by then.
+            self.driver.forget()?;
+        }
+        let mut limit = first?;
         loop {
             if let Some(outcome) = self.reason_to_stop(done, started) {
                 return Ok(outcome);
@@ -95,8 +100,11 @@ impl<D: Driver> Loop<'_, D> {
                 }
                 return Ok(outcome);
             }
-            let raised = self.limits().after_stall(&verdicts, now, limit.days, emit)?;
-            limit = raised.unwrap_or_else(|| self.limits().regular(&done.observation));
+            limit = match self.limits().after_stall(&verdicts, now, limit.days, emit)? {
+                Next::Usual => self.limits().regular(&done.observation),
+                Next::Raised(limit) => limit,
+                Next::NothingUntil(refusal) => return self.reached_without(&verdicts, refusal),
+            };
         }
     }
 
@@ -185,16 +193,27 @@ impl<D: Driver> Loop<'_, D> {
         None
     }
 
+    /// The outcome where what is left begins after `--until`.
+    fn reached_without(&self, verdicts: &[Verdict], refusal: Refusal) -> Result<Outcome> {
+        let has_rows = verdicts.iter().any(|verdict| verdict.after.frontier().time().is_some());
+        match self.options.until {
+            Some(until) if has_rows => Ok(Outcome::Reached { until }),
+            _ => bail!(refusal),
+        }
+    }
+
     /// The outcome, if this run was the last one.
     fn outcome_of_run(&self, verdicts: &[Verdict]) -> Option<Outcome> {
+        let is_empty = |verdict: &Verdict| verdict.after.frontier() == Frontier::Nothing;
+        let or_no_events =
+            |outcome| Some(if verdicts.iter().all(is_empty) { Outcome::NoEvents } else { outcome });
         if verdicts.iter().all(|verdict| verdict.progress == Progress::CaughtUp) {
-            let is_empty = |verdict: &Verdict| verdict.after.frontier() == Frontier::Nothing;
-            return Some(if verdicts.iter().all(is_empty) { Outcome::NoEvents } else { Outcome::CaughtUp });
+            return or_no_events(Outcome::CaughtUp);
         }
         if let Some(until) = self.options.until
             && verdicts.iter().all(|verdict| verdict.reached(until))
         {
-            return Some(Outcome::Reached { until });
+            return or_no_events(Outcome::Reached { until });
         }
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }

@@ -78,6 +78,7 @@ impl Trail {
         let expectation = Expectation { before: old, limit_days, now, previous };
         let verdict = Verdict::of(old, new, window, now);
         let origin = expectation.origin_of(window);
+        judgement.refuse(ahead_of_window(old, window, now));
         judgement.refuse(replaced_events(old, new, (window, origin), old.next_window(limit_days, now), now));
         let verdict = match origin {
             WindowOrigin::StartedOver => {
@@ -170,6 +171,17 @@ fn lost_progress(old: &PackageTables, new: &PackageTables) -> Option<Refusal> {
             new.package.name,
             lost.join(", ")
         ))
+    })
+}
+
+/// Rows after now that the window of the run did not reach: not even the package's own clock has got there, and the
+/// run processed nothing.
+fn ahead_of_window(old: &PackageTables, window: Window, now: Timestamp) -> Option<Refusal> {
+    let standing = old.standing();
+    let from = standing.frontier().time()?;
+    let ahead = preflight::rows_after(old, window.upper);
+    (standing.state.is_open_ended() && from > now && window.upper < from).then(|| {
+        preflight::ahead_of_clock(old, &ahead, &format!("the window of the run ended at {}", window.upper))
     })
 }
 
@@ -301,6 +313,19 @@ mod tests {
             judged(&both(BEFORE), &both("2020-04-20"), ("2020-03-30 18:00", "2020-04-29"));
         assert!(refusal.is_none(), "{refusal:?}");
         assert!(warnings.len() == 1 && warnings[0].contains("the window of another run"), "{warnings:?}");
+    }
+
+    #[test]
+    fn rows_that_not_even_the_packages_clock_has_reached_are_refused() {
+        let rows = both("2021-01-01 05:00");
+        let reason = refusal(&rows, &rows, ("2020-12-31 23:00", "2021-01-01 00:00:07")).expect("a refusal");
+        assert!(reason.contains("a up to 2021-01-01 05:00:00, b up to"), "{reason}");
+        assert!(reason.contains("the window of the run ended at 2021-01-01 00:00:07"), "{reason}");
+        // Its clock is that of another time zone.
+        assert_eq!(refusal(&rows, &rows, ("2020-12-31 23:00", "2021-01-01 05:30")), None);
+        // Its clock is behind since now, and what was processed before is right.
+        let rows = both("2020-12-31 23:00");
+        assert_eq!(refusal(&rows, &rows, ("2020-12-31 17:00", "2020-12-31 20:00:07")), None);
     }
 
     #[test]

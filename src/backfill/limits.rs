@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use super::beginnings::Beginnings;
 use super::driver::Driver;
 use super::forecast;
 use super::options::Options;
@@ -10,7 +11,7 @@ use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::Verdict;
 use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
 use crate::failure::Refusal;
-use crate::snowplow::{EventQuestion, FirstEvent, Observation};
+use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
 use crate::timestamp::Timestamp;
 use crate::workspace::{GoodPackageRun, GoodRun};
 
@@ -20,6 +21,16 @@ pub(super) struct Limit {
     pub(super) days: u32,
     /// The package that it was raised for has no event after its frontier.
     pub(super) no_event_left: bool,
+}
+
+/// What follows a run.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Something moved: the usual limit.
+    Usual,
+    Raised(Limit),
+    /// Whatever has not reached `--until` has no event up to there: why.
+    NothingUntil(Refusal),
 }
 
 /// What decides about limits.
@@ -41,71 +52,90 @@ impl<D: Driver> Limits<'_, D> {
     /// The first limit. If the last run was of an earlier call and stalled, the limit continues from there.
     /// Otherwise, calls that make one run each would never get over a gap. Models begin with a window that holds their
     /// first event.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if no window holds an event, or if `--max-limit-days` forbids the limit that would.
     pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
         let regular = self.regular(observation);
-        if self.reaches_until(observation, regular.days) {
+        let begins = |tables: &PackageTables| tables.standing().state.begins();
+        // Models that begin have to reach an event.
+        if !observation.packages.iter().any(begins) && self.reaches_until(observation, regular.days) {
             return Ok(regular);
         }
+        let beginnings = self.beginnings(observation, regular.days, emit)?;
+        let limit = match self.next_at_start(observation, regular, &beginnings, emit)? {
+            Next::Raised(limit) if limit.days > regular.days => limit,
+            Next::NothingUntil(refusal) => bail!(refusal),
+            Next::Raised(_) | Next::Usual => regular,
+        };
+        beginnings.warn_of_empty_ones(limit.days, emit);
+        Ok(limit)
+    }
+
+    fn next_at_start(
+        &mut self,
+        observation: &Observation,
+        regular: Limit,
+        beginnings: &Beginnings,
+        emit: Emit<'_>,
+    ) -> Result<Next> {
         // A first run that starts models again goes on from nothing.
         let goes_on = self.first_run.is_regular();
         let last = self.driver.last_good_run().filter(|_| goes_on);
         let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
-        let raised = match last.zip(verdicts) {
+        match last.zip(verdicts) {
             // Its window has reached that time, and did not go on to a later event.
             Some((last, _)) if self.reaches_until(observation, last.limit_days) => {
-                Some(Limit { days: last.limit_days, no_event_left: false })
+                Ok(Next::Raised(Limit { days: last.limit_days, no_event_left: false }))
             }
             // If the user's limit is larger, it has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
-                let raised = self.after_stall(&verdicts, observation.now, last.limit_days, emit);
-                if raised.is_err() {
-                    // The next call must look for itself: the cause may be gone by then.
-                    self.driver.forget()?;
-                }
-                raised?
+                self.after_stall(&verdicts, observation.now, last.limit_days, emit)
             }
-            _ => self.over_first_gap(observation, regular, goes_on, emit)?,
-        };
-        Ok(raised.filter(|raised| raised.days > regular.days).unwrap_or(regular))
+            _ if beginnings.are_all => self.over_gaps(&beginnings.stalls, regular, emit),
+            _ if goes_on => {
+                let (now, packages) = (observation.now, &observation.packages);
+                let last = packages.iter().map(|it| Verdict::of_last_run(it, it.window?, now));
+                let Some(verdicts) = last.collect::<Option<Vec<_>>>() else { return Ok(Next::Usual) };
+                let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
+                self.over_gaps(&stalls, regular, emit)
+            }
+            _ => Ok(Next::Usual),
+        }
     }
 
     /// The limit that gets over the gaps in which all packages stand: at the beginning of models, or those that an
     /// earlier call left; none if one of them stands in none.
-    fn over_first_gap(
-        &mut self,
-        observation: &Observation,
-        regular: Limit,
-        goes_on: bool,
-        emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let (now, packages) = (observation.now, &observation.packages);
-        // Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a
-        // table that an empty window made.
-        let begins: Option<Vec<_>> =
-            packages.iter().map(|tables| Verdict::of_empty_start(tables, regular.days, now)).collect();
-        let last = || packages.iter().map(|it| Verdict::of_last_run(it, it.window?, now)).collect();
-        let Some(verdicts) = begins.or_else(|| goes_on.then(last).flatten()) else { return Ok(None) };
-        let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
+    fn over_gaps(&self, stalls: &[(Stall, Outlook)], regular: Limit, emit: Emit<'_>) -> Result<Next> {
         // Only a window without any event proves a gap: what became of an earlier run is not known.
         let is_gap = |(stall, outlook): &(Stall, Outlook)| match outlook.next {
             FirstEvent::Unknown => false,
             FirstEvent::None => true,
             FirstEvent::At(time) => time >= stall.beyond,
         };
-        if !stalls.iter().all(is_gap) {
-            return Ok(None);
+        if stalls.is_empty() || !stalls.iter().all(is_gap) {
+            return Ok(Next::Usual);
         }
-        self.raised(&stalls, regular.days, emit)
+        Ok(self.raised(stalls, regular.days, emit)?.unwrap_or(Next::Usual))
+    }
+
+    /// Why nothing is to do for models that begin, if their first event is after `--until`.
+    fn begins_later(&self, stall: &Stall, outlook: Outlook) -> Option<Refusal> {
+        let (until, first) = self.options.until.zip(outlook.next.time())?;
+        (stall.begins() && first > until).then(|| {
+            Refusal(format!(
+                "the first event of {} is at {first}, after --until {until}: there is nothing to process up to that time. \
+                 Give a later --until, or leave it out",
+                stall.package.name
+            ))
+        })
     }
 
     /// Whether the next windows reach the time of `--until`: then no larger limit is needed.
     fn reaches_until(&self, observation: &Observation, limit_days: u32) -> bool {
         let Some(until) = self.options.until else { return false };
-        observation.packages.iter().all(|tables| {
-            let window = tables.next_window(limit_days, observation.now);
-            // Models that begin have to reach an event.
-            !tables.standing().state.begins() && window.is_some_and(|window| window.upper >= until)
-        })
+        let window = |tables: &PackageTables| tables.next_window(limit_days, observation.now);
+        observation.packages.iter().all(|it| window(it).is_some_and(|window| window.upper >= until))
     }
 
     /// Judges a good run of an earlier call; none if the tables have changed since.
@@ -117,7 +147,7 @@ impl<D: Driver> Limits<'_, D> {
         last.packages.iter().map(judge).collect()
     }
 
-    /// The limit that answers a stall; none without a stall.
+    /// What follows a run: the limit that answers its stall.
     ///
     /// # Errors
     /// A [`Refusal`] if no limit helps, or if `--max-limit-days` forbids the one that would.
@@ -127,9 +157,12 @@ impl<D: Driver> Limits<'_, D> {
         now: Timestamp,
         limit_days: u32,
         emit: Emit<'_>,
-    ) -> Result<Option<Limit>> {
-        let stalls = stall::stalls(verdicts, now);
-        let Some(first) = stalls.first() else { return Ok(None) };
+    ) -> Result<Next> {
+        let is_done = |verdict: &&Verdict| self.options.until.is_some_and(|until| verdict.reached(until));
+        let done: Vec<_> = verdicts.iter().filter(is_done).map(|verdict| &verdict.package.name).collect();
+        let mut stalls = stall::stalls(verdicts, now);
+        stalls.retain(|stall| !done.contains(&&stall.package.name));
+        let Some(first) = stalls.first() else { return Ok(Next::Usual) };
         let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
         if movable.is_empty() {
             bail!(stuck_behind_others(verdicts, first));
@@ -137,12 +170,16 @@ impl<D: Driver> Limits<'_, D> {
         let movable = self.with_outlooks(movable, emit)?;
         match self.raised(&movable, limit_days, emit)? {
             None => bail!(beyond_help(first, limit_days)),
-            raised => Ok(raised),
+            Some(next) => Ok(next),
         }
     }
 
     /// What the events relation says about each stall, in one call.
-    fn with_outlooks(&mut self, stalls: Vec<Stall>, emit: Emit<'_>) -> Result<Vec<(Stall, Outlook)>> {
+    pub(super) fn with_outlooks(
+        &mut self,
+        stalls: Vec<Stall>,
+        emit: Emit<'_>,
+    ) -> Result<Vec<(Stall, Outlook)>> {
         if stalls.is_empty() {
             return Ok(Vec::new());
         }
@@ -156,8 +193,19 @@ impl<D: Driver> Limits<'_, D> {
     }
 
     /// The limit for the stall that needs least; none if no limit is larger in effect.
-    fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Limit>> {
-        let needs = stalls.iter().filter_map(|(stall, outlook)| {
+    fn raised(&self, stalls: &[(Stall, Outlook)], limit_days: u32, emit: Emit<'_>) -> Result<Option<Next>> {
+        let later: Vec<_> =
+            stalls.iter().filter_map(|(stall, outlook)| self.begins_later(stall, *outlook)).collect();
+        if later.len() == stalls.len() {
+            return Ok(later.into_iter().next().map(Next::NothingUntil));
+        }
+        let stalls = stalls.iter().filter(|(stall, outlook)| self.begins_later(stall, *outlook).is_none());
+        let (cut_off, open): (Vec<_>, Vec<_>) =
+            stalls.partition(|(stall, outlook)| stall.is_cut_off_by_others(*outlook));
+        if let (Some((stall, _)), true) = (cut_off.first(), open.is_empty()) {
+            bail!(cut_off_by_others(stall));
+        }
+        let needs = open.into_iter().filter_map(|(stall, outlook)| {
             Some((stall, outlook, stall.need(*outlook, limit_days, self.options.limit_days)?))
         });
         // One package after the other: the one with the nearest event continues first, with a window that is
@@ -187,7 +235,7 @@ impl<D: Driver> Limits<'_, D> {
             to_days: days,
             reason: need.reason,
         }));
-        Ok(Some(Limit { days, no_event_left: outlook.next == FirstEvent::None }))
+        Ok(Some(Next::Raised(Limit { days, no_event_left: outlook.next == FirstEvent::None })))
     }
 }
 
@@ -217,6 +265,15 @@ fn beyond_help(stall: &Stall, limit_days: u32) -> Refusal {
          change its window, which ends before {}. Look at the package's get_run_limits and at its clock, or \
          restart these models with --remove-from-manifest",
         stall.package.name, stall.beyond
+    ))
+}
+
+fn cut_off_by_others(stall: &Stall) -> Refusal {
+    Refusal(format!(
+        "{} has no event from {} to where its other models are: the windows of its new models end there, so they would \
+         never process one. The package filters out these events, or they were deleted. Backfill the new models in a \
+         selection of their own",
+        stall.package.name, stall.from
     ))
 }
 

@@ -1,6 +1,7 @@
 //! The main job. A session opens, forecasts and runs a backfill; the loop makes the runs; pure functions
 //! decide.
 
+mod beginnings;
 mod dbt_driver;
 mod driver;
 mod engine;
@@ -27,4 +28,4 @@ pub use options::Options;
 pub use preflight::FirstRun;
 pub use request::Request;
 pub use selected::Selected;
-pub use session::{Backfill, NextRuns};
+pub use session::{Backfill, FirstRunAhead, NextRuns};

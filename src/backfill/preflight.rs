@@ -60,6 +60,7 @@ pub fn check(observation: &Observation, first_run: &FirstRun) -> Result<()> {
     }
     check_removal(observation, &first_run.remove)?;
     for tables in &first_run.applied_to(observation).packages {
+        refuse_rows_without_time(tables)?;
         refuse_rows_in_the_future(tables, observation.now)?;
         match tables.package.family {
             Family::Session => refuse_start_after_rows(tables)?,
@@ -109,16 +110,67 @@ pub fn duplicates(tables: &PackageTables) -> Option<Refusal> {
 /// A window ends at now at the latest, so it never reaches such a row: a package whose rows are all there reads
 /// nothing and looks up to date, and one with a row there never gets in step.
 fn refuse_rows_in_the_future(tables: &PackageTables, now: Timestamp) -> Result<()> {
-    // The package's clock can be that of another time zone.
-    let latest = now.plus_days(1);
+    // The package's clock can be that of another time zone. Whether it is, a run shows.
+    let ahead = rows_after(tables, now);
+    if ahead.iter().all(|(_, at)| *at <= now.plus_days(1)) {
+        return Ok(());
+    }
+    bail!(ahead_of_clock(tables, &ahead, &format!("the warehouse's clock says {now}")))
+}
+
+/// What to tell of rows that are ahead of the warehouse's clock, where they may be right by that of their package.
+#[must_use]
+pub fn rows_ahead(tables: &PackageTables, now: Timestamp) -> Option<String> {
+    let ahead = rows_after(tables, now);
+    (!ahead.is_empty()).then(|| {
+        format!(
+            "{}, and the warehouse's clock says {now}: unless the package's clock is ahead, too, no window gets there",
+            recorded(tables, &ahead)
+        )
+    })
+}
+
+/// The rows of tracked models that say that later events than these have been processed.
+pub(super) fn rows_after(tables: &PackageTables, time: Timestamp) -> Vec<(&str, Timestamp)> {
     let tracked = tables.rows.iter().filter(|row| tables.package.tracks(&row.model));
-    let last = tracked.filter_map(|row| Some((row, row.last_success?))).max_by_key(|(_, at)| *at);
-    let Some((row, at)) = last.filter(|(_, at)| *at > latest) else { return Ok(()) };
+    let at = tracked.filter_map(|row| Some((row.model.as_str(), row.last_success?)));
+    at.filter(|(_, at)| *at > time).collect()
+}
+
+/// No window gets to these rows.
+pub(super) fn ahead_of_clock(tables: &PackageTables, ahead: &[(&str, Timestamp)], clock: &str) -> Refusal {
+    let models: Vec<_> = ahead.iter().map(|(model, _)| *model).collect();
+    Refusal(format!(
+        "{}, and {clock}: no window would get there before that time. Set last_success to the time of the model's last \
+         event, or restart with --remove-from-manifest {}",
+        recorded(tables, ahead),
+        models.join(" ")
+    ))
+}
+
+fn recorded(tables: &PackageTables, ahead: &[(&str, Timestamp)]) -> String {
+    let rows: Vec<_> = ahead.iter().map(|(model, at)| format!("{model} up to {at}")).collect();
+    format!(
+        "the incremental manifest of {} says that events were processed by {}",
+        tables.package.name,
+        rows.join(", ")
+    )
+}
+
+/// The packages count such a row, and take the time of the others for it. As text, an infinite time is none, too.
+fn refuse_rows_without_time(tables: &PackageTables) -> Result<()> {
+    let without =
+        tables.rows.iter().filter(|row| row.last_success.is_none() && tables.package.tracks(&row.model));
+    let without: Vec<_> = without.map(|row| row.model.as_str()).collect();
+    if without.is_empty() {
+        return Ok(());
+    }
     bail!(Refusal(format!(
-        "the incremental manifest of {} says that {} has processed the events up to {at}, and the warehouse's clock \
-         says {now}: no window would get there before that time. Set the row to the time of the model's last event, \
-         or restart the model with --remove-from-manifest {}",
-        tables.package.name, row.model, row.model
+        "the incremental manifest of {} does not say how far {} came: last_success is null or infinite. Set it to the \
+         time of the model's last event, or restart with --remove-from-manifest {}",
+        tables.package.name,
+        names(&without),
+        without.join(" ")
     )))
 }
 
@@ -284,7 +336,9 @@ mod tests {
         check_refusal(Family::Session, &[("a", "2021-01-01 14:00"), ("b", "2020-04-01")], &none, None);
         let late = [("a", "2021-01-02 00:00:01"), ("b", "2020-04-01")];
         check_refusal(Family::Session, &late, &none, Some("no window would get there before that time"));
-        check_refusal(Family::Load, &late, &none, Some("restart the model with --remove-from-manifest a"));
+        check_refusal(Family::Load, &late, &none, Some("restart with --remove-from-manifest a"));
+        let both = [("a", "2021-01-02 00:00:01"), ("b", "2021-01-01 10:00")];
+        check_refusal(Family::Session, &both, &none, Some("--remove-from-manifest a b"));
         check_refusal(Family::Session, &[("x", "2050-01-01"), ("a", "2020-04-01")], &none, None);
         let remove = FirstRun { full_refresh: false, remove: vec!["a".to_owned()] };
         check_refusal(Family::Session, &late, &remove, None);

@@ -8,12 +8,13 @@ use camino::Utf8Path;
 use super::dbt_driver::DbtDriver;
 use super::engine::Loop;
 use super::forecast;
+use super::limits::Limits;
 use super::manifest_preflight::{self, Look};
 use super::preflight;
 use super::request::Request;
 use super::selected::Selected;
 use super::sources::{self, Troubles};
-use crate::event::{Emit, Event, PackageState, Start, notices};
+use crate::event::{Emit, Event, LimitRaised, PackageState, Start, notices};
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
 use crate::snowplow::{Observation, Reader};
@@ -40,6 +41,16 @@ pub struct NextRuns {
     pub states: Vec<PackageState>,
     /// Whether the preflight lets it run.
     pub preflight: Result<()>,
+}
+
+/// What the first run would be.
+#[derive(Debug)]
+pub struct FirstRunAhead {
+    pub next: NextRuns,
+    /// Its `snowplow__backfill_limit_days`.
+    pub limit_days: u32,
+    /// Why that is more than the user's.
+    pub raised: Option<LimitRaised>,
 }
 
 impl<'a> Backfill<'a> {
@@ -86,7 +97,51 @@ impl<'a> Backfill<'a> {
         let states = forecast::first_states(&found, options.limit_days, options.until);
         let preflight = preflight::refuse_troubles(&self.troubles, &states)
             .and_then(|()| preflight::check(&observation, first_run));
+        if preflight.is_ok() {
+            let ahead = found.packages.iter().filter_map(|it| preflight::rows_ahead(it, observation.now));
+            ahead.for_each(|message| emit(Event::Warning { message }));
+        }
         Ok(NextRuns { observation, states, preflight })
+    }
+
+    /// The same with the limit of the first run, which may need to know where events are. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::forecast`].
+    pub fn look_ahead(&self, emit: Emit<'_>) -> Result<FirstRunAhead> {
+        let Request { options, first_run, .. } = self.request;
+        let next = self.forecast(emit)?;
+        let mut ahead = FirstRunAhead { next, limit_days: options.limit_days, raised: None };
+        if ahead.next.preflight.is_err() {
+            return Ok(ahead);
+        }
+        let found = first_run.applied_to(&ahead.next.observation);
+        let raised = &mut ahead.raised;
+        let emit: Emit<'_> = &mut |event| match event {
+            Event::LimitRaised(limit) => *raised = Some(limit),
+            other => emit(other),
+        };
+        match (Limits { driver: &mut self.driver(), options, first_run }).at_start(&found, emit) {
+            Ok(limit) => {
+                ahead.limit_days = limit.days;
+                let with_limit = forecast::states(&found, limit.days);
+                for (state, with_limit) in ahead.next.states.iter_mut().zip(with_limit) {
+                    state.window = with_limit.window;
+                }
+            }
+            Err(error) if error.is::<Refusal>() => ahead.next.preflight = Err(error),
+            Err(error) => return Err(error),
+        }
+        Ok(ahead)
+    }
+
+    fn driver(&self) -> DbtDriver<'_> {
+        DbtDriver {
+            target: self.target,
+            request: self.request,
+            reader: &self.reader,
+            scope: &self.selected.scope,
+        }
     }
 
     /// Whether no model is selected, so that the whole project is run.
@@ -115,14 +170,8 @@ impl<'a> Backfill<'a> {
         let NextRuns { observation, states, preflight } = self.forecast(emit)?;
         emit(Event::StateRead { now: observation.now, packages: states });
         preflight?;
-        let mut driver = DbtDriver {
-            target: self.target,
-            request: self.request,
-            reader: &self.reader,
-            scope: &self.selected.scope,
-        };
         Loop {
-            driver: &mut driver,
+            driver: &mut self.driver(),
             options: &self.request.options,
             first_run: &self.request.first_run,
             interrupt: self.target.dbt().interrupt(),

@@ -128,10 +128,34 @@ impl Stall {
         self.standing.days_to(self.package.family, self.origin, event)
     }
 
-    /// The days to a time, where a window that ends there is enough even if it holds no event: in the standard state.
+    /// The days to a time, where a window that ends there is enough even if it holds no event: in the standard state, and
+    /// before the first event.
     #[must_use]
     pub fn days_until(&self, until: Timestamp) -> Option<u32> {
-        (self.standing.state == State::Standard).then(|| self.days_to(until))
+        (self.standing.state != State::OutOfSync).then(|| self.days_to(until))
+    }
+
+    /// Whether models begin.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        self.standing.state.begins()
+    }
+
+    /// Whether a window with a limit ends before a time.
+    #[must_use]
+    pub fn ends_before(&self, time: Timestamp, limit_days: u32) -> bool {
+        self.days_to(time) > limit_days
+    }
+
+    /// Whether no window of models that begin while others have rows holds an event: their windows end where these are.
+    #[must_use]
+    pub fn is_cut_off_by_others(&self, outlook: Outlook) -> bool {
+        let end = self.standing.span.filter(|_| self.standing.state == State::NewModel).map(|(_, max)| max);
+        end.is_some_and(|end| match outlook.next {
+            FirstEvent::Unknown => false,
+            FirstEvent::None => true,
+            FirstEvent::At(next) => next > end,
+        })
     }
 
     /// The limit that `most` (`--max-limit-days`) allows; none if that limit would not help.

@@ -4,11 +4,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{open, usage, waiting};
-use crate::backfill::{Backfill, NextRuns};
+use crate::backfill::{Backfill, FirstRunAhead, NextRuns};
 use crate::cli::{OutputFormat, PlanArgs};
-use crate::event::{PackageState, Start};
+use crate::event::{LimitRaised, PackageState, Start};
 use crate::outcome::Outcome;
-use crate::output::{self, Paint, stdout};
+use crate::output::{self, NextRun, Paint, stdout};
 use crate::timestamp::Timestamp;
 
 /// `--format json`.
@@ -18,6 +18,10 @@ struct PlanDocument<'a> {
     start: &'a Start,
     now: Timestamp,
     states: &'a [PackageState],
+    /// `snowplow__backfill_limit_days` of the next run.
+    next_limit_days: u32,
+    /// Why that is more than the user's limit.
+    limit_raised: Option<&'a LimitRaised>,
     /// The flags that stop it before it is up to date.
     stops: Vec<String>,
 }
@@ -33,16 +37,24 @@ pub(super) fn run(args: &PlanArgs) -> Result<Outcome> {
     let backfill = Backfill::open(&target, &request, emit)?;
     backfill.warn_of_unmatched(emit);
     let start = backfill.start(None);
-    let NextRuns { observation, states, preflight } = backfill.forecast(emit)?;
+    let ahead = backfill.look_ahead(emit)?;
     // A bar must be gone before the plan is shown.
     drop(listeners);
     let stops = request.options.stops();
+    let FirstRunAhead { next: NextRuns { observation, states, preflight }, limit_days, raised } = ahead;
     match args.format {
-        OutputFormat::Human => stdout::write(output::plan(&start, &states, &stops, Paint::for_stdout()))?,
-        OutputFormat::Json => {
-            let (start, states) = (&start, states.as_slice());
-            stdout::write_json(&PlanDocument { start, now: observation.now, states, stops })?;
+        OutputFormat::Human => {
+            let next = NextRun { states: &states, raised: raised.as_ref(), stops: &stops };
+            stdout::write(output::plan(&start, &next, Paint::for_stdout()))?;
         }
+        OutputFormat::Json => stdout::write_json(&PlanDocument {
+            start: &start,
+            now: observation.now,
+            states: &states,
+            next_limit_days: limit_days,
+            limit_raised: raised.as_ref(),
+            stops,
+        })?,
     }
     preflight?;
     Ok(Outcome::Done)

@@ -137,8 +137,10 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
     }
 }
 
+/// Whether the last run moved nothing. A package that waits for another one has not stalled.
 fn has_stalled(history: &History) -> bool {
-    history.last_packages().iter().any(|run| run.progress == Progress::Stalled)
+    let is = |progress| history.last_packages().iter().any(|run| run.progress == progress);
+    is(Progress::Stalled) && !is(Progress::Advanced)
 }
 
 /// The command that brings the selection to prod.

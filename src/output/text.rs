@@ -110,14 +110,36 @@ pub(super) fn stall(raised: &LimitRaised) -> String {
     }
 }
 
+/// What `plan` shows besides the start of a backfill.
+#[derive(Debug)]
+pub struct NextRun<'a> {
+    /// What each package does.
+    pub states: &'a [PackageState],
+    /// Why its limit is more than the user's.
+    pub raised: Option<&'a LimitRaised>,
+    /// The flags that stop the backfill early.
+    pub stops: &'a [String],
+}
+
 /// What `plan` shows.
-pub fn plan(begin: &Start, states: &[PackageState], stops: &[String], paint: Paint) -> String {
+pub fn plan(begin: &Start, next: &NextRun<'_>, paint: Paint) -> String {
+    let &NextRun { states, raised, stops } = next;
     let mut text = start(begin, paint);
     for package in states {
         let _ = writeln!(text, "  {}  {}", paint.dim("state    "), state(package, begin.limit_days));
         if let Some(next) = &package.window {
             let _ = writeln!(text, "  {}  {}", paint.dim("next run "), window(next));
         }
+    }
+    if let Some(raised) = raised {
+        let days = count(raised.to_days, "day");
+        let _ = writeln!(
+            text,
+            "  {}  {days} for the next run: {} {}",
+            paint.dim("limit    "),
+            raised.package,
+            stall(raised)
+        );
     }
     if !stops.is_empty() {
         let _ = writeln!(text, "  {}  {}", paint.dim("stops by "), stops.join(", "));

@@ -396,6 +396,10 @@ proptest! {
             Options { limit_days, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default() };
         match backfill(&mut warehouse, &options).0 {
             Outcome::CaughtUp | Outcome::NoEvents | Outcome::Reached { .. } => has_seen_everything(&warehouse, until)?,
+            Outcome::Refused { reason } if reason.contains("after --until") => {
+                prop_assert!(warehouse.packages.iter().any(|package| package.due(until).is_empty()));
+                has_seen_everything(&warehouse, until)?;
+            }
             Outcome::Refused { reason } => prop_assert!(is_hopeless(&warehouse), "{reason}"),
             other => prop_assert!(false, "after {} runs: {other:?}", warehouse.runs),
         }
@@ -516,6 +520,22 @@ proptest! {
         prop_assert_eq!(first.and_then(|run| run.packages[0].after).is_some(), has_events);
         prop_assert!(warehouse.widest[0] <= Micros::from(limit_days) * DAY);
         prop_assert_eq!(log.iter().filter(|event| is_doubled(event)).count(), 0);
+    }
+
+    #[test]
+    fn packages_that_jump_together_hold_no_more_events_than_the_limit(
+        mut warehouse in warehouse(), limit_days in 1u32..60,
+    ) {
+        for package in &mut warehouse.packages {
+            package.family = Family::Session;
+            (package.can_be_asked, package.filters_are_known) = (true, true);
+        }
+        let bound = most_runs(&warehouse, limit_days);
+        let (_, log) = backfill(&mut warehouse, &Options { limit_days, max_runs: Some(bound), ..Options::default() });
+        let raises: Vec<_> = log.iter().filter(|event| matches!(event, Event::LimitRaised(_))).collect();
+        for widest in &warehouse.widest {
+            prop_assert!(*widest <= Micros::from(limit_days) * DAY, "{} days: {raises:?}", widest / DAY);
+        }
     }
 
     #[test]

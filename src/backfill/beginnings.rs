@@ -1,0 +1,57 @@
+//! Models that begin, and whether their first window holds an event.
+//!
+//! Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a table that an
+//! empty window made.
+
+use anyhow::Result;
+
+use super::driver::Driver;
+use super::limits::Limits;
+use super::stall::{self, Outlook, Stall};
+use super::verdict::Verdict;
+use crate::event::{Emit, Event};
+use crate::snowplow::Observation;
+
+/// The packages that begin, with what their events relations say about the first window.
+#[derive(Debug, Default)]
+pub(super) struct Beginnings {
+    /// What first windows without any event would show. A larger limit would make each of these windows longer.
+    pub(super) stalls: Vec<(Stall, Outlook)>,
+    /// Whether they are all packages of the selection.
+    pub(super) are_all: bool,
+}
+
+impl<D: Driver> Limits<'_, D> {
+    /// Asks for the first events of the packages that begin.
+    pub(super) fn beginnings(
+        &mut self,
+        observation: &Observation,
+        limit_days: u32,
+        emit: Emit<'_>,
+    ) -> Result<Beginnings> {
+        let (now, packages) = (observation.now, &observation.packages);
+        let begin = packages.iter().filter_map(|tables| Verdict::of_empty_start(tables, limit_days, now));
+        let begin: Vec<_> = begin.collect();
+        let are_all = begin.len() == packages.len();
+        Ok(Beginnings { stalls: self.with_outlooks(stall::stalls(&begin, now), emit)?, are_all })
+    }
+}
+
+impl Beginnings {
+    /// Warns of packages whose first event is after the window of the first run: its limit is that of another package.
+    pub(super) fn warn_of_empty_ones(&self, limit_days: u32, emit: Emit<'_>) {
+        for (stall, outlook) in &self.stalls {
+            let Some(first) = outlook.next.time().filter(|&first| stall.ends_before(first, limit_days))
+            else {
+                continue;
+            };
+            let package = &stall.package.name;
+            let message = format!(
+                "the models of {package} begin with windows without events, because its first event is at {first} and another \
+                 package of the selection is not there yet. Some models of Snowplow's packages stay empty after that: \
+                 backfill {package} by itself first"
+            );
+            emit(Event::Warning { message });
+        }
+    }
+}
