@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::Output;
-use crate::support::fake::{FakeDbt, listing, manifest, model, tables};
+use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 
 const SELECTED: [&str; 4] = ["shop_manifest", "shop_limits", "shop_events", "carts"];
 
@@ -24,6 +24,7 @@ fn with_second_hook(name: &str, models: &[Value], selected: &[&str]) -> FakeDbt 
     FakeDbt::new(&json!({
         "ls": [{"stdout": listing(&[&SELECTED[..], selected].concat()), "files": files}],
         "run-operation": [tables("2021-06-01", &[], None)],
+        "first_event": "2021-01-02",
     }))
 }
 
@@ -77,6 +78,7 @@ fn plain() -> FakeDbt {
     FakeDbt::new(&json!({
         "ls": [{"stdout": listing(&SELECTED), "files": files}],
         "run-operation": [tables("2021-06-01", &[], None)],
+        "first_event": "2021-01-02",
     }))
 }
 
@@ -104,6 +106,7 @@ fn a_terminal_shows_that_a_plan_works_and_breaks_no_name() {
     let fake = FakeDbt::new(&json!({
         "ls": [{"stdout": listing(&selected), "files": files}],
         "run-operation": [tables("2021-06-01", &[], None)],
+        "first_event": "2021-01-02",
     }));
     let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01"];
     let output = fake.tool_on_terminal(80, &arguments, &[]).success();
@@ -132,6 +135,7 @@ fn a_full_refresh_names_the_models_that_it_does_not_rebuild() {
     let fake = FakeDbt::new(&json!({
         "ls": [{"stdout": listing(&[&SELECTED[..], &["kept", "allowed"]].concat()), "files": files}],
         "run-operation": [tables("2021-06-01", &[], None)],
+        "first_event": "2021-01-02",
     }));
     let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01"];
     let output = fake.tool(&[&arguments[..], &["--full-refresh"]].concat()).success();
@@ -263,7 +267,72 @@ fn a_row_that_no_window_reaches_is_refused() {
         let output = fake.tool(&[arguments, &["--select", "+carts", "+orders"]].concat());
         assert_eq!(output.code, 4, "{output}");
         let said = format!("{}{}", output.stdout, output.stderr);
-        assert!(said.contains("says that orders has processed the events up to 2050-01-01"), "{output}");
+        assert!(said.contains("says that events were processed by orders up to 2050-01-01"), "{output}");
         assert!(said.contains("--remove-from-manifest orders"), "{output}");
     }
+}
+
+#[test]
+fn a_row_ahead_of_the_clock_is_told_before_the_run_and_refused_after_it() {
+    let now = "2021-06-01 00:00:00";
+    let files = json!({"manifest.json": manifest("1.11.16", &[tracked("carts")])});
+    let read = tables(now, &[("carts", "2021-06-01 01:00:00")], Some(("2021-05-31 19:00:00", now)));
+    let fake = plain().with(&json!({
+        "ls": [{"stdout": listing(&SELECTED), "files": files}], "run-operation": [read], "run": [good_run(&SELECTED)],
+    }));
+    let words =
+        "says that events were processed by carts up to 2021-06-01 01:00:00, and the warehouse's clock says";
+    let output = fake.tool(&["plan", "--select", "+carts"]).success();
+    assert!(output.stderr.starts_with("warning: ") && output.stderr.contains(words), "{output}");
+    for more in [&[][..], &["--once"], &["--until", "2021-06-01 00:30:00"]] {
+        let output = fake.tool(&[&["run", "--select", "+carts"], more].concat());
+        // What the user asked for is done before the run.
+        if more.contains(&"--until") {
+            assert_eq!(output.code, 0, "{output}");
+            continue;
+        }
+        assert_eq!(output.code, 4, "{output}");
+        assert!(output.stderr.contains("the window of the run ended at 2021-06-01 00:00:00"), "{output}");
+    }
+}
+
+#[test]
+fn a_row_without_a_time_is_refused() {
+    let mut read = tables("2021-06-01", &[("carts", "2021-05-01")], Some(("2021-04-01", "2021-05-01")));
+    let text = read["stdout"].as_str().expect("text").replace("\"2021-05-01\"]", "null]");
+    read["stdout"] = text.into();
+    let fake = plain().with(&json!({"run-operation": [read]}));
+    for command in ["plan", "run"] {
+        let output = fake.tool(&[command, "--select", "+carts"]);
+        assert_eq!(output.code, 4, "{output}");
+        assert!(output.stderr.contains("does not say how far carts came"), "{output}");
+    }
+}
+
+#[test]
+fn a_plan_knows_that_the_first_window_goes_up_to_the_first_event() {
+    let arguments = ["plan", "--select", "+carts", "--start-date", "2021-01-01", "--limit-days", "30"];
+    let fake = plain().with(&json!({"first_event": "2021-04-01 10:00:00"}));
+    let output = fake.tool(&arguments).success();
+    assert!(output.stdout.contains("next run   2021-01-01 → 2021-05-01\n"), "{output}");
+    let words = "limit      120 days for the next run: shop finds no event before 2021-04-01 10:00\n";
+    assert!(output.stdout.contains(words), "{output}");
+    let document = fake.tool(&[&arguments[..], &["--format", "json"]].concat()).success().stdout;
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!(
+        (&document["next_limit_days"], &document["limit_raised"]["reason"]),
+        (&json!(120), &json!("gap"))
+    );
+    // What run would refuse.
+    let output = fake.tool(&[&arguments[..], &["--max-limit-days", "60"]].concat());
+    assert_eq!(output.code, 4, "{output}");
+    assert!(output.stderr.contains("but --max-limit-days allows 60"), "{output}");
+    let output = fake.tool(&[&arguments[..], &["--until", "2021-03-01"]].concat());
+    assert_eq!(output.code, 4, "{output}");
+    let words = "the first event of shop is at 2021-04-01 10:00:00, after --until 2021-03-01 00:00:00";
+    assert!(output.stderr.contains(words), "{output}");
+    // No further than asked.
+    let output = fake.tool(&[&arguments[..], &["--until", "2021-04-10"]].concat()).success();
+    assert!(output.stdout.contains("next run   2021-01-01 → 2021-04-10\n"), "{output}");
+    assert!(!fake.calls().iter().any(|call| call.contains(&"run".to_owned())));
 }

@@ -1,7 +1,7 @@
 """A scripted dbt, for what real dbt will not do on demand.
 
 FAKE_DBT names a JSON file: {"<subcommand>": [reply, ...]}. Each call takes the next reply of its subcommand; the last one
-repeats. A reply:
+repeats. With {"first_event": time}, calls that ask for events are answered with that time, and take no reply. A reply:
 
     stdout, stderr   what is printed
     empty            true: every query of the call is answered with no rows
@@ -23,10 +23,26 @@ subcommand = next((word for word in arguments if word in ("ls", "parse", "run", 
 
 with open(script.with_suffix(".calls"), "a") as calls:
     calls.write(json.dumps(arguments) + "\n")
-with open(script.with_suffix(".calls")) as calls:
-    number = sum(subcommand in json.loads(line) for line in calls) - 1
+replies = json.loads(script.read_text())
+first_event = replies.get("first_event")
 
-replies = json.loads(script.read_text()).get(subcommand, [{}])
+
+def asks_for_events(call):
+    return first_event is not None and any("first_event_text" in word for word in call)
+
+
+if asks_for_events(arguments):
+    queries = json.loads(arguments[arguments.index("--args") + 1])["queries"]
+    answers = [{"target": {"name": "faked", "type": "faked", "schema": "s"}}]
+    for place in range(len(queries)):
+        answers += [{"query": place, "row": [first_event]}, {"query": place, "end": True}]
+    sys.stdout.writelines(f"snowplow-backfill:{json.dumps(answer)}\n" for answer in answers)
+    sys.exit()
+with open(script.with_suffix(".calls")) as calls:
+    earlier = [json.loads(line) for line in calls]
+    number = sum(subcommand in call and not asks_for_events(call) for call in earlier) - 1
+
+replies = replies.get(subcommand, [{}])
 reply = replies[min(number, len(replies) - 1)]
 
 if "--target-path" in arguments:
