@@ -6,7 +6,7 @@ use super::plan::{
     Action, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical, Plan, Table,
     TableFacts,
 };
-use super::read::{guards_question, question, questions};
+use super::read::{guards_questions, question, questions};
 use super::sql::{Scripts, standing_query};
 use super::templates::testing;
 use crate::snowplow::Family;
@@ -25,7 +25,11 @@ fn every_template_of_every_warehouse_is_rendered() {
         }
     }
     for dialect in Dialect::ALL {
-        for template in questions(dialect).iter().copied().chain(guards_question(dialect)) {
+        for template in questions(dialect)
+            .iter()
+            .copied()
+            .chain(guards_questions(dialect).iter().map(|asking| asking.template))
+        {
             question(dialect, template).expect("a question");
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Column, Facts, Plan, Tables, Wishes};
+use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Plan, Tables, Wishes};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
@@ -162,6 +162,47 @@ fn a_new_table_would_show_what_policies_hide() {
     replaced.left_behind = vec!["the trigger audit".to_owned()];
     let notes = plan(&facts, replace).expect("fine").notes.join("\n");
     assert!(notes.contains("has what the new one does not get: the trigger audit"), "{notes}");
+}
+
+#[test]
+fn a_copy_would_miss_what_policies_hide() {
+    for dialect in Dialect::ALL {
+        for &strategy in CopyStrategy::of(dialect) {
+            let wishes = Wishes { strategy: Some(strategy), ..Wishes::default() };
+            let with = |hidden: Option<Vec<String>>| {
+                let mut facts = cases::helper_and_view(dialect).expect("facts");
+                let physical = &mut facts.models[0].table.as_mut().expect("a table").physical;
+                (physical.guards, physical.hidden) = (hidden.clone(), hidden);
+                plan(&facts, wishes)
+            };
+            let by_query = matches!(strategy, CopyStrategy::Like | CopyStrategy::Ctas);
+            let what = format!("{dialect} {strategy}");
+            match with(Some(vec!["the policy own_rows".to_owned()])) {
+                Err(error) => {
+                    assert!(by_query && error.is::<Refusal>(), "{what}: {error}");
+                    let words = "has the policy own_rows, so that the connection of prod may see only some of its rows";
+                    assert!(error.to_string().contains(words), "{what}: {error}");
+                }
+                Ok(plan) => {
+                    assert!(!by_query, "{what}");
+                    let words = "staging's table has the policy own_rows, which can come along with it";
+                    assert!(plan.notes.join("\n").contains(words), "{what}: {:?}", plan.notes);
+                }
+            }
+            // Nobody knows whether there are any.
+            let notes = with(None).expect("not known").notes.join("\n");
+            let restricts = !matches!(dialect, Dialect::DuckDb | Dialect::Spark);
+            let told = notes.contains("could not be read; what it does not see is not copied");
+            assert_eq!(told, by_query && restricts, "{what}: {notes}");
+        }
+    }
+    // A copy that somebody made is compared with what this reader sees.
+    let mut facts = cases::helper_and_view(Dialect::Snowflake).expect("facts");
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.prod_exists = Some(true);
+    table.physical.hidden = Some(vec!["the policy own_rows".to_owned()]);
+    let error = plan(&facts, Wishes { resume: true, ..Wishes::default() }).expect_err("refused");
+    assert!(error.to_string().contains("so that the connection of prod"), "{error}");
 }
 
 #[test]

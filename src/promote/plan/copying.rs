@@ -24,6 +24,17 @@ pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Co
     instead.unwrap_or(strategy)
 }
 
+/// Whether the promotion reads staging's rows by a query, which shows only what its reader may see: to copy them, or to
+/// compare them with a copy that is there already.
+#[must_use]
+pub fn reads_by_query(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> bool {
+    match (&table.action, written_as(dialect, strategy, table)) {
+        (Action::Keep, _) | (_, CopyStrategy::Like | CopyStrategy::Ctas) => true,
+        // These take the table as it is stored, or fail.
+        (_, CopyStrategy::Clone | CopyStrategy::Copy | CopyStrategy::Move) => false,
+    }
+}
+
 /// Snowflake: whether prod's new table is transient. The project decides. Where it says nothing, a table that
 /// is replaced stays what it is, because a transient table has no Fail-safe.
 #[must_use]

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::action::Candidate;
+use super::copying::reads_by_query;
 use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
 use super::parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 use super::readiness::{prod_rows, staging_time};
@@ -56,6 +57,7 @@ impl Plan {
                 .collect::<Result<_>>()?;
         }
         plan.check_strategy()?;
+        plan.refuse_filtered_reads()?;
         plan.notes = notes::of(&plan, facts);
         Ok(plan)
     }
@@ -136,6 +138,46 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// What is copied through a policy or a mask is a part of what there is, and looks complete to the same reader.
+    fn refuse_filtered_reads(&self) -> Result<()> {
+        for table in &self.tables {
+            let (staging, hidden) = (&table.facts.staging, table.facts.physical.hidden.as_deref());
+            let Some(hidden @ [_, ..]) = hidden else { continue };
+            if !reads_by_query(self.dialect, self.strategy, table) {
+                continue;
+            }
+            bail!(Refusal(format!(
+                "{staging} has {}, so that the connection of {} may see only some of its rows, or masked values: prod \
+                 would get those, and record them as everything. {}",
+                hidden.join(", "),
+                self.to,
+                self.way_out_of_filtered_reads(table)
+            )))
+        }
+        Ok(())
+    }
+
+    /// How to copy a table whole that is guarded.
+    fn way_out_of_filtered_reads(&self, table: &Table) -> &'static str {
+        match self.dialect {
+            Dialect::Postgres if table.action == Action::Create => {
+                "Promote as a role that bypasses row level security, disable it on staging's table, or use --strategy move"
+            }
+            Dialect::Postgres => {
+                "Promote as a role that bypasses row level security, or disable it on staging's table"
+            }
+            Dialect::Snowflake | Dialect::BigQuery if self.strategy == CopyStrategy::Ctas => {
+                "Drop them from staging's table, or promote without --strategy ctas"
+            }
+            Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => "Drop them from staging's table for the promotion",
+        }
     }
 
     /// What to do where the warehouse cannot copy from one database to another; none where it can.

@@ -118,8 +118,10 @@ pub struct Physical {
     pub expires: bool,
     /// Views on the table. When it is swapped, they stay on the old one.
     pub dependents: Vec<String>,
-    /// Policies and masks that hide some of its rows or values; none where they are not known.
+    /// Policies and masks that hide some of its rows or values from some users; none where they are not known.
     pub guards: Option<Vec<String>>,
+    /// Those that may hide some from this connection; none where they are not known.
+    pub hidden: Option<Vec<String>>,
     /// Redshift: its grants, each a privilege and a grantee.
     pub granted: Vec<[String; 2]>,
     /// What `create table … as select` does not carry over, where the catalogue tells.

@@ -1,6 +1,6 @@
 //! Notes for whoever executes a script.
 
-use super::copying::written_as;
+use super::copying::{reads_by_query, written_as};
 use super::facts::Facts;
 use super::parts::{Action, Plan, Table};
 use super::strategy::CopyStrategy;
@@ -19,7 +19,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         );
     }
     notes.extend(facts.notes.iter().cloned());
-    notes.extend(plan.tables.iter().flat_map(|table| of_table(plan, table)));
+    notes.extend(plan.tables.iter().flat_map(|table| of_table(plan, table, facts.now.is_some())));
     if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
         notes.push(format!(
             "no run of {} may be in progress while this is executed: it would record events that only the \
@@ -40,10 +40,20 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
     notes
 }
 
-fn of_table(plan: &Plan, table: &Table) -> Vec<String> {
+fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     let (model, physical) = (&table.model, &table.facts.physical);
-    let lost = physical.left_behind.iter().chain(physical.guards.iter().flatten());
+    let is_rewritten = reads_by_query(plan.dialect, plan.strategy, table);
+    let guards = physical.guards.iter().flatten();
+    let lost = physical.left_behind.iter().chain(guards.clone().filter(|_| is_rewritten));
     let mut notes: Vec<_> = lost.map(|what| format!("{model}: not carried over: {what}")).collect();
+    if !is_rewritten && physical.guards.as_ref().is_some_and(|guards| !guards.is_empty()) {
+        let guards: Vec<_> = guards.map(String::as_str).collect();
+        notes.push(format!(
+            "{model}: staging's table has {}, which can come along with it: look at prod's table afterwards",
+            guards.join(", ")
+        ));
+    }
+    notes.extend(may_be_filtered(plan, table).filter(|_| is_connected));
     if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas {
         notes.extend(lost_by_ctas(plan.dialect, table));
     }
@@ -129,16 +139,34 @@ fn may_be_unguarded(dialect: Dialect, table: &Table) -> Option<String> {
     if !may_restrict(dialect) {
         return None;
     }
-    let why = match &table.facts.replaced.guards {
-        None => "could not be read",
-        Some(_) if may_be_hidden(dialect) => "is told only to those who may see to it",
-        Some(_) => return None,
-    };
+    let why = why_unknown(dialect, table.facts.replaced.guards.as_ref())?;
     Some(format!(
         "{}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none \
          of them. Look before you execute this",
         table.model, table.facts.prod
     ))
+}
+
+/// Staging's table may hide rows or values, and nobody could see whether it does.
+fn may_be_filtered(plan: &Plan, table: &Table) -> Option<String> {
+    if !may_restrict(plan.dialect) || !reads_by_query(plan.dialect, plan.strategy, table) {
+        return None;
+    }
+    let why = why_unknown(plan.dialect, table.facts.physical.hidden.as_ref())?;
+    Some(format!(
+        "{}: whether policies or masks keep this connection from rows or values of {} {why}; what it does not see is not \
+         copied, and no comparison shows it. Look before you execute this",
+        table.model, table.facts.staging
+    ))
+}
+
+/// Why it is not known whether a table is guarded; none if it is known.
+fn why_unknown(dialect: Dialect, known: Option<&Vec<String>>) -> Option<&'static str> {
+    match known {
+        None => Some("could not be read"),
+        Some(_) if may_be_hidden(dialect) => Some("is told only to those who may see to it"),
+        Some(_) => None,
+    }
 }
 
 /// Whether the warehouse has policies or masks at all.
@@ -157,8 +185,8 @@ fn may_restrict(dialect: Dialect) -> bool {
 /// without rows.
 fn may_be_hidden(dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Redshift | Dialect::Snowflake | Dialect::Databricks => true,
-        Dialect::Postgres | Dialect::BigQuery | Dialect::Spark | Dialect::DuckDb => false,
+        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks => true,
+        Dialect::Postgres | Dialect::Spark | Dialect::DuckDb => false,
     }
 }
 

@@ -1,5 +1,6 @@
-//! Policies and masks on prod's tables, which keep readers from some rows or values. A new table in the place
-//! of the old one has none of them, and would show everything to its readers.
+//! Policies and masks on both sides' tables, which keep readers from some rows or values. A copy that reads staging's table
+//! through a query stores only what its reader sees, and a new table in the place of prod's has none of them, and would
+//! show everything to its readers.
 
 use anyhow::Result;
 
@@ -10,42 +11,63 @@ use crate::promote::plan::{Facts, Physical};
 use crate::warehouse::{Dialect, Relation};
 use crate::workspace::OpenTarget;
 
-/// The template of the question about one table, where it has to be asked apart from the catalogue's other
-/// questions: not every user may ask it, and one question that fails makes the whole call fail.
+/// A question about the guards of one table.
+#[derive(Debug, Clone, Copy)]
+pub struct GuardsQuestion {
+    pub template: &'static str,
+    /// What stands before the first column of each row of the answer.
+    prefix: &'static str,
+}
+
+/// The questions about one table, where they have to be asked apart from the catalogue's other ones, each in a call of its
+/// own: not every user may ask them, not every version knows them, and one question that fails makes the whole call fail.
 #[must_use]
-pub fn guards_question(dialect: Dialect) -> Option<&'static str> {
+pub fn guards_questions(dialect: Dialect) -> &'static [GuardsQuestion] {
+    const GUARDS: GuardsQuestion = GuardsQuestion { template: "catalogue/guards.sql", prefix: "" };
+    const POLICIES: GuardsQuestion =
+        GuardsQuestion { template: "catalogue/policies.sql", prefix: "the policy " };
     match dialect {
         // Everybody may read this in Postgres' catalogue, so it is asked there. The other two have no
         // policies.
-        Dialect::Postgres | Dialect::DuckDb | Dialect::Spark => None,
-        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks => {
-            Some("catalogue/guards.sql")
-        }
+        Dialect::Postgres | Dialect::DuckDb | Dialect::Spark => &[],
+        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery => &[GUARDS],
+        Dialect::Databricks => &[GUARDS, POLICIES],
     }
 }
 
-/// Asks about the tables that prod has. It is no error if the user may not ask: the script then says what is
-/// not known.
+/// Asks about the tables that exist. It is no error if the user may not ask: the script then says what is not known.
 ///
 /// # Errors
 /// dbt cannot be called, or the warehouse cannot be reached.
 pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<()> {
-    let Some(template) = guards_question(facts.dialect) else { return Ok(()) };
-    let tables = facts.models.iter_mut().filter_map(|model| model.table.as_mut());
-    let mut asked: Vec<(&Relation, &mut Physical)> = tables
-        .filter(|table| table.prod_exists == Some(true))
-        .map(|table| (&table.prod, &mut table.replaced))
-        .collect();
+    let dialect = facts.dialect;
+    let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
+    for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
+        if table.staging_exists == Some(true) {
+            asked.push((&table.staging, &mut table.physical));
+        }
+        if table.prod_exists == Some(true) {
+            asked.push((&table.prod, &mut table.replaced));
+        }
+    }
     if asked.is_empty() {
         return Ok(());
     }
-    let question = question(facts.dialect, template)?;
-    let queries: Vec<_> = asked.iter().map(|(table, _)| about(table, &question)).collect();
-    let Ok(told) = prod.query_if_allowed(&queries, emit)? else { return Ok(()) };
-    for ((_, physical), answer) in asked.iter_mut().zip(&told.answers) {
-        if let Answer::Rows(rows) = answer {
-            physical.guards = Some(rows.iter().filter_map(|row| row.first().cloned().flatten()).collect());
+    for asking in guards_questions(dialect) {
+        let question = question(dialect, asking.template)?;
+        let queries: Vec<_> = asked.iter().map(|(table, _)| about(table, &question)).collect();
+        let Ok(told) = prod.query_if_allowed(&queries, emit)? else { continue };
+        for ((_, physical), answer) in asked.iter_mut().zip(&told.answers) {
+            if let Answer::Rows(rows) = answer {
+                let found = rows.iter().filter_map(|row| row.first().cloned().flatten());
+                let guards = physical.guards.get_or_insert_default();
+                guards.extend(found.map(|guard| format!("{}{guard}", asking.prefix)));
+            }
         }
+    }
+    for (_, physical) in asked {
+        // Whom they let pass is not known.
+        physical.hidden.clone_from(&physical.guards);
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub use both::{BothRead, BothTargets, Route};
 pub(super) use catalogue::questions;
 pub use catalogue::{read as read_catalogue, unread_catalogue};
 #[cfg(test)]
-pub(super) use guards::guards_question;
+pub(super) use guards::guards_questions;
 pub use offline::offline_facts;
 #[cfg(test)]
 pub(super) use question::question;

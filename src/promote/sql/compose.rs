@@ -54,6 +54,7 @@ fn in_one_transaction(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.begin()?;
     composer.limit_waiting()?;
+    composer.see_all_rows()?;
     composer.lock_staging()?;
     composer.check_before(Accepted::Planned)?;
     for table in &plan.tables {

@@ -76,6 +76,23 @@ impl<'p> Composer<'p> {
         self.constant(StatementKind::Setting, "rather give up than wait for ever", "limit_waiting.sql")
     }
 
+    /// Fails instead of reading only the rows that the user may see, and taking them for all.
+    pub(super) fn see_all_rows(&mut self) -> Result<()> {
+        match self.plan.dialect {
+            Dialect::Postgres => self.constant(
+                StatementKind::Setting,
+                "fail rather than take the rows that this user may see for all rows",
+                "see_all_rows.sql",
+            ),
+            Dialect::Redshift
+            | Dialect::Snowflake
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb => Ok(()),
+        }
+    }
+
     /// Makes times independent of the session's zone.
     pub(super) fn use_utc(&mut self) -> Result<()> {
         if !has_session(self.plan.dialect) {

@@ -14,6 +14,7 @@ pub(super) fn in_one_transaction(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.begin()?;
     composer.limit_waiting()?;
+    composer.see_all_rows()?;
     composer.lock_rows()?;
     composer.return_staging_rows()?;
     for ledger in &plan.ledgers {

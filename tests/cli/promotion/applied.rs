@@ -278,6 +278,55 @@ fn row_level_security_on_postgres() {
     }
 }
 
+/// A reader who sees some rows of staging's table would copy them and find that everything is there.
+#[test]
+fn row_level_security_on_staging() {
+    let place = shop::before(Engine::Postgres);
+    let visits = "staging_reporting.\"Visits\"";
+    let mut statements = vec![
+        "do $$ begin create role half_blind login; exception when duplicate_object or unique_violation then null; end $$"
+            .to_owned(),
+    ];
+    for schema in ["derived", "reporting", "snowplow_manifest"] {
+        statements.extend([
+            format!("grant usage on schema staging_{schema} to half_blind"),
+            format!("grant select on all tables in schema staging_{schema} to half_blind"),
+            format!("grant all on schema prod_{schema} to half_blind"),
+            format!("grant all on all tables in schema prod_{schema} to half_blind"),
+        ]);
+    }
+    statements.push(format!("create policy slow_visits on {visits} for select using (seconds > 100)"));
+    statements.push(format!("grant references on all tables in schema staging_reporting to half_blind"));
+    let mut client = Client::new(&place);
+    client.run(&statements);
+    drop(client);
+    let mut lab = shop::lab(&place);
+    // Written for the owner, who sees everything, and for tables without row level security.
+    let (document, _) = shop::promote(&lab, &[]);
+    lab.sql(&[&format!("alter table {visits} enable row level security")]);
+    let (of_owner, _) = shop::promote(&lab, &[]);
+    assert!(of_owner["notes"].to_string().contains("not carried over: the policy slow_visits"), "{of_owner}");
+    let before = look(lab.place());
+    let scripted = shop::scripted("half blind", &document, &lab, lab.place().copy());
+
+    lab.set("STOREFRONT_PG_USER", "half_blind");
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat();
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 4, "{output}");
+    let words = "has row level security, so that the connection of pg_prod may see only some of its rows";
+    assert!(output.stderr.contains(words), "{output}");
+    assert!(output.stderr.contains("or use --strategy move"), "{output}");
+    assert_same(&look(lab.place()), &before, "nothing has changed");
+
+    // Whoever executes a script that was written for somebody else copies everything or nothing.
+    let mut client = scripted.client();
+    client.run(&["set role half_blind".to_owned()]);
+    let reply = client.execute(&scripted.promote);
+    let error = reply.error.expect("an error");
+    assert!(error.contains("row-level security") && error.contains("Visits"), "{error}");
+}
+
 #[test]
 fn replaced_on_duckdb() {
     replaced(Engine::DuckDb);

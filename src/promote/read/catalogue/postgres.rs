@@ -5,23 +5,26 @@ use crate::dbt::Answer;
 use crate::promote::plan::{Column, Identity, Physical};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 5] = [
+pub(super) const QUESTIONS: [&str; 6] = [
     "catalogue/columns.sql",
     "catalogue/left_behind.sql",
     "catalogue/dependents.sql",
     "catalogue/guards.sql",
     "catalogue/lost_by_ctas.sql",
+    "catalogue/hidden.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.columns = answers.rows(0).iter().map(|row| column(row)).collect();
     physical.left_behind = answers.column(1);
     physical.dependents = answers.column(2);
-    physical.guards = match answers.0.get(3) {
-        Some(Answer::Rows(_)) => Some(answers.column(3)),
+    let column_if_told = |place| match answers.0.get(place) {
+        Some(Answer::Rows(_)) => Some(answers.column(place)),
         Some(Answer::Missing(_)) | None => None,
     };
+    physical.guards = column_if_told(3);
     physical.lost_by_ctas = answers.column(4);
+    physical.hidden = column_if_told(5);
 }
 
 fn column(row: &Cells) -> Column {

@@ -1,0 +1,1 @@
+set local row_security = off
