@@ -45,6 +45,7 @@ impl Candidate<'_> {
         }
         if wishes.replace {
             self.refuse_guarded()?;
+            self.refuse_referenced()?;
             self.refuse_other_partitions()?;
             let suffix = format!("__bk_{}", made_at.to_digits());
             return Ok(Action::Replace { backup: prod.with_suffix(&suffix)? });
@@ -94,6 +95,20 @@ impl Candidate<'_> {
                 guards.join(", ")
             ))),
         }
+    }
+
+    /// Foreign keys follow the table that steps aside, and would then refuse the rows that the new one gets.
+    fn refuse_referenced(&self) -> Result<()> {
+        let by = &self.table.replaced.referenced_by;
+        if by.is_empty() {
+            return Ok(());
+        }
+        bail!(Refusal(format!(
+            "foreign keys of other tables refer to {}: {}. They would stay on its backup, and refuse rows of the new table. \
+             Drop them, promote, and create them again",
+            self.table.prod,
+            by.join(", ")
+        )))
     }
 
     /// BigQuery replaces a table only with one that is partitioned and clustered in the same way.

@@ -122,7 +122,13 @@ pub struct Physical {
     pub guards: Option<Vec<String>>,
     /// Those that may hide some from this connection; none where they are not known.
     pub hidden: Option<Vec<String>>,
-    /// Redshift: its grants, each a privilege and a grantee.
+    /// Postgres: its indexes, keys, checks and extended statistics, which a table like it gets, without their names.
+    pub definition: Vec<String>,
+    /// Postgres: foreign keys of other tables to it.
+    pub referenced_by: Vec<String>,
+    /// Postgres: its owner, if that is not the user of this connection.
+    pub other_owner: Option<String>,
+    /// Postgres and Redshift: its grants, each a privilege and a grantee.
     pub granted: Vec<[String; 2]>,
     /// What `create table … as select` does not carry over, where the catalogue tells.
     pub lost_by_ctas: Vec<String>,

@@ -45,7 +45,8 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     let is_rewritten = reads_by_query(plan.dialect, plan.strategy, table);
     let guards = physical.guards.iter().flatten();
     let lost = physical.left_behind.iter().chain(guards.clone().filter(|_| is_rewritten));
-    let mut notes: Vec<_> = lost.map(|what| format!("{model}: not carried over: {what}")).collect();
+    let becomes = if plan.strategy == CopyStrategy::Move { "comes along" } else { "not carried over" };
+    let mut notes: Vec<_> = lost.map(|what| format!("{model}: {becomes}: {what}")).collect();
     if !is_rewritten && physical.guards.as_ref().is_some_and(|guards| !guards.is_empty()) {
         let guards: Vec<_> = guards.map(String::as_str).collect();
         notes.push(format!(
@@ -56,6 +57,9 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     notes.extend(may_be_filtered(plan, table).filter(|_| is_connected));
     if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas {
         notes.extend(lost_by_ctas(plan.dialect, table));
+    }
+    if plan.strategy == CopyStrategy::Move {
+        notes.extend(moved(table));
     }
     if matches!(table.action, Action::Replace { .. }) {
         notes.extend(replaced(plan, table));
@@ -100,13 +104,43 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
 }
 
+/// Postgres: what becomes of what a table had in staging.
+fn moved(table: &Table) -> Vec<String> {
+    let (model, physical) = (&table.model, &table.facts.physical);
+    let mut notes = Vec::new();
+    if !physical.granted.is_empty() {
+        let granted = physical.granted.iter().map(|[privilege, to]| format!("{privilege} to {to}"));
+        notes.push(format!(
+            "{model}: what others may do with staging's table is revoked, and not given back by a rollback: {}",
+            granted.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if let Some(owner) = &physical.other_owner {
+        notes.push(format!("{model}: prod's table keeps staging's owner, {owner}"));
+    }
+    let readers: Vec<_> =
+        physical.dependents.iter().chain(&physical.referenced_by).map(String::as_str).collect();
+    if !readers.is_empty() {
+        notes.push(format!(
+            "{model}: views on staging's table and foreign keys to it follow it to prod: {}",
+            readers.join(", ")
+        ));
+    }
+    notes
+}
+
 /// What the replaced table has and the new one does not get, and what is not known about that.
 fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let (model, replaced) = (&table.model, &table.facts.replaced);
     let lost = |what: &String| {
         format!("{model}: the table that is replaced has what the new one does not get: {what}")
     };
-    let mut notes: Vec<_> = replaced.left_behind.iter().map(lost).collect();
+    let given = match written_as(plan.dialect, plan.strategy, table) {
+        CopyStrategy::Like => table.facts.physical.definition.as_slice(),
+        CopyStrategy::Clone | CopyStrategy::Copy | CopyStrategy::Ctas | CopyStrategy::Move => &[],
+    };
+    let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
+    let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
     if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
         notes.push(format!(
             "{model}: {} is a permanent table and becomes a transient one without Fail-safe, as the project \
@@ -124,6 +158,10 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
                  If they are not, BigQuery refuses to replace the table, and only the backup is made"
             ));
         }
+        Dialect::Postgres if !given.is_empty() => notes.push(format!(
+            "{model}: the new table's indexes, keys and sequences are named after the name that it is made under, because \
+             the backup keeps its own"
+        )),
         Dialect::Postgres
         | Dialect::Snowflake
         | Dialect::BigQuery

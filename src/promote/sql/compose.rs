@@ -60,7 +60,9 @@ fn in_one_transaction(plan: &Plan) -> Result<Script> {
     for table in &plan.tables {
         copy_in_transaction(&mut composer, table)?;
     }
+    composer.check_copies()?;
     // The copy took its time. From here on it is a moment.
+    composer.lock_prod()?;
     composer.lock_rows()?;
     composer.check_rows_again()?;
     for table in &plan.tables {
@@ -70,8 +72,12 @@ fn in_one_transaction(plan: &Plan) -> Result<Script> {
                 composer.extend([swap::put_in_place_statement(plan.dialect, table)?]);
             }
             if let Some(grants) = grants::copy_grants_statement(plan.dialect, &table.facts.prod, backup)? {
+                composer.revoke_grants(table)?;
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
             }
+        }
+        if plan.strategy == CopyStrategy::Move {
+            composer.revoke_grants(table)?;
         }
         composer.grant(table)?;
     }
@@ -110,6 +116,7 @@ fn with_a_short_lock(plan: &Plan) -> Result<Script> {
         composer.extend(copy::copy_statements(plan.dialect, plan.strategy, table, &working)?);
         composer.extend(copy::description_statements(plan.dialect, table, &working)?);
     }
+    composer.check_copies()?;
     composer.begin()?;
     composer.lock_rows()?;
     composer.check_before(Accepted::Planned)?;

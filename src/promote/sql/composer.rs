@@ -10,11 +10,11 @@ use super::row_conditions::{
     taken_back_condition,
 };
 use super::row_statements::{
-    delete_staging_rows_statement, insert_rows_statement, lock_rows_statement, lock_staging_statement,
-    return_staging_rows_statement, set_row_statement,
+    delete_staging_rows_statement, insert_rows_statement, lock_prod_statement, lock_rows_statement,
+    lock_staging_statement, return_staging_rows_statement, set_row_statement,
 };
 use super::script::{Script, Statement, StatementKind};
-use super::swap::analyze_statement;
+use super::swap::{self, analyze_statement};
 use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
 use crate::promote::templates::{Sql, render};
@@ -169,11 +169,43 @@ impl<'p> Composer<'p> {
                 )?;
                 let condition = same_content_condition(dialect, table)?;
                 self.check(&format!("{model} is the same"), &condition, &message)?;
-            } else if self.plan.strategy != CopyStrategy::Move {
-                let condition = same_counts_condition(dialect, table)?;
+            } else if self.plan.strategy != CopyStrategy::Move && !swap::waits_beside(dialect, table) {
+                let condition = same_counts_condition(dialect, table, prod)?;
                 self.check(&format!("{model} is complete"), &condition, &message)?;
             }
         }
+        Ok(())
+    }
+
+    /// Checks the copies that are not in place yet: from then on, readers of prod's tables have to wait.
+    pub(super) fn check_copies(&mut self) -> Result<()> {
+        let dialect = self.plan.dialect;
+        for table in self.plan.tables.iter().filter(|table| swap::waits_beside(dialect, table)) {
+            let copy = swap::working_copy(table)?;
+            let condition = same_counts_condition(dialect, table, &copy)?;
+            let message = format!("the copy {copy} does not hold what {} holds", table.facts.staging);
+            self.check(&format!("the copy of {} is complete", table.model), &condition, &message)?;
+        }
+        Ok(())
+    }
+
+    /// Postgres: takes back what others may do with a table.
+    pub(super) fn revoke_grants(&mut self, table: &Table) -> Result<()> {
+        let sql = swap::of_table(self.plan.dialect, "revoke_grants.sql", &table.facts.prod)?;
+        self.add(format!("{}: no grants but those that follow", table.model), sql);
+        Ok(())
+    }
+
+    /// Waits until nobody reads the tables that are replaced, where readers keep a table from being renamed.
+    pub(super) fn lock_prod(&mut self) -> Result<()> {
+        let plan = self.plan;
+        let is_replaced = |table: &&Table| matches!(table.action, Action::Replace { .. });
+        if !others_go_on(plan.dialect) || !plan.tables.iter().any(|table| is_replaced(&table)) {
+            return Ok(());
+        }
+        let replaced = plan.tables.iter().filter(is_replaced).map(|table| &table.facts.prod);
+        let sql = lock_prod_statement(replaced, plan.ledgers.iter().map(|ledger| &ledger.prod))?;
+        self.add("for a moment, nobody reads what is replaced", sql);
         Ok(())
     }
 

@@ -18,12 +18,12 @@ struct Sides<'a> {
     date_column: Option<Sql>,
 }
 
-/// Prod's table has as many rows as staging's, and as many of the latest ones. That is enough for a copy that
+/// A copy, in place or not yet, has as many rows as staging's table, and as many of the latest ones. That is enough for a copy that
 /// the same script made a moment ago.
-pub(super) fn same_counts_condition(dialect: Dialect, table: &Table) -> Result<Sql> {
+pub(super) fn same_counts_condition(dialect: Dialect, table: &Table, copy: &Relation) -> Result<Sql> {
     let facts = &table.facts;
     let sides = Sides {
-        prod: Name(&facts.prod),
+        prod: Name(copy),
         staging: Name(&facts.staging),
         every_row: every_row_clause(dialect, filter_column(facts))?,
         // A plain name, bare as the project writes it.
@@ -49,7 +49,7 @@ pub(super) fn same_content_condition(dialect: Dialect, table: &Table) -> Result<
         staging_digest: digest_query(dialect, &table.facts.staging, &table.facts)?,
     };
     let same_digest = render(dialect, "conditions/same_digest.sql", &digests)?;
-    Ok(Sql::all(&[same_counts_condition(dialect, table)?, same_digest]))
+    Ok(Sql::all(&[same_counts_condition(dialect, table, &table.facts.prod)?, same_digest]))
 }
 
 /// One side of a table.

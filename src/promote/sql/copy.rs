@@ -114,6 +114,7 @@ fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Result
 #[derive(Serialize)]
 struct Numbered<'a> {
     target: Name<'a>,
+    source: Name<'a>,
     column: &'a str,
     /// The name of a sequence.
     sequence: String,
@@ -124,18 +125,18 @@ fn numbering_statements(table: &Table, target: &Relation) -> Result<Vec<Statemen
     let write = |title: &str, name: &str, column: &Column| {
         let column = column.name.as_str();
         let sequence = format!("{}_{column}_seq", target.identifier());
-        let sql = render(Dialect::Postgres, name, &Numbered { target: Name(target), column, sequence })?;
+        let numbered =
+            Numbered { target: Name(target), source: Name(&table.facts.staging), column, sequence };
+        let sql = render(Dialect::Postgres, name, &numbered)?;
         Ok(Statement::plain(format!("{}: {title}", table.model), sql))
     };
     let columns = &table.facts.physical.columns;
-    let identities = columns.iter().filter(|column| column.identity.is_some());
-    let identities =
-        identities.map(|column| write("go on numbering where staging is", "go_on_numbering.sql", column));
     let serial = columns.iter().filter(|column| column.is_serial);
-    let serial = serial.map(|column| {
-        write("a sequence of its own, which goes on where staging is", "own_sequence.sql", column)
-    });
-    identities.chain(serial).collect()
+    let sequences = serial.map(|column| write("a sequence of its own", "own_sequence.sql", column));
+    let numbered = columns.iter().filter(|column| column.is_serial || column.identity.is_some());
+    let numbered =
+        numbered.map(|column| write("go on numbering where staging is", "go_on_numbering.sql", column));
+    sequences.chain(numbered).collect()
 }
 
 /// Gives the copy the descriptions that it lost.

@@ -74,6 +74,22 @@ pub(super) fn lock_staging_statement<'a>(staging: impl Iterator<Item = &'a Relat
     render(Dialect::Postgres, "lock_staging.sql", &Locked { tables: staging.map(Name).collect() })
 }
 
+/// Tables that are replaced, and the incremental manifests.
+#[derive(Serialize)]
+struct Alone<'a> {
+    tables: Vec<Name<'a>>,
+    manifests: Vec<Name<'a>>,
+}
+
+/// Postgres: waits until nobody uses the tables that are replaced, and nobody writes rows.
+pub(super) fn lock_prod_statement<'a>(
+    replaced: impl Iterator<Item = &'a Relation>,
+    manifests: impl Iterator<Item = &'a Relation>,
+) -> Result<Sql> {
+    let alone = Alone { tables: replaced.map(Name).collect(), manifests: manifests.map(Name).collect() };
+    render(Dialect::Postgres, "lock_prod.sql", &alone)
+}
+
 #[derive(Serialize)]
 struct Block {
     statements: Vec<Sql>,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::duckdb;
 use super::script::Statement;
+use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Table};
 use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
@@ -31,6 +32,15 @@ pub(super) fn is_made_in_place(dialect: Dialect) -> bool {
         | Dialect::BigQuery
         | Dialect::Databricks
         | Dialect::Spark => false,
+    }
+}
+
+/// Whether a copy is made under another name, and takes prod's name when all else is done.
+pub(super) fn waits_beside(dialect: Dialect, table: &Table) -> bool {
+    match (Unit::of(dialect), &table.action) {
+        (_, Action::Keep) | (Unit::Steps, _) | (Unit::Whole, Action::Create) => false,
+        (Unit::Whole, Action::Replace { .. }) => !is_made_in_place(dialect),
+        (Unit::ShortLock, Action::Create | Action::Replace { .. }) => true,
     }
 }
 

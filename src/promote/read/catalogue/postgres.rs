@@ -5,13 +5,17 @@ use crate::dbt::Answer;
 use crate::promote::plan::{Column, Identity, Physical};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 6] = [
+pub(super) const QUESTIONS: [&str; 10] = [
     "catalogue/columns.sql",
     "catalogue/left_behind.sql",
     "catalogue/dependents.sql",
     "catalogue/guards.sql",
     "catalogue/lost_by_ctas.sql",
     "catalogue/hidden.sql",
+    "catalogue/definition.sql",
+    "catalogue/referenced.sql",
+    "catalogue/owner.sql",
+    "catalogue/grants.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
@@ -25,6 +29,10 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.guards = column_if_told(3);
     physical.lost_by_ctas = answers.column(4);
     physical.hidden = column_if_told(5);
+    physical.definition = answers.column(6);
+    physical.referenced_by = answers.column(7);
+    physical.other_owner = answers.column(8).into_iter().next();
+    physical.granted = answers.rows(9).iter().map(|row| [cell(row, 0), cell(row, 1)]).collect();
 }
 
 fn column(row: &Cells) -> Column {

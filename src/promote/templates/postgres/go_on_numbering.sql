@@ -1,2 +1,29 @@
-{# Without this, the identity column of the copy would start at 1 again. #}
-select setval(pg_get_serial_sequence('{{ target }}', {{ column | literal }}), (select max({{ column | column }}) from {{ target }}))
+{#
+  Without this, the copy would start with its first number again. The largest number in the data does not tell where staging
+  is: rows may have been deleted, and a sequence can count down.
+#}
+do $numbering$
+declare
+  ours text := pg_get_serial_sequence('{{ target }}', {{ column | literal }});
+  theirs text := pg_get_serial_sequence('{{ source }}', {{ column | literal }});
+  last bigint;
+  is_taken boolean;
+begin
+  if theirs is null then
+    select d.refobjid::regclass::text into strict theirs
+    from pg_attrdef as a
+    join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
+    join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
+    join pg_sequence as s on s.seqrelid = d.refobjid
+    where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }};
+  end if;
+  execute format('select last_value, is_called from %s', theirs) into last, is_taken;
+  perform setval(ours, last, is_taken);
+exception when insufficient_privilege then
+  raise notice 'this user may not read %: the numbers of the copy go on after those in the table', theirs;
+  perform setval(ours, case when s.seqincrement > 0 then n.largest else n.smallest end)
+  from pg_sequence as s,
+    (select max({{ column | column }}) as largest, min({{ column | column }}) as smallest from {{ target }}) as n
+  where s.seqrelid = ours::regclass;
+end
+$numbering$

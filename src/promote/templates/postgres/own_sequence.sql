@@ -6,14 +6,24 @@ do $sequence$
 declare
   free text := {{ sequence | literal }};
   tried integer := 0;
+  theirs pg_sequence%rowtype;
 begin
   while to_regclass(format('%s.%I', {{ target.schema | literal }}, free)) is not null loop
     tried := tried + 1;
     free := left({{ sequence | literal }}, 58) || tried;
   end loop;
   free := format('%s.%I', {{ target.schema | literal }}, free);
-  execute format('create sequence %s owned by {{ target }}.%I', free, {{ column | literal }});
+  select s.* into strict theirs
+  from pg_attrdef as a
+  join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
+  join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
+  join pg_sequence as s on s.seqrelid = d.refobjid
+  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }};
+  execute format(
+    'create sequence %s as %s increment by %s minvalue %s maxvalue %s start with %s cache %s %s owned by {{ target }}.%I',
+    free, theirs.seqtypid::regtype, theirs.seqincrement, theirs.seqmin, theirs.seqmax, theirs.seqstart, theirs.seqcache,
+    case when theirs.seqcycle then 'cycle' else 'no cycle' end, {{ column | literal }}
+  );
   execute format('alter table {{ target }} alter column %I set default nextval(%L::regclass)', {{ column | literal }}, free);
-  perform setval(free::regclass, (select max({{ column | column }}) from {{ target }}));
 end
 $sequence$
