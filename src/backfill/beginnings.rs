@@ -17,7 +17,7 @@ use crate::snowplow::Observation;
 pub(super) struct Beginnings {
     /// What first windows without any event would show. A larger limit would make each of these windows longer.
     pub(super) stalls: Vec<(Stall, Outlook)>,
-    /// Whether they are all packages of the selection.
+    /// Whether they are all packages that have something to do.
     pub(super) are_all: bool,
 }
 
@@ -29,10 +29,11 @@ impl<D: Driver> Limits<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Beginnings> {
-        let (now, packages) = (observation.now, &observation.packages);
-        let begin = packages.iter().filter_map(|tables| Verdict::of_empty_start(tables, limit_days, now));
+        let now = observation.now;
+        let begin =
+            self.open(observation).filter_map(|tables| Verdict::of_empty_start(tables, limit_days, now));
         let begin: Vec<_> = begin.collect();
-        let are_all = begin.len() == packages.len();
+        let are_all = begin.len() == self.open(observation).count();
         Ok(Beginnings { stalls: self.with_outlooks(stall::stalls(&begin, now), emit)?, are_all })
     }
 }

@@ -41,6 +41,8 @@ struct Done {
     observation: Observation,
     /// What the runs showed.
     trail: Trail,
+    /// Whether packages were told of that have reached `--until` before others.
+    told_past_until: bool,
 }
 
 impl<D: Driver> Loop<'_, D> {
@@ -55,7 +57,7 @@ impl<D: Driver> Loop<'_, D> {
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
         let observation = self.first_run.applied_to(first);
-        let mut done = Done { runs: 0, observation, trail: Trail::default() };
+        let mut done = Done { runs: 0, observation, trail: Trail::default(), told_past_until: false };
         let result = self.drive(&mut done, started, emit);
         let outcome = match &result {
             Ok(outcome) => outcome.clone(),
@@ -112,8 +114,13 @@ impl<D: Driver> Loop<'_, D> {
         Limits { driver: self.driver, options: self.options, first_run: self.first_run }
     }
 
-    fn run_once(&mut self, done: &Done, limit: Limit, emit: Emit<'_>) -> Result<RunReport> {
+    fn run_once(&mut self, done: &mut Done, limit: Limit, emit: Emit<'_>) -> Result<RunReport> {
         let number = done.runs + 1;
+        if let Some(until) = self.options.until
+            && !done.told_past_until
+        {
+            done.told_past_until = remarks::report_past_until(&done.observation, until, emit);
+        }
         emit(Event::RunStarted {
             run: number,
             limit_days: limit.days,

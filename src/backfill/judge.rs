@@ -319,7 +319,7 @@ mod tests {
     fn rows_that_not_even_the_packages_clock_has_reached_are_refused() {
         let rows = both("2021-01-01 05:00");
         let reason = refusal(&rows, &rows, ("2020-12-31 23:00", "2021-01-01 00:00:07")).expect("a refusal");
-        assert!(reason.contains("a up to 2021-01-01 05:00:00, b up to"), "{reason}");
+        assert!(reason.contains("by a, b up to 2021-01-01 05:00:00, and the window"), "{reason}");
         assert!(reason.contains("the window of the run ended at 2021-01-01 00:00:07"), "{reason}");
         // Its clock is that of another time zone.
         assert_eq!(refusal(&rows, &rows, ("2020-12-31 23:00", "2021-01-01 05:30")), None);

@@ -11,9 +11,9 @@ use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::Verdict;
 use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
 use crate::failure::Refusal;
-use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
+use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, PackageTables};
 use crate::timestamp::Timestamp;
-use crate::workspace::{GoodPackageRun, GoodRun};
+use crate::workspace::GoodRun;
 
 /// The limit of the next run.
 #[derive(Debug, Clone, Copy)]
@@ -94,8 +94,8 @@ impl<D: Driver> Limits<'_, D> {
             }
             _ if beginnings.are_all => self.over_gaps(&beginnings.stalls, regular, emit),
             _ if goes_on => {
-                let (now, packages) = (observation.now, &observation.packages);
-                let last = packages.iter().map(|it| Verdict::of_last_run(it, it.window?, now));
+                let now = observation.now;
+                let last = self.open(observation).map(|it| Verdict::of_last_run(it, it.window?, now));
                 let Some(verdicts) = last.collect::<Option<Vec<_>>>() else { return Ok(Next::Usual) };
                 let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
                 self.over_gaps(&stalls, regular, emit)
@@ -138,13 +138,25 @@ impl<D: Driver> Limits<'_, D> {
         observation.packages.iter().all(|it| window(it).is_some_and(|window| window.upper >= until))
     }
 
+    /// The packages that have not reached `--until`. The others go on with the runs that these need, and decide nothing.
+    pub(super) fn open<'o>(
+        &self,
+        observation: &'o Observation,
+    ) -> impl Iterator<Item = &'o PackageTables> + use<'o, D> {
+        let until = self.options.until.map(Frontier::At);
+        observation
+            .packages
+            .iter()
+            .filter(move |it| until.is_none_or(|until| it.standing().frontier() < until))
+    }
+
     /// Judges a good run of an earlier call; none if the tables have changed since.
     fn judge_again(&self, last: &GoodRun, observation: &Observation) -> Option<Vec<Verdict>> {
-        let judge = |run: &GoodPackageRun| {
-            let tables = observation.package(&run.package)?;
+        let judge = |tables: &PackageTables| {
+            let run = last.packages.iter().find(|run| run.package == tables.package.name)?;
             Verdict::of_good_run(run, tables, observation.now, self.options.limit_days)
         };
-        last.packages.iter().map(judge).collect()
+        self.open(observation).map(judge).collect()
     }
 
     /// What follows a run: the limit that answers its stall.
@@ -158,10 +170,10 @@ impl<D: Driver> Limits<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Next> {
-        let is_done = |verdict: &&Verdict| self.options.until.is_some_and(|until| verdict.reached(until));
-        let done: Vec<_> = verdicts.iter().filter(is_done).map(|verdict| &verdict.package.name).collect();
-        let mut stalls = stall::stalls(verdicts, now);
-        stalls.retain(|stall| !done.contains(&&stall.package.name));
+        // What has reached --until goes on with the runs that the others need, and is no progress of theirs.
+        let is_open = |verdict: &&Verdict| self.options.until.is_none_or(|until| !verdict.reached(until));
+        let open: Vec<_> = verdicts.iter().filter(is_open).cloned().collect();
+        let stalls = stall::stalls(&open, now);
         let Some(first) = stalls.first() else { return Ok(Next::Usual) };
         let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
         if movable.is_empty() {

@@ -1,5 +1,7 @@
 //! Refuses what would never end or do harm, by the tables as they are before anything runs. Pure.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, bail};
 
 use crate::event::PackageState;
@@ -149,12 +151,13 @@ pub(super) fn ahead_of_clock(tables: &PackageTables, ahead: &[(&str, Timestamp)]
 }
 
 fn recorded(tables: &PackageTables, ahead: &[(&str, Timestamp)]) -> String {
-    let rows: Vec<_> = ahead.iter().map(|(model, at)| format!("{model} up to {at}")).collect();
-    format!(
-        "the incremental manifest of {} says that events were processed by {}",
-        tables.package.name,
-        rows.join(", ")
-    )
+    let mut by_time = BTreeMap::<Timestamp, Vec<&str>>::new();
+    for &(model, at) in ahead {
+        by_time.entry(at).or_default().push(model);
+    }
+    let rows: Vec<_> = by_time.iter().map(|(at, models)| format!("{} up to {at}", names(models))).collect();
+    let package = &tables.package.name;
+    format!("the incremental manifest of {package} says that events were processed by {}", rows.join("; "))
 }
 
 /// The packages count such a row, and take the time of the others for it. As text, an infinite time is none, too.

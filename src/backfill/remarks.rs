@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::verdict::Verdict;
 use crate::event::{Emit, Event};
-use crate::snowplow::{EventQuestion, Frontier, Observation};
+use crate::snowplow::{EventQuestion, Frontier, Observation, PackageTables};
 use crate::timestamp::Timestamp;
 
 /// Notes events that lie in a window up to now, although the package did not move. Most of them do not
@@ -35,6 +35,26 @@ pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict],
         );
         emit(Event::Note { message });
     }
+}
+
+/// Warns of packages that have reached `until` while others have not: a run builds all of them. Whether there are any.
+pub(super) fn report_past_until(observation: &Observation, until: Timestamp, emit: Emit<'_>) -> bool {
+    let is_past = |tables: &&PackageTables| tables.standing().frontier() >= Frontier::At(until);
+    let (past, behind): (Vec<_>, Vec<_>) = observation.packages.iter().partition(is_past);
+    if past.is_empty() || behind.is_empty() {
+        return false;
+    }
+    let names = |packages: &[&PackageTables]| {
+        packages.iter().map(|it| it.package.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let message = format!(
+        "{} has reached --until {until} and goes on with the runs that {} still needs. To keep it there, backfill the \
+         packages in selections of their own",
+        names(&past),
+        names(&behind)
+    );
+    emit(Event::Warning { message });
+    true
 }
 
 /// Warns of rows that something else wrote: only this backfill should change these tables while it runs.

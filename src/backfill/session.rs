@@ -11,6 +11,7 @@ use super::forecast;
 use super::limits::Limits;
 use super::manifest_preflight::{self, Look};
 use super::preflight;
+use super::remarks;
 use super::request::Request;
 use super::selected::Selected;
 use super::sources::{self, Troubles};
@@ -116,6 +117,9 @@ impl<'a> Backfill<'a> {
             return Ok(ahead);
         }
         let found = first_run.applied_to(&ahead.next.observation);
+        if let Some(until) = options.until {
+            remarks::report_past_until(&found, until, emit);
+        }
         let raised = &mut ahead.raised;
         let emit: Emit<'_> = &mut |event| match event {
             Event::LimitRaised(limit) => *raised = Some(limit),

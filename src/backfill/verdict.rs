@@ -150,13 +150,13 @@ impl Verdict {
     /// Whether everything up to `until` has been processed.
     #[must_use]
     pub fn reached(&self, until: Timestamp) -> bool {
-        // Without an event, models that begin get no row.
+        // Without an event, models that begin get no row. All others have one.
         let is_empty_beginning = self.before.state.begins() && self.after.state == self.before.state;
-        let in_step = self.before.state.is_open_ended() && self.after.state == State::Standard;
+        let has_rows = !self.after.state.begins();
         self.progress == Progress::CaughtUp
             || self.after.frontier() >= Frontier::At(until)
             || (self.evidence == Evidence::OwnWindow
-                && (in_step || is_empty_beginning)
+                && (has_rows || is_empty_beginning)
                 && self.window.upper >= until)
     }
 
@@ -246,7 +246,8 @@ mod tests {
         assert!(reached(&both("2020-03-01"), &both("2020-03-20"), "2020-03-31"));
         assert!(!reached(&both("2020-03-01"), &both("2020-03-20"), "2020-04-02"));
         let syncing = [("a", "2020-03-01"), ("b", "2020-04-01")];
-        assert!(!reached(&syncing, &[("a", "2020-03-20"), ("b", "2020-04-01")], "2020-03-31"));
+        // Models out of step, too: the window begins where the last of them is.
+        assert!(reached(&syncing, &[("a", "2020-03-20"), ("b", "2020-04-01")], "2020-03-31"));
         // Models that begin and find no event up to there.
         for rows in [&[][..], &[("a", "2020-04-01")]] {
             assert!(reached(rows, rows, "2020-04-01") && !reached(rows, rows, "2020-04-02"));

@@ -56,7 +56,7 @@ pub fn all() -> Vec<Case> {
         case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
         case("restated_by_ctas", |_| with(CopyStrategy::Ctas), in_other_parts),
         case("table_clone", |_| with(CopyStrategy::Clone), one_model),
-        case("moved", |_| with(CopyStrategy::Move), one_model),
+        case("moved", |_| with(CopyStrategy::Move), granted_in_staging),
         case("generated_column", plain, generated_column),
         case("grants", plain, grants),
         case("no_grants", plain, one_model),
@@ -175,6 +175,15 @@ fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
 
 pub fn one_model(dialect: Dialect) -> Result<Facts> {
     facts(dialect, vec![copied(dialect, "my_model")?])
+}
+
+fn granted_in_staging(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    if dialect == Dialect::Postgres {
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.physical.granted = vec![["select", "reporter"].map(str::to_owned)];
+    }
+    Ok(facts)
 }
 
 pub fn helper_and_view(dialect: Dialect) -> Result<Facts> {

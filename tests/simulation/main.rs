@@ -406,6 +406,36 @@ proptest! {
     }
 
     #[test]
+    fn packages_beyond_until_keep_no_other_from_it(
+        mut warehouse in warehouse(),
+        limit_days in 5u32..60,
+        part in 0.0f64..1.0,
+        once in any::<bool>(),
+    ) {
+        for package in &mut warehouse.packages {
+            package.family = Family::Session;
+            (package.can_be_asked, package.filters_are_known) = (true, true);
+        }
+        let until = until_at(&warehouse, part);
+        // Each run brings a package to that time, or over a gap before it; a package that is there is not waited for.
+        let days = |package: &Package| (until - package.start).max(0) / DAY / Micros::from(limit_days) + 2;
+        let events = |package: &Package| package.due(until).len();
+        let packages = &warehouse.packages;
+        let bound = packages.iter().map(days).sum::<Micros>() * 2 + 2 * packages.iter().map(events).sum::<usize>() as i64;
+        let bound = u32::try_from(bound).expect("a number") + 4;
+        let options = Options {
+            limit_days, once, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default()
+        };
+        let outcome = if once {
+            call_until(&mut warehouse, &options, |outcome| matches!(outcome, Outcome::RanOnce { .. }))
+        } else {
+            Some(backfill(&mut warehouse, &options).0)
+        };
+        let is_stopped = outcome.as_ref().is_none_or(|outcome| matches!(outcome, Outcome::Stopped { .. }));
+        prop_assert!(warehouse.runs <= bound && !is_stopped, "{outcome:?} after {} of {bound} runs", warehouse.runs);
+    }
+
+    #[test]
     fn a_second_call_raises_no_limit_that_reaches_the_same_time(
         mut warehouse in warehouse(),
         part in 0.0f64..1.0,

@@ -158,6 +158,8 @@ const SETTLED: &[DbtSetting] = &[
     setting("--no-use-colors-file", "DBT_USE_COLORS_FILE", "false"),
     setting("--write-json", "DBT_WRITE_JSON", "true"),
     setting("--partial-parse", "DBT_PARTIAL_PARSE", "true"),
+    // dbt breaks some messages at this width, within words.
+    setting("--printer-width=80", "DBT_PRINTER_WIDTH", "80"),
 ];
 
 const NO_DEBUG: DbtSetting = setting("--no-debug", "DBT_DEBUG", "false");

@@ -111,7 +111,7 @@ fn moved(table: &Table) -> Vec<String> {
     if !physical.granted.is_empty() {
         let granted = physical.granted.iter().map(|[privilege, to]| format!("{privilege} to {to}"));
         notes.push(format!(
-            "{model}: what others may do with staging's table is revoked, and not given back by a rollback: {}",
+            "{model}: what others may do with staging's table is revoked, until a rollback gives it back: {}",
             granted.collect::<Vec<_>>().join(", ")
         ));
     }

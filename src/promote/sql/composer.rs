@@ -191,7 +191,7 @@ impl<'p> Composer<'p> {
 
     /// Postgres: takes back what others may do with a table.
     pub(super) fn revoke_grants(&mut self, table: &Table) -> Result<()> {
-        let sql = swap::of_table(self.plan.dialect, "revoke_grants.sql", &table.facts.prod)?;
+        let sql = swap::of_table(self.plan.dialect, swap::REVOKE_GRANTS, &table.facts.prod)?;
         self.add(format!("{}: no grants but those that follow", table.model), sql);
         Ok(())
     }

@@ -78,6 +78,15 @@ pub(super) fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Re
     }
 }
 
+/// Postgres: gives others back what they might do with staging's table before it went to prod.
+pub(super) fn former_grant_statements(facts: &TableFacts) -> Result<Vec<Sql>> {
+    let granted = facts.physical.granted.iter();
+    let grant = |[privilege, to]: &[String; 2]| {
+        grant_statement(Dialect::Postgres, privilege, &facts.staging, &[Sql::of_checked(to)])
+    };
+    granted.map(grant).collect()
+}
+
 /// A table that gets what another one has.
 #[derive(Serialize)]
 struct Given<'a> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::duckdb;
+use super::grants::former_grant_statements;
 use super::script::Statement;
 use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Table};
@@ -12,6 +13,9 @@ use crate::warehouse::{Dialect, Relation};
 
 /// The end of the name of a copy that is not in place yet.
 const WORKING: &str = "__promote";
+
+/// Postgres: takes back what others may do with a table.
+pub(super) const REVOKE_GRANTS: &str = "revoke_grants.sql";
 
 /// Where the copy is made before it is put in place.
 ///
@@ -120,6 +124,11 @@ pub(super) fn take_back_statements(
         Action::Keep => {}
         Action::Create if strategy == CopyStrategy::Move => {
             statements = move_statements(prod, staging, &format!("give {model} back to staging"))?;
+            let sql = of_table(dialect, REVOKE_GRANTS, staging)?;
+            statements.push(Statement::plain(format!("{model}: no grants of prod"), sql));
+            for sql in former_grant_statements(&table.facts)? {
+                statements.push(Statement::plain(format!("{model}: a grant as before"), sql));
+            }
         }
         Action::Create => {
             let sql = drop_statement(dialect, prod)?;

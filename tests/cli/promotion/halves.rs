@@ -80,6 +80,15 @@ pub fn then(fake: &FakeDbt, replies: &[Value]) {
     fake.change(&json!({"run-operation": all}));
 }
 
+/// In how many calls a promotion asks what guards the tables, beside that for the catalogue's other questions.
+pub fn calls_for_guards(adapter: &str) -> usize {
+    match adapter {
+        "redshift" | "snowflake" | "bigquery" => 1,
+        "databricks" => 2,
+        _ => 0,
+    }
+}
+
 /// The project on such a warehouse.
 fn on(adapter: &str, warehouse: &Warehouse<'_>, execution: &[Value]) -> FakeDbt {
     let of = |schema: &str| {
@@ -95,9 +104,8 @@ fn on(adapter: &str, warehouse: &Warehouse<'_>, execution: &[Value]) -> FakeDbt 
         }
     };
     let sides = [ls(&of("stg"), &["carts"]), ls(&of("prd"), &["carts"])];
-    // What guards prod's table is asked in a call of its own, where the catalogue does not tell.
-    let is_guarded = warehouse.tables[1] && ["snowflake", "bigquery", "databricks"].contains(&adapter);
-    let catalogue = vec![json!({"empty": true}); 1 + usize::from(is_guarded)];
+    let asked = if warehouse.tables.contains(&true) { 1 + calls_for_guards(adapter) } else { 0 };
+    let catalogue = vec![json!({"empty": true}); asked];
     let replies = [&[warehouse.reply()], catalogue.as_slice(), execution].concat();
     FakeDbt::new(&json!({"ls": sides.iter().cycle().take(20).collect::<Vec<_>>(), "run-operation": replies}))
 }
