@@ -418,11 +418,12 @@ proptest! {
         }
         let until = until_at(&warehouse, part);
         // Each run brings a package to that time, or over a gap before it; a package that is there is not waited for.
-        let days = |package: &Package| (until - package.start).max(0) / DAY / Micros::from(limit_days) + 2;
-        let events = |package: &Package| package.due(until).len();
-        let packages = &warehouse.packages;
-        let bound = packages.iter().map(days).sum::<Micros>() * 2 + 2 * packages.iter().map(events).sum::<usize>() as i64;
-        let bound = u32::try_from(bound).expect("a number") + 4;
+        let days = |package: &Package| {
+            let windows = (until - package.start).max(0) / DAY / Micros::from(limit_days) + 2;
+            u32::try_from(windows).expect("a number")
+        };
+        let events = |package: &Package| u32::try_from(package.due(until).len()).expect("a number");
+        let bound = 4 + 2 * warehouse.packages.iter().map(|package| days(package) + events(package)).sum::<u32>();
         let options = Options {
             limit_days, once, until: Some(timestamp(until)), max_runs: Some(bound), ..Options::default()
         };

@@ -372,7 +372,7 @@ fn row_level_security_on_staging() {
         ]);
     }
     statements.push(format!("create policy slow_visits on {visits} for select using (seconds > 100)"));
-    statements.push(format!("grant references on all tables in schema staging_reporting to half_blind"));
+    statements.push("grant references on all tables in schema staging_reporting to half_blind".to_owned());
     let mut client = Client::new(&place);
     client.run(&statements);
     drop(client);

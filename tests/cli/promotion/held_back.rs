@@ -205,7 +205,7 @@ fn on(adapter: &str, execution: &Value) -> FakeDbt {
     let of = |schema: &str| of_target(schema, &[carts()]).replace("duckdb", adapter);
     let fake = both(&of("stg"), &of("prd"), &["carts"], &READY);
     let catalogue = vec![json!({"empty": true}); 1 + calls_for_guards(adapter)];
-    let replies = [&[READY.reply()], catalogue.as_slice(), &[execution.clone()]].concat();
+    let replies = [&[READY.reply()], catalogue.as_slice(), std::slice::from_ref(execution)].concat();
     fake.with(&json!({"run-operation": replies}))
 }
 

@@ -1,7 +1,7 @@
 {# What a table like this one gets, without the names. #}
 select
-  case when i.indisunique then 'the unique index' else 'the index' end
-  || substring(pg_get_indexdef(i.indexrelid) from ' USING .*$')
+  case when i.indisunique then 'the unique index ' else 'the index ' end
+  || substring(pg_get_indexdef(i.indexrelid) from ' USING (.*)$')
 from pg_catalog.pg_index as i
 where i.indrelid = '{{ table }}'::regclass
   and not exists (select 1 from pg_catalog.pg_constraint as c where c.conindid = i.indexrelid and c.conrelid = i.indrelid)
