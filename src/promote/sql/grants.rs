@@ -45,8 +45,8 @@ fn principal(dialect: Dialect, name: &str) -> String {
     match dialect {
         Dialect::BigQuery => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
         Dialect::Databricks | Dialect::Spark => dialect.column(name),
-        // Users of dbt-redshift write `group analysts` and `role analysts`.
-        Dialect::Redshift => match name.split_once(' ') {
+        // Users of dbt-redshift write `group analysts`, and `group:analysts` with its flag redshift_grants_extended.
+        Dialect::Redshift => match name.split_once([' ', ':']) {
             Some((kind @ ("group" | "role"), rest)) => format!("{kind} {}", principal(dialect, rest)),
             Some(_) | None => bare_or_quoted(dialect, name),
         },
@@ -56,7 +56,10 @@ fn principal(dialect: Dialect, name: &str) -> String {
 
 fn bare_or_quoted(dialect: Dialect, name: &str) -> String {
     let is_plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_plain { name.to_owned() } else { dialect.column(name) }
+    // dbt writes a grantee as it stands, so that some have their quotes already.
+    let inner = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let is_quoted = inner.is_some_and(|inner| !inner.is_empty() && !inner.replace("\"\"", "").contains('"'));
+    if is_plain || is_quoted { name.to_owned() } else { dialect.column(name) }
 }
 
 /// Redshift: gives prod's new table the grants that the catalogue lists for the one that it replaces.
@@ -113,5 +116,29 @@ pub(super) fn copy_grants_statement(
         | Dialect::Databricks
         | Dialect::Spark
         | Dialect::DuckDb => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grantees_are_written_as_dbt_means_them() {
+        for (dialect, name, expected) in [
+            (Dialect::Postgres, "Reporter", "Reporter"),
+            (Dialect::Postgres, "data team", "\"data team\""),
+            (Dialect::Postgres, "\"Data Team\"", "\"Data Team\""),
+            (Dialect::Snowflake, "\"a\"\"b\"", "\"a\"\"b\""),
+            (Dialect::Postgres, "\"a\" to public; --\"", "\"\"\"a\"\" to public; --\"\"\""),
+            (Dialect::Postgres, "\"\"", "\"\"\"\"\"\""),
+            (Dialect::Redshift, "group analysts", "group analysts"),
+            (Dialect::Redshift, "group:analysts", "group analysts"),
+            (Dialect::Redshift, "role:data team", "role \"data team\""),
+            (Dialect::Redshift, "team:a", "\"team:a\""),
+            (Dialect::BigQuery, "user:a@b.c", "\"user:a@b.c\""),
+        ] {
+            assert_eq!(principal(dialect, name), expected, "{dialect} {name}");
+        }
     }
 }
