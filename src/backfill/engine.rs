@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 
 use super::driver::{Driver, RunRequest};
 use super::forecast;
 use super::judge::{Judgement, Trail};
-use super::limits::{Limit, Limits, Next};
+use super::limits::{self, First, Limit, Limits, Next};
 use super::options::Options;
 use super::preflight::FirstRun;
 use super::remarks;
@@ -57,7 +57,8 @@ impl<D: Driver> Loop<'_, D> {
     pub fn run(&mut self, first: &Observation, emit: Emit<'_>) -> Result<Outcome> {
         let started = Instant::now();
         let observation = self.first_run.applied_to(first);
-        let mut done = Done { runs: 0, observation, trail: Trail::default(), told_past_until: false };
+        let trail = Trail::new(self.options.until);
+        let mut done = Done { runs: 0, observation, trail, told_past_until: false };
         let result = self.drive(&mut done, started, emit);
         let outcome = match &result {
             Ok(outcome) => outcome.clone(),
@@ -81,11 +82,14 @@ impl<D: Driver> Loop<'_, D> {
             return Ok(outcome);
         }
         let first = self.limits().at_start(&done.observation, emit);
-        if first.is_err() {
+        if first.as_ref().is_err_and(Error::is::<Refusal>) {
             // The next call must look for itself: the cause may be gone by then.
             self.driver.forget()?;
         }
-        let mut limit = first?;
+        let mut limit = match first? {
+            First::Limit(limit) => limit,
+            First::NothingUntil(refusal) => return self.reached_without(&done.observation, refusal),
+        };
         loop {
             if let Some(outcome) = self.reason_to_stop(done, started) {
                 return Ok(outcome);
@@ -105,7 +109,9 @@ impl<D: Driver> Loop<'_, D> {
             limit = match self.limits().after_stall(&verdicts, now, limit.days, emit)? {
                 Next::Usual => self.limits().regular(&done.observation),
                 Next::Raised(limit) => limit,
-                Next::NothingUntil(refusal) => return self.reached_without(&verdicts, refusal),
+                Next::NothingUntil(refusal) => {
+                    return self.reached_without(&done.observation, refusal);
+                }
             };
         }
     }
@@ -201,10 +207,9 @@ impl<D: Driver> Loop<'_, D> {
     }
 
     /// The outcome where what is left begins after `--until`.
-    fn reached_without(&self, verdicts: &[Verdict], refusal: Refusal) -> Result<Outcome> {
-        let has_rows = verdicts.iter().any(|verdict| verdict.after.frontier().time().is_some());
+    fn reached_without(&self, observation: &Observation, refusal: Refusal) -> Result<Outcome> {
         match self.options.until {
-            Some(until) if has_rows => Ok(Outcome::Reached { until }),
+            Some(until) if limits::has_begun(observation) => Ok(Outcome::Reached { until }),
             _ => bail!(refusal),
         }
     }

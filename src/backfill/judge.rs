@@ -18,6 +18,8 @@ const MOST_UNCLEAR: u32 = 3;
 /// What earlier runs of this backfill showed.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
+    /// `--until`: what has reached it goes on with the runs that the others need, and is no progress of theirs.
+    until: Option<Timestamp>,
     /// The last window of each package.
     windows: HashMap<String, PreviousWindow>,
     /// Packages whose slow clock was told.
@@ -39,6 +41,11 @@ pub(super) struct Judgement {
 }
 
 impl Trail {
+    /// That of a backfill that goes on until a time, or to the end.
+    pub(super) fn new(until: Option<Timestamp>) -> Self {
+        Self { until, ..Self::default() }
+    }
+
     /// Judges a run of a limit by the tables before and after it.
     ///
     /// # Errors
@@ -78,7 +85,6 @@ impl Trail {
         let expectation = Expectation { before: old, limit_days, now, previous };
         let verdict = Verdict::of(old, new, window, now);
         let origin = expectation.origin_of(window);
-        judgement.refuse(ahead_of_window(old, window, now));
         judgement.refuse(replaced_events(old, new, (window, origin), old.next_window(limit_days, now), now));
         let verdict = match origin {
             WindowOrigin::StartedOver => {
@@ -95,6 +101,7 @@ impl Trail {
                 verdict.without_evidence()
             }
             WindowOrigin::ThisRun | WindowOrigin::OtherLimit(_) => {
+                judgement.refuse(ahead_of_window(old, window, now));
                 let this = PreviousWindow { window, limit_days, min };
                 self.windows.insert(name.clone(), this);
                 if verdict.ended_at_its_own_clock(this, previous, now) {
@@ -112,7 +119,9 @@ impl Trail {
 
     /// Keeps the number of runs bounded that achieve nothing.
     fn count(&mut self, verdicts: &[Verdict], now: Timestamp) -> Option<Refusal> {
-        let has_moved = verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced);
+        let is_open = |verdict: &Verdict| self.until.is_none_or(|until| !verdict.reached(until));
+        let has_moved =
+            verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced && is_open(verdict));
         let unclear = verdicts.iter().find(|verdict| verdict.evidence == Evidence::Missing);
         self.idle = if has_moved { 0 } else { self.idle + 1 };
         // Not in a row where a run between them moved nothing, either: the limit goes up and down then.

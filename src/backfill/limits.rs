@@ -33,6 +33,19 @@ pub(super) enum Next {
     NothingUntil(Refusal),
 }
 
+/// What the first run does.
+#[derive(Debug)]
+pub(super) enum First {
+    Limit(Limit),
+    /// Nothing: whatever has not reached `--until` has no event up to there, and why.
+    NothingUntil(Refusal),
+}
+
+/// Whether a package has processed an event.
+pub(super) fn has_begun(observation: &Observation) -> bool {
+    observation.packages.iter().any(|tables| tables.standing().frontier().time().is_some())
+}
+
 /// What decides about limits.
 #[derive(Debug)]
 pub(super) struct Limits<'l, D> {
@@ -55,21 +68,21 @@ impl<D: Driver> Limits<'_, D> {
     ///
     /// # Errors
     /// A [`Refusal`] if no window holds an event, or if `--max-limit-days` forbids the limit that would.
-    pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<Limit> {
+    pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<First> {
         let regular = self.regular(observation);
         let begins = |tables: &PackageTables| tables.standing().state.begins();
         // Models that begin have to reach an event.
         if !observation.packages.iter().any(begins) && self.reaches_until(observation, regular.days) {
-            return Ok(regular);
+            return Ok(First::Limit(regular));
         }
         let beginnings = self.beginnings(observation, regular.days, emit)?;
         let limit = match self.next_at_start(observation, regular, &beginnings, emit)? {
             Next::Raised(limit) if limit.days > regular.days => limit,
-            Next::NothingUntil(refusal) => bail!(refusal),
+            Next::NothingUntil(refusal) => return Ok(First::NothingUntil(refusal)),
             Next::Raised(_) | Next::Usual => regular,
         };
         beginnings.warn_of_empty_ones(limit.days, emit);
-        Ok(limit)
+        Ok(First::Limit(limit))
     }
 
     fn next_at_start(
@@ -98,7 +111,11 @@ impl<D: Driver> Limits<'_, D> {
                 let last = self.open(observation).map(|it| Verdict::of_last_run(it, it.window?, now));
                 let Some(verdicts) = last.collect::<Option<Vec<_>>>() else { return Ok(Next::Usual) };
                 let stalls = self.with_outlooks(stall::stalls(&verdicts, now), emit)?;
-                self.over_gaps(&stalls, regular, emit)
+                match self.over_gaps(&stalls, regular, emit)? {
+                    // The others may have something to do since.
+                    Next::NothingUntil(_) if stalls.len() < verdicts.len() => Ok(Next::Usual),
+                    next => Ok(next),
+                }
             }
             _ => Ok(Next::Usual),
         }
@@ -180,8 +197,16 @@ impl<D: Driver> Limits<'_, D> {
             bail!(stuck_behind_others(verdicts, first));
         }
         let movable = self.with_outlooks(movable, emit)?;
+        let asked = movable.len();
         match self.raised(&movable, limit_days, emit)? {
             None => bail!(beyond_help(first, limit_days)),
+            // The others still have something to do, whether they can do it or not.
+            Some(Next::NothingUntil(_)) if asked < open.len() => {
+                match stalls.iter().find(|stall| stall.stuck) {
+                    Some(stuck) => bail!(stuck_behind_others(verdicts, stuck)),
+                    None => Ok(Next::Usual),
+                }
+            }
             Some(next) => Ok(next),
         }
     }

@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use super::dbt_driver::DbtDriver;
 use super::engine::Loop;
 use super::forecast;
-use super::limits::Limits;
+use super::limits::{self, First, Limits};
 use super::manifest_preflight::{self, Look};
 use super::preflight;
 use super::remarks;
@@ -18,7 +18,7 @@ use super::sources::{self, Troubles};
 use crate::event::{Emit, Event, LimitRaised, PackageState, Start, notices};
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::snowplow::{Observation, Reader};
+use crate::snowplow::{Frontier, Observation, PackageTables, Reader};
 use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
@@ -118,6 +118,10 @@ impl<'a> Backfill<'a> {
         }
         let found = first_run.applied_to(&ahead.next.observation);
         if let Some(until) = options.until {
+            let is_past = |it: &PackageTables| it.standing().frontier() >= Frontier::At(until);
+            if found.packages.iter().all(is_past) {
+                return Ok(ahead);
+            }
             remarks::report_past_until(&found, until, emit);
         }
         let raised = &mut ahead.raised;
@@ -126,7 +130,11 @@ impl<'a> Backfill<'a> {
             other => emit(other),
         };
         match (Limits { driver: &mut self.driver(), options, first_run }).at_start(&found, emit) {
-            Ok(limit) => {
+            Ok(First::NothingUntil(refusal)) if !limits::has_begun(&found) => {
+                ahead.next.preflight = Err(refusal.into());
+            }
+            Ok(First::NothingUntil(_)) => {}
+            Ok(First::Limit(limit)) => {
                 ahead.limit_days = limit.days;
                 let with_limit = forecast::states(&found, limit.days);
                 for (state, with_limit) in ahead.next.states.iter_mut().zip(with_limit) {

@@ -199,8 +199,12 @@ impl Subject {
             && self.setting_in_project(node, "full_refresh").is_none()
     }
 
-    /// What dbt_project.yml sets for a key of a model's configuration, unless it is false or null.
+    /// What dbt_project.yml sets for a key of a model's configuration, unless it is false or null. For the root project's own
+    /// models, what the model itself sets takes precedence; for those of packages, dbt_project.yml does.
     pub(super) fn setting_in_project(&self, node: &Node, key: &str) -> Option<ModelSetting<'_>> {
+        if node.package_name == self.root() && self.live_code(node).contains(key) {
+            return None;
+        }
         let set = self.project.model_setting(&node.fqn, key)?;
         (!set.value.is_null() && set.value.as_bool() != Some(false)).then_some(set)
     }

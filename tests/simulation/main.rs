@@ -434,6 +434,12 @@ proptest! {
         };
         let is_stopped = outcome.as_ref().is_none_or(|outcome| matches!(outcome, Outcome::Stopped { .. }));
         prop_assert!(warehouse.runs <= bound && !is_stopped, "{outcome:?} after {} of {bound} runs", warehouse.runs);
+        match outcome {
+            Some(Outcome::Refused { reason }) if !reason.contains("after --until") => {
+                prop_assert!(is_hopeless(&warehouse), "{reason}");
+            }
+            _ => has_seen_everything(&warehouse, until)?,
+        }
     }
 
     #[test]

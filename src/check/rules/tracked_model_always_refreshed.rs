@@ -64,9 +64,16 @@ mod tests {
         refreshed(&mut lab, "asks", "shop_incremental", "incremental", true);
         lab.change("asks").macros(&["macro.snowplow_utils.allow_refresh"]);
         lab.expect_none(&RULE);
-        lab.models("{store: {asks: {full_refresh: true}}}");
-        lab.expect(&RULE, &["asks"]);
+        lab.change("asks").code("{{ config(full_refresh=snowplow_utils.allow_refresh()) }}");
+        lab.models("{store: {asks: {full_refresh: true}}, shop: {+full_refresh: true}}");
+        lab.expect_none(&RULE);
+        lab.model_of("shop", "theirs", &["shop_incremental"], "incremental", &[])
+            .config("full_refresh", json!(true))
+            .macros(&["macro.snowplow_utils.allow_refresh"])
+            .code("{{ config(full_refresh=snowplow_utils.allow_refresh()) }}");
+        lab.expect(&RULE, &["theirs"]);
         lab.models("{}");
+        lab.expect_none(&RULE);
         refreshed(&mut lab, "wrong", "shop_incremental", "incremental", true);
         lab.expect(&RULE, &["wrong"]);
     }

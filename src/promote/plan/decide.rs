@@ -168,7 +168,9 @@ impl Plan {
             Dialect::Postgres => {
                 "Promote as a role that bypasses row level security, or disable it on staging's table"
             }
-            Dialect::Snowflake | Dialect::BigQuery if self.strategy == CopyStrategy::Ctas => {
+            Dialect::Snowflake | Dialect::BigQuery
+                if self.strategy == CopyStrategy::Ctas && table.action != Action::Keep =>
+            {
                 "Drop them from staging's table, or promote without --strategy ctas"
             }
             Dialect::Redshift

@@ -46,6 +46,8 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     let guards = physical.guards.iter().flatten();
     let lost = physical.left_behind.iter().chain(guards.clone().filter(|_| is_rewritten));
     let becomes = if plan.strategy == CopyStrategy::Move { "comes along" } else { "not carried over" };
+    // Those are revoked, and told with all other grants.
+    let lost = lost.filter(|what| plan.strategy != CopyStrategy::Move || !what.starts_with("grants on "));
     let mut notes: Vec<_> = lost.map(|what| format!("{model}: {becomes}: {what}")).collect();
     if !is_rewritten && physical.guards.as_ref().is_some_and(|guards| !guards.is_empty()) {
         let guards: Vec<_> = guards.map(String::as_str).collect();
@@ -59,7 +61,7 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
         notes.extend(lost_by_ctas(plan.dialect, table));
     }
     if plan.strategy == CopyStrategy::Move {
-        notes.extend(moved(table));
+        notes.extend(moved(table, is_connected));
     }
     if matches!(table.action, Action::Replace { .. }) {
         notes.extend(replaced(plan, table));
@@ -105,9 +107,15 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
 }
 
 /// Postgres: what becomes of what a table had in staging.
-fn moved(table: &Table) -> Vec<String> {
+fn moved(table: &Table, is_connected: bool) -> Vec<String> {
     let (model, physical) = (&table.model, &table.facts.physical);
     let mut notes = Vec::new();
+    if !is_connected {
+        notes.push(format!(
+            "{model}: what others may do with staging's table is not known here. It is revoked, and a rollback does not give \
+             it back"
+        ));
+    }
     if !physical.granted.is_empty() {
         let granted = physical.granted.iter().map(|[privilege, to]| format!("{privilege} to {to}"));
         notes.push(format!(
@@ -141,6 +149,11 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     };
     let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
     let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
+    if let Some(owner) = &replaced.other_owner {
+        notes.push(format!(
+            "{model}: the table that is replaced belongs to {owner}, who gets no rights to the new one"
+        ));
+    }
     if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
         notes.push(format!(
             "{model}: {} is a permanent table and becomes a transient one without Fail-safe, as the project \

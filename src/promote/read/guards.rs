@@ -53,10 +53,14 @@ pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> 
     if asked.is_empty() {
         return Ok(());
     }
+    let mut all_told = true;
     for asking in guards_questions(dialect) {
         let question = question(dialect, asking.template)?;
         let queries: Vec<_> = asked.iter().map(|(table, _)| about(table, &question)).collect();
-        let Ok(told) = prod.query_if_allowed(&queries, emit)? else { continue };
+        let Ok(told) = prod.query_if_allowed(&queries, emit)? else {
+            all_told = false;
+            continue;
+        };
         for ((_, physical), answer) in asked.iter_mut().zip(&told.answers) {
             if let Answer::Rows(rows) = answer {
                 let found = rows.iter().filter_map(|row| row.first().cloned().flatten());
@@ -66,6 +70,10 @@ pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> 
         }
     }
     for (_, physical) in asked {
+        // That there are none is only known if every question was answered.
+        if !all_told && physical.guards.as_ref().is_some_and(Vec::is_empty) {
+            physical.guards = None;
+        }
         // Whom they let pass is not known.
         physical.hidden.clone_from(&physical.guards);
     }

@@ -15,6 +15,7 @@ pub(super) fn in_one_transaction(plan: &Plan) -> Result<Script> {
     composer.begin()?;
     composer.limit_waiting()?;
     composer.see_all_rows()?;
+    composer.lock_prod()?;
     composer.lock_rows()?;
     composer.return_staging_rows()?;
     for ledger in &plan.ledgers {

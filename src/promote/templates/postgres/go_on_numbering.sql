@@ -5,25 +5,27 @@
 do $numbering$
 declare
   ours text := pg_get_serial_sequence('{{ target }}', {{ column | literal }});
-  theirs text := pg_get_serial_sequence('{{ source }}', {{ column | literal }});
+  theirs text;
   last bigint;
   is_taken boolean;
 begin
-  if theirs is null then
-    select d.refobjid::regclass::text into strict theirs
-    from pg_attrdef as a
-    join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
-    join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
-    join pg_sequence as s on s.seqrelid = d.refobjid
-    where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }};
-  end if;
-  execute format('select last_value, is_called from %s', theirs) into last, is_taken;
+  {# A default names its sequence. That of an identity belongs to the column. #}
+  select d.refobjid::regclass::text into theirs
+  from pg_attrdef as a
+  join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
+  join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
+  join pg_sequence as s on s.seqrelid = d.refobjid
+  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }}
+  order by d.refobjid
+  limit 1;
+  theirs := coalesce(theirs, pg_get_serial_sequence('{{ source }}', {{ column | literal }}));
+  execute format('select last_value, is_called from %s', theirs) into strict last, is_taken;
   perform setval(ours, last, is_taken);
 exception when insufficient_privilege then
   raise notice 'this user may not read %: the numbers of the copy go on after those in the table', theirs;
   perform setval(ours, case when s.seqincrement > 0 then n.largest else n.smallest end)
   from pg_sequence as s,
-    (select max({{ column | column }}) as largest, min({{ column | column }}) as smallest from {{ target }}) as n
+    (select max(t.{{ column | column }}) as largest, min(t.{{ column | column }}) as smallest from {{ target }} as t) as n
   where s.seqrelid = ours::regclass;
 end
 $numbering$

@@ -18,7 +18,9 @@ begin
   join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
   join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
   join pg_sequence as s on s.seqrelid = d.refobjid
-  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }};
+  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }}
+  order by d.refobjid
+  limit 1;
   execute format(
     'create sequence %s as %s increment by %s minvalue %s maxvalue %s start with %s cache %s %s owned by {{ target }}.%I',
     free, theirs.seqtypid::regtype, theirs.seqincrement, theirs.seqmin, theirs.seqmax, theirs.seqstart, theirs.seqcache,

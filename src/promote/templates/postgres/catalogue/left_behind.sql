@@ -14,7 +14,7 @@ where r.prrelid = '{{ table }}'::regclass
 union all
 select 'grants on its column ' || attname
 from pg_catalog.pg_attribute
-where attrelid = '{{ table }}'::regclass and attacl is not null
+where attrelid = '{{ table }}'::regclass and attacl is not null and not attisdropped
 union all
 select 'the storage options ' || array_to_string(reloptions, ', ')
 from pg_catalog.pg_class
@@ -43,7 +43,7 @@ where attrelid = '{{ table }}'::regclass and attnum > 0 and not attisdropped and
 union all
 select 'the options of ' || attname || ' (' || array_to_string(attoptions, ', ') || ')'
 from pg_catalog.pg_attribute
-where attrelid = '{{ table }}'::regclass and attnum > 0 and attoptions is not null
+where attrelid = '{{ table }}'::regclass and attnum > 0 and attoptions is not null and not attisdropped
 union all
 select 'the inheritance from ' || inhparent::regclass::text
 from pg_catalog.pg_inherits
