@@ -89,6 +89,12 @@ impl<D: Driver> Loop<'_, D> {
         let mut limit = match first? {
             First::Limit(limit) => limit,
             First::NothingUntil(refusal) => return self.reached_without(&done.observation, refusal),
+            First::ReachedBefore => {
+                let mut packages = done.observation.packages.iter();
+                let has_rows = packages.any(|it| it.standing().frontier() != Frontier::Nothing);
+                let until = self.options.until.filter(|_| has_rows);
+                return Ok(until.map_or(Outcome::NoEvents, |until| Outcome::Reached { until }));
+            }
         };
         loop {
             if let Some(outcome) = self.reason_to_stop(done, started) {

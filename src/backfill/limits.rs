@@ -39,6 +39,8 @@ pub(super) enum First {
     Limit(Limit),
     /// Nothing: whatever has not reached `--until` has no event up to there, and why.
     NothingUntil(Refusal),
+    /// Nothing: the last run of an earlier call has reached `--until`, and nothing has changed since.
+    ReachedBefore,
 }
 
 /// Whether a package has processed an event.
@@ -70,13 +72,22 @@ impl<D: Driver> Limits<'_, D> {
     /// A [`Refusal`] if no window holds an event, or if `--max-limit-days` forbids the limit that would.
     pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<First> {
         let regular = self.regular(observation);
+        let last = self.last_good_run(observation);
+        // It was up to date to its own now, which is earlier.
+        let has_reached =
+            |until| move |verdict: &Verdict| verdict.reached(until) && verdict.window.upper >= until;
+        if let (Some(until), Some((_, verdicts))) = (self.options.until, &last)
+            && verdicts.iter().all(has_reached(until))
+        {
+            return Ok(First::ReachedBefore);
+        }
         let begins = |tables: &PackageTables| tables.standing().state.begins();
         // Models that begin have to reach an event.
         if !observation.packages.iter().any(begins) && self.reaches_until(observation, regular.days) {
             return Ok(First::Limit(regular));
         }
         let beginnings = self.beginnings(observation, regular.days, emit)?;
-        let limit = match self.next_at_start(observation, regular, &beginnings, emit)? {
+        let limit = match self.next_at_start(observation, regular, last, &beginnings, emit)? {
             Next::Raised(limit) if limit.days > regular.days => limit,
             Next::NothingUntil(refusal) => return Ok(First::NothingUntil(refusal)),
             Next::Raised(_) | Next::Usual => regular,
@@ -85,28 +96,29 @@ impl<D: Driver> Limits<'_, D> {
         Ok(First::Limit(limit))
     }
 
+    /// The last run, if it was a good one of an earlier call and the tables are as it left them, with its verdicts. A first
+    /// run that starts models again goes on from nothing.
+    fn last_good_run(&mut self, observation: &Observation) -> Option<(GoodRun, Vec<Verdict>)> {
+        let last = self.driver.last_good_run().filter(|_| self.first_run.is_regular())?;
+        let verdicts = self.judge_again(&last, observation)?;
+        Some((last, verdicts))
+    }
+
     fn next_at_start(
         &mut self,
         observation: &Observation,
         regular: Limit,
+        last: Option<(GoodRun, Vec<Verdict>)>,
         beginnings: &Beginnings,
         emit: Emit<'_>,
     ) -> Result<Next> {
-        // A first run that starts models again goes on from nothing.
-        let goes_on = self.first_run.is_regular();
-        let last = self.driver.last_good_run().filter(|_| goes_on);
-        let verdicts = last.as_ref().and_then(|last| self.judge_again(last, observation));
-        match last.zip(verdicts) {
-            // Its window has reached that time, and did not go on to a later event.
-            Some((last, _)) if self.reaches_until(observation, last.limit_days) => {
-                Ok(Next::Raised(Limit { days: last.limit_days, no_event_left: false }))
-            }
+        match last {
             // If the user's limit is larger, it has not been tried yet.
             Some((last, verdicts)) if last.limit_days >= regular.days => {
                 self.after_stall(&verdicts, observation.now, last.limit_days, emit)
             }
             _ if beginnings.are_all => self.over_gaps(&beginnings.stalls, regular, emit),
-            _ if goes_on => {
+            _ if self.first_run.is_regular() => {
                 let now = observation.now;
                 let last = self.open(observation).map(|it| Verdict::of_last_run(it, it.window?, now));
                 let Some(verdicts) = last.collect::<Option<Vec<_>>>() else { return Ok(Next::Usual) };
@@ -141,8 +153,8 @@ impl<D: Driver> Limits<'_, D> {
         let (until, first) = self.options.until.zip(outlook.next.time())?;
         (stall.begins() && first > until).then(|| {
             Refusal(format!(
-                "the first event of {} is at {first}, after --until {until}: there is nothing to process up to that time. \
-                 Give a later --until, or leave it out",
+                "the first event that {} may read is at {first}, after --until {until}: there is nothing to process up to \
+                 that time. Give a later --until, or leave it out",
                 stall.package.name
             ))
         })

@@ -44,6 +44,13 @@ pub struct NextRuns {
     pub preflight: Result<()>,
 }
 
+impl NextRuns {
+    /// There is no next run.
+    fn forget_windows(&mut self) {
+        self.states.iter_mut().for_each(|state| state.window = None);
+    }
+}
+
 /// What the first run would be.
 #[derive(Debug)]
 pub struct FirstRunAhead {
@@ -122,19 +129,22 @@ impl<'a> Backfill<'a> {
             if found.packages.iter().all(is_past) {
                 return Ok(ahead);
             }
-            remarks::report_past_until(&found, until, emit);
         }
         let raised = &mut ahead.raised;
         let emit: Emit<'_> = &mut |event| match event {
             Event::LimitRaised(limit) => *raised = Some(limit),
             other => emit(other),
         };
-        match (Limits { driver: &mut self.driver(), options, first_run }).at_start(&found, emit) {
+        match (Limits { driver: &mut self.driver(), options, first_run }).at_start(&found, &mut *emit) {
             Ok(First::NothingUntil(refusal)) if !limits::has_begun(&found) => {
                 ahead.next.preflight = Err(refusal.into());
+                ahead.next.forget_windows();
             }
-            Ok(First::NothingUntil(_)) => {}
+            Ok(First::NothingUntil(_) | First::ReachedBefore) => ahead.next.forget_windows(),
             Ok(First::Limit(limit)) => {
+                if let Some(until) = options.until {
+                    remarks::report_past_until(&found, until, emit);
+                }
                 ahead.limit_days = limit.days;
                 let with_limit = forecast::states(&found, limit.days);
                 for (state, with_limit) in ahead.next.states.iter_mut().zip(with_limit) {

@@ -106,7 +106,7 @@ fn next(finish: &Finish, history: &History) -> Option<Next> {
     match (&finish.outcome, flag) {
         (Outcome::CaughtUp, _) => promote(start),
         (Outcome::RanOnce { .. }, _) if has_stalled(history) => {
-            advice("run the same command again; without --once, it jumps over gaps by itself")
+            advice("run the same command again: it goes on with a larger limit")
         }
         (Outcome::DbtFailed, Some(flag)) => {
             advice(&format!("fix the error above, then run the same command without {flag} to continue"))

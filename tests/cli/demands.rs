@@ -329,7 +329,8 @@ fn a_plan_knows_that_the_first_window_goes_up_to_the_first_event() {
     assert!(output.stderr.contains("but --max-limit-days allows 60"), "{output}");
     let output = fake.tool(&[&arguments[..], &["--until", "2021-03-01"]].concat());
     assert_eq!(output.code, 4, "{output}");
-    let words = "the first event of shop is at 2021-04-01 10:00:00, after --until 2021-03-01 00:00:00";
+    let words =
+        "the first event that shop may read is at 2021-04-01 10:00:00, after --until 2021-03-01 00:00:00";
     assert!(output.stderr.contains(words), "{output}");
     // No further than asked.
     let output = fake.tool(&[&arguments[..], &["--until", "2021-04-10"]].concat()).success();

@@ -468,6 +468,10 @@ proptest! {
         prop_assert!(outcome == reached || outcome == Outcome::CaughtUp, "{outcome:?}");
         prop_assert!(!log.iter().any(|event| matches!(event, Event::LimitRaised(_))), "{log:?}");
         has_seen_everything(&warehouse, until)?;
+        // What moved nothing has nothing left to do.
+        let runs = warehouse.runs;
+        let again = backfill(&mut warehouse, &options).0;
+        prop_assert!(again == reached && warehouse.runs == runs, "{again:?} after {} runs", warehouse.runs - runs);
     }
 
     #[test]
