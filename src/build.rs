@@ -33,8 +33,10 @@ fn template_list() -> io::Result<String> {
     let mut list = String::from("&[\n");
     for file in &files {
         let name = file.strip_prefix(TEMPLATES).map_err(io::Error::other)?.display().to_string();
-        let text = env::current_dir()?.join(file).display().to_string();
-        let _ = writeln!(list, "    ({name:?}, include_str!({text:?})),");
+        // The compiler puts the folder before it: a build folder can outlive the one that it was made for.
+        let path = format!("/{}", file.display());
+        let _ =
+            writeln!(list, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),");
     }
     list.push(']');
     Ok(list)
