@@ -3,39 +3,16 @@
 //! Some models of Snowplow's packages add rows by the largest time in their own table, and never add any to a table that an
 //! empty window made.
 
-use anyhow::Result;
-
-use super::driver::Driver;
-use super::limits::Limits;
-use super::stall::{self, Outlook, Stall};
-use super::verdict::Verdict;
+use super::stall::{Outlook, Stall};
 use crate::event::{Emit, Event};
-use crate::snowplow::Observation;
 
 /// The packages that begin, with what their events relations say about the first window.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Beginnings {
     /// What first windows without any event would show. A larger limit would make each of these windows longer.
     pub(super) stalls: Vec<(Stall, Outlook)>,
     /// Whether they are all packages that have something to do.
     pub(super) are_all: bool,
-}
-
-impl<D: Driver> Limits<'_, D> {
-    /// Asks for the first events of the packages that begin.
-    pub(super) fn beginnings(
-        &mut self,
-        observation: &Observation,
-        limit_days: u32,
-        emit: Emit<'_>,
-    ) -> Result<Beginnings> {
-        let now = observation.now;
-        let begin =
-            self.open(observation).filter_map(|tables| Verdict::of_empty_start(tables, limit_days, now));
-        let begin: Vec<_> = begin.collect();
-        let are_all = begin.len() == self.open(observation).count();
-        Ok(Beginnings { stalls: self.with_outlooks(stall::stalls(&begin, now), emit)?, are_all })
-    }
 }
 
 impl Beginnings {

@@ -89,11 +89,9 @@ impl<D: Driver> Loop<'_, D> {
         let mut limit = match first? {
             First::Limit(limit) => limit,
             First::NothingUntil(refusal) => return self.reached_without(&done.observation, refusal),
-            First::ReachedBefore => {
-                let mut packages = done.observation.packages.iter();
-                let has_rows = packages.any(|it| it.standing().frontier() != Frontier::Nothing);
-                let until = self.options.until.filter(|_| has_rows);
-                return Ok(until.map_or(Outcome::NoEvents, |until| Outcome::Reached { until }));
+            First::ReachedBefore { until } => {
+                let frontiers = done.observation.packages.iter().map(|it| it.standing().frontier());
+                return Ok(unless_empty(Outcome::Reached { until }, frontiers));
             }
         };
         loop {
@@ -197,11 +195,10 @@ impl<D: Driver> Loop<'_, D> {
         if let Some(signal) = self.interrupt.asked() {
             return Some(Outcome::Interrupted { signal: signal.number() });
         }
-        if let Some(until) = self.options.until {
-            let mut frontiers = done.observation.packages.iter().map(|tables| tables.standing().frontier());
-            if frontiers.all(|frontier| frontier >= Frontier::At(until)) {
-                return Some(Outcome::Reached { until });
-            }
+        if let Some(until) = self.options.until
+            && done.observation.packages.iter().all(|tables| tables.has_reached(until))
+        {
+            return Some(Outcome::Reached { until });
         }
         if self.options.max_runs.is_some_and(|most| done.runs >= most) {
             return Some(Outcome::Stopped { by: "--max-runs".into() });
@@ -222,19 +219,22 @@ impl<D: Driver> Loop<'_, D> {
 
     /// The outcome, if this run was the last one.
     fn outcome_of_run(&self, verdicts: &[Verdict]) -> Option<Outcome> {
-        let is_empty = |verdict: &Verdict| verdict.after.frontier() == Frontier::Nothing;
-        let or_no_events =
-            |outcome| Some(if verdicts.iter().all(is_empty) { Outcome::NoEvents } else { outcome });
+        let frontiers = verdicts.iter().map(|verdict| verdict.after.frontier());
         if verdicts.iter().all(|verdict| verdict.progress == Progress::CaughtUp) {
-            return or_no_events(Outcome::CaughtUp);
+            return Some(unless_empty(Outcome::CaughtUp, frontiers));
         }
         if let Some(until) = self.options.until
             && verdicts.iter().all(|verdict| verdict.reached(until))
         {
-            return or_no_events(Outcome::Reached { until });
+            return Some(unless_empty(Outcome::Reached { until }, frontiers));
         }
         self.options.once.then_some(Outcome::RanOnce { more: true })
     }
+}
+
+/// The outcome, unless no package has found an event.
+fn unless_empty(outcome: Outcome, mut frontiers: impl Iterator<Item = Frontier>) -> Outcome {
+    if frontiers.all(|frontier| frontier == Frontier::Nothing) { Outcome::NoEvents } else { outcome }
 }
 
 fn finish(outcome: &Outcome, done: &Done, started: Instant, emit: Emit<'_>) {

@@ -18,7 +18,7 @@ const MOST_UNCLEAR: u32 = 3;
 /// What earlier runs of this backfill showed.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
-    /// `--until`: what has reached it goes on with the runs that the others need, and is no progress of theirs.
+    /// `--until`.
     until: Option<Timestamp>,
     /// The last window of each package.
     windows: HashMap<String, PreviousWindow>,
@@ -119,9 +119,9 @@ impl Trail {
 
     /// Keeps the number of runs bounded that achieve nothing.
     fn count(&mut self, verdicts: &[Verdict], now: Timestamp) -> Option<Refusal> {
-        let is_open = |verdict: &Verdict| self.until.is_none_or(|until| !verdict.reached(until));
-        let has_moved =
-            verdicts.iter().any(|verdict| verdict.progress == Progress::Advanced && is_open(verdict));
+        let has_moved = verdicts
+            .iter()
+            .any(|verdict| verdict.progress == Progress::Advanced && verdict.is_open(self.until));
         let unclear = verdicts.iter().find(|verdict| verdict.evidence == Evidence::Missing);
         self.idle = if has_moved { 0 } else { self.idle + 1 };
         // Not in a row where a run between them moved nothing, either: the limit goes up and down then.

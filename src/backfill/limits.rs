@@ -11,7 +11,7 @@ use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::Verdict;
 use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
 use crate::failure::Refusal;
-use crate::snowplow::{EventQuestion, FirstEvent, Frontier, Observation, PackageTables};
+use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
 use crate::timestamp::Timestamp;
 use crate::workspace::GoodRun;
 
@@ -40,7 +40,9 @@ pub(super) enum First {
     /// Nothing: whatever has not reached `--until` has no event up to there, and why.
     NothingUntil(Refusal),
     /// Nothing: the last run of an earlier call has reached `--until`, and nothing has changed since.
-    ReachedBefore,
+    ReachedBefore {
+        until: Timestamp,
+    },
 }
 
 /// Whether a package has processed an event.
@@ -73,13 +75,11 @@ impl<D: Driver> Limits<'_, D> {
     pub(super) fn at_start(&mut self, observation: &Observation, emit: Emit<'_>) -> Result<First> {
         let regular = self.regular(observation);
         let last = self.last_good_run(observation);
-        // It was up to date to its own now, which is earlier.
-        let has_reached =
-            |until| move |verdict: &Verdict| verdict.reached(until) && verdict.window.upper >= until;
         if let (Some(until), Some((_, verdicts))) = (self.options.until, &last)
-            && verdicts.iter().all(has_reached(until))
+            // A run that was up to date then may have ended before that time.
+            && verdicts.iter().all(|verdict| verdict.reached(until) && verdict.window.upper >= until)
         {
-            return Ok(First::ReachedBefore);
+            return Ok(First::ReachedBefore { until });
         }
         let begins = |tables: &PackageTables| tables.standing().state.begins();
         // Models that begin have to reach an event.
@@ -102,6 +102,21 @@ impl<D: Driver> Limits<'_, D> {
         let last = self.driver.last_good_run().filter(|_| self.first_run.is_regular())?;
         let verdicts = self.judge_again(&last, observation)?;
         Some((last, verdicts))
+    }
+
+    /// Asks for the first events of the packages that begin.
+    fn beginnings(
+        &mut self,
+        observation: &Observation,
+        limit_days: u32,
+        emit: Emit<'_>,
+    ) -> Result<Beginnings> {
+        let now = observation.now;
+        let begin = self.open(observation);
+        let begin: Vec<_> =
+            begin.filter_map(|tables| Verdict::of_empty_start(tables, limit_days, now)).collect();
+        let are_all = begin.len() == self.open(observation).count();
+        Ok(Beginnings { stalls: self.with_outlooks(stall::stalls(&begin, now), emit)?, are_all })
     }
 
     fn next_at_start(
@@ -168,15 +183,9 @@ impl<D: Driver> Limits<'_, D> {
     }
 
     /// The packages that have not reached `--until`. The others go on with the runs that these need, and decide nothing.
-    pub(super) fn open<'o>(
-        &self,
-        observation: &'o Observation,
-    ) -> impl Iterator<Item = &'o PackageTables> + use<'o, D> {
-        let until = self.options.until.map(Frontier::At);
-        observation
-            .packages
-            .iter()
-            .filter(move |it| until.is_none_or(|until| it.standing().frontier() < until))
+    fn open<'o>(&self, observation: &'o Observation) -> impl Iterator<Item = &'o PackageTables> + use<'o, D> {
+        let until = self.options.until;
+        observation.packages.iter().filter(move |it| until.is_none_or(|until| !it.has_reached(until)))
     }
 
     /// Judges a good run of an earlier call; none if the tables have changed since.
@@ -199,9 +208,8 @@ impl<D: Driver> Limits<'_, D> {
         limit_days: u32,
         emit: Emit<'_>,
     ) -> Result<Next> {
-        // What has reached --until goes on with the runs that the others need, and is no progress of theirs.
-        let is_open = |verdict: &&Verdict| self.options.until.is_none_or(|until| !verdict.reached(until));
-        let open: Vec<_> = verdicts.iter().filter(is_open).cloned().collect();
+        let until = self.options.until;
+        let open: Vec<_> = verdicts.iter().filter(|verdict| verdict.is_open(until)).cloned().collect();
         let stalls = stall::stalls(&open, now);
         let Some(first) = stalls.first() else { return Ok(Next::Usual) };
         let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
@@ -224,11 +232,7 @@ impl<D: Driver> Limits<'_, D> {
     }
 
     /// What the events relation says about each stall, in one call.
-    pub(super) fn with_outlooks(
-        &mut self,
-        stalls: Vec<Stall>,
-        emit: Emit<'_>,
-    ) -> Result<Vec<(Stall, Outlook)>> {
+    fn with_outlooks(&mut self, stalls: Vec<Stall>, emit: Emit<'_>) -> Result<Vec<(Stall, Outlook)>> {
         if stalls.is_empty() {
             return Ok(Vec::new());
         }

@@ -39,8 +39,8 @@ pub(super) fn report_events_left(driver: &mut impl Driver, verdicts: &[Verdict],
 
 /// Warns of packages that have reached `until` while others have not: a run builds all of them. Whether there are any.
 pub(super) fn report_past_until(observation: &Observation, until: Timestamp, emit: Emit<'_>) -> bool {
-    let is_past = |tables: &&PackageTables| tables.standing().frontier() >= Frontier::At(until);
-    let (past, behind): (Vec<_>, Vec<_>) = observation.packages.iter().partition(is_past);
+    let (past, behind): (Vec<_>, Vec<_>) =
+        observation.packages.iter().partition(|tables| tables.has_reached(until));
     if past.is_empty() || behind.is_empty() {
         return false;
     }

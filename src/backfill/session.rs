@@ -18,7 +18,7 @@ use super::sources::{self, Troubles};
 use crate::event::{Emit, Event, LimitRaised, PackageState, Start, notices};
 use crate::failure::Refusal;
 use crate::outcome::Outcome;
-use crate::snowplow::{Frontier, Observation, PackageTables, Reader};
+use crate::snowplow::{Observation, Reader};
 use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
@@ -124,11 +124,10 @@ impl<'a> Backfill<'a> {
             return Ok(ahead);
         }
         let found = first_run.applied_to(&ahead.next.observation);
-        if let Some(until) = options.until {
-            let is_past = |it: &PackageTables| it.standing().frontier() >= Frontier::At(until);
-            if found.packages.iter().all(is_past) {
-                return Ok(ahead);
-            }
+        if let Some(until) = options.until
+            && found.packages.iter().all(|tables| tables.has_reached(until))
+        {
+            return Ok(ahead);
         }
         let raised = &mut ahead.raised;
         let emit: Emit<'_> = &mut |event| match event {
@@ -140,7 +139,7 @@ impl<'a> Backfill<'a> {
                 ahead.next.preflight = Err(refusal.into());
                 ahead.next.forget_windows();
             }
-            Ok(First::NothingUntil(_) | First::ReachedBefore) => ahead.next.forget_windows(),
+            Ok(First::NothingUntil(_) | First::ReachedBefore { .. }) => ahead.next.forget_windows(),
             Ok(First::Limit(limit)) => {
                 if let Some(until) = options.until {
                     remarks::report_past_until(&found, until, emit);

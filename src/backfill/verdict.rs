@@ -160,6 +160,12 @@ impl Verdict {
                 && self.window.upper >= until)
     }
 
+    /// Whether the package decides how the backfill goes on. One that has reached `--until` goes on with the runs that the others
+    /// need, and is no progress of theirs.
+    pub(super) fn is_open(&self, until: Option<Timestamp>) -> bool {
+        until.is_none_or(|until| !self.reached(until))
+    }
+
     /// What is kept for the next call.
     #[must_use]
     pub fn to_good_run(&self) -> GoodPackageRun {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::family::Family;
-use super::state::{Row, Settings, Standing, Window};
+use super::state::{Frontier, Row, Settings, Standing, Window};
 use crate::timestamp::Timestamp;
 
 /// A package that the selection touches, with everything but its tables that its windows depend on.
@@ -63,6 +63,12 @@ impl PackageTables {
     #[must_use]
     pub fn standing(&self) -> Standing {
         Standing::of(self.package.family, &self.package.models, &self.rows)
+    }
+
+    /// Whether the rows say that everything up to a time has been processed.
+    #[must_use]
+    pub fn has_reached(&self, until: Timestamp) -> bool {
+        self.standing().frontier() >= Frontier::At(until)
     }
 
     /// The window of the next run; none if it depends on a start date that is not known.
