@@ -112,6 +112,7 @@ impl<D: Driver> Loop<'_, D> {
             }
             limit = match self.limits().after_stall(&verdicts, now, limit.days, emit)? {
                 Next::Usual => self.limits().regular(&done.observation),
+                Next::Same => limit,
                 Next::Raised(limit) => limit,
                 Next::NothingUntil(refusal) => {
                     return self.reached_without(&done.observation, refusal);

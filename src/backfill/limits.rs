@@ -11,7 +11,7 @@ use super::stall::{self, Need, Outlook, Stall};
 use super::verdict::Verdict;
 use crate::event::{Emit, Event, LimitRaised, PackageState, RaiseReason};
 use crate::failure::Refusal;
-use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables};
+use crate::snowplow::{EventQuestion, FirstEvent, Observation, PackageTables, Progress};
 use crate::timestamp::Timestamp;
 use crate::workspace::GoodRun;
 
@@ -28,6 +28,8 @@ pub(super) struct Limit {
 pub(super) enum Next {
     /// Something moved: the usual limit.
     Usual,
+    /// Nothing moved, and it is not known why: the same limit, because another run's window is no reason to begin anew.
+    Same,
     Raised(Limit),
     /// Whatever has not reached `--until` has no event up to there: why.
     NothingUntil(Refusal),
@@ -90,7 +92,7 @@ impl<D: Driver> Limits<'_, D> {
         let limit = match self.next_at_start(observation, regular, last, &beginnings, emit)? {
             Next::Raised(limit) if limit.days > regular.days => limit,
             Next::NothingUntil(refusal) => return Ok(First::NothingUntil(refusal)),
-            Next::Raised(_) | Next::Usual => regular,
+            Next::Raised(_) | Next::Usual | Next::Same => regular,
         };
         beginnings.warn_of_empty_ones(limit.days, emit);
         Ok(First::Limit(limit))
@@ -211,7 +213,8 @@ impl<D: Driver> Limits<'_, D> {
         let until = self.options.until;
         let open: Vec<_> = verdicts.iter().filter(|verdict| verdict.is_open(until)).cloned().collect();
         let stalls = stall::stalls(&open, now);
-        let Some(first) = stalls.first() else { return Ok(Next::Usual) };
+        let has_moved = open.iter().any(|verdict| verdict.progress == Progress::Advanced);
+        let Some(first) = stalls.first() else { return Ok(if has_moved { Next::Usual } else { Next::Same }) };
         let movable: Vec<_> = stalls.iter().filter(|stall| !stall.stuck).cloned().collect();
         if movable.is_empty() {
             bail!(stuck_behind_others(verdicts, first));
@@ -224,7 +227,7 @@ impl<D: Driver> Limits<'_, D> {
             Some(Next::NothingUntil(_)) if asked < open.len() => {
                 match stalls.iter().find(|stall| stall.stuck) {
                     Some(stuck) => bail!(stuck_behind_others(verdicts, stuck)),
-                    None => Ok(Next::Usual),
+                    None => Ok(Next::Same),
                 }
             }
             Some(next) => Ok(next),
