@@ -30,6 +30,22 @@ pub struct Facts {
     pub notes: Vec<String>,
 }
 
+impl Facts {
+    /// The tables of both sides that exist, and what is known of each.
+    pub fn existing_tables(&mut self) -> Vec<(&Relation, &mut Physical)> {
+        let mut existing = Vec::new();
+        for table in self.models.iter_mut().filter_map(|model| model.table.as_mut()) {
+            if table.staging_exists == Some(true) {
+                existing.push((&table.staging, &mut table.physical));
+            }
+            if table.prod_exists == Some(true) {
+                existing.push((&table.prod, &mut table.replaced));
+            }
+        }
+        existing
+    }
+}
+
 /// A package on both sides.
 #[derive(Debug, Clone)]
 pub struct PackageFacts {
@@ -132,6 +148,8 @@ pub struct Physical {
     pub granted: Vec<[String; 2]>,
     /// What `create table … as select` does not carry over, where the catalogue tells.
     pub lost_by_ctas: Vec<String>,
+    /// Postgres: its columns with grants of their own, which no copy carries over.
+    pub granted_columns: Vec<String>,
     /// What no copy carries over, and this tool does not restate.
     pub left_behind: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! Notes for whoever executes a script.
 
 use super::copying::{reads_by_query, written_as};
-use super::facts::Facts;
+use super::facts::{Facts, Physical};
 use super::parts::{Action, Plan, Table};
 use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
@@ -45,10 +45,12 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     let is_rewritten = reads_by_query(plan.dialect, plan.strategy, table);
     let guards = physical.guards.iter().flatten();
     let lost = physical.left_behind.iter().chain(guards.clone().filter(|_| is_rewritten));
-    let becomes = if plan.strategy == CopyStrategy::Move { "comes along" } else { "not carried over" };
-    // Those are revoked, and told with all other grants.
-    let lost = lost.filter(|what| plan.strategy != CopyStrategy::Move || !what.starts_with("grants on "));
+    let is_moved = plan.strategy == CopyStrategy::Move;
+    let becomes = if is_moved { "comes along" } else { "not carried over" };
     let mut notes: Vec<_> = lost.map(|what| format!("{model}: {becomes}: {what}")).collect();
+    if !is_moved {
+        notes.extend(granted_columns(physical).map(|what| format!("{model}: {becomes}: {what}")));
+    }
     if !is_rewritten && physical.guards.as_ref().is_some_and(|guards| !guards.is_empty()) {
         let guards: Vec<_> = guards.map(String::as_str).collect();
         notes.push(format!(
@@ -60,7 +62,7 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     if table.action != Action::Keep && written_as(plan.dialect, plan.strategy, table) == CopyStrategy::Ctas {
         notes.extend(lost_by_ctas(plan.dialect, table));
     }
-    if plan.strategy == CopyStrategy::Move {
+    if is_moved {
         notes.extend(moved(table, is_connected));
     }
     if matches!(table.action, Action::Replace { .. }) {
@@ -106,6 +108,11 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
 }
 
+/// What others may do with columns of a table, where that is told as lost.
+fn granted_columns(physical: &Physical) -> impl Iterator<Item = String> {
+    physical.granted_columns.iter().map(|column| format!("grants on its column {column}"))
+}
+
 /// Postgres: what becomes of what a table had in staging.
 fn moved(table: &Table, is_connected: bool) -> Vec<String> {
     let (model, physical) = (&table.model, &table.facts.physical);
@@ -149,6 +156,7 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     };
     let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
     let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
+    notes.extend(granted_columns(replaced).map(|what| lost(&what)));
     if let Some(owner) = &replaced.other_owner {
         notes.push(format!(
             "{model}: the table that is replaced belongs to {owner}, who gets no rights to the new one"

@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::question::{about, question};
 use crate::dbt::Answer;
 use crate::event::Emit;
-use crate::promote::plan::{Facts, Physical};
-use crate::warehouse::{Dialect, Relation};
+use crate::promote::plan::Facts;
+use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
 /// A question about the guards of one table.
@@ -41,20 +41,13 @@ pub fn guards_questions(dialect: Dialect) -> &'static [GuardsQuestion] {
 /// dbt cannot be called, or the warehouse cannot be reached.
 pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<()> {
     let dialect = facts.dialect;
-    let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
-    for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
-        if table.staging_exists == Some(true) {
-            asked.push((&table.staging, &mut table.physical));
-        }
-        if table.prod_exists == Some(true) {
-            asked.push((&table.prod, &mut table.replaced));
-        }
-    }
-    if asked.is_empty() {
+    let questions = guards_questions(dialect);
+    let mut asked = facts.existing_tables();
+    if questions.is_empty() || asked.is_empty() {
         return Ok(());
     }
     let mut all_told = true;
-    for asking in guards_questions(dialect) {
+    for asking in questions {
         let question = question(dialect, asking.template)?;
         let queries: Vec<_> = asked.iter().map(|(table, _)| about(table, &question)).collect();
         let Ok(told) = prod.query_if_allowed(&queries, emit)? else {

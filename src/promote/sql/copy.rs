@@ -113,11 +113,20 @@ fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Result
 
 #[derive(Serialize)]
 struct Numbered<'a> {
+    #[serde(flatten)]
+    defaulted: Defaulted<'a>,
     target: Name<'a>,
-    source: Name<'a>,
-    column: &'a str,
     /// The name of a sequence.
     sequence: String,
+    /// A query for the sequence of the column's default in staging.
+    default_sequence: Sql,
+}
+
+/// A column of staging's table.
+#[derive(Serialize, Clone, Copy)]
+struct Defaulted<'a> {
+    source: Name<'a>,
+    column: &'a str,
 }
 
 /// Postgres: makes the columns that the table numbers go on where staging's are.
@@ -125,8 +134,9 @@ fn numbering_statements(table: &Table, target: &Relation) -> Result<Vec<Statemen
     let write = |title: &str, name: &str, column: &Column| {
         let column = column.name.as_str();
         let sequence = format!("{}_{column}_seq", target.identifier());
-        let numbered =
-            Numbered { target: Name(target), source: Name(&table.facts.staging), column, sequence };
+        let defaulted = Defaulted { source: Name(&table.facts.staging), column };
+        let default_sequence = render(Dialect::Postgres, "default_sequence.sql", &defaulted)?;
+        let numbered = Numbered { defaulted, target: Name(target), sequence, default_sequence };
         let sql = render(Dialect::Postgres, name, &numbered)?;
         Ok(Statement::plain(format!("{}: {title}", table.model), sql))
     };

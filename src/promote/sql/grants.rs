@@ -65,13 +65,7 @@ fn bare_or_quoted(dialect: Dialect, name: &str) -> String {
 /// Redshift: gives prod's new table the grants that the catalogue lists for the one that it replaces.
 pub(super) fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Result<Vec<Sql>> {
     match dialect {
-        Dialect::Redshift => {
-            let granted = facts.replaced.granted.iter();
-            let grant = |[privilege, to]: &[String; 2]| {
-                grant_statement(dialect, privilege, &facts.prod, &[Sql::of_checked(to)])
-            };
-            granted.map(grant).collect()
-        }
+        Dialect::Redshift => listed_grant_statements(dialect, &facts.replaced.granted, &facts.prod),
         Dialect::Postgres
         | Dialect::Snowflake
         | Dialect::BigQuery
@@ -83,11 +77,14 @@ pub(super) fn known_grant_statements(dialect: Dialect, facts: &TableFacts) -> Re
 
 /// Postgres: gives others back what they might do with staging's table before it went to prod.
 pub(super) fn former_grant_statements(facts: &TableFacts) -> Result<Vec<Sql>> {
-    let granted = facts.physical.granted.iter();
-    let grant = |[privilege, to]: &[String; 2]| {
-        grant_statement(Dialect::Postgres, privilege, &facts.staging, &[Sql::of_checked(to)])
-    };
-    granted.map(grant).collect()
+    listed_grant_statements(Dialect::Postgres, &facts.physical.granted, &facts.staging)
+}
+
+/// Grants as a catalogue lists them.
+fn listed_grant_statements(dialect: Dialect, granted: &[[String; 2]], table: &Relation) -> Result<Vec<Sql>> {
+    let grant =
+        |[privilege, to]: &[String; 2]| grant_statement(dialect, privilege, table, &[Sql::of_checked(to)]);
+    granted.iter().map(grant).collect()
 }
 
 /// A table that gets what another one has.

@@ -17,7 +17,7 @@ use crate::dbt::Answer;
 use crate::event::Emit;
 use crate::failure::Failure;
 use crate::promote::plan::{Facts, Physical};
-use crate::warehouse::{Dialect, Relation};
+use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
 /// The templates of the questions about one table, in the order in which [`read`] takes the answers.
@@ -52,15 +52,7 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
 /// The warehouse cannot be reached.
 pub(super) fn ask(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<Option<Failure>> {
     let dialect = facts.dialect;
-    let mut asked: Vec<(&Relation, &mut Physical)> = Vec::new();
-    for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
-        if table.staging_exists == Some(true) {
-            asked.push((&table.staging, &mut table.physical));
-        }
-        if table.prod_exists == Some(true) {
-            asked.push((&table.prod, &mut table.replaced));
-        }
-    }
+    let mut asked = facts.existing_tables();
     if asked.is_empty() {
         return Ok(None);
     }

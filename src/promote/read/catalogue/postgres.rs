@@ -5,7 +5,7 @@ use crate::dbt::Answer;
 use crate::promote::plan::{Column, Identity, Physical};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 10] = [
+pub(super) const QUESTIONS: [&str; 11] = [
     "catalogue/columns.sql",
     "catalogue/left_behind.sql",
     "catalogue/dependents.sql",
@@ -16,6 +16,7 @@ pub(super) const QUESTIONS: [&str; 10] = [
     "catalogue/referenced.sql",
     "catalogue/owner.sql",
     "catalogue/grants.sql",
+    "catalogue/granted_columns.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
@@ -32,6 +33,7 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.definition = answers.column(6);
     physical.referenced_by = answers.column(7);
     physical.other_owner = answers.column(8).into_iter().next();
+    physical.granted_columns = answers.column(10);
     physical.granted = answers.rows(9).iter().map(|row| [cell(row, 0), cell(row, 1)]).collect();
 }
 

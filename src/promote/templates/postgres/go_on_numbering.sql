@@ -10,15 +10,9 @@ declare
   is_taken boolean;
 begin
   {# A default names its sequence. That of an identity belongs to the column. #}
-  select d.refobjid::regclass::text into theirs
-  from pg_attrdef as a
-  join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
-  join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
-  join pg_sequence as s on s.seqrelid = d.refobjid
-  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }}
-  order by d.refobjid
-  limit 1;
-  theirs := coalesce(theirs, pg_get_serial_sequence('{{ source }}', {{ column | literal }}));
+  theirs := coalesce((
+  {{ default_sequence | indented }}
+  )::regclass::text, pg_get_serial_sequence('{{ source }}', {{ column | literal }}));
   execute format('select last_value, is_called from %s', theirs) into strict last, is_taken;
   perform setval(ours, last, is_taken);
 exception when insufficient_privilege then

@@ -13,14 +13,9 @@ begin
     free := left({{ sequence | literal }}, 58) || tried;
   end loop;
   free := format('%s.%I', {{ target.schema | literal }}, free);
-  select s.* into strict theirs
-  from pg_attrdef as a
-  join pg_attribute as c on c.attrelid = a.adrelid and c.attnum = a.adnum
-  join pg_depend as d on d.classid = 'pg_attrdef'::regclass and d.objid = a.oid and d.refclassid = 'pg_class'::regclass
-  join pg_sequence as s on s.seqrelid = d.refobjid
-  where a.adrelid = '{{ source }}'::regclass and c.attname = {{ column | literal }}
-  order by d.refobjid
-  limit 1;
+  select s.* into strict theirs from pg_sequence as s where s.seqrelid = (
+  {{ default_sequence | indented }}
+  );
   execute format(
     'create sequence %s as %s increment by %s minvalue %s maxvalue %s start with %s cache %s %s owned by {{ target }}.%I',
     free, theirs.seqtypid::regtype, theirs.seqincrement, theirs.seqmin, theirs.seqmax, theirs.seqstart, theirs.seqcache,

@@ -12,10 +12,6 @@ from pg_catalog.pg_publication_rel as r
 join pg_catalog.pg_publication as p on p.oid = r.prpubid
 where r.prrelid = '{{ table }}'::regclass
 union all
-select 'grants on its column ' || attname
-from pg_catalog.pg_attribute
-where attrelid = '{{ table }}'::regclass and attacl is not null and not attisdropped
-union all
 select 'the storage options ' || array_to_string(reloptions, ', ')
 from pg_catalog.pg_class
 where oid = '{{ table }}'::regclass and reloptions is not null
