@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use anyhow::{Context, Error, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::dotenv::dotenv_names_here;
 use super::environment::Warnings;
 use super::expression::{Expression, evaluate};
+use super::keys::Keys;
 use super::model_config::{ModelSetting, model_setting};
 use super::yaml;
 use crate::dbt::version::Version;
@@ -48,52 +49,6 @@ pub struct Project {
     target_path: Option<String>,
     packages_path: Option<String>,
     source_paths: Vec<(&'static str, String)>,
-}
-
-/// The keys of a `dbt_project.yml`.
-struct ProjectFile(Mapping);
-
-impl ProjectFile {
-    /// The value of a key as it is written; none without the key, or if it is null.
-    fn take(&mut self, key: &str) -> Option<Value> {
-        self.0.remove(key).filter(|value| !value.is_null())
-    }
-
-    fn text(&mut self, key: &str) -> Result<Option<String>> {
-        self.take(key)
-            .map(|value| as_text(value).map_err(|value| unexpected(key, &value, "text")))
-            .transpose()
-    }
-
-    fn mapping(&mut self, key: &str) -> Result<Option<Mapping>> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Mapping(mapping)) => Ok(Some(mapping)),
-            Some(value) => Err(unexpected(key, &value, "a mapping of names to values")),
-        }
-    }
-
-    /// Folders: a list, or one expression that dbt renders to a list.
-    fn paths(&mut self, key: &str) -> Result<Option<Vec<String>>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        let paths = match &value {
-            Value::Sequence(paths) => paths.iter().cloned().map(as_text).collect(),
-            _ => as_text(value.clone()).map(|path| vec![path]),
-        };
-        paths.map(Some).map_err(|_| unexpected(key, &value, "a list of folders"))
-    }
-}
-
-fn as_text(value: Value) -> Result<String, Value> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => Err(other),
-    }
-}
-
-fn unexpected(key: &str, value: &Value, expected: &str) -> Error {
-    let shown = serde_json::to_string(value).map(|shown| format!(" is {shown}")).unwrap_or_default();
-    anyhow!("`{key}`{shown}: it must be {expected}")
 }
 
 /// The keys for the folders that dbt parses, with dbt's defaults.
@@ -210,7 +165,7 @@ impl Project {
         Self::of_file(directory, file).with_context(|| not_a_project(&path))
     }
 
-    fn of_file(directory: Utf8PathBuf, mut file: ProjectFile) -> Result<Self> {
+    fn of_file(directory: Utf8PathBuf, mut file: Keys) -> Result<Self> {
         let mut source_paths = Vec::new();
         for (key, default) in SOURCE_PATHS {
             let paths = file.paths(key)?.unwrap_or_else(|| vec![default.to_owned()]);
@@ -224,9 +179,9 @@ impl Project {
             vars: file.mapping("vars")?.unwrap_or_default(),
             vars_file: Mapping::new(),
             vars_file_trouble: None,
-            flags: file.take("flags").and_then(|flags| flags.as_mapping().cloned()).unwrap_or_default(),
+            flags: file.mapping_if_it_is_one("flags"),
             dispatch: file.take("dispatch"),
-            models: file.take("models").and_then(|models| models.as_mapping().cloned()).unwrap_or_default(),
+            models: file.mapping_if_it_is_one("models"),
             target_path: file.text("target-path")?,
             packages_path: file.text("packages-install-path")?,
             source_paths,
@@ -319,10 +274,10 @@ fn reads_vars_file(dbt_version: &str) -> bool {
     dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE)
 }
 
-fn read_project_file(folder: &Utf8Path) -> Result<ProjectFile> {
+fn read_project_file(folder: &Utf8Path) -> Result<Keys> {
     let path = folder.join(PROJECT_FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    parse(&text).with_context(|| not_a_project(&path))
+    Keys::of_text(&text).with_context(|| not_a_project(&path))
 }
 
 fn not_a_project(path: &Utf8Path) -> String {
@@ -341,15 +296,6 @@ fn read_vars_file(folder: &Utf8Path) -> Result<Mapping> {
         None | Some(Value::Null) => Ok(Mapping::new()),
         Some(Value::Mapping(vars)) => Ok(vars.clone()),
         Some(_) => bail!("`vars` in {path} is no mapping of names to values"),
-    }
-}
-
-fn parse(text: &str) -> Result<ProjectFile> {
-    match yaml::parse(text)? {
-        // An empty file lacks a name like any other file without one, and that error is clearer.
-        Value::Null => Ok(ProjectFile(Mapping::new())),
-        Value::Mapping(keys) => Ok(ProjectFile(keys)),
-        _ => bail!("it must be a mapping of keys to values"),
     }
 }
 

@@ -6,6 +6,7 @@ mod expression;
 mod file;
 mod fqn;
 mod jinja;
+mod keys;
 mod model_config;
 mod selector;
 mod vars;
