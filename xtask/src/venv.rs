@@ -27,13 +27,16 @@ pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 /// Independent parsers for SQL, and an engine that executes Spark's.
 pub const SQL: Venv = Venv { name: "sql" };
 
+/// dbt's adapters for warehouses that cannot be had here.
+pub const ADAPTERS: Venv = Venv { name: "adapters" };
+
 /// What builds the wheel and runs the hooks.
 pub const PACKAGING: Venv = Venv { name: "packaging" };
 
 /// What `bench check` measures against. Only that chore creates it.
 pub const BOUNCER: Venv = Venv { name: "bouncer" };
 
-const ALL: [Venv; 5] = [DBT_NEW, DBT_NEXT, DBT_OLD, SQL, PACKAGING];
+const ALL: [Venv; 6] = [DBT_NEW, DBT_NEXT, DBT_OLD, SQL, ADAPTERS, PACKAGING];
 
 /// dbt 1.7 to 1.12 run on Python 3.10 to 3.12.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];

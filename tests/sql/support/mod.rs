@@ -11,5 +11,6 @@ mod validator;
 pub use exceptions::{EXCEPTIONS, exceptions_of, is_excepted};
 pub use lab::{Lab, Rows};
 pub use manuals::judge_order;
+pub use process::{Environment, Process};
 pub use split::statements;
 pub use validator::Validator;

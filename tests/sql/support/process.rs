@@ -15,6 +15,8 @@ pub enum Environment {
     Sql,
     /// dbt with its databases.
     Dbt,
+    /// dbt with adapters for other warehouses.
+    Adapters,
 }
 
 impl Environment {
@@ -22,6 +24,7 @@ impl Environment {
         let name = match self {
             Self::Sql => "sql",
             Self::Dbt => "dbt-1.11",
+            Self::Adapters => "adapters",
         };
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
         let path = target.join("xtask").join(name).join("bin/python");
