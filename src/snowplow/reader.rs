@@ -166,7 +166,7 @@ impl Reader<'_> {
         };
         for ((place, answer), query) in places.into_iter().zip(&answers).zip(&queries) {
             found[place] = match answer {
-                Answer::Missing(relation) => {
+                Answer::Missing(relation) | Answer::NoSchema(relation) => {
                     let RelationName { schema, identifier, .. } = &query.relations[*relation];
                     self.warn_once(&format!("there is no relation {schema}.{identifier}"), listen);
                     FirstEvent::Unknown

@@ -60,7 +60,7 @@ pub fn read_clock(answer: &Answer) -> Result<Timestamp> {
                 .context("cannot read the warehouse's clock"),
             _ => bail!("the query for the warehouse's clock returned {} rows", rows.len()),
         },
-        Answer::Missing(_) => bail!("the query for the warehouse's clock was not sent"),
+        Answer::Missing(_) | Answer::NoSchema(_) => bail!("the query for the warehouse's clock was not sent"),
     }
 }
 

@@ -48,14 +48,14 @@ impl Warehouse<'_> {
                 None => json!({"query": query, "missing": 0}),
             });
         }
-        lines.push(json!({"query": 3, "missing": 0}));
-        for (query, exists) in [(4, self.tables[0]), (5, self.tables[1])] {
-            lines.push(if exists {
-                json!({"query": query, "end": true})
-            } else {
-                json!({"query": query, "missing": 0})
-            });
-        }
+        // Where prod has no incremental manifest, it has no schema either.
+        let has_schema = self.prod.is_some();
+        let lacking = |query: u32| json!({"query": query, "missing": 0, "has_schema": has_schema});
+        let columns =
+            |query, exists| if exists { json!({"query": query, "end": true}) } else { lacking(query) };
+        lines.push(columns(3, self.prod.is_some()));
+        lines.push(json!({"query": 4, "missing": 0}));
+        lines.extend([columns(5, self.tables[0]), columns(6, self.tables[1])]);
         let text: String = lines.iter().map(|line| format!("snowplow-backfill:{line}\n")).collect();
         json!({"stdout": text})
     }
@@ -199,13 +199,24 @@ fn both_targets_resolve_to_one_schema() {
 }
 
 #[test]
-fn prod_was_never_initialised() {
-    assert_snapshot!(promote(&ready(&Warehouse { prod: None, ..READY }), &[]), @r#"
-    exit code: 4
+fn prod_has_nothing_of_the_package() {
+    let output = promote(&ready(&Warehouse { prod: None, ..READY }), &[]);
+    assert!(output.stdout.contains("create schema if not exists \"db\".\"prd\";"), "{output}");
+    let output = Output { stdout: String::new(), ..output };
+    assert_snapshot!(output, @r#"
+    exit code: 0
     --- stdout
     --- stderr
     warning: the catalogue cannot be read, so the script follows the project's configuration: no answer
-    refused: prod was never initialised: the incremental manifest of shop ("db"."prd"."shop_manifest") does not exist there. Run the package once on that target, then promote
+    promotion staging → prod (duckdb, like)
+      first     schema "db"."prd" is new
+      first     incremental manifest "db"."prd"."shop_manifest" is new
+      table     "db"."prd"."carts"
+      rows      carts at 2023-10-11 10:11:12.123456 in shop
+      then      next run of shop in prod: standard, window 2023-10-11 04:11:12 .. 2023-11-10 10:11:12
+      note      the catalogue cannot be read, so the script follows the project's configuration: no answer
+      note      execute it while no other process has the database file open
+    nothing was executed; add --apply to execute it
     "#);
 }
 

@@ -65,6 +65,7 @@ pub fn all() -> Vec<Case> {
         case("resumed", |_| Wishes { resume: true, ..PLAIN }, resumed),
         case("in_step_with_prod", |_| Wishes { sync: true, ..PLAIN }, ahead_of_prod),
         case("two_packages", plain, two_packages),
+        case("first_of_its_package", plain, first_of_its_package),
         case("load_family", plain, load_family),
         case("load_family_replace", replace, load_family_replace),
         case("offline", plain, offline),
@@ -119,6 +120,7 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
             }),
             ..Tables::default()
         }),
+        manifest_layout: Layout::default(),
         enabled_in_prod: enabled,
         lookback_hours: 6,
         staging_lookback_hours: 6,
@@ -151,11 +153,12 @@ fn table(dialect: Dialect, staging: Relation, prod: Relation) -> TableFacts {
 fn copied(dialect: Dialect, model: &str) -> Result<ModelFacts> {
     let staging = relation(dialect, "analytics", "staging_derived", model)?;
     let prod = relation(dialect, "analytics", "prod_derived", model)?;
-    Ok(ModelFacts { name: model.to_owned(), package: 0, table: Some(table(dialect, staging, prod)) })
+    let table = Some(table(dialect, staging, prod));
+    Ok(ModelFacts { name: model.to_owned(), package: 0, is_tracked: true, table })
 }
 
 fn recorded_only(model: &str) -> ModelFacts {
-    ModelFacts { name: model.to_owned(), package: 0, table: None }
+    ModelFacts { name: model.to_owned(), package: 0, is_tracked: true, table: None }
 }
 
 fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
@@ -167,6 +170,7 @@ fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
         selection: vec!["--select".to_owned(), "+my_model".to_owned()],
         packages: vec![package(dialect, "snowplow_unified", Family::Session, &names)?],
         models,
+        without_schema: Vec::new(),
         manifests: "0123456789abcdef0123456789abcdef".to_owned(),
         now: Some(at("2023-11-12 13:14:00")),
         notes: Vec::new(),
@@ -353,6 +357,20 @@ fn two_packages(dialect: Dialect) -> Result<Facts> {
     let second = ModelFacts { package: 1, ..copied(dialect, "my_basket")? };
     facts.packages.push(package(dialect, "snowplow_ecommerce", Family::Session, &["my_basket"])?);
     facts.models.push(second);
+    Ok(facts)
+}
+
+/// Prod has nothing of the package: no schema, no incremental manifest, no memory of sessions.
+pub fn first_of_its_package(dialect: Dialect) -> Result<Facts> {
+    let mut sessions = ModelFacts { is_tracked: false, ..copied(dialect, "my_sessions_lifecycle_manifest")? };
+    sessions.table.as_mut().expect("a table").date_column = None;
+    let mut facts = helper_and_view(dialect)?;
+    let prod = relation(dialect, "analytics", "prod_derived", "my_model")?;
+    facts.without_schema = vec![facts.packages[0].prod_manifest.clone(), prod.clone(), prod];
+    facts.models.push(sessions);
+    let package = &mut facts.packages[0];
+    package.enabled_in_prod = vec!["my_model".into(), "my_model_this_run".into(), "my_view".into()];
+    package.tables.as_mut().expect("read").prod_rows = None;
     Ok(facts)
 }
 

@@ -87,7 +87,16 @@ fn staging_is_behind_and_its_last_window_was_cut_by_a_limit() {
 #[test]
 fn prod_is_not_ready() {
     let plain = Wishes::default();
-    refused(|facts| tables(facts).prod_rows = None, plain, "prod was never initialised");
+    refused(|facts| tables(facts).prod_rows = None, plain, "also holds snowplow_unified_views");
+    refused(
+        |facts| {
+            *facts = cases::first_of_its_package(Dialect::Postgres).expect("facts");
+            let sessions = facts.models.iter_mut().find(|model| !model.is_tracked).expect("a model");
+            sessions.table.as_mut().expect("a table").prod_exists = Some(true);
+        },
+        plain,
+        "but no row of its package: a run that failed may have left it",
+    );
     refused(
         |facts| facts.models[0].table.as_mut().expect("a table").prod_exists = Some(true),
         plain,

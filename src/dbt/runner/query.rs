@@ -28,7 +28,8 @@ pub struct Query {
     /// Relations that must exist. In the SQL, `@0@`, `@1@`, … stand for them as dbt renders them,
     /// `@0.schema@` and `@0.identifier@` for their parts as the warehouse holds them.
     pub relations: Vec<RelationName>,
-    /// A query whose columns are all text. None asks for name and type of each column of the first relation.
+    /// A query whose columns are all text. None asks for name and type of each column of the first relation, or whether
+    /// its schema exists.
     pub sql: Option<String>,
 }
 
@@ -47,6 +48,8 @@ pub struct RelationName {
 pub enum Answer {
     /// A relation does not exist, so the SQL was not sent. Holds its index in [`Query::relations`].
     Missing(usize),
+    /// The same of a query without SQL, and the relation's schema does not exist either.
+    NoSchema(usize),
     /// Rows of text values.
     Rows(Vec<Vec<Option<String>>>),
 }
@@ -212,10 +215,27 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> Result<()> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Reply {
-    Target { target: ResolvedTarget },
-    Row { query: usize, row: Vec<Option<String>> },
-    Missing { query: usize, missing: usize },
-    End { query: usize, end: bool },
+    Target {
+        target: ResolvedTarget,
+    },
+    Row {
+        query: usize,
+        row: Vec<Option<String>>,
+    },
+    Missing {
+        query: usize,
+        missing: usize,
+        #[serde(default = "yes")]
+        has_schema: bool,
+    },
+    End {
+        query: usize,
+        end: bool,
+    },
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
@@ -227,8 +247,9 @@ fn assemble(replies: &[String], queries: usize) -> Result<Answers> {
         match reply {
             Reply::Target { target: told } => target = Some(told),
             Reply::Row { query, row } if query < queries => rows[query].push(row),
-            Reply::Missing { query, missing } if query < queries => {
-                answers[query] = Some(Answer::Missing(missing));
+            Reply::Missing { query, missing, has_schema } if query < queries => {
+                let answer = if has_schema { Answer::Missing } else { Answer::NoSchema };
+                answers[query] = Some(answer(missing));
             }
             Reply::End { query, end: true } if query < queries => {
                 answers[query] = Some(Answer::Rows(std::mem::take(&mut rows[query])));
@@ -265,15 +286,17 @@ mod tests {
             r#"{"query": 0, "end": true}"#,
             r#"{"query": 1, "missing": 0}"#,
             r#"{"query": 2, "end": true}"#,
+            r#"{"query": 3, "missing": 0, "has_schema": false}"#,
         ]);
-        let answers = assemble(&lines, 3).expect("complete").answers;
+        let answers = assemble(&lines, 4).expect("complete").answers;
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
             answers,
             [
                 Answer::Rows(vec![vec![text("a"), None], vec![text("b"), text("1")]]),
                 Answer::Missing(0),
-                Answer::Rows(vec![])
+                Answer::Rows(vec![]),
+                Answer::NoSchema(0)
             ]
         );
     }

@@ -24,6 +24,9 @@ pub struct RowsWitness {
     pub manifest: String,
     /// A query that answers with the name of a [`WitnessedRows`].
     pub sql: String,
+    /// The incremental manifest, where the promotion makes it: without it, prod has no rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<RelationName>,
 }
 
 /// A relation that the promotion makes.
@@ -69,7 +72,8 @@ impl Witnesses {
     pub fn of(plan: &Plan) -> Result<Self> {
         let rows = plan.ledgers.iter().map(|ledger| {
             let sql = standing_query(plan.dialect, ledger)?.into();
-            Ok(RowsWitness { manifest: ledger.prod.to_string(), sql })
+            let made = ledger.new.is_some().then(|| ledger.prod.name());
+            Ok(RowsWitness { manifest: ledger.prod.to_string(), sql, made })
         });
         let tables = plan.tables.iter().filter_map(|table| {
             let (relation, is_backup) = match &table.action {
@@ -95,7 +99,10 @@ impl Witnesses {
     /// All questions, for one call.
     #[must_use]
     pub fn queries(&self) -> Vec<Query> {
-        let rows = self.rows.iter().map(|it| Query { relations: Vec::new(), sql: Some(it.sql.clone()) });
+        let rows = self
+            .rows
+            .iter()
+            .map(|it| Query { relations: it.made.iter().cloned().collect(), sql: Some(it.sql.clone()) });
         let tables = self.tables.iter().map(|it| Query { relations: vec![it.relation.clone()], sql: None });
         rows.chain(tables).collect()
     }
@@ -109,7 +116,11 @@ impl Witnesses {
             bail!("dbt did not answer every question about what prod holds");
         }
         let (rows, tables) = answers.split_at(self.rows.len());
-        let rows = rows.iter().map(read_rows).collect::<Result<Vec<_>>>()?;
+        let rows = self.rows.iter().zip(rows).map(|(witness, answer)| match answer {
+            Answer::Missing(_) if witness.made.is_some() => Ok(WitnessedRows::Before),
+            answer => read_rows(answer),
+        });
+        let rows = rows.collect::<Result<Vec<_>>>()?;
         let moved = self.rows.iter().zip(&rows).filter(|(_, rows)| **rows == WitnessedRows::Moved);
         let moved = moved.map(|(witness, _)| witness.manifest.clone()).collect();
         let is_there = tables.iter().map(|answer| matches!(answer, Answer::Rows(_))).collect();
@@ -120,7 +131,7 @@ impl Witnesses {
 fn read_rows(answer: &Answer) -> Result<WitnessedRows> {
     let word = match answer {
         Answer::Rows(rows) => rows.first().and_then(|row| row.first()).cloned().flatten(),
-        Answer::Missing(_) => None,
+        Answer::Missing(_) | Answer::NoSchema(_) => None,
     };
     let word = word.context("dbt did not answer which rows prod has")?;
     serde_json::from_value(word.as_str().into())
@@ -156,7 +167,11 @@ mod tests {
     #[test]
     fn each_answer_belongs_to_its_question() {
         let relation = RelationName { database: None, schema: "s".into(), identifier: "t".into() };
-        let witness = |manifest: &str| RowsWitness { manifest: manifest.to_owned(), sql: "select 1".into() };
+        let witness = |manifest: &str| RowsWitness {
+            manifest: manifest.to_owned(),
+            sql: "select 1".into(),
+            made: None,
+        };
         let witnesses = Witnesses {
             rows: vec![witness("a"), witness("b")],
             tables: vec![TableWitness { model: "m".into(), relation, name: "s.t".into(), is_backup: false }],
@@ -168,6 +183,10 @@ mod tests {
         let expected =
             Witnessed { rows: WitnessedRows::Moved, moved: vec!["b".to_owned()], is_there: vec![false] };
         assert_eq!(found, expected);
+        let mut new = witnesses.clone();
+        new.rows[1].made = Some(new.tables[0].relation.clone());
+        let found = new.read(&[said("before"), Answer::Missing(0), Answer::Missing(0)]).expect("understood");
+        assert_eq!(found.rows, WitnessedRows::Before);
         for wrong in [vec![said("written")], vec![said("what"), said("moved"), Answer::Missing(0)]] {
             assert!(witnesses.read(&wrong).is_err(), "{wrong:?}");
         }

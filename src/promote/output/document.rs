@@ -6,6 +6,7 @@ use crate::promote::apply::Comparison;
 use crate::promote::plan::{Action, CopyStrategy, Fingerprints, Forecast, Plan};
 use crate::promote::sql::{Scripts, Statement};
 use crate::timestamp::Timestamp;
+use crate::warehouse::Relation;
 
 /// `--format json`.
 #[derive(Serialize)]
@@ -16,6 +17,10 @@ pub struct PromotionDocument<'a> {
     dialect: &'a str,
     strategy: CopyStrategy,
     planned_at: Timestamp,
+    /// Schemas of prod that are new.
+    schemas: Vec<String>,
+    /// Incremental manifests of prod that are new.
+    manifests: Vec<String>,
     tables: Vec<TableDocument<'a>>,
     rows: Vec<RowDocument<'a>>,
     left_alone: &'a [String],
@@ -71,6 +76,7 @@ pub fn document<'a>(plan: &'a Plan, scripts: &'a Scripts) -> PromotionDocument<'
         let added = ledger.added.iter().map(move |model| row(model.as_str(), None));
         added.chain(ledger.moved.iter().map(move |moved| row(moved.model.as_str(), Some(moved.from))))
     });
+    let new = plan.ledgers.iter().filter(|ledger| ledger.new.is_some());
     PromotionDocument {
         schema: 1,
         from: &plan.from,
@@ -78,6 +84,8 @@ pub fn document<'a>(plan: &'a Plan, scripts: &'a Scripts) -> PromotionDocument<'
         dialect: plan.dialect.adapter(),
         strategy: plan.strategy,
         planned_at: plan.made_at,
+        schemas: plan.schemas.iter().map(Relation::schema_sql).collect(),
+        manifests: new.map(|ledger| ledger.prod.to_string()).collect(),
         tables: tables.collect(),
         rows: rows.collect(),
         left_alone: &plan.left_alone,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::output::Paint;
 use crate::promote::apply::{Applied, Comparison, News, PromotionRecord, Stage};
 use crate::promote::plan::{Action, Plan};
-use crate::promote::sql::forecast_lines;
+use crate::promote::sql::{forecast_lines, room_lines};
 
 fn lines(text: &str, paint: Paint) -> String {
     paint.wrapped(text.trim_end()) + "\n"
@@ -46,6 +46,9 @@ fn begins(plan: &Plan, paint: Paint) -> String {
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "  {}  {value}", paint.dim(&format!("{label:<8}")));
     };
+    for made in room_lines(plan) {
+        line("first", &made);
+    }
     for table in &plan.tables {
         line(
             "table",

@@ -15,6 +15,8 @@ pub(super) struct Candidate<'a> {
     pub(super) to: &'a str,
     pub(super) model: &'a str,
     pub(super) table: &'a TableFacts,
+    /// Whether the model can have a row.
+    pub(super) is_tracked: bool,
     /// Prod's incremental manifest has a row of the model.
     pub(super) is_recorded: bool,
 }
@@ -53,6 +55,12 @@ impl Candidate<'_> {
         if wishes.resume {
             self.refuse_other_columns()?;
             return Ok(Action::Keep);
+        }
+        if !self.is_tracked {
+            bail!(Refusal(format!(
+                "{to} has a table {prod}, but no row of its package: a run that failed may have left it. Use --replace to \
+                 put staging's in its place and keep it as a backup, or drop it"
+            )))
         }
         bail!(Refusal(format!(
             "{to} has a table {prod} but does not record {model}: something other than a run made it. Use \

@@ -12,7 +12,7 @@ use super::{fingerprint, forecast, notes};
 use crate::failure::Refusal;
 use crate::snowplow::Row;
 use crate::timestamp::Timestamp;
-use crate::warehouse::Dialect;
+use crate::warehouse::{Dialect, Relation};
 
 impl Plan {
     /// Plans a promotion, or says why it is not safe.
@@ -29,6 +29,7 @@ impl Plan {
             selection: facts.selection.clone(),
             made_at,
             strategy,
+            schemas: Vec::new(),
             tables: Vec::new(),
             ledgers: Vec::new(),
             left_alone: Vec::new(),
@@ -56,6 +57,7 @@ impl Plan {
                 .map(|(package, rows)| forecast::of(package, &rows, now, &facts.to))
                 .collect::<Result<_>>()?;
         }
+        plan.schemas = plan.lacking_schemas(facts);
         plan.check_strategy()?;
         plan.refuse_filtered_reads()?;
         plan.notes = notes::of(&plan, facts);
@@ -69,7 +71,7 @@ impl Plan {
         models: &[&ModelFacts],
         wishes: Wishes,
     ) -> Result<()> {
-        let rows = package.tables.as_ref().map(|tables| prod_rows(tables, package, &facts.to)).transpose()?;
+        let rows = package.tables.as_ref().map(|tables| prod_rows(tables, package)).transpose()?;
         let mut ledger = Ledger::empty(package);
         let mut tables = Vec::new();
         for model in models {
@@ -86,12 +88,14 @@ impl Plan {
                     to: &facts.to,
                     model: &model.name,
                     table,
+                    is_tracked: model.is_tracked,
                     is_recorded: row.is_some(),
                 }
                 .action(wishes, self.made_at)?;
                 tables.push(Table { model: model.name.clone(), facts: table.clone(), action });
             }
             match row {
+                _ if !model.is_tracked => {}
                 Some(row) => ledger.moved.push(moved_row(package, row)?),
                 None => ledger.added.push(model.name.clone()),
             }
@@ -103,6 +107,19 @@ impl Plan {
         self.ledgers.push(ledger);
         self.tables.extend(tables);
         Ok(())
+    }
+
+    /// The schemas that prod lacks and needs.
+    fn lacking_schemas(&self, facts: &Facts) -> Vec<Relation> {
+        let tables = self.tables.iter().map(|table| &table.facts.prod);
+        let needed: Vec<_> = tables.chain(self.ledgers.iter().map(|ledger| &ledger.prod)).collect();
+        let mut lacking: Vec<Relation> = Vec::new();
+        for relation in facts.without_schema.iter().filter(|relation| needed.contains(relation)) {
+            if lacking.iter().all(|other| other.schema_sql() != relation.schema_sql()) {
+                lacking.push(relation.clone());
+            }
+        }
+        lacking
     }
 
     /// The rows that prod will have of a package; none offline.
@@ -119,6 +136,16 @@ impl Plan {
     }
 
     fn check_strategy(&self) -> Result<()> {
+        for Ledger { staging, prod, package, .. } in self.ledgers.iter().filter(|ledger| ledger.new.is_some())
+        {
+            if self.dialect == Dialect::Redshift && !staging.is_in_database_of(prod) {
+                bail!(
+                    "{prod} does not exist, and redshift makes no table like one in another database: run {package} once in \
+                     {}, then promote with --replace",
+                    self.to
+                );
+            }
+        }
         for table in &self.tables {
             let (staging, prod) = (&table.facts.staging, &table.facts.prod);
             if !staging.is_in_database_of(prod)

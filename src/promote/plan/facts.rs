@@ -20,8 +20,10 @@ pub struct Facts {
     pub selection: Vec<String>,
     /// The Snowplow packages that the selection touches.
     pub packages: Vec<PackageFacts>,
-    /// The selected tracked models.
+    /// The selected tracked models, and what they are built from where that goes to prod with them.
     pub models: Vec<ModelFacts>,
+    /// Relations of prod whose schemas do not exist, one for each schema.
+    pub without_schema: Vec<Relation>,
     /// A digest of what the dbt manifests say about these packages and models.
     pub manifests: String,
     /// The warehouse's current time; none offline.
@@ -31,6 +33,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Leaves out what goes to prod only with the whole package, where prod has the package, or staging lacks it.
+    pub fn leave_out_what_prod_has(&mut self) {
+        let is_new: Vec<_> = self.packages.iter().map(PackageFacts::is_new).collect();
+        self.models.retain(|model| {
+            let is_there = model.table.as_ref().is_some_and(|table| table.staging_exists != Some(false));
+            model.is_tracked || (is_new[model.package] && is_there)
+        });
+    }
+
     /// The tables of both sides that exist, and what is known of each.
     pub fn existing_tables(&mut self) -> Vec<(&Relation, &mut Physical)> {
         let mut existing = Vec::new();
@@ -54,6 +65,8 @@ pub struct PackageFacts {
     pub family: Family,
     pub staging_manifest: Relation,
     pub prod_manifest: Relation,
+    /// The layout that prod's project configures for its incremental manifest.
+    pub manifest_layout: Layout,
     /// What was read of its tables; none offline.
     pub tables: Option<Tables>,
     /// The names of all its tracked models in prod's project. Prod's next run depends on all of them.
@@ -70,6 +83,21 @@ pub struct PackageFacts {
     pub load_family_heals: bool,
 }
 
+impl PackageFacts {
+    /// Whether prod has processed nothing of the package: a promotion that was taken back leaves an incremental
+    /// manifest without rows.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.tables.as_ref().is_some_and(|tables| tables.prod_rows.iter().all(Vec::is_empty))
+    }
+
+    /// Whether prod has no incremental manifest.
+    #[must_use]
+    pub fn lacks_manifest(&self) -> bool {
+        self.tables.as_ref().is_some_and(|tables| tables.prod_rows.is_none())
+    }
+}
+
 /// A package's tables on both sides; none where a table does not exist.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
@@ -82,13 +110,16 @@ pub struct Tables {
     pub staging_window: Option<Window>,
 }
 
-/// A selected tracked model.
+/// A selected tracked model, or one that those are built from.
 #[derive(Debug, Clone)]
 pub struct ModelFacts {
     /// Its name, as the incremental manifests have it.
     pub name: String,
     /// Its package's place in [`Facts::packages`].
     pub package: usize,
+    /// Whether it has a row of its own. An incremental model of the package without one, such as its memory of
+    /// sessions, goes to prod only with the whole package.
+    pub is_tracked: bool,
     /// Its table, where that holds history: prod could get it otherwise only by reading all events again.
     /// None for helpers, views and tables that every run rebuilds.
     pub table: Option<TableFacts>,

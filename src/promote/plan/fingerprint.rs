@@ -113,7 +113,8 @@ mod tests {
             layout: Layout::default(),
         };
         let of = |table: &TableFacts| {
-            of_model(&ModelFacts { name: "a".into(), package: 0, table: Some(table.clone()) }).to_string()
+            let table = Some(table.clone());
+            of_model(&ModelFacts { name: "a".into(), package: 0, is_tracked: true, table }).to_string()
         };
         let written =
             r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::facts::{PackageFacts, TableFacts};
+use super::facts::{Layout, PackageFacts, TableFacts};
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
 use super::strategy::CopyStrategy;
@@ -37,6 +37,8 @@ pub struct Plan {
     pub made_at: Timestamp,
     /// How tables are copied.
     pub strategy: CopyStrategy,
+    /// Relations of prod whose schemas do not exist yet, one for each schema.
+    pub schemas: Vec<Relation>,
     /// The tables that go to prod.
     pub tables: Vec<Table>,
     /// The rows, one entry for each package.
@@ -80,6 +82,8 @@ pub struct Ledger {
     pub family: Family,
     pub staging: Relation,
     pub prod: Relation,
+    /// The layout of prod's incremental manifest, where prod has none yet and gets one.
+    pub new: Option<Layout>,
     /// The `last_success` of all these models in staging; none offline.
     pub time: Option<Timestamp>,
     /// The earlier time that prod records instead: the one of its other models. From there, prod's next run
@@ -119,6 +123,7 @@ impl Ledger {
             family: package.family,
             staging: package.staging_manifest.clone(),
             prod: package.prod_manifest.clone(),
+            new: package.lacks_manifest().then(|| package.manifest_layout.clone()),
             time: None,
             cap: None,
             added: Vec::new(),

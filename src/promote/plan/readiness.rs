@@ -9,18 +9,12 @@ use crate::snowplow::{Family, Row, Standing};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Relation;
 
-/// Prod's rows, which must exist and be unambiguous.
+/// Prod's rows, which must be unambiguous. Where prod has no incremental manifest, it has no rows.
 ///
 /// # Errors
 /// A [`Refusal`].
-pub(super) fn prod_rows<'t>(tables: &'t Tables, package: &PackageFacts, to: &str) -> Result<&'t Vec<Row>> {
-    let Some(rows) = &tables.prod_rows else {
-        bail!(Refusal(format!(
-            "{to} was never initialised: the incremental manifest of {} ({}) does not exist there. Run the \
-             package once on that target, then promote",
-            package.name, package.prod_manifest
-        )))
-    };
+pub(super) fn prod_rows<'t>(tables: &'t Tables, package: &PackageFacts) -> Result<&'t [Row]> {
+    let rows = tables.prod_rows.as_deref().unwrap_or_default();
     refuse_duplicates(rows, &package.prod_manifest)?;
     Ok(rows)
 }

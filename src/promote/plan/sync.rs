@@ -30,7 +30,8 @@ pub fn as_if_synced(facts: &Facts, until: Timestamp) -> Facts {
         let Some(tables) = &mut package.tables else { continue };
         tables.staging_window = None;
         let rows = tables.staging_rows.get_or_insert_default();
-        let selected: Vec<_> = facts.models.iter().filter(|model| model.package == place).collect();
+        let selected: Vec<_> =
+            facts.models.iter().filter(|model| model.package == place && model.is_tracked).collect();
         let is_own = |row: &Row| selected.iter().any(|model| model.name == row.model);
         let latest = rows.iter().filter(|row| is_own(row)).filter_map(|row| row.last_success).max();
         let time = latest.map_or(until, |latest| latest.max(until));

@@ -28,6 +28,7 @@ pub fn read(
 ) -> Result<Option<Failure>> {
     let told = prod.query(&queries(facts, limits), emit)?;
     take(facts, &mut InOrder(told.answers.iter()))?;
+    facts.leave_out_what_prod_has();
     guards::read(facts, prod, emit)?;
     catalogue::ask(facts, prod, emit)
 }
@@ -35,16 +36,17 @@ pub fn read(
 /// All questions, in the order in which [`take`] takes the answers.
 fn queries(facts: &Facts, limits: &[RelationName]) -> Vec<Query> {
     let dialect = facts.dialect;
+    let columns_of = |relation: &Relation| Query { relations: vec![relation.name()], sql: None };
     let mut queries = vec![tables::clock_query(dialect)];
     for (package, limits) in facts.packages.iter().zip(limits) {
         queries.push(tables::rows_query(dialect, &package.staging_manifest.name()));
         queries.push(tables::rows_query(dialect, &package.prod_manifest.name()));
+        queries.push(columns_of(&package.prod_manifest));
         queries.push(tables::window_query(dialect, limits));
         if package.family == Family::Load {
             queries.push(tables::first_successes_query(dialect, &package.prod_manifest.name()));
         }
     }
-    let columns_of = |relation: &Relation| Query { relations: vec![relation.name()], sql: None };
     for table in facts.models.iter().filter_map(|model| model.table.as_ref()) {
         queries.extend([columns_of(&table.staging), columns_of(&table.prod)]);
     }
@@ -64,13 +66,16 @@ fn take(facts: &mut Facts, answers: &mut InOrder<'_>) -> Result<()> {
     facts.now = Some(tables::read_clock(answers.next()?)?);
     for package in &mut facts.packages {
         let rows = |answer: &Answer| match answer {
-            Answer::Missing(_) => Ok(None),
+            Answer::Missing(_) | Answer::NoSchema(_) => Ok(None),
             Answer::Rows(_) => tables::read_rows(answer).map(Some),
         };
         let cannot_read = |manifest: &Relation| format!("cannot read {manifest}");
+        let staging_rows = rows(answers.next()?).with_context(|| cannot_read(&package.staging_manifest))?;
+        let prod_rows = rows(answers.next()?).with_context(|| cannot_read(&package.prod_manifest))?;
+        facts.without_schema.extend(without_schema(answers.next()?, &package.prod_manifest));
         package.tables = Some(Tables {
-            staging_rows: rows(answers.next()?).with_context(|| cannot_read(&package.staging_manifest))?,
-            prod_rows: rows(answers.next()?).with_context(|| cannot_read(&package.prod_manifest))?,
+            staging_rows,
+            prod_rows,
             staging_window: tables::read_window(answers.next()?)?,
             prod_first_success: match package.family {
                 Family::Load => tables::read_first_successes(answers.next()?)
@@ -81,15 +86,25 @@ fn take(facts: &mut Facts, answers: &mut InOrder<'_>) -> Result<()> {
     }
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {
         (table.staging_exists, table.physical.columns) = columns(answers.next()?);
-        (table.prod_exists, table.replaced.columns) = columns(answers.next()?);
+        let answer = answers.next()?;
+        (table.prod_exists, table.replaced.columns) = columns(answer);
+        facts.without_schema.extend(without_schema(answer, &table.prod));
     }
     Ok(())
+}
+
+/// The relation, if its schema does not exist.
+fn without_schema(answer: &Answer, relation: &Relation) -> Option<Relation> {
+    match answer {
+        Answer::NoSchema(_) => Some(relation.clone()),
+        Answer::Missing(_) | Answer::Rows(_) => None,
+    }
 }
 
 /// Whether a table exists, and its columns.
 fn columns(answer: &Answer) -> (Option<bool>, Vec<Column>) {
     match answer {
-        Answer::Missing(_) => (Some(false), Vec::new()),
+        Answer::Missing(_) | Answer::NoSchema(_) => (Some(false), Vec::new()),
         Answer::Rows(rows) => {
             let column = |row: &Vec<Option<String>>| {
                 let data_type = row.get(1).cloned().flatten();

@@ -1,13 +1,13 @@
 //! The facts of a promotion, as far as both dbt manifests tell them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::dbt::{Manifest, Node, RelationName};
+use crate::dbt::{Lineage, Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
 use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
 use crate::warehouse::{Dialect, Relation, is_plain};
@@ -64,6 +64,7 @@ pub fn facts(
         selection,
         packages: Vec::new(),
         models: Vec::new(),
+        without_schema: Vec::new(),
         manifests: String::new(),
         now: None,
         notes: Vec::new(),
@@ -89,10 +90,42 @@ pub fn facts(
             said.push(plan::of_model(&model));
             facts.models.push(model);
         }
+        facts.models.extend(models_beneath(dialect, (staging, prod), (package, in_prod), touched, place)?);
     }
     let said = serde_json::to_vec(&said).context("cannot write JSON")?;
     facts.manifests = plan::short_digest(&said);
     Ok(facts)
+}
+
+/// What the package keeps of earlier runs for its selected models, without a row of its own: incremental models that
+/// these are built from, such as the memory of sessions. They belong to the package, or to the project that calls
+/// itself one.
+fn models_beneath(
+    dialect: Dialect,
+    (staging, prod): (&Side<'_>, &Side<'_>),
+    (package, in_prod): (&Package, &Package),
+    touched: &TouchedPackage,
+    place: usize,
+) -> Result<Vec<ModelFacts>> {
+    let lineage = Lineage::of(prod.manifest);
+    let selected = in_prod.tracked(prod.manifest).filter(|node| touched.tracked.contains(&node.name));
+    let parents = selected.flat_map(|node| lineage.parents(&node.unique_id));
+    let ids: BTreeSet<_> = lineage.ancestors(parents, usize::MAX).collect();
+    let (tag, manifests) = (in_prod.tag(), [&package.incremental_manifest, &in_prod.incremental_manifest]);
+    let is_beneath = |node: &&Node| {
+        let is_the_packages =
+            node.package_name == in_prod.dbt_package && !manifests.contains(&&node.unique_id);
+        node.is_incremental() && is_the_packages && !node.has_tag(&tag)
+    };
+    let beneath = ids.into_iter().filter_map(|id| prod.manifest.node(id)).filter(is_beneath);
+    let on_both = beneath.filter_map(|node| Some((staging.manifest.node(&node.unique_id)?, node)));
+    on_both
+        .filter(|(ours, _)| ours.is_incremental())
+        .map(|(ours, theirs)| {
+            let table = Some(table(dialect, ours, theirs)?);
+            Ok(ModelFacts { name: theirs.name.clone(), package: place, is_tracked: false, table })
+        })
+        .collect()
 }
 
 fn package_facts(
@@ -101,17 +134,18 @@ fn package_facts(
     (prod, in_prod): (&Side<'_>, &Package),
     vars: PackageVars,
 ) -> Result<PackageFacts> {
-    let manifest = |side: &Side<'_>, package: &Package| {
+    fn node<'m>(side: &Side<'m>, package: &Package) -> Result<&'m Node> {
         let id = &package.incremental_manifest;
-        let node = side.manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))?;
-        Relation::of_node(node, dialect)
-    };
+        side.manifest.node(id).with_context(|| format!("{id} is not in the dbt manifest"))
+    }
+    let manifest = |side: &Side<'_>, package: &Package| Relation::of_node(node(side, package)?, dialect);
     let tracked_in_prod = in_prod.tracked(prod.manifest).filter(|node| !node.is_ephemeral());
     Ok(PackageFacts {
         name: package.name.clone(),
         family: package.family,
         staging_manifest: manifest(staging, package)?,
         prod_manifest: manifest(prod, in_prod)?,
+        manifest_layout: layout(dialect, node(prod, in_prod)?)?,
         tables: None,
         enabled_in_prod: tracked_in_prod.map(|node| node.name.clone()).collect(),
         lookback_hours: vars.settings.lookback_hours,
@@ -146,7 +180,7 @@ fn model(
     // One package also gives its own incremental manifest the tag.
     let holds_history = ours.is_incremental() && ours.unique_id != package.incremental_manifest;
     let table = holds_history.then(|| table(dialect, ours, theirs)).transpose()?;
-    Ok(ModelFacts { name: name.to_owned(), package: place, table })
+    Ok(ModelFacts { name: name.to_owned(), package: place, is_tracked: true, table })
 }
 
 fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
@@ -160,9 +194,12 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         replaced: Physical::default(),
         grants: grants(prod)?,
         date_column: date_column.filter(|column| is_plain(column)).map(str::to_owned),
-        layout: Layout::configured(dialect, &prod.config)
-            .with_context(|| format!("the model {}", prod.name))?,
+        layout: layout(dialect, prod)?,
     })
+}
+
+fn layout(dialect: Dialect, node: &Node) -> Result<Layout> {
+    Layout::configured(dialect, &node.config).with_context(|| format!("the model {}", node.name))
 }
 
 static PRIVILEGE: LazyLock<Regex> =

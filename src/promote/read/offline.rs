@@ -41,7 +41,10 @@ pub fn offline_facts(
         &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },
         &Side { name: to.as_str(), manifest: &prod, packages: &packages_in_prod },
     );
-    manifests::facts(dialect, sides, &touched, selection.arguments(), |_| Ok(PackageVars::default()))
+    let vars = |_: &_| Ok(PackageVars::default());
+    let mut facts = manifests::facts(dialect, sides, &touched, selection.arguments(), vars)?;
+    facts.leave_out_what_prod_has();
+    Ok(facts)
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {

@@ -55,6 +55,7 @@ fn in_one_transaction(plan: &Plan) -> Result<Script> {
     composer.begin()?;
     composer.limit_waiting()?;
     composer.see_all_rows()?;
+    composer.make_room()?;
     composer.lock_staging()?;
     composer.check_before(Accepted::Planned)?;
     for table in &plan.tables {
@@ -106,6 +107,7 @@ fn copy_in_transaction(composer: &mut Composer<'_>, table: &Table) -> Result<()>
 
 fn with_a_short_lock(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
+    composer.make_room()?;
     composer.check_before(Accepted::Planned)?;
     for table in plan.tables.iter().filter(|table| table.action != Action::Keep) {
         let working = swap::working_copy(table)?;
@@ -152,6 +154,7 @@ fn in_steps(plan: &Plan) -> Result<Script> {
     let mut composer = Composer::new(plan);
     composer.use_utc()?;
     composer.tag_queries()?;
+    composer.make_room()?;
     composer.check_before(Accepted::PlannedOrPromoted)?;
     for table in &plan.tables {
         composer.extend(replace::backup_statement(dialect, table)?);

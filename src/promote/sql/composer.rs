@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::assertion::check_statement;
 use super::content::{same_columns_condition, same_content_condition, same_counts_condition};
 use super::grants::project_grant_statements;
+use super::room::room_statements;
 use super::row_conditions::{
     Accepted, prod_as_planned_condition, recorded_condition, staging_as_planned_condition,
     taken_back_condition,
@@ -107,6 +108,12 @@ impl<'p> Composer<'p> {
             return Ok(());
         }
         self.constant(StatementKind::Setting, "seen in the query history", "tag_queries.sql")
+    }
+
+    /// Makes the schemas and the incremental manifests that prod lacks.
+    pub(super) fn make_room(&mut self) -> Result<()> {
+        self.extend(room_statements(self.plan)?);
+        Ok(())
     }
 
     /// Keeps others from writing to what is read of staging.

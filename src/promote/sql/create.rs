@@ -50,6 +50,8 @@ pub(super) struct Created<'a> {
     /// BigQuery: the column that every query of the source has to name.
     pub(super) filter_column: Option<&'a str>,
     pub(super) description: Option<&'a str>,
+    /// Nothing but the definition is taken.
+    pub(super) is_empty: bool,
 }
 
 /// The same, as the templates see it.
@@ -62,7 +64,8 @@ struct CreatedContext<'a> {
     transient: bool,
     layout: LayoutContext<'a>,
     description: Option<&'a str>,
-    every_row: Option<Sql>,
+    /// A filter.
+    only_rows: Option<Sql>,
     /// Databricks and Spark: the format of the table's files.
     format: Option<Sql>,
 }
@@ -105,7 +108,10 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         transient: created.is_transient,
         layout: LayoutContext::of(created.layout),
         description: created.description.filter(|text| !text.is_empty()),
-        every_row: every_row_clause(dialect, created.filter_column)?,
+        only_rows: match created.is_empty {
+            true => Some(Sql::of_checked("where false")),
+            false => every_row_clause(dialect, created.filter_column)?,
+        },
         format: format(dialect).map(Sql::of_checked),
     };
     render(dialect, way.template(), &context)

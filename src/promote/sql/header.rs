@@ -24,6 +24,7 @@ pub fn promotion_lines(plan: &Plan) -> Vec<String> {
     let mut lines = first_lines(plan, "Promotion");
     lines.push(format!("of {}", plan.selection.join(" ")));
     lines.push(String::new());
+    lines.extend(room_lines(plan));
     lines.extend(plan.tables.iter().map(|table| table_line(plan, table)));
     lines.extend(plan.ledgers.iter().flat_map(|ledger| row_lines(plan, ledger)));
     if !plan.left_alone.is_empty() {
@@ -41,6 +42,14 @@ pub fn promotion_lines(plan: &Plan) -> Vec<String> {
     lines.push(String::new());
     lines.extend(fingerprint_lines(plan));
     lines
+}
+
+/// What is made before all else.
+#[must_use]
+pub fn room_lines(plan: &Plan) -> Vec<String> {
+    let schemas = plan.schemas.iter().map(|relation| format!("schema {} is new", relation.schema_sql()));
+    let new = plan.ledgers.iter().filter(|ledger| ledger.new.is_some());
+    schemas.chain(new.map(|ledger| format!("incremental manifest {} is new", ledger.prod))).collect()
 }
 
 fn table_line(plan: &Plan, table: &Table) -> String {

@@ -12,6 +12,7 @@ mod grants;
 mod header;
 mod replace;
 mod rollback;
+mod room;
 mod row_conditions;
 mod row_contexts;
 mod row_statements;
@@ -21,6 +22,6 @@ mod unit;
 mod verify;
 
 pub use compose::Scripts;
-pub use header::{FINGERPRINT, forecast_lines};
+pub use header::{FINGERPRINT, forecast_lines, room_lines};
 pub(super) use row_conditions::standing_query;
 pub use script::{Script, Statement, StatementKind};

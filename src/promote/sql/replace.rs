@@ -34,6 +34,7 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         is_transient: is_transient(replaced, facts),
         filter_column: None,
         description: replaced.description.as_deref(),
+        is_empty: false,
     };
     let sql = create_statement(dialect, way, &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
@@ -106,6 +107,7 @@ impl Copied<'_> {
             is_transient: self.is_wanted_transient,
             filter_column: layout.filtered_by.as_deref(),
             description: self.physical.description.as_deref(),
+            is_empty: false,
         };
         create_statement(dialect, self.way(dialect, strategy), &created)
     }

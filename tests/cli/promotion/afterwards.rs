@@ -28,11 +28,7 @@ impl Before {
         let slot = MADE.lock().expect("no panic while held").entry((self, engine)).or_default().clone();
         slot.get_or_init(|| {
             let lab = Lab::new(engine, NEW, Events::SHORT);
-            lab.sql(&[
-                &format!("create table atomic.later as select * from atomic.events where collector_tstamp >= \
-                          timestamp '{LATER}'"),
-                &format!("delete from atomic.events where collector_tstamp >= timestamp '{LATER}'"),
-            ]);
+            set_later_events_aside(&lab);
             run_prod(&lab, &format!(
                 "{{storefront__new_models: {}, snowplow__backfill_limit_days: 9999, snowplow__start_date: \
                  '{}'}}",
@@ -48,6 +44,15 @@ impl Before {
     fn lab(self, engine: Engine, dbt: Dbt) -> Lab {
         Lab::on(self.place(engine), dbt, "project")
     }
+}
+
+fn set_later_events_aside(lab: &Lab) {
+    lab.sql(&[
+        &format!(
+            "create table atomic.later as select * from atomic.events where collector_tstamp >= timestamp '{LATER}'"
+        ),
+        &format!("delete from atomic.events where collector_tstamp >= timestamp '{LATER}'"),
+    ]);
 }
 
 fn run_prod(lab: &Lab, vars: &str) -> Output {
@@ -175,6 +180,41 @@ fn all_new_models(engine: Engine, dbt: Dbt) {
         ));
         assert_eq!(rows.to_lowercase(), "true | 0");
     }
+}
+
+/// Prod has nothing of the packages, and no schemas. What they keep of sessions is promoted with them.
+fn from_nothing(engine: Engine) {
+    let lab = Lab::new(engine, NEW, Events::SHORT);
+    set_later_events_aside(&lab);
+    backfill(&lab, &[]);
+    let one = lab.tool(&["promote", "--select", "+daily_traffic", "--to", &lab.target("prod")]);
+    assert!(one.code == 4 && one.stderr.contains("also holds"), "{one}");
+    let schemas = "select count(*) from information_schema.schemata where schema_name like 'prod%'";
+    assert_eq!(lab.lines(schemas), "0");
+
+    promote(&lab, &[], &[]);
+    let back = lab.tool(&["promote", "--to", &lab.target("prod"), "--rollback"]).success();
+    assert!(back.stderr.contains("taken back"), "{back}");
+    let left = "select table_name from information_schema.tables where table_schema like 'prod%' order by 1";
+    assert_eq!(lab.lines(left), "snowplow_shop_incremental_manifest\nsnowplow_site_incremental_manifest");
+    assert_eq!(lab.lines(&format!("select count(*) from {}", manifest("snowplow_shop"))), "0");
+
+    let again = promote(&lab, &[], &[]);
+    assert!(again.stderr.contains("snowplow_site_base_sessions_lifecycle_manifest"), "{again}");
+    assert!(!again.stderr.contains("is new"), "{again}");
+    later_events(&lab, "true");
+    next_run_is_standard(&lab, &BOTH, 6);
+    assert_eq!(contents(&lab, engine), expected(engine));
+}
+
+#[test]
+fn from_nothing_on_duckdb() {
+    from_nothing(Engine::DuckDb);
+}
+
+#[test]
+fn from_nothing_on_postgres() {
+    from_nothing(Engine::Postgres);
 }
 
 #[test]

@@ -75,7 +75,8 @@ impl Builder<'_> {
             let in_prod = vec![row(&format!("{}_views", package.name), TIME)];
             let tables = package.tables.as_ref();
             let staging = tables.and_then(|tables| tables.staging_rows.clone()).unwrap_or(in_staging);
-            let prod = tables.and_then(|tables| tables.prod_rows.clone()).unwrap_or(in_prod);
+            // Where there is none, an empty one does not change what the script does, but what is left of it.
+            let prod = tables.map_or(in_prod, |tables| tables.prod_rows.clone().unwrap_or_default());
             self.manifest(&package.staging_manifest, package.family, &staging, &BTreeMap::new());
             let first = tables.map(|tables| tables.prod_first_success.clone()).unwrap_or_default();
             self.manifest(&package.prod_manifest, package.family, &prod, &first);

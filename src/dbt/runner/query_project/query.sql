@@ -4,8 +4,8 @@
   A query may name relations (database, schema, identifier). dbt finds them, so that the adapter decides about quotes
   and about upper and lower case. In the SQL, `@0@` stands for the first relation as dbt renders it, `@0.schema@`,
   `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them. If a relation does not exist, the reply
-  says so and the SQL is not sent. A query without SQL asks for the columns of its relation. Values are text or null:
-  the SQL casts everything else to text.
+  says so and the SQL is not sent. A query without SQL asks for the columns of its relation, or whether the relation's
+  schema exists where the relation does not. Values are text or null: the SQL casts everything else to text.
 #}
 {% macro snowplow_backfill_query(marker, queries) %}
   {% do print(marker ~ tojson({"target": {"name": target.name, "type": target.type, "schema": target.schema}})) %}
@@ -30,7 +30,11 @@
       {% endif %}
     {% endfor %}
     {% if found.missing is not none %}
-      {% do print(marker ~ tojson({"query": index, "missing": found.missing})) %}
+      {% set relation = query["relations"][found.missing] %}
+      {% set has_schema = query["sql"] is not none or adapter.check_schema_exists(
+        relation["database"] or target.database, relation["schema"]
+      ) %}
+      {% do print(marker ~ tojson({"query": index, "missing": found.missing, "has_schema": has_schema})) %}
     {% else %}
       {% if query["sql"] is none %}
         {% for column in adapter.get_columns_in_relation(found.relations[0]) %}

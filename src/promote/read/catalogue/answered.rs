@@ -14,7 +14,7 @@ impl<'a> Answered<'a> {
     pub(super) fn rows(self, place: usize) -> &'a [Vec<Option<String>>] {
         match self.0.get(place) {
             Some(Answer::Rows(rows)) => rows,
-            Some(Answer::Missing(_)) | None => &[],
+            Some(Answer::Missing(_) | Answer::NoSchema(_)) | None => &[],
         }
     }
 

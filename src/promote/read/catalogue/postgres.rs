@@ -25,7 +25,7 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.dependents = answers.column(2);
     let column_if_told = |place| match answers.0.get(place) {
         Some(Answer::Rows(_)) => Some(answers.column(place)),
-        Some(Answer::Missing(_)) | None => None,
+        Some(Answer::Missing(_) | Answer::NoSchema(_)) | None => None,
     };
     physical.guards = column_if_told(3);
     physical.lost_by_ctas = answers.column(4);

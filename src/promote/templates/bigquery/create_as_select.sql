@@ -8,4 +8,4 @@ cluster by {{ layout.cluster_by }}
 {% if layout.options %}
 options ({{ layout.options | list }})
 {% endif %}
-as select * from {{ source }}{% if every_row %} {{ every_row }}{% endif %}
+as select * from {{ source }}{% if only_rows %} {{ only_rows }}{% endif %}

@@ -12,4 +12,4 @@ comment {{ description | literal }}
 {% if layout.properties %}
 tblproperties ({% for key, value in layout.properties | items %}{{ key | literal }} = {{ value | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
 {% endif %}
-as select * from {{ source }}
+as select * from {{ source }}{% if only_rows %} {{ only_rows }}{% endif %}

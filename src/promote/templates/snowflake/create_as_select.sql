@@ -9,4 +9,4 @@ comment = {{ description | literal }}
 {# Those of the table that is replaced. #}
 copy grants
 {% endif %}
-as select * from {{ source }}
+as select * from {{ source }}{% if only_rows %} {{ only_rows }}{% endif %}
