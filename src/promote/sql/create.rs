@@ -108,9 +108,10 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         transient: created.is_transient,
         layout: LayoutContext::of(created.layout),
         description: created.description.filter(|text| !text.is_empty()),
-        only_rows: match created.is_empty {
-            true => Some(Sql::of_checked("where false")),
-            false => every_row_clause(dialect, created.filter_column)?,
+        only_rows: if created.is_empty {
+            Some(Sql::of_checked("where false"))
+        } else {
+            every_row_clause(dialect, created.filter_column)?
         },
         format: format(dialect).map(Sql::of_checked),
     };
