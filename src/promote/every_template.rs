@@ -6,7 +6,7 @@ use super::plan::{
     Action, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical, Plan, Table,
     TableFacts,
 };
-use super::read::{guards_questions, question, questions};
+use super::read::{guards_questions, in_schema_of, question, questions, rights_questions};
 use super::sql::{Scripts, standing_query};
 use super::templates::testing;
 use crate::snowplow::Family;
@@ -31,6 +31,10 @@ fn every_template_of_every_warehouse_is_rendered() {
             .chain(guards_questions(dialect).iter().map(|asking| asking.template))
         {
             question(dialect, template).expect("a question");
+        }
+        if let Some([of_table, of_schema]) = rights_questions(dialect) {
+            question(dialect, of_table).expect("a question");
+            in_schema_of(&relation(dialect, "prod", "created"), dialect, of_schema).expect("a question");
         }
     }
     assert_eq!(testing::not_rendered(), [""; 0], "no plan needs these");

@@ -20,7 +20,7 @@ pub use apply::{
 pub use output::{document, listed, news, planned, promoted};
 pub use plan::{
     Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
-    MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes,
+    MovedRow, PackageFacts, Physical, Plan, Right, Table, TableFacts, Tables, Wishes,
 };
 pub use read::{Route, read_catalogue};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};

@@ -4,4 +4,4 @@ mod dialect;
 mod relation;
 
 pub use dialect::{Dialect, parse_timestamp};
-pub use relation::{Relation, is_plain};
+pub use relation::{Relation, is_plain, may_be_quoted};

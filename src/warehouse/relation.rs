@@ -1,11 +1,13 @@
 //! Relations: read from the names that dbt recorded, validated, and rendered for a dialect.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::dialect::Dialect;
 use crate::dbt::{Node, RelationName};
@@ -83,15 +85,20 @@ impl Relation {
         Ok(sibling)
     }
 
-    /// The relation with a suffix added to its name. If both together are too long, the name is cut.
+    /// The relation with a suffix added to its name. If both together are too long, the name is cut, and no other name
+    /// is cut to the same.
     ///
     /// # Errors
     /// The name is not allowed.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
         let room = self.dialect.longest_name().saturating_sub(suffix.len());
-        // Cannot cut a character in two: `check` allows ASCII only.
-        let kept = &self.identifier()[..self.identifier().len().min(room)];
-        self.sibling(&format!("{kept}{suffix}"))
+        self.sibling(&format!("{}{suffix}", fitting(self.identifier(), room)))
+    }
+
+    /// A name for something that belongs to the relation, cut in the same way.
+    #[must_use]
+    pub fn name_for(&self, part: &str) -> String {
+        fitting(&format!("{}_{part}", self.identifier()), self.dialect.longest_name()).into_owned()
     }
 
     /// The name without schema, as SQL.
@@ -206,9 +213,18 @@ impl Relation {
     fn check(&self) -> Result<()> {
         for (place, part) in self.parts.iter().enumerate() {
             let is_database = self.parts.len() == 3 && place == 0;
-            let allowed = is_plain(&part.name) || (is_database && part.quoted && may_be_database(&part.name));
-            if !allowed {
-                bail!("the name {} is not allowed: only letters, digits and underscores are", part.name);
+            match part.quoted {
+                true if may_be_quoted(&part.name) || (is_database && may_be_database(&part.name)) => {}
+                true => bail!(
+                    "the name {} is not allowed: only letters, digits, blanks and the characters _ $ - are",
+                    part.name
+                ),
+                false if is_plain(&part.name) => {}
+                false => bail!(
+                    "the name {} is not allowed without quotes: only letters, digits and underscores are. dbt writes \
+                     quotes if `quoting` in dbt_project.yml asks for them",
+                    part.name
+                ),
             }
             if part.name.len() > self.dialect.longest_name() {
                 bail!(
@@ -229,13 +245,38 @@ pub fn is_plain(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// In quotes, these characters are harmless. BigQuery's projects need them.
+/// In quotes, these characters are harmless: neither the end of the quotes, nor of a text, a line or a statement, nor
+/// a comment. Letters and digits are those of any language.
+#[must_use]
+pub fn may_be_quoted(name: &str) -> bool {
+    let is_harmless = |c: char| c.is_alphanumeric() || "_$- ".contains(c);
+    name.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && !name.ends_with(' ')
+        && name.chars().all(is_harmless)
+        && !name.contains("--")
+}
+
+/// BigQuery's projects need more of them.
 fn may_be_database(name: &str) -> bool {
     begins_well(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_$.:-".contains(c))
 }
 
 fn begins_well(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// A name that fits into so many bytes. One that is cut ends with a digest of the whole, so that it stays apart from
+/// others that begin alike.
+fn fitting(name: &str, room: usize) -> Cow<'_, str> {
+    const DIGEST: usize = 8;
+    if name.len() <= room {
+        return Cow::Borrowed(name);
+    }
+    let digest: String =
+        Sha256::digest(name).iter().take(DIGEST / 2).map(|byte| format!("{byte:02x}")).collect();
+    let kept =
+        (0..=room.saturating_sub(DIGEST + 1)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+    Cow::Owned(format!("{}_{digest}", &name[..kept]))
 }
 
 /// Matches the next part of a rendered relation: quoted (group 1) or bare (group 2).
@@ -262,6 +303,7 @@ mod tests {
             (Dialect::Snowflake, r#"DB.prod_derived."order""#),
             (Dialect::BigQuery, "`my-project.eu`.`prod_derived`.`t`"),
             (Dialect::Spark, "prod_derived.my_model"),
+            (Dialect::Postgres, r#""shop"."Prod derived-2"."Événements""#),
         ] {
             let relation = Relation::parse(rendered, dialect).expect(rendered);
             assert_eq!(relation.to_string(), rendered);
@@ -292,9 +334,12 @@ mod tests {
         for (dialect, rendered) in [
             (Dialect::Postgres, r#""db"."s"."t; drop table x""#),
             (Dialect::Postgres, r#""db"."s"."t""x""#),
-            (Dialect::Postgres, r#""db"."my schema"."t""#),
+            (Dialect::Postgres, r#""db"."s"."t--x""#),
+            (Dialect::Postgres, r#""db"."s"."t'x""#),
+            (Dialect::Postgres, r#""db"."s"."t\x""#),
+            (Dialect::BigQuery, "`p`.`d`.`t.x`"),
+            (Dialect::Postgres, "\"db\".\"s\".\"t\nx\""),
             (Dialect::Snowflake, "db-1.s.t"),
-            (Dialect::BigQuery, "`p`.`d`.`t-1`"),
             (Dialect::Spark, "t"),
             (Dialect::Spark, "a.b.c"),
             (Dialect::Snowflake, "a.b.c.d"),
@@ -303,8 +348,30 @@ mod tests {
             assert!(Relation::parse(rendered, dialect).is_err(), "{rendered}");
         }
         let long = Relation::parse("\"s\".\"t\"", Dialect::Postgres).expect("a relation");
+        let error = Relation::parse("db.s.t-1", Dialect::Snowflake).expect_err("no quotes").to_string();
+        assert!(error.contains("is not allowed without quotes"), "{error}");
         let error = long.sibling(&"x".repeat(64)).expect_err("too long").to_string();
         assert!(error.contains("longer than postgres keeps (63 bytes)"), "{error}");
+    }
+
+    #[test]
+    fn names_that_are_cut_stay_apart() {
+        let longest = Dialect::Postgres.longest_name();
+        let named = |name: &str| {
+            let relation =
+                Relation::parse(&format!("\"s\".\"{name}\""), Dialect::Postgres).expect("a relation");
+            (relation.with_suffix("__promote").expect("a name"), relation.name_for("number_seq"))
+        };
+        for letter in ["x", "é"] {
+            let long = letter.repeat(60 / letter.len());
+            let (one, other) = (named(&format!("{long}a")), named(&format!("{long}b")));
+            assert!(one.0 != other.0 && one.1 != other.1, "{one:?} {other:?}");
+            for name in [one.0.identifier(), &one.1] {
+                assert!(name.len() <= longest && name.len() > longest - 2, "{name}");
+            }
+            assert!(one.0.identifier().ends_with("__promote"), "{one:?}");
+        }
+        assert_eq!(named("t").1, "t_number_seq");
     }
 
     #[test]

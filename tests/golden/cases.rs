@@ -52,6 +52,7 @@ pub fn all() -> Vec<Case> {
         case("replace_with_an_older_one", replace, replace_older),
         case("replace_another_kind", replace, replace_another_kind),
         case("alias_and_schema", plain, alias_and_schema),
+        case("odd_names", replace, odd_names),
         case("quoted_names", plain, quoted_names),
         case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
         case("restated_by_ctas", |_| with(CopyStrategy::Ctas), in_other_parts),
@@ -170,6 +171,7 @@ fn facts(dialect: Dialect, models: Vec<ModelFacts>) -> Result<Facts> {
         selection: vec!["--select".to_owned(), "+my_model".to_owned()],
         packages: vec![package(dialect, "snowplow_unified", Family::Session, &names)?],
         models,
+        lacking: Vec::new(),
         without_schema: Vec::new(),
         manifests: "0123456789abcdef0123456789abcdef".to_owned(),
         now: Some(at("2023-11-12 13:14:00")),
@@ -242,6 +244,30 @@ fn alias_and_schema(dialect: Dialect) -> Result<Facts> {
 }
 
 /// Reserved words and mixed case.
+/// Names that need quotes everywhere, and whose backups do not fit on Postgres.
+fn odd_names(dialect: Dialect) -> Result<Facts> {
+    let mut facts = replace_facts(dialect)?;
+    let quote = dialect.quote();
+    let relation = |schema: &str, name: &str| {
+        let database = match dialect {
+            Dialect::Spark => String::new(),
+            Dialect::Snowflake => "ANALYTICS.".to_owned(),
+            Dialect::Postgres
+            | Dialect::Redshift
+            | Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::DuckDb => {
+                format!("{quote}analytics{quote}.")
+            }
+        };
+        Relation::parse(&format!("{database}{quote}{schema}{quote}.{quote}{name}{quote}"), dialect)
+    };
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.staging = relation("Staging derived-2", "My Model of what visitors read-2")?;
+    table.prod = relation("Prod derived-2", "My Model of what visitors read by day and by page-2")?;
+    Ok(facts)
+}
+
 fn quoted_names(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
     let table = facts.models[0].table.as_mut().expect("a table");
@@ -404,6 +430,6 @@ fn offline(dialect: Dialect) -> Result<Facts> {
 
 fn name_not_allowed(dialect: Dialect) -> Result<Facts> {
     let quote = dialect.quote();
-    Relation::parse(&format!("{quote}prod{quote}.{quote}my table{quote}"), dialect)?;
+    Relation::parse(&format!("{quote}prod{quote}.{quote}my;table{quote}"), dialect)?;
     one_model(dialect)
 }

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Plan, Tables, Wishes};
+use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Plan, Right, Tables, Wishes};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
-use snowplow_backfill::warehouse::Dialect;
+use snowplow_backfill::warehouse::{Dialect, Relation};
 
 use crate::cases;
 
@@ -120,6 +120,42 @@ fn prod_is_not_ready() {
         plain,
         "also holds forgotten, tracked by snowplow_unified",
     );
+}
+
+#[test]
+fn rights_that_the_script_needs() {
+    let plain = Wishes::default();
+    let replace = Wishes { replace: true, ..plain };
+    let lacks = |facts: &mut Facts, right: Right, of: fn(&Facts) -> Relation| {
+        facts.lacking = vec![(of(facts), right)];
+    };
+    let staging = |facts: &Facts| facts.models[0].table.as_ref().expect("a table").staging.clone();
+    let prod = |facts: &Facts| facts.models[0].table.as_ref().expect("a table").prod.clone();
+    let rows = |facts: &Facts| facts.packages[0].prod_manifest.clone();
+    let words = "the connection of prod lacks rights that the script needs:";
+    for (right, of, said) in [
+        (
+            Right::Select,
+            staging as fn(&Facts) -> Relation,
+            "select on \"analytics\".\"staging_derived\".\"my_model\"",
+        ),
+        (Right::Create, prod, "create in the schema \"analytics\".\"prod_derived\""),
+        (Right::Delete, rows, "delete on \"analytics\".\"prod_snowplow_manifest\""),
+    ] {
+        refused(|facts| lacks(facts, right, of), plain, &format!("{words} {said}"));
+    }
+    // What only a replacement needs.
+    let mut facts = cases::replace_facts(Dialect::Postgres).expect("facts");
+    lacks(&mut facts, Right::Own, prod);
+    let error = plan(&facts, replace).expect_err("refused").to_string();
+    assert!(error.contains("ownership of \"analytics\".\"prod_derived\".\"my_model\""), "{error}");
+    let mut facts = cases::one_model(Dialect::Postgres).expect("facts");
+    lacks(&mut facts, Right::Own, staging);
+    plan(&facts, plain).expect("fine");
+    let error = plan(&facts, Wishes { strategy: Some(CopyStrategy::Move), ..plain })
+        .expect_err("refused")
+        .to_string();
+    assert!(error.contains("ownership of"), "{error}");
 }
 
 #[test]
@@ -278,5 +314,5 @@ fn names_of_backups_are_kept_short_enough() {
     let snowplow_backfill::promote::Action::Replace { backup } = &plan.tables[0].action else {
         panic!("replaced")
     };
-    assert_eq!(backup.identifier(), format!("{}__bk_20231112131415", "x".repeat(44)));
+    assert_eq!(backup.identifier(), format!("{}_75220b47__bk_20231112131415", "x".repeat(35)));
 }

@@ -60,6 +60,7 @@ impl Plan {
         plan.schemas = plan.lacking_schemas(facts);
         plan.check_strategy()?;
         plan.refuse_filtered_reads()?;
+        plan.refuse_lacking_rights(facts)?;
         plan.notes = notes::of(&plan, facts);
         Ok(plan)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rights::Right;
 use crate::snowplow::Window;
 use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;
@@ -22,6 +23,8 @@ pub struct Facts {
     pub packages: Vec<PackageFacts>,
     /// The selected tracked models, and what they are built from where that goes to prod with them.
     pub models: Vec<ModelFacts>,
+    /// What prod's connection may not do, where the warehouse tells.
+    pub lacking: Vec<(Relation, Right)>,
     /// Relations of prod whose schemas do not exist, one for each schema.
     pub without_schema: Vec<Relation>,
     /// A digest of what the dbt manifests say about these packages and models.

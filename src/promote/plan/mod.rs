@@ -10,6 +10,7 @@ mod forecast;
 mod notes;
 mod parts;
 mod readiness;
+mod rights;
 mod strategy;
 mod sync;
 
@@ -20,5 +21,6 @@ pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
+pub use rights::Right;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

@@ -6,7 +6,7 @@ use std::slice;
 
 use anyhow::{Context, Result};
 
-use super::{catalogue, guards};
+use super::{catalogue, guards, rights};
 use crate::dbt::{Answer, Query, RelationName};
 use crate::event::Emit;
 use crate::failure::Failure;
@@ -26,8 +26,13 @@ pub fn read(
     limits: &[RelationName],
     emit: Emit<'_>,
 ) -> Result<Option<Failure>> {
-    let told = prod.query(&queries(facts, limits), emit)?;
-    take(facts, &mut InOrder(told.answers.iter()))?;
+    let mut queries = queries(facts, limits);
+    let before = queries.len();
+    queries.extend(rights::queries(facts)?);
+    let told = prod.query(&queries, emit)?;
+    let (answers, of_rights) = told.answers.split_at(before.min(told.answers.len()));
+    take(facts, &mut InOrder(answers.iter()))?;
+    rights::take(facts, of_rights);
     facts.leave_out_what_prod_has();
     guards::read(facts, prod, emit)?;
     catalogue::ask(facts, prod, emit)

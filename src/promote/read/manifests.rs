@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::dbt::{Lineage, Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
 use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
-use crate::warehouse::{Dialect, Relation, is_plain};
+use crate::warehouse::{Dialect, Relation, is_plain, may_be_quoted};
 
 /// One side of a promotion, as its dbt manifest has it.
 #[derive(Debug)]
@@ -64,6 +64,7 @@ pub fn facts(
         selection,
         packages: Vec::new(),
         models: Vec::new(),
+        lacking: Vec::new(),
         without_schema: Vec::new(),
         manifests: String::new(),
         now: None,
@@ -174,8 +175,10 @@ fn model(
             prod.name
         );
     };
-    if !is_plain(name) {
-        bail!("the model name {name} is not allowed in a script: only letters, digits and underscores are");
+    if !may_be_quoted(name) {
+        bail!(
+            "the model name {name} is not allowed in a script: only letters, digits, blanks and the characters _ $ - are"
+        );
     }
     // One package also gives its own incremental manifest the tag.
     let holds_history = ours.is_incremental() && ours.unique_id != package.incremental_manifest;

@@ -11,6 +11,7 @@ mod layout;
 mod manifests;
 mod offline;
 mod question;
+mod rights;
 
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
@@ -20,4 +21,6 @@ pub use catalogue::{read as read_catalogue, unread_catalogue};
 pub(super) use guards::guards_questions;
 pub use offline::offline_facts;
 #[cfg(test)]
-pub(super) use question::question;
+pub(super) use question::{in_schema_of, question};
+#[cfg(test)]
+pub(super) use rights::rights_questions;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::dbt::Query;
-use crate::promote::templates::{Sql, render};
+use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
 /// What stands for the table until dbt has found it: its name as dbt renders it, and the parts of the name as
@@ -28,7 +28,20 @@ pub fn question(dialect: Dialect, template: &str) -> Result<String> {
     Ok(render(dialect, template, &Asked { table, database, schema, identifier })?.into())
 }
 
-/// The same, asked about one table.
+#[derive(Serialize)]
+struct InSchema<'a> {
+    relation: Name<'a>,
+}
+
+/// A question about the schema of a relation, which need not exist.
+///
+/// # Errors
+/// The template is wrong.
+pub fn in_schema_of(relation: &Relation, dialect: Dialect, template: &str) -> Result<String> {
+    Ok(render(dialect, template, &InSchema { relation: Name(relation) })?.into())
+}
+
+/// A question about any table, asked about one.
 pub(super) fn about(table: &Relation, question: &str) -> Query {
     Query { relations: vec![table.name()], sql: Some(question.to_owned()) }
 }

@@ -134,7 +134,7 @@ struct Defaulted<'a> {
 fn numbering_statements(table: &Table, target: &Relation) -> Result<Vec<Statement>> {
     let write = |title: &str, name: &str, column: &Column| {
         let column = column.name.as_str();
-        let sequence = format!("{}_{column}_seq", target.identifier());
+        let sequence = target.name_for(&format!("{column}_seq"));
         let defaulted = Defaulted { source: Name(&table.facts.staging), column };
         let default_sequence = render(Dialect::Postgres, "default_sequence.sql", &defaulted)?;
         let numbered = Numbered { defaulted, target: Name(target), sequence, default_sequence };

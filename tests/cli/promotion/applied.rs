@@ -403,6 +403,43 @@ fn row_level_security_on_staging() {
     assert!(error.contains("row-level security") && error.contains("Visits"), "{error}");
 }
 
+/// What the script may not do at its end is refused at the beginning.
+#[test]
+fn rights_on_postgres() {
+    let place = shop::before(Engine::Postgres);
+    let mut statements = vec![
+        "do $$ begin create role guest login; exception when duplicate_object or unique_violation then null; end $$"
+            .to_owned(),
+    ];
+    for schema in ["derived", "reporting", "snowplow_manifest"] {
+        statements.extend([
+            format!("grant usage on schema staging_{schema}, prod_{schema} to guest"),
+            format!("grant select on all tables in schema staging_{schema}, prod_{schema} to guest"),
+        ]);
+    }
+    statements.extend([
+        "grant create on schema prod_derived to guest".to_owned(),
+        format!("grant insert, update on prod_snowplow_manifest.{} to guest", shop::MANIFEST),
+    ]);
+    Client::new(&place).run(&statements);
+    let mut lab = shop::lab(&place);
+    let before = look(lab.place());
+    lab.set("STOREFRONT_PG_USER", "guest");
+    let to = lab.target("prod");
+    let arguments = [&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat();
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 4, "{output}");
+    let database = lab.place().database();
+    for lacking in [
+        format!("create in the schema \"{database}\".\"prod_reporting\""),
+        format!("delete on \"{database}\".\"prod_snowplow_manifest\".\"{}\"", shop::MANIFEST),
+    ] {
+        assert!(output.stderr.contains(&lacking), "{lacking}\n{output}");
+    }
+    assert!(!output.stderr.contains("create in the schema \"{database}\".\"prod_derived\""), "{output}");
+    assert_same(&look(lab.place()), &before, "nothing has changed");
+}
+
 #[test]
 fn replaced_on_duckdb() {
     replaced(Engine::DuckDb);

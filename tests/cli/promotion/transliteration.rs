@@ -43,7 +43,11 @@ const RULES: &[Rule] = &[
         "select case when not (\n$1\n) then error($2) end",
     ),
     // What a table holds, and its columns.
-    rule(&[Snowflake], r#"select hash_agg\(\*\) from ([\w."]+)"#, "select sum(hash(t)) from $1 as t"),
+    rule(
+        &[Snowflake],
+        r#"select hash_agg\(\*\) from ((?:"[^"]*"|[\w.])+)"#,
+        "select sum(hash(t)) from $1 as t",
+    ),
     rule(
         &[BigQuery],
         r"sum\(cast\(farm_fingerprint\(to_json_string\((\w+)\)\) as bignumeric\)\)",
@@ -51,19 +55,19 @@ const RULES: &[Rule] = &[
     ),
     rule(
         &[Databricks, Spark],
-        r#"sum\(cast\(xxhash64\(\*\) as decimal\(38, 0\)\)\) from ([\w."]+)"#,
+        r#"sum\(cast\(xxhash64\(\*\) as decimal\(38, 0\)\)\) from ((?:"[^"]*"|[\w.])+)"#,
         "sum(hash(t)) from $1 as t",
     ),
     rule(&[Databricks, Spark], r"sum\(cast\(xxhash64\(([^()*]+)\) as decimal\(38, 0\)\)\)", "sum(hash($1))"),
     rule(&[Databricks, Spark], r"typeof\(struct\((\w+)\.\*\)\)", "typeof($1)"),
     rule(
         &[Snowflake],
-        r"table_schema = ('\w+') and table_name = ('\w+')",
+        r"table_schema = ('[^']+') and table_name = ('[^']+')",
         "upper(table_schema) = upper($1) and upper(table_name) = upper($2)",
     ),
     rule(
         &[BigQuery],
-        r#""\w+"\."(\w+)"\.INFORMATION_SCHEMA\.COLUMNS where "#,
+        r#""\w+"\."([^"]+)"\.INFORMATION_SCHEMA\.COLUMNS where "#,
         "information_schema.columns where table_schema = '$1' and ",
     ),
     // Copies: where rows are kept together, and what is said about a table, do not change what it holds.
@@ -71,19 +75,19 @@ const RULES: &[Rule] = &[
     rule(&[Snowflake], r"\s+copy grants\b", ""),
     rule(&[Snowflake], "\ncluster by [^\n]+", ""),
     rule(&[Snowflake], "\ncomment = [^\n]+", ""),
-    rule(&[Snowflake], r" clone (\S+)$", " as select * from $1"),
+    rule(&[Snowflake], r#" clone ((?:"[^"]*"|[\w.])+)$"#, " as select * from $1"),
     rule(&[BigQuery], "\n(partition by|cluster by|options) [^\n]+", ""),
-    rule(&[BigQuery], r" (copy|clone) (\S+)$", " as select * from $2"),
+    rule(&[BigQuery], r#" (copy|clone) ((?:"[^"]*"|[\w.])+)$"#, " as select * from $2"),
     rule(
         &[Databricks, Spark],
         "\n(using delta|using iceberg|partitioned by|cluster by|comment|tblproperties)\\b[^\n]*",
         "",
     ),
-    rule(&[Databricks], r" deep clone (\S+)$", " as select * from $1"),
+    rule(&[Databricks], r#" deep clone ((?:"[^"]*"|[\w.])+)$"#, " as select * from $1"),
     // Left out.
     rule(&[Snowflake], "^alter session set [^\n]+$", ""),
-    rule(&[Snowflake], r"^alter table \S+ resume recluster$", ""),
-    rule(&[BigQuery], r"^alter table \S+ set options [^\n]+$", ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ resume recluster$"#, ""),
+    rule(&[BigQuery], r#"^alter table (?:"[^"]*"|[\w.])+ set options [^\n]+$"#, ""),
     rule(&[Snowflake, BigQuery, Databricks], "^grant [^\n]+$", ""),
     // The end of a transaction.
     rule(&[BigQuery], "^commit transaction$", "commit"),

@@ -171,7 +171,8 @@ impl Builder<'_> {
             self.create(&prod, &table.replaced);
             self.fill(&prod, &table.replaced, prod_time, "1.25");
             if self.engine == Engine::Postgres {
-                self.add(format!("create view prod_derived.a_view as select count(*) as views from {prod}"));
+                let schema = schema_of(&table.prod, self.engine);
+                self.add(format!("create view {schema}.a_view as select count(*) as views from {prod}"));
                 self.add(format!("grant select on {prod} to reporter, \"Data Team\""));
                 self.add(format!("grant insert on {prod} to analysts with grant option"));
                 self.add(format!("grant select on {prod} to public"));

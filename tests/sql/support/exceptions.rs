@@ -67,7 +67,7 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sail,
         dialect: Databricks,
-        beginning: r"create (or replace )?table (if not exists )?\S+ deep clone ",
+        beginning: r"create (or replace )?table (if not exists )?(`[^`]+`|\S)+ deep clone ",
         reason: "it has no clones",
     },
     Exception {

@@ -1,0 +1,100 @@
+//! What a script may do, and what the connection that executes it may not. Pure.
+
+use anyhow::{Result, bail};
+
+use super::facts::Facts;
+use super::parts::{Action, Ledger, Plan, Table};
+use super::strategy::CopyStrategy;
+use crate::failure::Refusal;
+use crate::warehouse::Relation;
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    Select,
+    Insert,
+    Update,
+    Delete,
+    /// Alter the table, which only its owner may do.
+    Own,
+    /// Create tables in the table's schema.
+    Create,
+}
+
+impl Right {
+    /// Reads it as the templates write it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "select" => Self::Select,
+            "insert" => Self::Insert,
+            "update" => Self::Update,
+            "delete" => Self::Delete,
+            "own" => Self::Own,
+            "create" => Self::Create,
+            _ => return None,
+        })
+    }
+
+    fn describe(self, relation: &Relation) -> String {
+        match self {
+            Self::Select => format!("select on {relation}"),
+            Self::Insert => format!("insert on {relation}"),
+            Self::Update => format!("update on {relation}"),
+            Self::Delete => format!("delete on {relation}"),
+            Self::Own => format!("ownership of {relation}"),
+            Self::Create => format!("create in the schema {}", relation.schema_sql()),
+        }
+    }
+}
+
+impl Plan {
+    /// Refuses what would fail for want of a right, maybe after hours of copying.
+    pub(super) fn refuse_lacking_rights(&self, facts: &Facts) -> Result<()> {
+        let needed = self
+            .tables
+            .iter()
+            .flat_map(|table| self.needed_for_table(table))
+            .chain(self.ledgers.iter().flat_map(|ledger| self.needed_for_rows(ledger)));
+        let mut lacking: Vec<_> = needed
+            .filter(|needed| facts.lacking.contains(needed))
+            .map(|(relation, right)| right.describe(&relation))
+            .collect();
+        lacking.dedup();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        bail!(Refusal(format!(
+            "the connection of {} lacks rights that the script needs: {}. Grant them to its user, or promote as the user \
+             that runs dbt in {0}",
+            self.to,
+            lacking.join(", ")
+        )))
+    }
+
+    fn needed_for_table(&self, table: &Table) -> Vec<(Relation, Right)> {
+        let (staging, prod) = (table.facts.staging.clone(), table.facts.prod.clone());
+        let read = if self.strategy == CopyStrategy::Move { Right::Own } else { Right::Select };
+        let mut needed = vec![(staging, read)];
+        match &table.action {
+            Action::Create => needed.push((prod, Right::Create)),
+            Action::Replace { .. } => needed.extend([(prod.clone(), Right::Create), (prod, Right::Own)]),
+            Action::Keep => needed.push((prod, Right::Select)),
+        }
+        needed
+    }
+
+    /// Prod's next run writes its rows, too, and a rollback deletes them.
+    fn needed_for_rows(&self, ledger: &Ledger) -> Vec<(Relation, Right)> {
+        let rows = [Right::Select, Right::Insert, Right::Update, Right::Delete];
+        let mut needed = vec![(ledger.staging.clone(), Right::Select)];
+        if self.strategy == CopyStrategy::Move {
+            needed.push((ledger.staging.clone(), Right::Delete));
+        }
+        match ledger.new {
+            Some(_) => needed.push((ledger.prod.clone(), Right::Create)),
+            None => needed.extend(rows.map(|right| (ledger.prod.clone(), right))),
+        }
+        needed
+    }
+}
