@@ -180,7 +180,11 @@ mod tests {
             stage,
             promote: Script { header: Vec::new(), statements: promote },
             rollback: Script { header: Vec::new(), statements: rollback },
-            witnesses: Witnesses { rows: Vec::new(), tables: vec![witness("a"), witness("b")] },
+            witnesses: Witnesses {
+                rows: Vec::new(),
+                tables: vec![witness("a"), witness("b")],
+                holders: Vec::new(),
+            },
         }
     }
 

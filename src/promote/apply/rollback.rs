@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use super::execute::{Way, execute};
 use super::news::{News, Tell};
 use super::presence::{Known, Presence};
-use super::prod::{ask, is_settled};
+use super::prod::{ask, ask_for_holders, is_settled};
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::Witnessed;
 use crate::event::Emit;
@@ -75,6 +75,14 @@ fn take_back(
                     "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was \
                      changed",
                     lost.join(", ")
+                )))
+            }
+            let holders = ask_for_holders(prod, record, emit)?;
+            if !holders.is_empty() {
+                bail!(Refusal(format!(
+                    "{what} cannot be taken back as long as views or foreign keys depend on its tables: {}. Drop them, \
+                     run --rollback again, and build them anew. Nothing was changed",
+                    holders.join(", ")
                 )))
             }
             let script = record.rollback_from(witnessed);

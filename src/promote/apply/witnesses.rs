@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dbt::{Answer, Query, RelationName};
 use crate::promote::plan::{Action, Plan};
-use crate::promote::sql::standing_query;
+use crate::promote::sql::{holders_questions, standing_query};
+use crate::promote::templates::Sql;
 
 /// What in prod shows whether a promotion happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,19 @@ pub struct Witnesses {
     pub rows: Vec<RowsWitness>,
     /// Relations that only the promotion makes.
     pub tables: Vec<TableWitness>,
+    /// What to ask before a rollback drops prod's tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<HoldersQuestion>,
+}
+
+/// A question for what keeps one of prod's tables from being dropped: its answer has a row for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldersQuestion {
+    pub relation: RelationName,
+    /// The same, as SQL.
+    pub name: String,
+    /// The question, in which `@0@` stands for the relation.
+    pub sql: String,
 }
 
 /// The rows of one package in prod.
@@ -88,7 +102,14 @@ impl Witnesses {
                 is_backup,
             })
         });
-        Ok(Self { rows: rows.collect::<Result<_>>()?, tables: tables.collect() })
+        let mut holders = Vec::new();
+        for table in &plan.tables {
+            let prod = &table.facts.prod;
+            let question =
+                |sql: Sql| HoldersQuestion { relation: prod.name(), name: prod.to_string(), sql: sql.into() };
+            holders.extend(holders_questions(plan, table)?.into_iter().map(question));
+        }
+        Ok(Self { rows: rows.collect::<Result<_>>()?, tables: tables.collect(), holders })
     }
 
     /// The backups of replaced tables, as SQL.
@@ -175,6 +196,7 @@ mod tests {
         let witnesses = Witnesses {
             rows: vec![witness("a"), witness("b")],
             tables: vec![TableWitness { model: "m".into(), relation, name: "s.t".into(), is_backup: false }],
+            holders: Vec::new(),
         };
         assert_eq!(witnesses.queries().len(), 3);
         let said = |word: &str| Answer::Rows(vec![vec![Some(word.to_owned())]]);

@@ -213,9 +213,9 @@ impl Plan {
     /// What to do where the warehouse cannot copy from one database to another; none where it can.
     fn way_out_of_two_databases(&self) -> Option<&'static str> {
         match self.dialect {
-            Dialect::Postgres => {
-                Some("copy the tables there with pg_dump, or use one database for both targets")
-            }
+            Dialect::Postgres => Some(
+                "move staging's schemas into prod's database with pg_dump, point the target there, and promote from it",
+            ),
             Dialect::Redshift => (self.strategy == CopyStrategy::Like)
                 .then_some("use --strategy ctas, which reads across databases"),
             Dialect::Snowflake

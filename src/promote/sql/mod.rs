@@ -23,5 +23,6 @@ mod verify;
 
 pub use compose::Scripts;
 pub use header::{FINGERPRINT, forecast_lines, room_lines};
+pub(super) use rollback::holders_questions;
 pub(super) use row_conditions::standing_query;
 pub use script::{Script, Statement, StatementKind};

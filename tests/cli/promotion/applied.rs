@@ -403,6 +403,28 @@ fn row_level_security_on_staging() {
     assert!(error.contains("row-level security") && error.contains("Visits"), "{error}");
 }
 
+/// Prod's readers build on the new table before it is taken back.
+#[test]
+fn readers_of_a_promoted_table_on_postgres() {
+    let lab = shop::lab(&shop::before(Engine::Postgres));
+    let before = look(lab.place());
+    let to = lab.target("prod");
+    lab.tool(&[&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat()).success();
+    lab.sql(&[
+        "create view prod_derived.readers as select count(*) as visits from prod_reporting.\"Visits\"",
+    ]);
+    let promoted = look(lab.place());
+    let output = lab.tool(&["promote", "--to", &to, "--rollback"]);
+    assert_eq!(output.code, 4, "{output}");
+    let held =
+        format!("prod_derived.readers (on \"{}\".\"prod_reporting\".\"Visits\")", lab.place().database());
+    assert!(output.stderr.contains(&held), "{output}");
+    assert_same(&look(lab.place()), &promoted, "nothing has changed");
+    lab.sql(&["drop view prod_derived.readers"]);
+    roll_back(&lab);
+    assert_same(&look(lab.place()), &before, "taken back");
+}
+
 /// What the script may not do at its end is refused at the beginning.
 #[test]
 fn rights_on_postgres() {
