@@ -1,6 +1,7 @@
 //! Reading both sides of a promotion: their dbt manifests, and through dbt their tables and the warehouse's
 //! catalogue.
 
+mod backups;
 mod both;
 mod catalogue;
 mod clauses;
@@ -12,6 +13,9 @@ mod manifests;
 mod offline;
 mod question;
 
+pub use backups::backups;
+#[cfg(test)]
+pub(super) use backups::{KIND, SIZE, dependents_questions};
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
 pub(super) use catalogue::questions;

@@ -2,6 +2,7 @@
 //! templates.
 
 mod assertion;
+mod backups;
 mod compose;
 mod composer;
 mod content;
@@ -20,6 +21,7 @@ mod swap;
 mod unit;
 mod verify;
 
+pub use backups::drop_backup_statement;
 pub use compose::Scripts;
 pub use header::{FINGERPRINT, forecast_lines};
 pub(super) use row_conditions::standing_query;
