@@ -72,11 +72,8 @@ fn found(
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            let message = format!(
-                "whether the backups are still there, and how large they are, is not known, because dbt could \
-                 not ask {}: {error:#}",
-                target.name.as_deref().unwrap_or_default()
-            );
+            let message =
+                format!("it is not known whether the backups still exist, and how large they are: {error:#}");
             listeners.emit(Event::Warning { message });
             Ok(None)
         }

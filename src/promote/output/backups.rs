@@ -61,13 +61,22 @@ pub(super) fn measured(age: Duration, facts: &BackupFacts) -> String {
     text
 }
 
-/// `3 days`, in the largest unit of which there are two; else in a smaller one.
+const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+
+/// About `3 days old`: in the largest unit of which there are at least two.
 fn age_text(age: Duration) -> String {
     let seconds = age.as_secs();
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let unit = units.into_iter().find(|(length, _)| seconds >= 2 * length);
+    let unit = UNITS.into_iter().find(|(length, _)| seconds >= 2 * length);
     let (length, unit) = unit.unwrap_or((1, "second"));
     count(seconds / length, unit) + " old"
+}
+
+/// Exactly `36 hours`: in the largest unit that it is a multiple of.
+pub(super) fn exact_text(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let unit = UNITS.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
+    let (length, unit) = unit.unwrap_or((1, "second"));
+    count(seconds / length, unit)
 }
 
 /// `8 kB`, `1.2 GB`: powers of 1000.
@@ -136,6 +145,9 @@ mod tests {
         let expected =
             ["0 seconds old", "90 seconds old", "2 hours old", "47 hours old", "2 days old", "40 days old"];
         assert_eq!(ages.map(|seconds| age_text(Duration::from_secs(seconds))), expected);
+        let exact = [0, 90, 3_600, 129_600, 86_400, 604_800].map(Duration::from_secs);
+        let expected = ["0 seconds", "90 seconds", "1 hour", "36 hours", "1 day", "7 days"];
+        assert_eq!(exact.map(exact_text), expected);
         let sizes = [0, 999, 8_192, 1_000_000, 1_249_999_999, 2_000_000_000_000, 3_456_000_000_000_000];
         let expected = ["0 B", "999 B", "8.1 kB", "1 MB", "1.2 GB", "2 TB", "3,456 TB"];
         assert_eq!(sizes.map(size_text), expected);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::backups::measured;
+use super::backups::{exact_text, measured};
 use super::human::lines;
 use crate::output::{Paint, count};
 use crate::promote::apply::{DropPlan, Droppable, Kept, Why};
@@ -58,7 +58,7 @@ pub fn dropped(plan: &DropPlan, paint: Paint) -> String {
 fn reason(kept: &Kept, plan: &DropPlan) -> String {
     match &kept.why {
         Why::Younger => {
-            format!("{}, younger than {}", measured(kept.age, &kept.facts), humantime::format_duration(plan.older_than))
+            format!("{}, younger than {}", measured(kept.age, &kept.facts), exact_text(plan.older_than))
         }
         Why::Unfinished => {
             "its promotion stopped half-way or failed, so it may be the only copy. Finish the promotion, or take \
