@@ -202,3 +202,24 @@ fn what_postgres_needs_is_not_dropped() {
     let has_visits = look(&lab).contains("Visits__bk_");
     assert_eq!((has_visits, before.contains("Visits__bk_")), (!is_marked("visits"), true));
 }
+
+/// Redshift's catalogue has the tables of Postgres' that it is asked for.
+#[test]
+fn redshifts_questions_on_postgres() {
+    let lab = replaced_long_ago(Engine::Postgres);
+    lab.sql(&[
+        &format!("create table prod_derived.ratings (view_id text references {OLD_VISITS} (view_id))"),
+        // Not bound to the table, but it names it.
+        "create view prod_derived.named as select 'PROD_REPORTING.VISITS__BK_20200101000000' as source",
+    ]);
+    let ask = |template: &str| {
+        let path =
+            format!("{}/src/promote/templates/redshift/catalogue/{template}", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(path).expect("a template");
+        let (_, sql) = text.split_once("#}\n").expect("a comment");
+        let sql = sql.replace("{{ schema }}", "prod_reporting");
+        lab.lines(&sql.replace("{{ identifier }}", "Visits__bk_20200101000000"))
+    };
+    assert_eq!(ask("uses.sql"), "prod_derived.named\nprod_reporting.busy");
+    assert_eq!(ask("referenced.sql"), "ratings (ratings_view_id_fkey)");
+}
