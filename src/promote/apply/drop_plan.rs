@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use super::backups::{Backup, BackupsFound};
+use super::presence::Known;
 use super::record::{PromotionRecord, Stage};
 use crate::dbt::RelationName;
 use crate::promote::plan::BackupFacts;
@@ -58,7 +59,7 @@ pub struct Kept {
 pub enum Why {
     /// It is younger than asked for.
     Younger,
-    /// The promotion or its rollback stopped half-way, or has failed: it may be the only copy.
+    /// The promotion or its rollback stopped half-way: it may be the only copy.
     Unfinished,
     /// Prod has no plain table in the place of the one that was replaced: it may be the only copy.
     OnlyCopy {
@@ -116,7 +117,7 @@ impl DropPlan {
                     age,
                     facts,
                     statement: drop_backup_statement(&names)?,
-                    needed_by: (record.stage == Stage::Promoted).then_some(record.at),
+                    needed_by: (record.known() == Known::All).then_some(record.at),
                 }),
             }
         }
@@ -136,14 +137,18 @@ fn verdict(record: &PromotionRecord, facts: &BackupFacts, replaced: &str, is_you
     let Some(kind) = &facts.kind else { return Verdict::Gone };
     let users = facts.dependents.as_deref().unwrap_or_default();
     Verdict::Keep(match &record.stage {
-        Stage::Executing { .. } | Stage::Failed { .. } | Stage::RollingBack { .. } => Why::Unfinished,
+        Stage::Executing { .. } | Stage::RollingBack { .. } => Why::Unfinished,
+        // What fails after the commit does not make tables.
+        Stage::Failed { .. } if record.known() != Known::All => Why::Unfinished,
         _ if !facts.is_table() => Why::NotATable { kind: kind.clone() },
         _ if is_younger => Why::Younger,
         _ if !facts.is_replaced() => {
             Why::OnlyCopy { replaced: replaced.to_owned(), kind: facts.replaced_kind.clone() }
         }
         _ if !users.is_empty() => Why::InUse { by: users.to_vec() },
-        Stage::Promoted | Stage::Abandoned | Stage::RolledBack => return Verdict::Drop,
+        Stage::Promoted | Stage::Failed { .. } | Stage::Abandoned | Stage::RolledBack => {
+            return Verdict::Drop;
+        }
     })
 }
 
@@ -151,6 +156,7 @@ fn verdict(record: &PromotionRecord, facts: &BackupFacts, replaced: &str, is_you
 mod tests {
     use super::*;
     use crate::promote::apply::{TableWitness, Witnesses};
+    use crate::promote::sql::StatementKind;
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -230,6 +236,18 @@ mod tests {
                 assert_eq!((dropped.age, dropped.needed_by), (DAY * 10, needed.then_some(record.at)));
                 assert!(plan.keep.is_empty(), "{plan:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_fails_after_the_commit_is_no_reason_to_keep_it() {
+        let kinds = [StatementKind::Begin, StatementKind::Plain, StatementKind::Commit, StatementKind::Plain];
+        for (statement, is_dropped) in [(1, false), (3, true)] {
+            let mut record = record(Stage::Failed { statement, error: String::new(), may_be_done: false });
+            record.promote.statements =
+                kinds.map(|kind| Statement { kind, ..Statement::plain("", "") }).to_vec();
+            let plan = plan(&record, &facts(), Duration::ZERO);
+            assert_eq!((plan.drop.len(), plan.keep.len()), if is_dropped { (1, 0) } else { (0, 1) });
         }
     }
 

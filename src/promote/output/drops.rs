@@ -61,8 +61,8 @@ fn reason(kept: &Kept, plan: &DropPlan) -> String {
             format!("{}, younger than {}", measured(kept.age, &kept.facts), exact_text(plan.older_than))
         }
         Why::Unfinished => {
-            "its promotion stopped half-way or failed, so it may be the only copy. Finish the promotion, or take \
-             it back"
+            "its promotion or rollback stopped half-way, so it may be the only copy. Finish that, or take the \
+             promotion back"
                 .to_owned()
         }
         Why::OnlyCopy { replaced, kind: None } => {
