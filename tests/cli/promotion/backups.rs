@@ -9,7 +9,7 @@ use super::applied::running_in_prod;
 use super::client::Client;
 use super::dump::{assert_same, dump};
 use super::shop;
-use crate::support::{Engine, Lab, Output};
+use crate::support::{Engine, Lab, NEXT, OLD, Output};
 
 /// When the first of two promotions is made to look as if it was.
 const LONG_AGO: &str = "20200101000000";
@@ -165,6 +165,17 @@ fn listed_and_dropped_on_duckdb() {
 #[test]
 fn listed_and_dropped_on_postgres() {
     listed_and_dropped(Engine::Postgres);
+}
+
+/// dbt's words for a table.
+#[test]
+fn every_version_of_dbt_tells_of_backups() {
+    for dbt in [OLD, NEXT] {
+        let lab = shop::lab_with(&running_in_prod(Engine::DuckDb), dbt);
+        replace(&lab);
+        let planned = drop_backups(&lab, &["0s"]).success();
+        assert_eq!(planned.stdout.matches("\ndrop table ").count(), 2, "{planned}");
+    }
 }
 
 /// What refers to a backup keeps it, also what the catalogue's questions do not ask for.
