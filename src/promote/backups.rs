@@ -23,7 +23,8 @@ pub struct DropRequest<'a> {
     pub mode: Mode,
 }
 
-/// Looks for the backups that records name. Warns of what the warehouse does not tell. Without any, dbt is not called.
+/// Looks for the backups that records name. Warns of what the warehouse does not tell. Without any, dbt is
+/// not called.
 ///
 /// # Errors
 /// dbt fails.
@@ -46,8 +47,8 @@ pub fn find_backups(
 /// Decides which backups are dropped, and drops them in [`Mode::Apply`].
 ///
 /// # Errors
-/// A [`Refusal`](crate::failure::Refusal): another process is at work on this target. dbt or a statement fails; a file cannot
-/// be written.
+/// A [`Refusal`](crate::failure::Refusal): another process is at work on this target. dbt or a statement
+/// fails; a file cannot be written.
 pub fn drop_backups(
     prod: &OpenTarget<'_>,
     request: &DropRequest<'_>,

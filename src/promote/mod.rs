@@ -1,7 +1,8 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 //!
 //! Imports run one way: `session` → `output` → `apply` → `sql` → `plan`, and `session` → `read` → `plan`. The
-//! facts are at the bottom. `backups` stands beside `session`. `sql` and `read` get their SQL from `templates`, which know nothing of a plan.
+//! facts are at the bottom. `backups` stands beside `session`. `sql` and `read` get their SQL from `templates`,
+//! which know nothing of a plan.
 
 mod apply;
 mod backups;

@@ -71,24 +71,28 @@ fn execute(
         let error = error.map(|error| format!("{error:#}"));
         journal.append(&Envelope::now(Event::PromotionFinished { executed, error }))
     };
-    let (executed, error) = match execution {
+    let (executed, error, has_place) = match execution {
         Ok(Execution::Done) => return ended(total, None).and_then(|()| lost.map_or(Ok(()), Err)),
-        Ok(Execution::Failed { at, error }) => (at, error),
+        Ok(Execution::Failed { at, error }) => (at, error, true),
         // dbt failed before the first statement, or after the last one.
-        Err(error) => {
-            mark(&plan.drop[done..], None)?;
-            return ended(done, Some(&error)).and(Err(error));
-        }
+        Err(error) => (done, error, false),
     };
-    // Nobody may know of the one that failed.
-    mark(&plan.drop[executed + usize::from(may_be_done(&error))..], None)?;
-    ended(executed, Some(&error))?;
+    // Nobody may know of the one that failed. What cannot be written does no harm, and the error counts more.
+    let in_doubt = usize::from(has_place && may_be_done(&error));
+    let _ = mark(&plan.drop[executed + in_doubt..], None).and_then(|()| ended(executed, Some(&error)));
+    if !has_place {
+        return Err(error);
+    }
     let failed = &script.statements[executed];
     Err(error.context(format!(
         "statement {} of {total} failed ({}). {} Fix the cause, then run the same command again.\n{}",
         executed + 1,
         failed.title,
-        if executed == 0 { "Nothing was dropped." } else { "Those before it are done." },
+        match (executed, in_doubt) {
+            (0, 0) => "Nothing was dropped.",
+            (_, 0) => "Those before it are done.",
+            _ => "It is not known whether it is done: --list asks prod.",
+        },
         failed.sql
     )))
 }

@@ -1,5 +1,5 @@
-//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back, drops the backups that it
-//! leaves.
+//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back, drops
+//! the backups that it leaves.
 
 mod aftermath;
 mod backups;

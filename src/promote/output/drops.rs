@@ -8,6 +8,7 @@ use super::backups::{exact_text, measured};
 use super::human::lines;
 use crate::output::{Paint, count};
 use crate::promote::apply::{DropPlan, Droppable, Kept, Why};
+use crate::timestamp::Timestamp;
 
 /// Which backups are dropped, which are kept and why, and what follows from it.
 pub(super) fn begins(plan: &DropPlan, paint: Paint) -> String {
@@ -95,6 +96,10 @@ struct DroppedDocument<'a> {
     bytes: Option<u64>,
     rows: Option<u64>,
     age_seconds: u64,
+    /// What uses it: nothing; none where that is not known.
+    dependents: Option<&'a [String]>,
+    /// When the promotion was planned that cannot be taken back without it.
+    needed_by: Option<Timestamp>,
     sql: &'a str,
 }
 
@@ -119,6 +124,8 @@ pub fn drop_document(plan: &DropPlan, applied: bool) -> DropDocument<'_> {
         bytes: backup.facts.bytes,
         rows: backup.facts.rows,
         age_seconds: backup.age.as_secs(),
+        dependents: backup.facts.dependents.as_deref(),
+        needed_by: backup.needed_by,
         sql: &backup.statement.sql,
     });
     let keep = plan.keep.iter().map(|kept| KeptDocument {

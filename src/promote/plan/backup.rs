@@ -22,8 +22,8 @@ pub struct BackupNames {
 }
 
 impl BackupNames {
-    /// The names, if they are those that a promotion at this time gives: in one schema, and only then. Records are
-    /// files, and whatever else they name is none of this tool's tables.
+    /// The names, if they are those that a promotion at this time gives, in one schema. Records are files, and
+    /// whatever else they name is none of this tool's tables.
     #[must_use]
     pub fn of(dialect: Dialect, backup: &str, replaced: &RelationName, made_at: Timestamp) -> Option<Self> {
         let backup = Relation::parse(backup, dialect).ok()?;

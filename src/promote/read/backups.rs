@@ -1,4 +1,5 @@
-//! What prod holds of the backups of replaced tables: whether they are there, how large they are, and what depends on them.
+//! What prod holds of the backups of replaced tables: whether they are there, how large they are, and what
+//! depends on them.
 
 use std::sync::LazyLock;
 
@@ -65,8 +66,8 @@ struct Asking {
     sizes: bool,
 }
 
-/// All of them; then less and less. One question that fails makes the whole call fail, and not every user may ask each of
-/// them.
+/// All of them; then less and less. One question that fails makes the whole call fail, and not every user may
+/// ask each of them.
 const ATTEMPTS: [Asking; 4] = [
     Asking { dependents: true, sizes: true },
     Asking { dependents: true, sizes: false },

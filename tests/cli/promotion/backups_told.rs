@@ -106,6 +106,11 @@ fn what_is_dropped_is_shown_first() {
       note  without its backups, --rollback refuses to undo the promotion at [TIME] UTC
     nothing was executed; add --apply to execute it
     "#);
+    let output = drop_backups(&fake, &["--older-than", "0s", "--format", "json"]).success();
+    let document: Value = serde_json::from_str(&output.stdout).expect("a document");
+    let (dropped, at) = (&document["drop"][0], &record(&fake)["at"]);
+    assert_eq!((&dropped["needed_by"], &dropped["dependents"]), (at, &json!([])));
+    assert!(dropped["sql"].as_str().expect("SQL").starts_with("drop table \"db\".\"prd\".\"carts__bk_"));
     let view = answers(&[Some(&["table"]), Some(&["table"]), Some(&["s.busy"]), Some(&["", "1500"])]);
     then(&fake, &[view]);
     assert_snapshot!(without_time(&fake, &drop_backups(&fake, &["--older-than", "0s", "--apply"])), @r#"
@@ -183,6 +188,8 @@ fn a_drop_that_fails_is_not_kept_as_done() {
         let output = drop_backups(&fake, &["--older-than", "0s", "--apply"]);
         assert_eq!(output.code, 1, "{output}");
         assert!(output.stderr.contains("statement 1 of 1 failed (drop carts__bk_"), "{output}");
+        let words = if is_known { "Nothing was dropped." } else { "It is not known whether it is done" };
+        assert!(output.stderr.contains(words), "{output}");
         // If the connection was lost, it may be gone.
         let is_marked = record(&fake)["witnesses"]["tables"][0]["dropped_at"].is_string();
         assert_eq!(is_marked, !is_known, "{said}");
