@@ -91,7 +91,7 @@ fn execute(
         match (executed, in_doubt) {
             (0, 0) => "Nothing was dropped.",
             (_, 0) => "Those before it are done.",
-            _ => "It is not known whether it is done: --list asks prod.",
+            _ => "It is not known whether it is done: --list looks for it.",
         },
         failed.sql
     )))
