@@ -76,9 +76,9 @@ pub enum Event {
     },
     /// The backfill has ended, for whatever reason.
     BackfillFinished(Finish),
-    /// A statement of a promotion, or of its rollback, has been executed.
+    /// A statement of a promotion, of its rollback, or one that drops a backup, has been executed.
     StatementFinished(StatementFinished),
-    /// A promotion or its rollback has ended.
+    /// A promotion, its rollback, or the dropping of backups has ended.
     PromotionFinished {
         /// How many statements were executed.
         executed: usize,

@@ -105,6 +105,14 @@ impl Failure {
         let messages: Vec<_> = self.complaints.iter().map(|complaint| complaint.message.as_str()).collect();
         messages.join("\n")
     }
+
+    /// The same in one line.
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        let text = self.text();
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join(": ")
+    }
 }
 
 impl fmt::Display for Failure {

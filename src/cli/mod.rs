@@ -37,7 +37,7 @@ pub const VERBOSE: &str = "verbose";
 /// The ids of flags that replace what their command does. Set for every call, they would disable the command.
 ///
 /// `--dry-run` is not one of them: it does the same, but changes nothing.
-pub const COMMAND_LINE_ONLY: [&str; 4] = ["explain", "list", "list_rules", "rollback"];
+pub const COMMAND_LINE_ONLY: [&str; 5] = ["drop_backups", "explain", "list", "list_rules", "rollback"];
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,11 +1,13 @@
 //! Arguments of `promote`.
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::shared::{DbtArgs, OutputFormat, SelectionArgs};
-use super::values::days;
+use super::values::{days, duration};
 use crate::promote::CopyStrategy;
 use crate::warehouse::Dialect;
 
@@ -26,7 +28,10 @@ Examples:
 
   # replace a model in prod with the refreshed one
   snowplow-backfill promote --select my_model --target staging --to prod \\
-    --replace --apply";
+    --replace --apply
+
+  # drop the tables that were replaced at least a week ago
+  snowplow-backfill promote --to prod --drop-backups --older-than 7d --apply";
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
@@ -81,7 +86,7 @@ pub struct PromoteArgs {
     )]
     pub rollback: bool,
 
-    /// List what --apply promoted to the target: time, models, state and backups
+    /// List what --apply promoted to the target: time, models, state, and backups with age and size
     #[arg(
         long,
         conflicts_with_all = [
@@ -91,6 +96,29 @@ pub struct PromoteArgs {
         help_heading = "Promotion"
     )]
     pub list: bool,
+
+    /// Write the SQL that drops old backups of replaced tables, or drop them with --apply
+    #[arg(
+        long,
+        requires = "older_than",
+        conflicts_with_all = [
+            "rollback", "list", "replace", "resume", "sync", "strategy", "select", "exclude", "selector",
+            "out_dir", "manifest", "dialect",
+        ],
+        help_heading = "Promotion"
+    )]
+    pub drop_backups: bool,
+
+    /// Drop backups that are at least this old, such as 7d or 36h
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "drop_backups",
+        value_parser = duration,
+        allow_hyphen_values = true,
+        help_heading = "Promotion"
+    )]
+    pub older_than: Option<Duration>,
 
     /// Write the SQL of this warehouse [default: the adapter's]
     #[arg(

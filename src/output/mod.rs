@@ -22,7 +22,7 @@ pub use human::{Detail, Part};
 pub use listeners::Listeners;
 pub use paint::Paint;
 pub use stderr::say;
-pub use text::{NextRun, count, plan};
+pub use text::{NextRun, count, plan, thousands};
 
 /// Reports events to people or programs.
 trait Reporter {

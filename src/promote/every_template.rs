@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::plan::{
-    Action, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical, Plan, Table,
-    TableFacts,
+    Action, BackupNames, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical,
+    Plan, Table, TableFacts,
 };
-use super::read::{guards_questions, in_schema_of, question, questions, rights_questions};
-use super::sql::{Scripts, standing_query};
+use super::read::{
+    KIND, SIZE, dependents_questions, guards_questions, in_schema_of, question, questions, rights_questions,
+};
+use super::sql::{Scripts, drop_backup_statement, standing_query};
 use super::templates::testing;
 use crate::snowplow::Family;
 use crate::timestamp::Timestamp;
@@ -23,12 +25,16 @@ fn every_template_of_every_warehouse_is_rendered() {
                 standing_query(dialect, ledger).expect("a query");
             }
         }
+        let (backup, replaced) = (relation(dialect, "prod", "t__bk"), relation(dialect, "prod", "t"));
+        drop_backup_statement(&BackupNames { dialect, backup, replaced }).expect("a statement");
     }
     for dialect in Dialect::ALL {
         for template in questions(dialect)
             .iter()
             .copied()
             .chain(guards_questions(dialect).iter().map(|asking| asking.template))
+            .chain(dependents_questions(dialect).iter().map(|asking| asking.template))
+            .chain([KIND, SIZE])
         {
             question(dialect, template).expect("a question");
         }

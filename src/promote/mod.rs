@@ -1,9 +1,11 @@
 //! Promotion: finished tables of staging are copied to prod and recorded there, as one unit.
 //!
 //! Imports run one way: `session` → `output` → `apply` → `sql` → `plan`, and `session` → `read` → `plan`. The
-//! facts are at the bottom. `sql` and `read` get their SQL from `templates`, which know nothing of a plan.
+//! facts are at the bottom. `backups` stands beside `session`. `sql` and `read` get their SQL from `templates`,
+//! which know nothing of a plan.
 
 mod apply;
+mod backups;
 #[cfg(test)]
 mod every_template;
 mod output;
@@ -14,13 +16,18 @@ mod sql;
 mod templates;
 
 pub use apply::{
-    Applied, Comparison, Known, News, Presence, PromotionRecord, Stage, TableWitness, Tell, Witnessed,
-    WitnessedRows, Witnesses, kept_document, roll_back, write_files,
+    Applied, BackupsFound, Comparison, DropPlan, Droppable, Kept, Known, News, Presence, PromotionRecord,
+    Stage, TableWitness, Tell, Why, Witnessed, WitnessedRows, Witnesses, kept_document, roll_back,
+    write_files,
 };
-pub use output::{document, listed, news, planned, promoted};
+pub use backups::{DropRequest, drop_backups, find_backups};
+pub use output::{
+    BackupDocument, backup_documents, document, drop_document, dropped, drops_planned, listed, news, planned,
+    promoted,
+};
 pub use plan::{
-    Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
-    MovedRow, PackageFacts, Physical, Plan, Right, Table, TableFacts, Tables, Wishes,
+    Action, BackupFacts, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger,
+    ModelFacts, MovedRow, PackageFacts, Physical, Plan, Right, Table, TableFacts, Tables, Wishes,
 };
 pub use read::{Route, read_catalogue};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};

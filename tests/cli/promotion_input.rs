@@ -281,6 +281,83 @@ fn nothing_to_take_back() {
     ");
 }
 
+#[test]
+fn backups_of_nothing() {
+    let fake = FakeDbt::new(&json!({}));
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--drop-backups", "--older-than", "7d", "--apply"]), @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    no backups of promotions to prod: nothing to drop
+    ");
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--drop-backups", "--older-than", "7d", "--format", "json"]), @r#"
+    exit code: 0
+    --- stdout
+    {
+      "schema": 1,
+      "to": "prod",
+      "older_than_seconds": 604800,
+      "drop": [],
+      "keep": [],
+      "applied": false
+    }
+    --- stderr
+    "#);
+    assert_snapshot!(fake.tool(&["promote", "--drop-backups", "--older-than", "7d"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: --to is missing: give the target that was promoted to, as in --to prod
+    ");
+    assert!(fake.calls().is_empty());
+}
+
+#[test]
+fn backups_of_what_age() {
+    let fake = FakeDbt::new(&json!({}));
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--drop-backups"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      --older-than <TIME>
+
+    Usage: snowplow-backfill promote --drop-backups --older-than <TIME> --dbt <COMMAND> --to <TARGET>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--older-than", "7d"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      --drop-backups
+
+    Usage: snowplow-backfill promote --older-than <TIME> --drop-backups --dbt <COMMAND> --to <TARGET>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--drop-backups", "--older-than", "7"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: invalid value '7' for '--older-than <TIME>': must be a time with its unit, such as 2h or 90m
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(fake.tool(&["promote", "--to", "prod", "--drop-backups", "--older-than", "7d", "--rollback"]), @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the argument '--drop-backups' cannot be used with '--rollback'
+
+    Usage: snowplow-backfill promote --to <TARGET> --drop-backups --older-than <TIME>
+
+    For more information, try '--help'.
+    ");
+    assert!(fake.calls().is_empty());
+}
+
 /// Two files instead of two targets: dbt is not called.
 fn offline(staging: &str, prod: &str, arguments: &[&str]) -> Output {
     let fake = FakeDbt::new(&json!({}));

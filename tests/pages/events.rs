@@ -34,8 +34,10 @@ fn meaning(event: &Event) -> &'static str {
         Event::LimitRaised(_) => "A package stalled. The next run gets a larger limit.",
         Event::DbtFailed { .. } => "dbt has failed. The backfill ends.",
         Event::BackfillFinished(_) => "The backfill has ended. This is always its last event.",
-        Event::StatementFinished(_) => "A statement of a promotion, or of its rollback, was executed.",
-        Event::PromotionFinished { .. } => "A promotion, or its rollback, has ended.",
+        Event::StatementFinished(_) => {
+            "A statement of a promotion, of its rollback, or one that drops a backup, was executed."
+        }
+        Event::PromotionFinished { .. } => "A promotion, its rollback, or the dropping of backups has ended.",
     }
 }
 

@@ -1,5 +1,6 @@
 //! `promote`: finished models go from staging to prod, as SQL or executed.
 
+mod drop_backups;
 mod list;
 mod sync;
 
@@ -20,6 +21,9 @@ pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
     }
     if args.list {
         return list::list(args);
+    }
+    if args.drop_backups {
+        return drop_backups::drop_backups(args);
     }
     if args.manifest.is_some() {
         return offline(args);
@@ -89,7 +93,7 @@ fn wishes(args: &PromoteArgs) -> Wishes {
     Wishes { strategy: args.strategy, replace: args.replace, resume: args.resume, sync: args.sync }
 }
 
-/// The target whose promotions `--list` and `--rollback` are about.
+/// The target whose promotions `--list`, `--rollback` and `--drop-backups` are about.
 fn promoted_target(args: &PromoteArgs) -> Result<&str> {
     args.to.as_deref().context("--to is missing: give the target that was promoted to, as in --to prod")
 }

@@ -26,7 +26,8 @@ pub(super) const MARKER: &str = "snowplow-backfill:";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Query {
     /// Relations that must exist. In the SQL, `@0@`, `@1@`, … stand for them as dbt renders them,
-    /// `@0.schema@` and `@0.identifier@` for their parts as the warehouse holds them.
+    /// `@0.schema@` and `@0.identifier@` for their parts as the warehouse holds them, `@0.type@` for dbt's word
+    /// of their kind, such as `table`.
     pub relations: Vec<RelationName>,
     /// A query whose columns are all text. None asks for name and type of each column of the first relation, or whether
     /// its schema exists.

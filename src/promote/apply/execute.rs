@@ -131,7 +131,7 @@ pub(super) fn execute(
 }
 
 /// A statement that has been executed, for the journal.
-fn finished(script: &Script, place: usize) -> Envelope {
+pub(super) fn finished(script: &Script, place: usize) -> Envelope {
     let statement = &script.statements[place];
     Envelope::now(Event::StatementFinished(StatementFinished {
         statement: place + 1,

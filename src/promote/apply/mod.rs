@@ -1,7 +1,11 @@
-//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back.
+//! Executes a promotion, keeps its record, asks prod what it holds of it, finishes it, takes it back, drops
+//! the backups that it leaves.
 
 mod aftermath;
+mod backups;
 mod compare;
+mod drop;
+mod drop_plan;
 mod execute;
 mod news;
 mod presence;
@@ -12,7 +16,10 @@ mod rollback;
 mod run;
 mod witnesses;
 
+pub use backups::{Backup, BackupsFound};
 pub use compare::Comparison;
+pub use drop::drop_backups;
+pub use drop_plan::{DropPlan, Droppable, Kept, Why};
 pub use news::{News, Tell};
 pub use presence::{Known, Presence};
 pub use record::{PromotionRecord, Stage, write_files};

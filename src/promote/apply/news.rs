@@ -1,5 +1,6 @@
-//! What people are told while a promotion or its rollback is executed.
+//! What people are told while a promotion or its rollback is executed, or backups are dropped.
 
+use super::drop_plan::DropPlan;
 use super::record::PromotionRecord;
 use crate::promote::plan::Plan;
 
@@ -25,4 +26,5 @@ pub enum News<'a> {
     RollbackBegins(&'a PromotionRecord),
     /// A rollback is done.
     RolledBack(&'a PromotionRecord),
+    DropsBackups(&'a DropPlan),
 }

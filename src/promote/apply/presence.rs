@@ -7,6 +7,7 @@
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::{Witnessed, WitnessedRows};
 use crate::promote::sql::Script;
+use crate::timestamp::Timestamp;
 
 /// What a record tells by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,16 @@ impl PromotionRecord {
         script
     }
 
+    /// Backups that `--drop-backups` has dropped, and when.
+    #[must_use]
+    pub fn dropped_backups(&self, witnessed: &Witnessed) -> Vec<(&str, Timestamp)> {
+        let tables = self.witnesses.tables.iter().zip(&witnessed.is_there);
+        tables
+            .filter(|(_, is_there)| !**is_there)
+            .filter_map(|(table, _)| Some((table.name.as_str(), table.dropped_at?)))
+            .collect()
+    }
+
     /// Backups that the rollback would put back but that somebody has dropped.
     #[must_use]
     pub fn lost_backups(&self, witnessed: &Witnessed) -> Vec<&str> {
@@ -163,11 +174,14 @@ mod tests {
             relation: relation.clone(),
             name: "s.t".into(),
             is_backup: false,
+            replaced: None,
+            dropped_at: None,
         };
         PromotionRecord {
             schema: 1,
             from: "staging".into(),
             to: "prod".into(),
+            dialect: None,
             at: "2024-01-01".parse().expect("a time"),
             models: Vec::new(),
             kept: Vec::new(),
@@ -303,6 +317,16 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn a_backup_that_was_dropped_is_told_from_one_that_was_never_made() {
+        let mut record = transaction(Stage::Promoted);
+        let at: Timestamp = "2024-02-01".parse().expect("a time");
+        record.witnesses.tables[1].dropped_at = Some(at);
+        let dropped = |is_there| record.dropped_backups(&witnessed(WitnessedRows::Written, is_there)).len();
+        // Dropping it was stopped, and it is still there.
+        assert_eq!([dropped([true, true]), dropped([true, false]), dropped([false, true])], [0, 1, 0]);
     }
 
     #[test]

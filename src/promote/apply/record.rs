@@ -56,6 +56,9 @@ pub struct PromotionRecord {
     pub from: String,
     /// What prod is called.
     pub to: String,
+    /// The warehouse, as dbt calls its adapter; none in records of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
     /// When it was planned.
     pub at: Timestamp,
     /// The models that were promoted.

@@ -48,6 +48,17 @@ fn take_back(
     tell: Tell<'_>,
 ) -> Result<()> {
     let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
+    // Before all else: without the backups, prod looks as if the promotion were taken back already.
+    let dropped = record.dropped_backups(witnessed);
+    if let Some((_, at)) = dropped.first() {
+        let names: Vec<_> = dropped.iter().map(|(name, _)| *name).collect();
+        bail!(Refusal(format!(
+            "{what} cannot be taken back: --drop-backups dropped the tables that it replaced at {} UTC ({}). \
+             Nothing was changed. To put another version there, promote it with --replace",
+            at.to_the_second(),
+            names.join(", ")
+        )))
+    }
     match record.presence(witnessed) {
         Presence::Moved => bail!(Refusal(format!(
             "{to} has run since {what}, or something else changed its rows ({}). Taking the promotion back \

@@ -52,6 +52,7 @@ impl Application<'_> {
             schema: 1,
             from: plan.from.clone(),
             to: plan.to.clone(),
+            dialect: Some(plan.dialect.adapter().to_owned()),
             at: plan.made_at,
             models: plan.ledgers.iter().flat_map(|ledger| ledger.models().map(str::to_owned)).collect(),
             recorded_before: moved.map(|row| row.model.clone()).collect(),

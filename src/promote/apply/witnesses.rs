@@ -8,6 +8,7 @@ use crate::dbt::{Answer, Query, RelationName};
 use crate::promote::plan::{Action, Plan};
 use crate::promote::sql::{holders_questions, standing_query};
 use crate::promote::templates::Sql;
+use crate::timestamp::Timestamp;
 
 /// What in prod shows whether a promotion happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,12 @@ pub struct TableWitness {
     pub name: String,
     /// Whether it is the backup.
     pub is_backup: bool,
+    /// The table of prod whose backup it is; none in records of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<RelationName>,
+    /// When `--drop-backups` set out to drop it. It is gone unless that was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_at: Option<Timestamp>,
 }
 
 /// Which rows prod has.
@@ -100,6 +107,8 @@ impl Witnesses {
                 relation: relation.name(),
                 name: relation.to_string(),
                 is_backup,
+                replaced: is_backup.then(|| table.facts.prod.name()),
+                dropped_at: None,
             })
         });
         let mut holders = Vec::new();
@@ -112,9 +121,9 @@ impl Witnesses {
         Ok(Self { rows: rows.collect::<Result<_>>()?, tables: tables.collect(), holders })
     }
 
-    /// The backups of replaced tables, as SQL.
-    pub fn backups(&self) -> impl Iterator<Item = &str> {
-        self.tables.iter().filter(|table| table.is_backup).map(|table| table.name.as_str())
+    /// The backups of replaced tables.
+    pub fn backups(&self) -> impl Iterator<Item = &TableWitness> {
+        self.tables.iter().filter(|table| table.is_backup)
     }
 
     /// All questions, for one call.
@@ -195,7 +204,14 @@ mod tests {
         };
         let witnesses = Witnesses {
             rows: vec![witness("a"), witness("b")],
-            tables: vec![TableWitness { model: "m".into(), relation, name: "s.t".into(), is_backup: false }],
+            tables: vec![TableWitness {
+                model: "m".into(),
+                relation,
+                name: "s.t".into(),
+                is_backup: false,
+                replaced: None,
+                dropped_at: None,
+            }],
             holders: Vec::new(),
         };
         assert_eq!(witnesses.queries().len(), 3);

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use super::drops;
 use crate::output::Paint;
 use crate::promote::apply::{Applied, Comparison, News, PromotionRecord, Stage};
 use crate::promote::plan::{Action, Plan};
 use crate::promote::sql::{forecast_lines, room_lines};
 
-fn lines(text: &str, paint: Paint) -> String {
+pub(super) fn lines(text: &str, paint: Paint) -> String {
     paint.wrapped(text.trim_end()) + "\n"
 }
 
@@ -21,6 +22,7 @@ pub fn news(news: &News<'_>, paint: Paint) -> String {
         News::LeftNothing(record) => left_nothing(record, paint),
         News::RollbackBegins(record) => rollback_begins(record, paint),
         News::RolledBack(record) => rolled_back(record, paint),
+        News::DropsBackups(plan) => drops::begins(plan, paint),
     }
 }
 
@@ -181,22 +183,4 @@ fn rolled_back(record: &PromotionRecord, paint: Paint) -> String {
         said.push(format!("{} has {} as before", record.to, before.join(", ")));
     }
     lines(&format!("{}: {}", paint.good("taken back"), said.join("; ")), paint)
-}
-
-/// A promotion in a list of them.
-#[must_use]
-pub fn listed(record: &PromotionRecord) -> String {
-    let state = match &record.stage {
-        Stage::Executing { .. } => "stopped".to_owned(),
-        Stage::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
-        Stage::Promoted => "promoted".to_owned(),
-        Stage::Abandoned => "left nothing".to_owned(),
-        Stage::RollingBack { .. } => "rollback stopped".to_owned(),
-        Stage::RolledBack => "taken back".to_owned(),
-    };
-    let mut text = format!("{} UTC  {state}: {}\n", record.at.to_the_second(), record.models.join(", "));
-    for backup in record.witnesses.backups() {
-        let _ = writeln!(text, "  backup {backup}");
-    }
-    text
 }

@@ -1,7 +1,11 @@
 //! A promotion for people and programs.
 
+mod backups;
 mod document;
+mod drops;
 mod human;
 
+pub use backups::{BackupDocument, backup_documents, listed};
 pub use document::document;
-pub use human::{listed, news, planned, promoted};
+pub use drops::{drop_document, dropped, drops_planned};
+pub use human::{news, planned, promoted};

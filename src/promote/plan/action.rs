@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use super::backup::suffix;
 use super::facts::{Column, Layout, TableFacts};
 use super::parts::{Action, Wishes};
 use crate::failure::Refusal;
@@ -49,8 +50,7 @@ impl Candidate<'_> {
             self.refuse_guarded()?;
             self.refuse_referenced()?;
             self.refuse_other_partitions()?;
-            let suffix = format!("__bk_{}", made_at.to_digits());
-            return Ok(Action::Replace { backup: prod.with_suffix(&suffix)? });
+            return Ok(Action::Replace { backup: prod.with_suffix(&suffix(made_at))? });
         }
         if wishes.resume {
             self.refuse_other_columns()?;

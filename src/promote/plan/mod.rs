@@ -2,6 +2,7 @@
 //! here.
 
 mod action;
+mod backup;
 mod copying;
 mod decide;
 mod facts;
@@ -14,6 +15,7 @@ mod rights;
 mod strategy;
 mod sync;
 
+pub use backup::{BackupFacts, BackupNames};
 pub(super) use copying::{is_transient, is_wanted_transient, written_as};
 pub use decide::check_places;
 pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};

@@ -1,6 +1,7 @@
 //! Reading both sides of a promotion: their dbt manifests, and through dbt their tables and the warehouse's
 //! catalogue.
 
+mod backups;
 mod both;
 mod catalogue;
 mod clauses;
@@ -13,6 +14,9 @@ mod offline;
 mod question;
 mod rights;
 
+pub use backups::backups;
+#[cfg(test)]
+pub(super) use backups::{KIND, SIZE, dependents_questions};
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
 pub(super) use catalogue::questions;

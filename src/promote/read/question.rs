@@ -16,6 +16,8 @@ struct Asked {
     database: Sql,
     schema: Sql,
     identifier: Sql,
+    /// The kind of relation, in dbt's word.
+    kind: Sql,
 }
 
 /// A question about any table.
@@ -23,9 +25,9 @@ struct Asked {
 /// # Errors
 /// The template is wrong.
 pub fn question(dialect: Dialect, template: &str) -> Result<String> {
-    let [table, database, schema, identifier] =
-        ["@0@", "@0.database@", "@0.schema@", "@0.identifier@"].map(Sql::of_checked);
-    Ok(render(dialect, template, &Asked { table, database, schema, identifier })?.into())
+    let [table, database, schema, identifier, kind] =
+        ["@0@", "@0.database@", "@0.schema@", "@0.identifier@", "@0.type@"].map(Sql::of_checked);
+    Ok(render(dialect, template, &Asked { table, database, schema, identifier, kind })?.into())
 }
 
 #[derive(Serialize)]

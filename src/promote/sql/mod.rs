@@ -2,6 +2,7 @@
 //! templates.
 
 mod assertion;
+mod backups;
 mod compose;
 mod composer;
 mod content;
@@ -21,6 +22,7 @@ mod swap;
 mod unit;
 mod verify;
 
+pub use backups::drop_backup_statement;
 pub use compose::Scripts;
 pub use header::{FINGERPRINT, forecast_lines, room_lines};
 pub(super) use rollback::holders_questions;

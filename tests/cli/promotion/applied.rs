@@ -137,7 +137,7 @@ fn new_models_on_postgres() {
 }
 
 /// Prod runs another version of the model already, with a view on it and grants of its own.
-fn running_in_prod(engine: Engine) -> Place {
+pub fn running_in_prod(engine: Engine) -> Place {
     let place = shop::before(engine);
     let definition = match engine {
         Engine::DuckDb => {

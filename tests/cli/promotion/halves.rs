@@ -34,17 +34,17 @@ pub fn steps(last: usize) -> String {
 }
 
 /// A statement fails: the warehouse's own words.
-fn fails(statement: usize, said: &str) -> Value {
+pub fn fails(statement: usize, said: &str) -> Value {
     json!({"stdout": format!("{}{said}", steps(statement)), "exit": 1})
 }
 
 /// All of them are done.
-fn done(statements: usize) -> Value {
+pub fn done(statements: usize) -> Value {
     let last = json!({"statement": statements - 1, "done": true});
     json!({"stdout": format!("{}snowplow-backfill:{last}\n", steps(statements - 1))})
 }
 
-fn answers(rows: &[Option<&[&str]>]) -> Value {
+pub fn answers(rows: &[Option<&[&str]>]) -> Value {
     let mut lines = vec![json!({"target": {"name": "prod", "type": "faked", "schema": "prod"}})];
     for (query, row) in rows.iter().enumerate() {
         lines.extend(row.iter().map(|row| json!({"query": query, "row": row})));
@@ -135,18 +135,18 @@ fn record(fake: &FakeDbt) -> Value {
 }
 
 /// What dbt was last given to execute.
-fn executed(fake: &FakeDbt) -> String {
+pub fn executed(fake: &FakeDbt) -> String {
     fs::read_to_string(fake.path("target/snowplow-backfill/prod/promotion/macros/execute.sql"))
         .expect("statements")
 }
 
-fn roll_back(fake: &FakeDbt) -> Output {
+pub fn roll_back(fake: &FakeDbt) -> Output {
     fake.tool(&["promote", "--to", "prod", "--rollback"])
 }
 
 const ADAPTERS: [&str; 4] = ["snowflake", "bigquery", "databricks", "spark"];
-const LOST: &str = "Database Error\n  server closed the connection unexpectedly\n";
-const DENIED: &str = "Database Error\n  not authorized\n";
+pub const LOST: &str = "Database Error\n  server closed the connection unexpectedly\n";
+pub const DENIED: &str = "Database Error\n  not authorized\n";
 
 #[test]
 fn the_same_call_finishes_what_was_stopped() {
@@ -278,8 +278,13 @@ fn a_commit_of_which_nobody_knows() {
 
 /// A promotion that was executed, on a warehouse where it is one transaction.
 fn promoted() -> FakeDbt {
-    let statements = titles("postgres", &RUNNING, &["--replace"]).len();
-    let fake = on("postgres", &RUNNING, &[done(statements), compared("10")]);
+    promoted_on("postgres")
+}
+
+/// A promotion that replaced prod's `carts`.
+pub fn promoted_on(adapter: &str) -> FakeDbt {
+    let statements = titles(adapter, &RUNNING, &["--replace"]).len();
+    let fake = on(adapter, &RUNNING, &[done(statements), compared("10")]);
     promote(&fake, &["--replace", "--apply"]).success();
     fake
 }
@@ -412,17 +417,4 @@ fn a_review_that_cannot_be_read_is_not_overwritten() {
     fs::remove_file(fake.path("review/promote.sql")).expect("removed");
     then(&fake, &[NEW.reply(), json!({"empty": true}), done(statements), compared("10")]);
     promote(&fake, &["--apply", "--out-dir", "review"]).success();
-}
-
-#[test]
-fn promotions_are_listed() {
-    let fake = promoted();
-    let calls = fake.calls().len();
-    let list = fake.tool(&["promote", "--to", "prod", "--list"]).success();
-    assert!(list.stdout.contains(" UTC  promoted: carts\n  backup \"db\".\"prd\".\"carts__bk_"), "{list}");
-    let list = fake.tool(&["promote", "--to", "prod", "--list", "--format", "json"]).success();
-    let list: Value = serde_json::from_str(&list.stdout).expect("a document");
-    assert_eq!((&list[0]["state"], &list[0]["from"]), (&json!("promoted"), &json!("staging")));
-    assert_eq!(fake.tool(&["promote", "--to", "elsewhere", "--list"]).success().stdout, "");
-    assert_eq!(fake.calls().len(), calls, "dbt is not called");
 }

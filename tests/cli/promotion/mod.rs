@@ -4,6 +4,8 @@
 
 mod afterwards;
 mod applied;
+mod backups;
+mod backups_told;
 #[path = "../../golden/cases.rs"]
 mod cases;
 mod client;

@@ -8,7 +8,7 @@ use snowplow_backfill::warehouse::Dialect;
 
 use super::client::Client;
 use super::staged::{Scripted, in_database};
-use crate::support::{Engine, Lab, NEW, Output, Place};
+use crate::support::{Dbt, Engine, Lab, NEW, Output, Place};
 
 pub const MANIFEST: &str = "snowplow_site_incremental_manifest";
 
@@ -22,7 +22,12 @@ const ROWS: u32 = 10_000;
 
 /// The project on a copy of a database.
 pub fn lab(place: &Place) -> Lab {
-    let lab = Lab::on(place, NEW, "project");
+    lab_with(place, NEW)
+}
+
+/// The same with a version of dbt.
+pub fn lab_with(place: &Place, dbt: Dbt) -> Lab {
+    let lab = Lab::on(place, dbt, "project");
     fs::remove_dir_all(lab.project().join("models")).expect("removed");
     let source = "select 1 as a from {{ ref('snowplow_site_base_events_this_run') }}";
     let model = |path: &str, config: &str| {

@@ -40,6 +40,7 @@ end",
     "grant `roles/bigquery.dataViewer` on table `p`.`prod`.`t` to \"user:ann@example.com\"",
     "delete from `p`.`prod`.`shop_manifest` where model in ('carts')",
     "drop table if exists `p`.`prod`.`t`",
+    "drop table `p`.`prod`.`t__bk_20231011`",
 ];
 
 pub const BAD: &[Bad] = &[

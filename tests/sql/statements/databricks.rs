@@ -33,6 +33,7 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
     "grant select on table `main`.`prod`.`t` to `analysts`",
     "delete from `main`.`prod`.`shop_manifest` where model in ('carts')",
     "drop table if exists `main`.`prod`.`t`",
+    "drop table `main`.`prod`.`t__bk_20231011`",
 ];
 
 pub const BAD: &[Bad] = &[

@@ -27,6 +27,7 @@ where s.model in ('carts')
     r#"grant select on "prod"."t" to role analysts"#,
     r#"comment on table "prod"."t" is 'it''s'"#,
     r#"drop table if exists "prod"."t__promote""#,
+    r#"drop table "prod"."t__bk_20231011""#,
     "commit",
     r#"analyze "prod"."t""#,
 ];

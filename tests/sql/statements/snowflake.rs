@@ -31,6 +31,7 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
     "grant select on table DB.PROD.T to role ANALYSTS",
     "delete from DB.PROD.SHOP_MANIFEST where model in ('carts')",
     "drop table if exists DB.PROD.T",
+    "drop table DB.PROD.T__BK_20231011 restrict",
     "undrop table DB.PROD.T",
     "commit",
 ];

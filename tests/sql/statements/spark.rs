@@ -32,6 +32,7 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
     "alter table stg.t rename to prod.t",
     "delete from prod.shop_manifest where model in ('carts')",
     "drop table if exists prod.t",
+    "drop table prod.t__bk_20231011",
 ];
 
 pub const BAD: &[Bad] = &[

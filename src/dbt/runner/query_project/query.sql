@@ -3,9 +3,10 @@
 
   A query may name relations (database, schema, identifier). dbt finds them, so that the adapter decides about quotes
   and about upper and lower case. In the SQL, `@0@` stands for the first relation as dbt renders it, `@0.schema@`,
-  `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them. If a relation does not exist, the reply
-  says so and the SQL is not sent. A query without SQL asks for the columns of its relation, or whether the relation's
-  schema exists where the relation does not. Values are text or null: the SQL casts everything else to text.
+  `@0.identifier@` and `@0.database@` for its parts as the warehouse holds them, `@0.type@` for its kind, such as `table`.
+  If a relation does not exist, the reply says so and the SQL is not sent. A query without SQL asks for the columns of its
+  relation, or whether the relation's schema exists where the relation does not. Values are text or null: the SQL casts
+  everything else to text.
 #}
 {% macro snowplow_backfill_query(marker, queries) %}
   {% do print(marker ~ tojson({"target": {"name": target.name, "type": target.type, "schema": target.schema}})) %}
@@ -23,7 +24,7 @@
         {% set found.missing = loop.index0 %}
       {% else %}
         {% do found.relations.append(existing) %}
-        {% for part in ["database", "schema", "identifier"] %}
+        {% for part in ["database", "schema", "identifier", "type"] %}
           {% set found.sql = found.sql | replace(place ~ "." ~ part ~ "@", existing[part] | string) %}
         {% endfor %}
         {% set found.sql = found.sql | replace(place ~ "@", existing | string) %}

@@ -77,11 +77,9 @@ pub(super) fn ask(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> R
 /// What a script says where the catalogue did not tell about its tables.
 #[must_use]
 pub fn unread_catalogue(failure: &Failure) -> String {
-    let said = failure.text();
-    let said: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     format!(
         "the catalogue cannot be read, so the script follows the project's configuration: {}",
-        said.join(": ")
+        failure.in_one_line()
     )
 }
 

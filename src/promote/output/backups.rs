@@ -1,0 +1,155 @@
+//! The list of promotions, with the backups that they left. Pure.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::output::{count, thousands};
+use crate::promote::apply::{BackupsFound, PromotionRecord, Stage, TableWitness};
+use crate::promote::plan::BackupFacts;
+use crate::timestamp::Timestamp;
+
+/// A promotion in a list of them. `found` is none where the warehouse could not be asked.
+#[must_use]
+pub fn listed(record: &PromotionRecord, found: Option<&BackupsFound>, now: Timestamp) -> String {
+    let state = match &record.stage {
+        Stage::Executing { .. } => "stopped".to_owned(),
+        Stage::Failed { statement, .. } => format!("failed at statement {}", statement + 1),
+        Stage::Promoted => "promoted".to_owned(),
+        Stage::Abandoned => "left nothing".to_owned(),
+        Stage::RollingBack { .. } => "rollback stopped".to_owned(),
+        Stage::RolledBack => "taken back".to_owned(),
+    };
+    let mut text = format!("{} UTC  {state}: {}\n", record.at.to_the_second(), record.models.join(", "));
+    for backup in record.witnesses.backups() {
+        let _ = write!(text, "  backup {}  ", backup.name);
+        let facts = found.and_then(|found| found.get(&backup.name));
+        let _ = match facts {
+            Some(facts) if !facts.exists() => writeln!(text, "{}", gone(record, backup)),
+            Some(facts) => {
+                let users = facts.dependents.as_deref().unwrap_or_default();
+                let users =
+                    if users.is_empty() { String::new() } else { format!("; used by {}", users.join(", ")) };
+                writeln!(text, "{}{users}", measured(record.age(now), facts))
+            }
+            None => writeln!(text, "{}", measured(record.age(now), &BackupFacts::default())),
+        };
+    }
+    text
+}
+
+/// What became of a backup that is not there.
+fn gone(record: &PromotionRecord, backup: &TableWitness) -> String {
+    match (backup.dropped_at, &record.stage) {
+        (Some(at), _) => format!("gone: dropped by --drop-backups at {} UTC", at.to_the_second()),
+        (None, Stage::RolledBack) if record.is_transaction() => "gone: put back by the rollback".to_owned(),
+        (None, Stage::Abandoned) => "never made".to_owned(),
+        (None, _) => "gone: dropped outside this tool".to_owned(),
+    }
+}
+
+/// The age of a backup and, as far as that is known, its size.
+pub(super) fn measured(age: Duration, facts: &BackupFacts) -> String {
+    let mut text = age_text(age);
+    if let Some(bytes) = facts.bytes {
+        let _ = write!(text, ", {}", size_text(bytes));
+    }
+    if let Some(rows) = facts.rows {
+        let _ = write!(text, ", about {} rows", thousands(rows));
+    }
+    text
+}
+
+const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+
+/// About `3 days old`: in the largest unit of which there are at least two.
+fn age_text(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let unit = UNITS.into_iter().find(|(length, _)| seconds >= 2 * length);
+    let (length, unit) = unit.unwrap_or((1, "second"));
+    count(seconds / length, unit) + " old"
+}
+
+/// Exactly `36 hours`: in the largest unit that it is a multiple of.
+pub(super) fn exact_text(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let unit = UNITS.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
+    let (length, unit) = unit.unwrap_or((1, "second"));
+    count(seconds / length, unit)
+}
+
+/// `8 kB`, `1.2 GB`: powers of 1000.
+fn size_text(bytes: u64) -> String {
+    let mut unit = 1;
+    for name in ["B", "kB", "MB", "GB"] {
+        if bytes < unit * 1000 {
+            return in_units(bytes, unit, name);
+        }
+        unit *= 1000;
+    }
+    in_units(bytes, unit, "TB")
+}
+
+/// One digit after the point, where it says something.
+fn in_units(bytes: u64, unit: u64, name: &str) -> String {
+    let tenths = if unit == 1 { 0 } else { bytes / (unit / 10) % 10 };
+    let whole = thousands(bytes / unit);
+    if tenths == 0 { format!("{whole} {name}") } else { format!("{whole}.{tenths} {name}") }
+}
+
+/// A backup in the list for programs.
+#[derive(Debug, Serialize)]
+pub struct BackupDocument<'a> {
+    model: &'a str,
+    name: &'a str,
+    /// None where the warehouse could not be asked.
+    exists: Option<bool>,
+    bytes: Option<u64>,
+    rows: Option<u64>,
+    age_seconds: u64,
+    dependents: Option<&'a [String]>,
+    dropped_at: Option<Timestamp>,
+}
+
+/// The backups of a promotion.
+#[must_use]
+pub fn backup_documents<'a>(
+    record: &'a PromotionRecord,
+    found: Option<&'a BackupsFound>,
+    now: Timestamp,
+) -> Vec<BackupDocument<'a>> {
+    let document = |backup: &'a TableWitness| {
+        let facts = found.and_then(|found| found.get(&backup.name));
+        BackupDocument {
+            model: &backup.model,
+            name: &backup.name,
+            exists: facts.map(BackupFacts::exists),
+            bytes: facts.and_then(|facts| facts.bytes),
+            rows: facts.and_then(|facts| facts.rows),
+            age_seconds: record.age(now).as_secs(),
+            dependents: facts.and_then(|facts| facts.dependents.as_deref()),
+            dropped_at: backup.dropped_at,
+        }
+    };
+    record.witnesses.backups().map(document).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_and_sizes_read_well() {
+        let ages = [0, 90, 7_200, 172_799, 172_800, 86_400 * 40];
+        let expected =
+            ["0 seconds old", "90 seconds old", "2 hours old", "47 hours old", "2 days old", "40 days old"];
+        assert_eq!(ages.map(|seconds| age_text(Duration::from_secs(seconds))), expected);
+        let exact = [0, 90, 3_600, 129_600, 86_400, 604_800].map(Duration::from_secs);
+        let expected = ["0 seconds", "90 seconds", "1 hour", "36 hours", "1 day", "7 days"];
+        assert_eq!(exact.map(exact_text), expected);
+        let sizes = [0, 999, 8_192, 1_000_000, 1_249_999_999, 2_000_000_000_000, 3_456_000_000_000_000];
+        let expected = ["0 B", "999 B", "8.1 kB", "1 MB", "1.2 GB", "2 TB", "3,456 TB"];
+        assert_eq!(sizes.map(size_text), expected);
+    }
+}

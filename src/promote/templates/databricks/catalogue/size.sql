@@ -1,0 +1,2 @@
+{# One of the rows is called Statistics. #}
+describe table extended {{ table }}

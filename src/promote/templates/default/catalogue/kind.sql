@@ -1,0 +1,2 @@
+{# What kind of relation it is, in dbt's word. #}
+select '{{ kind }}' as kind
