@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::plan::{
-    Action, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical, Plan, Table,
-    TableFacts,
+    Action, Column, Configured, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical,
+    Plan, Table, TableFacts,
 };
 use super::read::{guards_questions, question, questions};
 use super::sql::{Scripts, standing_query};
@@ -101,6 +101,7 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         physical,
         grants: BTreeMap::from([("select".to_owned(), vec!["reporter".to_owned()])]),
         date_column: Some("start_tstamp".to_owned()),
+        configured: Configured::default(),
     };
     Table { model: model.to_owned(), facts, action }
 }
@@ -118,13 +119,12 @@ fn physical(dialect: Dialect) -> Physical {
             distribution: Some("diststyle all".to_owned()),
             sort_key: Some("sortkey auto".to_owned()),
             properties: BTreeMap::from([("require_partition_filter".to_owned(), "true".to_owned())]),
-            filtered_by: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
+            partition_column: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
             transient: Some(true),
         }),
         description: Some("it's".to_owned()),
         create_statement: Some(made_by.to_owned()),
         indexes: vec!["CREATE INDEX i ON t(number);".to_owned()],
-        expires: true,
         granted: vec![["select".to_owned(), "reporter".to_owned()]],
         ..Physical::default()
     }

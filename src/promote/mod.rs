@@ -19,9 +19,10 @@ pub use apply::{
 };
 pub use output::{document, listed, news, planned, promoted};
 pub use plan::{
-    Action, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger, ModelFacts,
-    MovedRow, PackageFacts, Physical, Plan, Table, TableFacts, Tables, Wishes,
+    Action, Column, Configured, CopyStrategy, Facts, Fate, Fingerprints, Forecast, Held, Identity,
+    KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan, Property,
+    Table, TableFacts, Tables, Wishes,
 };
-pub use read::{Route, read_catalogue};
+pub use read::{Route, read_catalogue, read_configured};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};
 pub use sql::{Script, Scripts, Statement, StatementKind};

@@ -16,6 +16,8 @@ pub enum Made {
     InOtherParts,
     /// With a generated column.
     Generating,
+    /// With what the project can configure besides, or somebody can set by hand.
+    WithMore,
 }
 
 const DESCRIPTION: &str = "One row a view; it's the visitor's.";
@@ -67,7 +69,7 @@ fn postgres(made: Made) -> Vec<Answer> {
     ];
     let mut left_behind = Vec::new();
     match made {
-        Made::Plainly | Made::InOtherParts => {}
+        Made::Plainly | Made::InOtherParts | Made::WithMore => {}
         Made::InParts => left_behind.push(vec!["the order of rows by the index by_start (cluster)"]),
         Made::Generating => {
             columns.push(vec!["engaged_minutes", "yes", "", "numeric(18,6)"]);
@@ -117,6 +119,18 @@ fn bigquery(name: &str, made: Made) -> Vec<Answer> {
             vec!["require_partition_filter", "true"],
         ]);
     }
+    if made == Made::WithMore {
+        options = vec![
+            vec!["default_rounding_mode", "\"ROUND_HALF_EVEN\""],
+            vec!["description", "\"By hand\""],
+            vec!["enable_change_history", "true"],
+            vec!["expiration_timestamp", "TIMESTAMP \"2030-01-01T00:00:00.000Z\""],
+            vec!["kms_key_name", "\"projects/p/locations/eu/keyRings/r/cryptoKeys/by_hand\""],
+            vec!["labels", "[STRUCT(\"team\", \"by hand\"), STRUCT(\"stage\", \"test\")]"],
+            vec!["max_staleness", "INTERVAL '0-0 0 0:15:0' YEAR TO SECOND"],
+            vec!["tags", "[STRUCT(\"p/env\", \"test\")]"],
+        ];
+    }
     vec![rows(&[vec![&ddl]]), rows(&options)]
 }
 
@@ -127,7 +141,7 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
         (Made::InOtherParts, Dialect::Databricks) => "CLUSTER BY (start_tstamp_date, view_id)\n",
         // Spark, the only other warehouse of this arm.
         (Made::InOtherParts, _) => "PARTITIONED BY (days(start_tstamp))\n",
-        (Made::Plainly | Made::Generating, _) => "",
+        (Made::Plainly | Made::Generating | Made::WithMore, _) => "",
     };
     let property = if made == Made::InParts {
         "TBLPROPERTIES (\n  'delta.autoOptimize.optimizeWrite' = 'true',\n  'current-snapshot-id' = \
@@ -147,7 +161,7 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
 fn duckdb(name: &str, made: Made) -> Vec<Answer> {
     let generated = match made {
         Made::Generating => ", engaged_minutes DECIMAL(18,6) GENERATED ALWAYS AS((engaged_seconds / 60))",
-        Made::Plainly | Made::InParts | Made::InOtherParts => "",
+        Made::Plainly | Made::InParts | Made::InOtherParts | Made::WithMore => "",
     };
     let create = format!(
         "CREATE TABLE staging_derived.{name}(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, \

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Plan, Tables, Wishes};
+use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Layout, Plan, TableFacts, Tables, Wishes};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
@@ -203,6 +203,41 @@ fn a_copy_would_miss_what_policies_hide() {
     table.physical.hidden = Some(vec!["the policy own_rows".to_owned()]);
     let error = plan(&facts, Wishes { resume: true, ..Wishes::default() }).expect_err("refused");
     assert!(error.to_string().contains("so that the connection of prod"), "{error}");
+}
+
+#[test]
+fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
+    let by_ctas = Wishes { strategy: Some(CopyStrategy::Ctas), ..Wishes::default() };
+    let bigquery = |change: fn(&mut TableFacts)| {
+        let mut facts = cases::helper_and_view(Dialect::BigQuery).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    for by in ["TIMESTAMP_TRUNC(_PARTITIONTIME, DAY)", "_PARTITIONDATE"] {
+        let mut facts = bigquery(|_| {});
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.physical.layout = Some(Layout { partition_by: Some(by.to_owned()), ..Layout::default() });
+        assert!(plan(&facts, Wishes::default()).is_ok(), "a copy keeps the time");
+        is_refused(&facts, by_ctas, "is partitioned by the time of ingestion");
+    }
+    // Offline, the project tells.
+    let mut facts = bigquery(|table| table.physical.layout = None);
+    let config = serde_json::json!({"partition_by": {"field": "x", "time_ingestion_partitioning": true}});
+    let layout = Layout::configured(Dialect::BigQuery, config.as_object().expect("an object"), None);
+    facts.models[0].table.as_mut().expect("a table").layout = layout.expect("allowed");
+    is_refused(&facts, by_ctas, "is partitioned by the time of ingestion");
+    for strategy in CopyStrategy::of(Dialect::BigQuery) {
+        let wishes = Wishes { strategy: Some(*strategy), ..Wishes::default() };
+        is_refused(&bigquery(|table| table.physical.is_iceberg = true), wishes, "is an Iceberg table");
+        let configured = bigquery(|table| table.configured.is_iceberg = true);
+        is_refused(&configured, wishes, "prod's project configures `analytics`.`prod_derived`.`my_model`");
+    }
+}
+
+#[track_caller]
+fn is_refused(facts: &Facts, wishes: Wishes, words: &str) {
+    let error = plan(facts, wishes).expect_err("refused");
+    assert!(error.is::<Refusal>() && error.to_string().contains(words), "{error}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub fn of_model(model: &ModelFacts) -> Value {
             [&layout.partition_by, &layout.cluster_by, &layout.distribution, &layout.sort_key],
             layout.properties,
             layout.transient,
-            layout.filtered_by,
+            layout.filtered_by(),
         ])
     });
     json!([model.name, model.package, table])
@@ -94,7 +94,7 @@ pub fn short_digest(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promote::{Layout, Physical, TableFacts};
+    use crate::promote::{Configured, Layout, Physical, TableFacts};
     use crate::warehouse::{Dialect, Relation};
 
     /// Everything that would change a reviewed script changes the fingerprint, and nothing else does.
@@ -111,6 +111,7 @@ mod tests {
             grants: [("select".to_owned(), vec!["bi".to_owned()])].into(),
             date_column: Some("day".into()),
             layout: Layout::default(),
+            configured: Configured::default(),
         };
         let of = |table: &TableFacts| {
             of_model(&ModelFacts { name: "a".into(), package: 0, table: Some(table.clone()) }).to_string()

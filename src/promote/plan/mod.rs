@@ -7,18 +7,24 @@ mod decide;
 mod facts;
 mod fingerprint;
 mod forecast;
+mod kinds;
 mod notes;
 mod parts;
+mod properties;
 mod readiness;
 mod strategy;
 mod sync;
 
 pub(super) use copying::{is_transient, is_wanted_transient, written_as};
 pub use decide::check_places;
-pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
+pub use facts::{
+    Column, Configured, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
+};
 pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
+pub use properties::{Fate, Held, Known as KnownProperty, OfReplaced, Property};
+pub(super) use properties::{configured_key, key_of, property_of, restated, set_after_copy};
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

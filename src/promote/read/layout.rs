@@ -9,6 +9,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::clauses::{Clauses, unescaped};
+use super::options;
 use crate::promote::plan::Layout;
 use crate::warehouse::Dialect;
 
@@ -17,7 +18,11 @@ impl Layout {
     ///
     /// # Errors
     /// A value is not a plain SQL expression, and it would become a part of the script.
-    pub fn configured(dialect: Dialect, config: &Map<String, Value>) -> Result<Self> {
+    pub fn configured(
+        dialect: Dialect,
+        config: &Map<String, Value>,
+        description: Option<&str>,
+    ) -> Result<Self> {
         match dialect {
             Dialect::Postgres | Dialect::DuckDb => Ok(Self::default()),
             Dialect::Redshift => redshift(config),
@@ -30,10 +35,10 @@ impl Layout {
                 let mut layout = Self {
                     partition_by: config.get("partition_by").map_or(Ok(None), bigquery_partition)?,
                     cluster_by: list(config, "cluster_by")?,
-                    properties: bigquery_options(config)?,
+                    properties: options(config, description)?,
                     ..Self::default()
                 };
-                layout.find_filter();
+                layout.find_partition_column();
                 Ok(layout)
             }
             Dialect::Databricks | Dialect::Spark => Ok(Self {
@@ -45,13 +50,13 @@ impl Layout {
         }
     }
 
-    /// BigQuery: finds the column that every query has to name, if the table's options ask for one.
-    pub(super) fn find_filter(&mut self) {
+    /// BigQuery: finds the column that a filter by partition has to name.
+    pub(super) fn find_partition_column(&mut self) {
         static COLUMN: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^(?:\w+\s*\(\s*)?`?([A-Za-z_]\w*)").expect("a pattern"));
-        let is_asked = self.properties.get("require_partition_filter").is_some_and(|value| value == "true");
-        let partition = self.partition_by.as_deref().filter(|_| is_asked);
-        self.filtered_by = partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
+        let partition = self.partition_by.as_deref();
+        self.partition_column =
+            partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
     }
 
     /// What the warehouse shows of a table: `ddl` on BigQuery, `show create table` on Spark and Databricks.
@@ -140,18 +145,9 @@ fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
 }
 
 /// BigQuery: the options that dbt sets from the project's configuration, as SQL.
-fn bigquery_options(config: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
-    let mut options = BTreeMap::new();
-    for key in ["require_partition_filter", "partition_expiration_days"] {
-        match config.get(key) {
-            None | Some(Value::Null) => {}
-            Some(value @ (Value::Bool(_) | Value::Number(_))) => {
-                options.insert(key.to_owned(), value.to_string());
-            }
-            Some(other) => bail!("the configuration {key}: {other} is neither a number nor a boolean"),
-        }
-    }
-    Ok(options)
+fn options(config: &Map<String, Value>, description: Option<&str>) -> Result<BTreeMap<String, String>> {
+    let options = options::configured(config, description)?;
+    Ok(options.into_iter().filter_map(|option| Some((option.name, option.value?))).collect())
 }
 
 fn bigquery_partition(value: &Value) -> Result<Option<String>> {
@@ -160,6 +156,15 @@ fn bigquery_partition(value: &Value) -> Result<Option<String>> {
     };
     let Some(field) = get("field")? else { return Ok(None) };
     let granularity = get("granularity")?.unwrap_or_else(|| "day".to_owned());
+    if value.get("time_ingestion_partitioning").and_then(Value::as_bool) == Some(true) {
+        // The field is the pseudo-column's source, and no column of the table.
+        let is_date = get("data_type")?.is_some_and(|kind| kind.eq_ignore_ascii_case("date"));
+        return Ok(Some(if is_date && granularity.eq_ignore_ascii_case("day") {
+            "_PARTITIONDATE".to_owned()
+        } else {
+            format!("timestamp_trunc(_PARTITIONTIME, {granularity})")
+        }));
+    }
     Ok(Some(match get("data_type")?.unwrap_or_default().to_lowercase().as_str() {
         "int64" => {
             let number =
@@ -194,7 +199,7 @@ mod tests {
     use super::*;
 
     fn configured(dialect: Dialect, config: &Value) -> Layout {
-        Layout::configured(dialect, config.as_object().expect("an object")).expect("plain")
+        Layout::configured(dialect, config.as_object().expect("an object"), None).expect("plain")
     }
 
     #[test]
@@ -257,7 +262,7 @@ mod tests {
             "partition_expiration_days": 30
         });
         let layout = configured(Dialect::BigQuery, &config);
-        assert_eq!(layout.filtered_by.as_deref(), Some("t"));
+        assert_eq!(layout.filtered_by(), Some("t"));
         assert_eq!(layout.properties["partition_expiration_days"], "30");
         for (partition, column) in [
             ("t", "t"),
@@ -267,8 +272,8 @@ mod tests {
         ] {
             let mut layout = Layout { partition_by: Some(partition.to_owned()), ..Layout::default() };
             layout.properties.insert("require_partition_filter".to_owned(), "true".to_owned());
-            layout.find_filter();
-            assert_eq!(layout.filtered_by.as_deref(), Some(column));
+            layout.find_partition_column();
+            assert_eq!(layout.filtered_by(), Some(column));
         }
     }
 
@@ -276,7 +281,7 @@ mod tests {
     fn a_configuration_that_could_end_a_statement_is_refused() {
         for wrong in ["a; drop table b", "a -- b", "a /* b", "a\nb"] {
             let config = json!({"cluster_by": wrong});
-            let result = Layout::configured(Dialect::Snowflake, config.as_object().expect("an object"));
+            let result = Layout::configured(Dialect::Snowflake, config.as_object().expect("an object"), None);
             assert!(result.is_err(), "{wrong}");
         }
     }

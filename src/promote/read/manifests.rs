@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::Value;
 
+use super::configured;
 use crate::dbt::{Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
 use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
@@ -151,6 +152,8 @@ fn model(
 
 fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
     let date_column = prod.config.get("upsert_date_key").and_then(Value::as_str);
+    let description = Some(prod.description.as_str()).filter(|text| !text.is_empty());
+    let of_model = || format!("the model {}", prod.name);
     Ok(TableFacts {
         staging: Relation::of_node(staging, dialect)?,
         prod: Relation::of_node(prod, dialect)?,
@@ -160,8 +163,8 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         replaced: Physical::default(),
         grants: grants(prod)?,
         date_column: date_column.filter(|column| is_plain(column)).map(str::to_owned),
-        layout: Layout::configured(dialect, &prod.config)
-            .with_context(|| format!("the model {}", prod.name))?,
+        layout: Layout::configured(dialect, &prod.config, description).with_context(of_model)?,
+        configured: configured::read(dialect, &prod.config, description).with_context(of_model)?,
     })
 }
 

@@ -4,18 +4,21 @@
 mod both;
 mod catalogue;
 mod clauses;
+mod configured;
 mod dialect;
 mod gather;
 mod guards;
 mod layout;
 mod manifests;
 mod offline;
+mod options;
 mod question;
 
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
 pub(super) use catalogue::questions;
 pub use catalogue::{read as read_catalogue, unread_catalogue};
+pub use configured::read as read_configured;
 #[cfg(test)]
 pub(super) use guards::guards_questions;
 pub use offline::offline_facts;

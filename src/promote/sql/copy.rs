@@ -45,6 +45,7 @@ fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<State
         is_transient: false,
         filter_column: None,
         description: None,
+        encryption_key: None,
     };
     let sql = create_statement(dialect, Way::Select, &created)?;
     Ok(Statement::plain(format!("copy {}", table.model), sql))

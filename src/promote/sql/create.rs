@@ -50,6 +50,8 @@ pub(super) struct Created<'a> {
     /// BigQuery: the column that every query of the source has to name.
     pub(super) filter_column: Option<&'a str>,
     pub(super) description: Option<&'a str>,
+    /// BigQuery: the key that a copy is encrypted by, as SQL.
+    pub(super) encryption_key: Option<&'a str>,
 }
 
 /// The same, as the templates see it.
@@ -63,6 +65,7 @@ struct CreatedContext<'a> {
     layout: LayoutContext<'a>,
     description: Option<&'a str>,
     every_row: Option<Sql>,
+    encryption_key: Option<Sql>,
     /// Databricks and Spark: the format of the table's files.
     format: Option<Sql>,
 }
@@ -106,6 +109,7 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         layout: LayoutContext::of(created.layout),
         description: created.description.filter(|text| !text.is_empty()),
         every_row: every_row_clause(dialect, created.filter_column)?,
+        encryption_key: created.encryption_key.map(Sql::of_checked),
         format: format(dialect).map(Sql::of_checked),
     };
     render(dialect, way.template(), &context)
@@ -140,7 +144,8 @@ pub(super) fn every_row_clause(dialect: Dialect, column: Option<&str>) -> Result
 /// The column that queries of both tables have to name. A filter that only one of them asks for does the
 /// other no harm.
 pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
-    let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
-    let configured = facts.physical.layout.is_none().then_some(&facts.layout);
-    known.chain(configured).find_map(|layout| layout.filtered_by.as_deref())
+    let mut known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
+    // The project may ask for a filter that staging's table does not need.
+    let configured = facts.layout.asks_for_filter().then(|| layout_of(facts).partition_column.as_deref());
+    known.find_map(Layout::filtered_by).or(configured.flatten())
 }

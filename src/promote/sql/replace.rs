@@ -8,13 +8,11 @@ use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
 use super::swap;
 use crate::promote::plan::{
-    Action, CopyStrategy, Layout, Physical, Table, is_transient, is_wanted_transient,
+    Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, is_transient,
+    is_wanted_transient, key_of, restated, set_after_copy,
 };
 use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
-
-/// BigQuery: how long a partition is kept.
-const PARTITION_EXPIRATION: &str = "partition_expiration_days";
 
 /// Keeps prod's table under its backup name, unless that was done already.
 pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option<Statement>> {
@@ -34,6 +32,7 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         is_transient: is_transient(replaced, facts),
         filter_column: None,
         description: replaced.description.as_deref(),
+        encryption_key: replaced.layout.as_ref().and_then(key_of),
     };
     let sql = create_statement(dialect, way, &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
@@ -58,6 +57,8 @@ pub(super) fn replace_statement(
         physical: &facts.physical,
         is_wanted_transient: is_wanted_transient(table),
         configured: &facts.layout,
+        layout: new_layout(dialect, facts),
+        encryption_key: configured_key(facts),
     };
     Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, strategy)?))
 }
@@ -77,6 +78,8 @@ pub(super) fn restore_statement(
         physical: &facts.replaced,
         is_wanted_transient: is_transient(&facts.replaced, facts),
         configured: &facts.layout,
+        layout: facts.replaced.layout.as_ref().unwrap_or(&facts.layout).clone(),
+        encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
     };
     let title = format!("put prod's former {} back", table.model);
     Ok(Some(Statement::plain(title, copied.statement(dialect, strategy)?)))
@@ -93,19 +96,23 @@ struct Copied<'a> {
     is_wanted_transient: bool,
     /// What the project says about the new one.
     configured: &'a Layout,
+    /// What the new one would otherwise lack.
+    layout: Layout,
+    /// BigQuery: the key of the new one, as SQL.
+    encryption_key: Option<&'a str>,
 }
 
 impl Copied<'_> {
     fn statement(&self, dialect: Dialect, strategy: CopyStrategy) -> Result<Sql> {
-        let layout = self.layout(dialect);
         let created = Created {
             existing: self.existing,
             target: self.to,
             source: self.from,
-            layout: &layout,
+            layout: &self.layout,
             is_transient: self.is_wanted_transient,
-            filter_column: layout.filtered_by.as_deref(),
+            filter_column: self.filter_column(),
             description: self.physical.description.as_deref(),
+            encryption_key: self.encryption_key,
         };
         create_statement(dialect, self.way(dialect, strategy), &created)
     }
@@ -151,29 +158,32 @@ impl Copied<'_> {
         self.is_wanted_transient || !is_from_transient
     }
 
-    /// The layout of the other one. How long BigQuery's partitions are kept is the project's word.
-    fn layout(&self, dialect: Dialect) -> Layout {
-        let mut layout = self.physical.layout.as_ref().unwrap_or(self.configured).clone();
-        let expiration = match dialect {
-            Dialect::BigQuery => self.configured.properties.get_key_value(PARTITION_EXPIRATION),
-            Dialect::Postgres
-            | Dialect::Redshift
-            | Dialect::Snowflake
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => None,
-        };
-        layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
-        layout
+    /// The column that a query of the other one has to name.
+    fn filter_column(&self) -> Option<&str> {
+        self.physical.layout.as_ref().unwrap_or(self.configured).filtered_by()
     }
 }
 
-/// BigQuery: a table that no longer expires with staging's.
+/// The layout of prod's new table: staging's, with what the project decides.
+fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
+    let layout = layout_of(facts).clone();
+    match dialect {
+        Dialect::BigQuery => Layout { properties: restated(facts), ..layout },
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::Databricks
+        | Dialect::Spark
+        | Dialect::DuckDb => layout,
+    }
+}
+
+/// BigQuery: options that a table gets.
 #[derive(Serialize)]
-struct Expiration<'a> {
+struct Options<'a> {
     table: Name<'a>,
-    /// How long partitions are kept, where that has to be said.
-    partition_days: Option<Sql>,
+    /// Each with its value.
+    options: Vec<Sql>,
 }
 
 /// Mends what a warehouse's own copy switches off, or takes along from staging.
@@ -195,11 +205,11 @@ pub(super) fn after_copy_statements(
             Ok(vec![statement("a clone's clustering is suspended", sql)])
         }
         Dialect::BigQuery => {
-            let configured = facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
-            let days = configured.or(facts.physical.expires.then_some("null"));
-            let expiration = Expiration { table: Name(prod), partition_days: days.map(Sql::of_checked) };
-            let sql = render(dialect, "set_expiration.sql", &expiration)?;
-            Ok(vec![statement("staging's expiration is not prod's", sql)])
+            let set = set_after_copy(facts);
+            let options = set.iter().map(|(option, value)| Sql::of_checked(format!("{option} = {value}")));
+            let options = Options { table: Name(prod), options: options.collect() };
+            let sql = render(dialect, "set_options.sql", &options)?;
+            Ok(vec![statement("options as prod's project configures them, not staging's", sql)])
         }
         Dialect::Databricks => description_statements(dialect, table, prod),
         Dialect::Snowflake | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => {
