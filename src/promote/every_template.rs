@@ -6,7 +6,7 @@ use super::plan::{
     Action, Column, Configured, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical,
     Plan, Table, TableFacts,
 };
-use super::read::{guards_questions, question, questions};
+use super::read::{guards_questions, question, questions, tags_question};
 use super::sql::{Scripts, standing_query};
 use super::templates::testing;
 use crate::snowplow::Family;
@@ -29,6 +29,7 @@ fn every_template_of_every_warehouse_is_rendered() {
             .iter()
             .copied()
             .chain(guards_questions(dialect).iter().map(|asking| asking.template))
+            .chain(tags_question(dialect))
         {
             question(dialect, template).expect("a question");
         }
@@ -96,12 +97,18 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         prod: relation(dialect, "prod", model),
         staging_exists: Some(true),
         prod_exists: Some(true),
-        replaced: physical.clone(),
+        // Nobody gave it tags.
+        replaced: Physical { tags: Vec::new(), ..physical.clone() },
         layout: physical.layout.clone().expect("a layout"),
         physical,
         grants: BTreeMap::from([("select".to_owned(), vec!["reporter".to_owned()])]),
         date_column: Some("start_tstamp".to_owned()),
-        configured: Configured::default(),
+        configured: Configured {
+            change_tracking: Some(true),
+            tags: Some("team = 'web'".to_owned()),
+            automatic_clustering: (model == "created").then_some(false),
+            ..Configured::default()
+        },
     };
     Table { model: model.to_owned(), facts, action }
 }
@@ -125,6 +132,8 @@ fn physical(dialect: Dialect) -> Physical {
         description: Some("it's".to_owned()),
         create_statement: Some(made_by.to_owned()),
         indexes: vec!["CREATE INDEX i ON t(number);".to_owned()],
+        tags: vec!["team".to_owned()],
+        automatic_clustering: Some(true),
         granted: vec![["select".to_owned(), "reporter".to_owned()]],
         ..Physical::default()
     }

@@ -23,6 +23,6 @@ pub use plan::{
     KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan, Property,
     Table, TableFacts, Tables, Wishes,
 };
-pub use read::{Route, read_catalogue, read_configured};
+pub use read::{Route, read_catalogue, read_configured, read_tags};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};
 pub use sql::{Script, Scripts, Statement, StatementKind};

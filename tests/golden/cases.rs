@@ -338,12 +338,13 @@ pub fn configured(dialect: Dialect) -> Result<Facts> {
             "resource_tags": {"p/env": "prod"}, "hours_to_expiration": 24, "enable_change_history": false,
             "kms_key_name": "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
         }),
-        Dialect::Snowflake
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::DuckDb => serde_json::json!({}),
+        Dialect::Snowflake => serde_json::json!({
+            "cluster_by": ["to_date(start_tstamp)"], "automatic_clustering": false, "change_tracking": true,
+            "table_tag": "gov.public.team = 'web'", "copy_tags": true
+        }),
+        Dialect::Databricks | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
+            serde_json::json!({})
+        }
     };
     configure(dialect, table, &config, Some("One row a view; it's the visitor's."))?;
     Ok(facts)

@@ -1,7 +1,7 @@
 //! What catalogues answer about a table. The tool itself reads these answers into facts.
 
 use snowplow_backfill::dbt::Answer;
-use snowplow_backfill::promote::{Column, Physical, read_catalogue};
+use snowplow_backfill::promote::{Column, Physical, read_catalogue, read_tags};
 use snowplow_backfill::warehouse::Dialect;
 
 /// How a table is made.
@@ -42,11 +42,30 @@ pub fn physical(dialect: Dialect, name: &str, made: Made) -> Physical {
     };
     let mut physical = Physical { columns: names.iter().map(column).collect(), ..Physical::default() };
     read_catalogue(dialect, &answers(dialect, name, made), &mut physical);
+    if let (Made::WithMore, Some(tags)) = (made, tags(dialect)) {
+        read_tags(dialect, &tags, &mut physical);
+    }
     if dialect == Dialect::Postgres {
         // The script copies it as it is executed.
         physical.description = Some(DESCRIPTION.to_owned());
     }
     physical
+}
+
+/// The answer about tags, where they are asked for apart.
+fn tags(dialect: Dialect) -> Option<Answer> {
+    match dialect {
+        Dialect::Snowflake => Some(rows(&[
+            vec!["", "GOV", "PUBLIC", "STAGE", "test"],
+            vec!["VIEW_ID", "GOV", "PUBLIC", "PII", "yes"],
+        ])),
+        Dialect::Databricks
+        | Dialect::BigQuery
+        | Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Spark
+        | Dialect::DuckDb => None,
+    }
 }
 
 fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
@@ -97,8 +116,13 @@ fn redshift() -> Vec<Answer> {
 }
 
 fn snowflake(made: Made) -> Vec<Answer> {
-    let key = if made == Made::InParts { "LINEAR(to_date(start_tstamp), view_id)" } else { "" };
-    vec![rows(&[vec!["YES", key, DESCRIPTION]])]
+    let key = "LINEAR(to_date(start_tstamp), view_id)";
+    let row = match made {
+        Made::InParts => ["YES", key, DESCRIPTION, "NO", "YES", "1"],
+        Made::WithMore => ["YES", key, "By hand", "NO", "NO", "7"],
+        Made::Plainly | Made::InOtherParts | Made::Generating => ["YES", "", DESCRIPTION, "NO", "NO", "1"],
+    };
+    vec![rows(&[row.to_vec()])]
 }
 
 fn bigquery(name: &str, made: Made) -> Vec<Answer> {

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Layout, Plan, TableFacts, Tables, Wishes};
+use snowplow_backfill::promote::{
+    Column, CopyStrategy, Facts, Layout, Plan, Scripts, TableFacts, Tables, Wishes,
+};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
@@ -232,6 +234,63 @@ fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
         let configured = bigquery(|table| table.configured.is_iceberg = true);
         is_refused(&configured, wishes, "prod's project configures `analytics`.`prod_derived`.`my_model`");
     }
+}
+
+#[test]
+fn a_copy_on_snowflake_is_no_iceberg_table_and_not_without_its_policy() {
+    let snowflake = |change: fn(&mut TableFacts)| {
+        let mut facts = cases::helper_and_view(Dialect::Snowflake).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    let [by_clone, by_ctas] = [CopyStrategy::Clone, CopyStrategy::Ctas]
+        .map(|strategy| Wishes { strategy: Some(strategy), ..Wishes::default() });
+    for wishes in [by_clone, by_ctas] {
+        is_refused(&snowflake(|table| table.physical.is_iceberg = true), wishes, "is an Iceberg table");
+        is_refused(
+            &snowflake(|table| table.replaced.is_iceberg = true),
+            wishes,
+            "prod_derived.my_model is an",
+        );
+        is_refused(
+            &snowflake(|table| table.configured.is_iceberg = true),
+            wishes,
+            "configures ANALYTICS.prod",
+        );
+    }
+    let mut facts = snowflake(|table| table.configured.row_access_policy = Some("p on (view_id)".to_owned()));
+    let words = "configures the row access policy p on (view_id)";
+    is_refused(&facts, by_clone, words);
+    let guard = |facts: &mut Facts, guards: Option<Vec<String>>| {
+        facts.models[0].table.as_mut().expect("a table").physical.guards = guards;
+    };
+    guard(&mut facts, Some(vec!["row access policy P on VIEW_ID".to_owned()]));
+    assert!(plan(&facts, by_clone).is_ok(), "the clone has it");
+    is_refused(&facts, by_ctas, words);
+    guard(&mut facts, None);
+    let notes = plan(&facts, by_clone).expect("not known").notes.join("\n");
+    assert!(notes.contains(words) && notes.contains("which is not known"), "{notes}");
+}
+
+#[test]
+fn clustering_that_somebody_suspended_stays_suspended() {
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    let resumes = |configured: Option<bool>, replaced: Option<bool>| {
+        let mut facts = cases::replace_facts(Dialect::Snowflake).expect("facts");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        let key = Some("to_date(start_tstamp)".to_owned());
+        table.physical.layout = Some(Layout { cluster_by: key, ..Layout::default() });
+        table.physical.automatic_clustering = Some(false);
+        (table.configured.automatic_clustering, table.replaced.automatic_clustering) = (configured, replaced);
+        let plan = plan(&facts, replace).expect("fine");
+        let scripts = Scripts::of(&plan).expect("scripts");
+        let [promote, rollback] = [scripts.promote, scripts.rollback].map(|script| script.to_text());
+        assert_eq!(rollback.contains(" resume recluster"), replaced == Some(true), "{rollback}");
+        assert_ne!(promote.contains(" resume recluster"), promote.contains("stays suspended"), "{promote}");
+        promote.contains(" resume recluster")
+    };
+    assert!(resumes(None, None) && resumes(None, Some(true)) && resumes(Some(true), Some(false)));
+    assert!(!resumes(None, Some(false)) && !resumes(Some(false), Some(true)) && !resumes(Some(false), None));
 }
 
 #[track_caller]

@@ -63,3 +63,22 @@ pub fn is_wanted_transient(table: &Table) -> bool {
 pub fn is_transient(physical: &Physical, facts: &TableFacts) -> bool {
     physical.transient.or(facts.layout.transient).unwrap_or(true)
 }
+
+/// Snowflake: whether prod's new table is kept in the order of its clustering key. The project decides. Where it says
+/// nothing, a table that is replaced stays as somebody set it, and a new one is what a clustering key makes it.
+#[must_use]
+pub fn is_clustered_automatically(table: &Table) -> bool {
+    let replaced = match table.action {
+        Action::Replace { .. } => table.facts.replaced.automatic_clustering,
+        Action::Create | Action::Keep => None,
+    };
+    table.facts.configured.automatic_clustering.or(replaced).unwrap_or(true)
+}
+
+/// Snowflake: whether prod's new table keeps the tags of the one that it replaces.
+#[must_use]
+pub fn copies_tags(table: &Table) -> bool {
+    let replaced = &table.facts.replaced;
+    let has_tags = !replaced.tags.is_empty() || replaced.held.contains_key(&Property::ColumnTags);
+    matches!(table.action, Action::Replace { .. }) && (table.facts.configured.copies_tags || has_tags)
+}

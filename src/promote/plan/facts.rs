@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::properties::Held;
+use super::properties::{Held, Property};
 use crate::snowplow::Window;
 use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;
@@ -125,6 +125,18 @@ pub struct Configured {
     pub held: Held,
     /// The table's format is Iceberg on a warehouse that has one of its own.
     pub is_iceberg: bool,
+    /// The description that dbt writes to the warehouse.
+    pub description: Option<String>,
+    /// Snowflake: whether the table is kept in the order of its clustering key; none where the project does not say.
+    pub automatic_clustering: Option<bool>,
+    /// Snowflake: whether changes of the table are tracked.
+    pub change_tracking: Option<bool>,
+    /// Snowflake: tags with their values, as SQL.
+    pub tags: Option<String>,
+    /// Snowflake: the table keeps the tags of the one that it replaces.
+    pub copies_tags: bool,
+    /// Snowflake: a row access policy, in dbt's words.
+    pub row_access_policy: Option<String>,
 }
 
 /// What a warehouse's catalogue says about a table. Empty where it was not asked, or did not answer.
@@ -166,6 +178,10 @@ pub struct Physical {
     pub held: Held,
     /// Its format is Iceberg on a warehouse that has one of its own; false where that is not known.
     pub is_iceberg: bool,
+    /// Snowflake: whether it is kept in the order of its clustering key.
+    pub automatic_clustering: Option<bool>,
+    /// Snowflake: the names of its tags, as SQL.
+    pub tags: Vec<String>,
 }
 
 /// A column of a table.
@@ -238,5 +254,12 @@ impl Layout {
     #[must_use]
     pub fn asks_for_filter(&self) -> bool {
         self.properties.get("require_partition_filter").is_some_and(|value| value == "true")
+    }
+}
+
+impl Physical {
+    /// Adds to what it has.
+    pub fn hold(&mut self, property: Property, item: String) {
+        self.held.entry(property).or_default().push(item);
     }
 }

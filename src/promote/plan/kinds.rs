@@ -9,13 +9,30 @@ use crate::warehouse::Dialect;
 pub fn why_unsuited(dialect: Dialect, how: CopyStrategy, facts: &TableFacts) -> Option<String> {
     match dialect {
         Dialect::BigQuery => of_bigquery(how, facts),
-        Dialect::Snowflake
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::DuckDb => None,
+        Dialect::Snowflake => of_snowflake(how, facts),
+        Dialect::Databricks | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
+            None
+        }
     }
+}
+
+/// A policy that prod's project configures, and that dbt gives to a table only when it makes it.
+fn of_snowflake(how: CopyStrategy, facts: &TableFacts) -> Option<String> {
+    let policy = facts.configured.row_access_policy.as_ref().filter(|_| match &facts.physical.guards {
+        _ if how == CopyStrategy::Ctas => true,
+        Some(guards) => !guards.iter().any(|guard| guard.starts_with("row access policy ")),
+        // A note says it.
+        None => false,
+    });
+    let without_policy = policy.map(|policy| {
+        format!(
+            "prod's project configures the row access policy {policy} for {}, which the copy would not have: its readers \
+             would see all rows, and dbt adds it to no table that exists. Add it to staging's table, and promote by \
+             --strategy clone",
+            facts.prod
+        )
+    });
+    iceberg(facts).or(without_policy)
 }
 
 /// A table whose format is Iceberg on one of the sides, or by prod's project.

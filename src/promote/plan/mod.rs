@@ -15,7 +15,9 @@ mod readiness;
 mod strategy;
 mod sync;
 
-pub(super) use copying::{is_transient, is_wanted_transient, written_as};
+pub(super) use copying::{
+    copies_tags, is_clustered_automatically, is_transient, is_wanted_transient, written_as,
+};
 pub use decide::check_places;
 pub use facts::{
     Column, Configured, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,

@@ -1,6 +1,6 @@
 //! Notes for whoever executes a script.
 
-use super::copying::{reads_by_query, written_as};
+use super::copying::{is_clustered_automatically, reads_by_query, written_as};
 use super::facts::{Facts, Physical};
 use super::parts::{Action, Plan, Table};
 use super::properties;
@@ -97,7 +97,32 @@ fn of_properties(plan: &Plan, table: &Table) -> Vec<String> {
     let uncertain = uncertain.iter().map(|what| {
         format!("{model}: staging's table has {what}, which may come along: look at prod's table afterwards")
     });
-    lost.chain(uncertain).collect()
+    lost.chain(uncertain).chain(of_snowflake(plan, table)).collect()
+}
+
+/// Snowflake: what prod's project configures and the script leaves out, or cannot see to.
+fn of_snowflake(plan: &Plan, table: &Table) -> Vec<String> {
+    let (model, facts) = (&table.model, &table.facts);
+    if plan.dialect != Dialect::Snowflake {
+        return Vec::new();
+    }
+    let has_key = facts.physical.layout.as_ref().unwrap_or(&facts.layout).cluster_by.is_some();
+    let suspended = (has_key && !is_clustered_automatically(table)).then(|| {
+        let why = if facts.configured.automatic_clustering == Some(false) {
+            "as the project configures"
+        } else {
+            "as that of the table that is replaced"
+        };
+        format!("{model}: automatic clustering of {} stays suspended, {why}", facts.prod)
+    });
+    let policy = facts.configured.row_access_policy.as_ref().filter(|_| facts.physical.guards.is_none());
+    let unseen = policy.map(|policy| {
+        format!(
+            "{model}: prod's project configures the row access policy {policy}, and prod's table gets it only if \
+             staging's has it, which is not known. Look before you execute this"
+        )
+    });
+    suspended.into_iter().chain(unseen).collect()
 }
 
 /// What `create table … as select` does not restate: of this table, or of any table where the catalogue does

@@ -6,7 +6,7 @@ use std::slice;
 
 use anyhow::{Context, Result};
 
-use super::{catalogue, guards};
+use super::{catalogue, guards, tags};
 use crate::dbt::{Answer, Query, RelationName};
 use crate::event::Emit;
 use crate::failure::Failure;
@@ -29,6 +29,7 @@ pub fn read(
     let told = prod.query(&queries(facts, limits), emit)?;
     take(facts, &mut InOrder(told.answers.iter()))?;
     guards::read(facts, prod, emit)?;
+    tags::read(facts, prod, emit)?;
     catalogue::ask(facts, prod, emit)
 }
 

@@ -13,6 +13,8 @@ mod manifests;
 mod offline;
 mod options;
 mod question;
+mod tags;
+mod words;
 
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
@@ -24,3 +26,6 @@ pub(super) use guards::guards_questions;
 pub use offline::offline_facts;
 #[cfg(test)]
 pub(super) use question::question;
+#[cfg(test)]
+pub(super) use tags::tags_question;
+pub use tags::take as read_tags;

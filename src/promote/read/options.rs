@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::clauses::unescaped;
+use super::words::{described, one_line};
 use crate::promote::plan::{Held, property_of};
 use crate::warehouse::Dialect;
 
@@ -140,23 +141,10 @@ fn key(name: &str) -> String {
     format!("the encryption key {name}")
 }
 
-fn described(description: &str) -> String {
-    format!("the description \"{}\"", one_line(description))
-}
-
 /// The catalogue writes `30.0`.
 fn partitions_expire(days: &str) -> String {
     let days = days.parse::<f64>().map_or_else(|_| days.to_owned(), |days| days.to_string());
     format!("partitions that expire after {days} days")
-}
-
-/// The beginning of a text, for a note.
-fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 const TEXT: &str = r#""((?:[^"\\\r\n]|\\.)*)""#;

@@ -52,6 +52,8 @@ pub(super) struct Created<'a> {
     pub(super) description: Option<&'a str>,
     /// BigQuery: the key that a copy is encrypted by, as SQL.
     pub(super) encryption_key: Option<&'a str>,
+    /// Snowflake: a table that is replaced leaves its tags to the new one.
+    pub(super) copies_tags: bool,
 }
 
 /// The same, as the templates see it.
@@ -66,6 +68,8 @@ struct CreatedContext<'a> {
     description: Option<&'a str>,
     every_row: Option<Sql>,
     encryption_key: Option<Sql>,
+    /// Snowflake: what a table that is replaced leaves to the new one.
+    kept: Option<Sql>,
     /// Databricks and Spark: the format of the table's files.
     format: Option<Sql>,
 }
@@ -110,9 +114,14 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         description: created.description.filter(|text| !text.is_empty()),
         every_row: every_row_clause(dialect, created.filter_column)?,
         encryption_key: created.encryption_key.map(Sql::of_checked),
+        kept: (created.existing == Existing::Replace).then(|| kept_clause(created.copies_tags)),
         format: format(dialect).map(Sql::of_checked),
     };
     render(dialect, way.template(), &context)
+}
+
+fn kept_clause(copies_tags: bool) -> Sql {
+    Sql::of_checked(if copies_tags { "copy grants copy tags" } else { "copy grants" })
 }
 
 fn format(dialect: Dialect) -> Option<&'static str> {

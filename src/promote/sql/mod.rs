@@ -11,6 +11,7 @@ mod duckdb;
 mod grants;
 mod header;
 mod replace;
+mod restate;
 mod rollback;
 mod row_conditions;
 mod row_contexts;

@@ -1,17 +1,14 @@
 //! Making a table from another one in a single statement, which takes effect as a whole or not at all.
 
 use anyhow::Result;
-use serde::Serialize;
 
-use super::copy::description_statements;
 use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
-use super::swap;
 use crate::promote::plan::{
-    Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, is_transient,
-    is_wanted_transient, key_of, restated, set_after_copy,
+    Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, copies_tags, is_transient,
+    is_wanted_transient, key_of, restated,
 };
-use crate::promote::templates::{Name, Sql, render};
+use crate::promote::templates::Sql;
 use crate::warehouse::{Dialect, Relation};
 
 /// Keeps prod's table under its backup name, unless that was done already.
@@ -33,6 +30,7 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         filter_column: None,
         description: replaced.description.as_deref(),
         encryption_key: replaced.layout.as_ref().and_then(key_of),
+        copies_tags: false,
     };
     let sql = create_statement(dialect, way, &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
@@ -59,6 +57,8 @@ pub(super) fn replace_statement(
         configured: &facts.layout,
         layout: new_layout(dialect, facts),
         encryption_key: configured_key(facts),
+        description: facts.configured.description.as_deref().or(facts.physical.description.as_deref()),
+        copies_tags: copies_tags(table),
     };
     Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, strategy)?))
 }
@@ -80,6 +80,8 @@ pub(super) fn restore_statement(
         configured: &facts.layout,
         layout: facts.replaced.layout.as_ref().unwrap_or(&facts.layout).clone(),
         encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
+        description: facts.replaced.description.as_deref(),
+        copies_tags: false,
     };
     let title = format!("put prod's former {} back", table.model);
     Ok(Some(Statement::plain(title, copied.statement(dialect, strategy)?)))
@@ -100,6 +102,9 @@ struct Copied<'a> {
     layout: Layout,
     /// BigQuery: the key of the new one, as SQL.
     encryption_key: Option<&'a str>,
+    description: Option<&'a str>,
+    /// Snowflake: the new one keeps the tags of the one that it replaces.
+    copies_tags: bool,
 }
 
 impl Copied<'_> {
@@ -111,8 +116,9 @@ impl Copied<'_> {
             layout: &self.layout,
             is_transient: self.is_wanted_transient,
             filter_column: self.filter_column(),
-            description: self.physical.description.as_deref(),
+            description: self.description,
             encryption_key: self.encryption_key,
+            copies_tags: self.copies_tags,
         };
         create_statement(dialect, self.way(dialect, strategy), &created)
     }
@@ -175,45 +181,5 @@ fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
         | Dialect::Databricks
         | Dialect::Spark
         | Dialect::DuckDb => layout,
-    }
-}
-
-/// BigQuery: options that a table gets.
-#[derive(Serialize)]
-struct Options<'a> {
-    table: Name<'a>,
-    /// Each with its value.
-    options: Vec<Sql>,
-}
-
-/// Mends what a warehouse's own copy switches off, or takes along from staging.
-pub(super) fn after_copy_statements(
-    dialect: Dialect,
-    strategy: CopyStrategy,
-    table: &Table,
-) -> Result<Vec<Statement>> {
-    let (facts, model) = (&table.facts, &table.model);
-    let prod = &facts.prod;
-    let statement = |title: &str, sql| Statement::plain(format!("{model}: {title}"), sql);
-    match strategy {
-        CopyStrategy::Clone | CopyStrategy::Copy => {}
-        CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => return Ok(Vec::new()),
-    }
-    match dialect {
-        Dialect::Snowflake if layout_of(facts).cluster_by.is_some() => {
-            let sql = swap::of_table(dialect, "resume_clustering.sql", prod)?;
-            Ok(vec![statement("a clone's clustering is suspended", sql)])
-        }
-        Dialect::BigQuery => {
-            let set = set_after_copy(facts);
-            let options = set.iter().map(|(option, value)| Sql::of_checked(format!("{option} = {value}")));
-            let options = Options { table: Name(prod), options: options.collect() };
-            let sql = render(dialect, "set_options.sql", &options)?;
-            Ok(vec![statement("options as prod's project configures them, not staging's", sql)])
-        }
-        Dialect::Databricks => description_statements(dialect, table, prod),
-        Dialect::Snowflake | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => {
-            Ok(Vec::new())
-        }
     }
 }

@@ -68,11 +68,12 @@ const RULES: &[Rule] = &[
     ),
     // Copies: where rows are kept together, and what is said about a table, do not change what it holds.
     rule(&[Snowflake], r"\btransient ", ""),
-    rule(&[Snowflake], r"\s+copy grants\b", ""),
+    rule(&[Snowflake], r"\s+copy grants\b( copy tags\b)?", ""),
     rule(&[Snowflake], "\ncluster by [^\n]+", ""),
     rule(&[Snowflake], "\ncomment = [^\n]+", ""),
     rule(&[Snowflake], r" clone (\S+)$", " as select * from $1"),
     rule(&[BigQuery], "\n(partition by|cluster by|options) [^\n]+", ""),
+    rule(&[BigQuery], r" options \(kms_key_name = [^)]+\)$", ""),
     rule(&[BigQuery], r" (copy|clone) (\S+)$", " as select * from $2"),
     rule(
         &[Databricks, Spark],
@@ -82,7 +83,10 @@ const RULES: &[Rule] = &[
     rule(&[Databricks], r" deep clone (\S+)$", " as select * from $1"),
     // Left out.
     rule(&[Snowflake], "^alter session set [^\n]+$", ""),
-    rule(&[Snowflake], r"^alter table \S+ resume recluster$", ""),
+    rule(&[Snowflake], r"^alter table \S+ (resume|suspend) recluster$", ""),
+    rule(&[Snowflake], r"^alter table \S+ unset data_retention_time_in_days$", ""),
+    rule(&[Snowflake], r"^alter table \S+ (set|unset) tag [^\n]+$", ""),
+    rule(&[Snowflake], r"^alter table \S+ set change_tracking = true$", ""),
     rule(&[BigQuery], r"^alter table \S+ set options [^\n]+$", ""),
     rule(&[Snowflake, BigQuery, Databricks], "^grant [^\n]+$", ""),
     // The end of a transaction.
@@ -96,7 +100,7 @@ static PATTERNS: LazyLock<Vec<Regex>> =
 /// Words that DuckDB has another meaning for, or none.
 static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
     let words = "clone|deep|transient|assert|assert_true|tblproperties|using delta|using \
-                 iceberg|to_timestamp_ntz|options|recluster|exception";
+                 iceberg|to_timestamp_ntz|options|recluster|exception|unset|tag|change_tracking";
     Regex::new(&format!(r"`|\\'|(?i)\b({words})\b")).expect("a pattern")
 });
 

@@ -30,7 +30,7 @@ impl<'a> Copying<'a> {
             Some(Fate::Configured | Fate::ConfiguredElseStaging | Fate::ConfiguredElseUncertain) => {
                 configured
             }
-            Some(Fate::Lost | Fate::Uncertain | Fate::Refused) | None => &[],
+            Some(Fate::Lost | Fate::Uncertain | Fate::OfSchema | Fate::Refused) | None => &[],
         }
     }
 
@@ -40,7 +40,12 @@ impl<'a> Copying<'a> {
             Some(Fate::Uncertain) => true,
             Some(Fate::ConfiguredElseUncertain) => items(&self.table.facts.configured.held, known).is_empty(),
             Some(
-                Fate::Staging | Fate::Configured | Fate::ConfiguredElseStaging | Fate::Lost | Fate::Refused,
+                Fate::Staging
+                | Fate::Configured
+                | Fate::ConfiguredElseStaging
+                | Fate::Lost
+                | Fate::OfSchema
+                | Fate::Refused,
             )
             | None => false,
         }
@@ -70,7 +75,11 @@ pub fn not_kept(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<
     let copying = Copying { dialect, strategy, table };
     let known = Known::of(dialect).iter().filter(|known| match known.of_replaced {
         OfReplaced::Named => true,
-        OfReplaced::Kept | OfReplaced::Refused | OfReplaced::RefusedIfOther | OfReplaced::NotRead => false,
+        OfReplaced::Kept
+        | OfReplaced::Decides
+        | OfReplaced::Refused
+        | OfReplaced::RefusedIfOther
+        | OfReplaced::NotRead => false,
     });
     known.flat_map(|known| without(&table.facts.replaced.held, known, copying.given(known))).collect()
 }

@@ -26,6 +26,10 @@ pub enum Property {
     PartitionExpiration,
     PartitionFilter,
     ChangeHistory,
+    AutomaticClustering,
+    Transience,
+    Retention,
+    ColumnTags,
     /// Options that a copy has in every case.
     NameOptions,
     OtherOptions,
@@ -33,6 +37,7 @@ pub enum Property {
     Keys,
     Guards,
     Grants,
+    Iceberg,
 }
 
 /// Properties that a table has, each with its words for a note: `the label team: web`.
@@ -52,6 +57,8 @@ pub enum Fate {
     Lost,
     /// The warehouse's manual does not tell.
     Uncertain,
+    /// The table is what its schema sets.
+    OfSchema,
     /// No table that has it is copied like this.
     Refused,
 }
@@ -63,6 +70,8 @@ pub enum OfReplaced {
     Named,
     /// The new table has it, too.
     Kept,
+    /// Where the project says nothing, it decides.
+    Decides,
     /// The table is not replaced.
     Refused,
     /// The table is not replaced by one that differs in this.

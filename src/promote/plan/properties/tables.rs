@@ -3,7 +3,7 @@
 //! Source: the vendors' manuals and the statements that dbt's adapters write.
 
 use super::Fate::{
-    Configured, ConfiguredElseStaging, ConfiguredElseUncertain, Lost, Refused, Staging, Uncertain,
+    Configured, ConfiguredElseStaging, ConfiguredElseUncertain, Lost, OfSchema, Refused, Staging, Uncertain,
 };
 use super::{Fate, Known, OfReplaced, Property};
 use crate::warehouse::Dialect;
@@ -94,8 +94,38 @@ const REDSHIFT: &[Known] = &[
 
 /// By `clone` and `ctas`.
 const SNOWFLAKE: &[Known] = &[
-    known(Property::Layout, "clustering key", "`cluster_by`", &[Staging, Staging], OfReplaced::NotRead),
-    known(Property::Description, "description", "", &[Staging, Staging], OfReplaced::NotRead),
+    known(Property::Layout, "clustering key", "`cluster_by`", &[Staging, Staging], OfReplaced::Named),
+    known(
+        Property::AutomaticClustering,
+        "automatic clustering",
+        "`automatic_clustering`",
+        &[Configured, Configured],
+        OfReplaced::Decides,
+    ),
+    known(
+        Property::Transience,
+        "transient or permanent",
+        "`transient`",
+        &[ConfiguredElseStaging, ConfiguredElseStaging],
+        OfReplaced::Decides,
+    ),
+    known(Property::Retention, "days of Time Travel", "", &[OfSchema, OfSchema], OfReplaced::Named),
+    known(
+        Property::Description,
+        "description",
+        "`persist_docs`",
+        &[ConfiguredElseStaging, ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
+    known(Property::Tags, "tags", "`table_tag`, `copy_tags`", &[Configured, Configured], OfReplaced::Kept),
+    known(Property::ColumnTags, "tags of columns", "", &[Staging, Lost], OfReplaced::Kept),
+    known(
+        Property::ChangeHistory,
+        "change tracking",
+        "`change_tracking`",
+        &[ConfiguredElseUncertain, Configured],
+        OfReplaced::NotRead,
+    ),
     known(
         Property::Columns,
         "descriptions, NOT NULL and defaults of columns",
@@ -104,9 +134,9 @@ const SNOWFLAKE: &[Known] = &[
         OfReplaced::NotRead,
     ),
     known(Property::Keys, "keys", "", &[Staging, Lost], OfReplaced::NotRead),
-    known(Property::Tags, "tags", "", &[Staging, Lost], OfReplaced::NotRead),
-    known(Property::Guards, "policies", "", &[Uncertain, Lost], OfReplaced::Refused),
+    known(Property::Guards, "policies", "`row_access_policy`", &[Uncertain, Lost], OfReplaced::Refused),
     known(Property::Grants, "grants", "`grants`", &[Configured, Configured], OfReplaced::Kept),
+    known(Property::Iceberg, "Iceberg format", "`table_format`", &[Refused, Refused], OfReplaced::Refused),
 ];
 
 /// By `copy`, `clone` and `ctas`.
@@ -210,6 +240,13 @@ const BIGQUERY: &[Known] = &[
         "`grants`",
         &[Configured, Configured, Configured],
         OfReplaced::Kept,
+    ),
+    known(
+        Property::Iceberg,
+        "Iceberg format",
+        "`table_format`",
+        &[Refused, Refused, Refused],
+        OfReplaced::Refused,
     ),
 ];
 
