@@ -99,7 +99,11 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         prod_exists: Some(true),
         // Nobody gave it tags.
         replaced: Physical { tags: Vec::new(), ..physical.clone() },
-        layout: physical.layout.clone().expect("a layout"),
+        layout: Layout {
+            is_clustered_by_choice: true,
+            properties: BTreeMap::from([("key".to_owned(), "it's".to_owned())]),
+            ..physical.layout.clone().expect("a layout")
+        },
         physical,
         grants: BTreeMap::from([("select".to_owned(), vec!["reporter".to_owned()])]),
         date_column: Some("start_tstamp".to_owned()),
@@ -128,6 +132,9 @@ fn physical(dialect: Dialect) -> Physical {
             properties: BTreeMap::from([("require_partition_filter".to_owned(), "true".to_owned())]),
             partition_column: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
             transient: Some(true),
+            format: Some("delta".to_owned()),
+            location: Some("s3://bucket/table".to_owned()),
+            is_clustered_by_choice: false,
         }),
         description: Some("it's".to_owned()),
         create_statement: Some(made_by.to_owned()),

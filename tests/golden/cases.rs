@@ -294,7 +294,8 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
             "require_partition_filter": true, "partition_expiration_days": 400
         }),
         Dialect::Databricks | Dialect::Spark => serde_json::json!({
-            "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
+            "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"},
+            "file_format": if dialect == Dialect::Spark { "iceberg" } else { "delta" }
         }),
     };
     configure(dialect, table, &config, None)?;
@@ -342,11 +343,19 @@ pub fn configured(dialect: Dialect) -> Result<Facts> {
             "cluster_by": ["to_date(start_tstamp)"], "automatic_clustering": false, "change_tracking": true,
             "table_tag": "gov.public.team = 'web'", "copy_tags": true
         }),
-        Dialect::Databricks | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
-            serde_json::json!({})
-        }
+        Dialect::Databricks => serde_json::json!({
+            "auto_liquid_cluster": true, "databricks_tags": {"team": "it's web", "checked": null},
+            "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
+        }),
+        Dialect::Spark => serde_json::json!({
+            "file_format": "iceberg", "tblproperties": {"write.format.default": "parquet"}
+        }),
+        Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => serde_json::json!({}),
     };
     configure(dialect, table, &config, Some("One row a view; it's the visitor's."))?;
+    if matches!(dialect, Dialect::Databricks | Dialect::Spark) {
+        table.layout.location = Some("s3://prod's/my_model".to_owned());
+    }
     Ok(facts)
 }
 

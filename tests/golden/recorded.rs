@@ -59,12 +59,8 @@ fn tags(dialect: Dialect) -> Option<Answer> {
             vec!["", "GOV", "PUBLIC", "STAGE", "test"],
             vec!["VIEW_ID", "GOV", "PUBLIC", "PII", "yes"],
         ])),
-        Dialect::Databricks
-        | Dialect::BigQuery
-        | Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Spark
-        | Dialect::DuckDb => None,
+        Dialect::Databricks => Some(rows(&[vec!["", "stage", "test"], vec!["view_id", "pii", ""]])),
+        Dialect::BigQuery | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => None,
     }
 }
 
@@ -167,7 +163,13 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
         (Made::InOtherParts, _) => "PARTITIONED BY (days(start_tstamp))\n",
         (Made::Plainly | Made::Generating | Made::WithMore, _) => "",
     };
-    let property = if made == Made::InParts {
+    let more = match made {
+        Made::WithMore => "LOCATION 's3://by-hand/table'\n",
+        Made::Plainly | Made::InParts | Made::InOtherParts | Made::Generating => "",
+    };
+    let property = if made == Made::WithMore {
+        "TBLPROPERTIES (\n  'by.hand' = 'yes')\n"
+    } else if made == Made::InParts {
         "TBLPROPERTIES (\n  'delta.autoOptimize.optimizeWrite' = 'true',\n  'current-snapshot-id' = \
          '1')\n"
     } else {
@@ -177,7 +179,7 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
         "CREATE TABLE staging_derived.{name} (\n  view_id STRING COMMENT 'Key;\nPARTITIONED BY \
          (nothing)',\n  start_tstamp TIMESTAMP,\n  start_tstamp_date DATE,\n  engaged_seconds \
          DECIMAL(18,6))\nUSING {source}\n{parts}COMMENT 'One row a view; it\\'s the \
-         visitor\\'s.'\n{property}"
+         visitor\\'s.'\n{more}{property}"
     );
     vec![rows(&[vec![&statement]])]
 }

@@ -273,6 +273,46 @@ fn a_copy_on_snowflake_is_no_iceberg_table_and_not_without_its_policy() {
 }
 
 #[test]
+fn files_of_databricks_and_spark_are_of_the_right_format_and_in_their_place() {
+    let changed = |dialect, change: fn(&mut TableFacts)| {
+        let mut facts = cases::replace_facts(dialect).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    let [by_clone, by_ctas] = [CopyStrategy::Clone, CopyStrategy::Ctas].map(|strategy| Wishes {
+        strategy: Some(strategy),
+        replace: true,
+        ..Wishes::default()
+    });
+    let format = |format: &str| Some(format.to_owned());
+    let databricks = |change| changed(Dialect::Databricks, change);
+    let of_staging = |table: &mut TableFacts| {
+        table.physical.layout.as_mut().expect("a layout").format = Some("parquet".to_owned());
+    };
+    is_refused(&databricks(of_staging), by_clone, "is in the format parquet");
+    let of_project = |table: &mut TableFacts| table.layout.format = Some("parquet".to_owned());
+    is_refused(&databricks(of_project), by_clone, "configures the format parquet");
+    is_refused(&databricks(of_project), by_ctas, "which no statement replaces as a whole");
+    is_refused(&changed(Dialect::Spark, of_project), by_ctas, "which no statement replaces as a whole");
+    let unknown = |table: &mut TableFacts| {
+        (table.configured.is_iceberg, table.physical.layout) = (true, None);
+    };
+    is_refused(&databricks(unknown), by_ctas, "as an Iceberg table");
+    for dialect in [Dialect::Databricks, Dialect::Spark] {
+        let mut facts = changed(dialect, |table| table.layout.location = Some("s3://b/t/".to_owned()));
+        is_refused(&facts, by_ctas, "at where the warehouse keeps its own tables, and prod's project");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.replaced.layout.as_mut().expect("a layout").location = format("s3://b/other");
+        is_refused(&facts, by_ctas, "at s3://b/other, and prod's project configures s3://b/t/");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.replaced.layout.as_mut().expect("a layout").location = format("s3://b/t");
+        let plan = plan(&facts, by_ctas).expect("the same place");
+        let script = Scripts::of(&plan).expect("scripts").promote.to_text();
+        assert_eq!(script.matches("location 's3://b/t/'").count(), 1, "not the backup's: {script}");
+    }
+}
+
+#[test]
 fn clustering_that_somebody_suspended_stays_suspended() {
     let replace = Wishes { replace: true, ..Wishes::default() };
     let resumes = |configured: Option<bool>, replaced: Option<bool>| {

@@ -164,7 +164,7 @@ impl Plan {
     fn refuse_unsuited_tables(&self) -> Result<()> {
         for table in self.tables.iter().filter(|table| table.action != Action::Keep) {
             let how = written_as(self.dialect, self.strategy, table);
-            if let Some(why) = kinds::why_unsuited(self.dialect, how, &table.facts) {
+            if let Some(why) = kinds::why_unsuited(self.dialect, how, table) {
                 bail!(Refusal(why))
             }
         }

@@ -131,7 +131,7 @@ pub struct Configured {
     pub automatic_clustering: Option<bool>,
     /// Snowflake: whether changes of the table are tracked.
     pub change_tracking: Option<bool>,
-    /// Snowflake: tags with their values, as SQL.
+    /// Snowflake and Databricks: tags with their values, as SQL.
     pub tags: Option<String>,
     /// Snowflake: the table keeps the tags of the one that it replaces.
     pub copies_tags: bool,
@@ -241,6 +241,12 @@ pub struct Layout {
     pub partition_column: Option<String>,
     /// Snowflake: whether the table is transient, where the project says it.
     pub transient: Option<bool>,
+    /// Databricks and Spark: the format of the table's files, in lower case.
+    pub format: Option<String>,
+    /// Databricks and Spark: where its files are, if the warehouse does not choose that.
+    pub location: Option<String>,
+    /// Databricks: the warehouse chooses the columns to cluster by.
+    pub is_clustered_by_choice: bool,
 }
 
 impl Layout {

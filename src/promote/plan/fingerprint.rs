@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::facts::{Configured, Facts, ModelFacts, PackageFacts};
+use super::facts::{Configured, Facts, Layout, ModelFacts, PackageFacts};
 use crate::snowplow::{Family, Row};
 
 /// Digests of what a plan depends on.
@@ -81,9 +81,16 @@ pub fn of_model(model: &ModelFacts) -> Value {
             layout.transient,
             layout.filtered_by(),
             of_configured(&table.configured),
+            of_files(layout),
         ])
     });
     json!([model.name, model.package, table])
+}
+
+/// Databricks and Spark: what the project says of the files; null where that is nothing.
+fn of_files(layout: &Layout) -> Value {
+    let files = (&layout.format, &layout.location, layout.is_clustered_by_choice);
+    if files == (&None, &None, false) { Value::Null } else { json!(files) }
 }
 
 /// What the project configures besides; null where that is nothing, as it was before this was read.
@@ -113,7 +120,7 @@ pub fn short_digest(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promote::{Layout, Physical, TableFacts};
+    use crate::promote::{Physical, TableFacts};
     use crate::warehouse::{Dialect, Relation};
 
     /// Everything that would change a reviewed script changes the fingerprint, and nothing else does.
@@ -135,8 +142,7 @@ mod tests {
         let of = |table: &TableFacts| {
             of_model(&ModelFacts { name: "a".into(), package: 0, table: Some(table.clone()) }).to_string()
         };
-        let written =
-            r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null,null]]"#;
+        let written = r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null,null,null]]"#;
         assert_eq!(of(&table), written);
         assert_eq!(of(&TableFacts { staging_exists: Some(true), ..table.clone() }), written);
         let layout = Layout { cluster_by: Some("day".into()), ..Layout::default() };

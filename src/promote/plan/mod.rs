@@ -25,6 +25,7 @@ pub use facts::{
 pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
+pub(super) use kinds::new_format;
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
 pub use properties::{Fate, Held, Known as KnownProperty, OfReplaced, Property};
 pub(super) use properties::{configured_key, key_of, property_of, restated, set_after_copy};

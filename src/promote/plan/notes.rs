@@ -195,6 +195,12 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
     let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
     notes.extend(properties::not_kept(plan.dialect, plan.strategy, table).iter().map(lost));
+    notes.extend(properties::may_stay(plan.dialect, plan.strategy, table).iter().map(|what| {
+        format!(
+            "{model}: the table that is replaced has {what}: whether that stays is not certain, so look at the new one \
+             afterwards"
+        )
+    }));
     notes.extend(granted_columns(replaced).map(|what| lost(&what)));
     if let Some(owner) = &replaced.other_owner {
         notes.push(format!(

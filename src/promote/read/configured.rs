@@ -6,8 +6,10 @@ use anyhow::{Result, bail};
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::layout::table_properties;
 use super::options;
-use super::words::{described, tagged};
+use super::words::{described, property, tagged};
+use crate::dbt::Node;
 use crate::promote::plan::{Configured, Property};
 use crate::warehouse::Dialect;
 
@@ -27,9 +29,66 @@ pub fn read(dialect: Dialect, config: &Map<String, Value>, description: Option<&
             describe(&mut configured, description);
             of_snowflake(&mut configured, config)?;
         }
-        Dialect::Databricks | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {}
+        Dialect::Databricks => {
+            describe(&mut configured, description);
+            of_databricks(&mut configured, config)?;
+            hold_properties(&mut configured, config);
+        }
+        Dialect::Spark => {
+            describe(&mut configured, description);
+            hold_properties(&mut configured, config);
+        }
+        Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {}
     }
     Ok(configured)
+}
+
+/// Databricks and Spark: where the files of a model's table are, as dbt's adapters put it together; none where the
+/// project leaves that to the warehouse.
+pub(super) fn location(dialect: Dialect, node: &Node) -> Option<String> {
+    let root = node.config.get("location_root").and_then(Value::as_str)?;
+    let with_names = node.config.get("include_full_name_in_path").and_then(Value::as_bool) == Some(true);
+    match dialect {
+        Dialect::Spark => Some(format!("{root}/{}", node.alias)),
+        Dialect::Databricks => {
+            let database = node.database.as_deref().unwrap_or("hive_metastore");
+            let names = if with_names { vec![database, node.schema.as_str()] } else { Vec::new() };
+            let path: Vec<_> = names.into_iter().chain([node.alias.as_str()]).collect();
+            Some(format!("{}/{}", root.strip_suffix('/').unwrap_or(root), path.join("/")))
+        }
+        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
+            None
+        }
+    }
+}
+
+fn hold_properties(configured: &mut Configured, config: &Map<String, Value>) {
+    let properties = table_properties(config);
+    configured.held.insert(
+        Property::TableProperties,
+        properties.iter().map(|(key, value)| property(key, value)).collect(),
+    );
+}
+
+/// Databricks: tags of Unity Catalog.
+fn of_databricks(configured: &mut Configured, config: &Map<String, Value>) -> Result<()> {
+    let tags = match config.get("databricks_tags") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(tags)) => tags,
+        Some(other) => bail!("the configuration databricks_tags: {other} is not a list of tags with values"),
+    };
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let tags: Vec<_> = tags.iter().map(|(tag, value)| (tag, text(value))).collect();
+    let literal = |text: &str| Dialect::Databricks.text_literal(text);
+    let pairs = tags.iter().map(|(tag, value)| format!("{} = {}", literal(tag), literal(value)));
+    let pairs = pairs.collect::<Vec<_>>().join(", ");
+    configured.tags = Some(pairs).filter(|pairs| !pairs.is_empty());
+    configured.held.insert(Property::Tags, tags.iter().map(|(tag, value)| tagged(tag, value)).collect());
+    Ok(())
 }
 
 fn is_iceberg(config: &Map<String, Value>) -> bool {
@@ -114,6 +173,33 @@ mod tests {
         assert_eq!(held, ["the description \"It's ours\"", "the tag TEAM: web", "the tag Cost: a b"]);
         assert_eq!((configured.automatic_clustering, configured.change_tracking), (Some(false), Some(true)));
         assert!(snowflake(&json!({"table_format": "ICEBERG"})).expect("allowed").is_iceberg);
+    }
+
+    #[test]
+    fn a_location_is_where_dbt_would_put_the_table() {
+        let node = |config: Value| Node {
+            database: Some("main".to_owned()),
+            schema: "prod".to_owned(),
+            alias: "t".to_owned(),
+            config: config.as_object().cloned().expect("an object"),
+            ..Node::default()
+        };
+        let root = node(json!({"location_root": "s3://b/root/"}));
+        assert_eq!(location(Dialect::Databricks, &root).as_deref(), Some("s3://b/root/t"));
+        assert_eq!(location(Dialect::Spark, &root).as_deref(), Some("s3://b/root//t"));
+        let named = node(json!({"location_root": "s3://b", "include_full_name_in_path": true}));
+        assert_eq!(location(Dialect::Databricks, &named).as_deref(), Some("s3://b/main/prod/t"));
+        assert_eq!(location(Dialect::Databricks, &node(json!({}))), None);
+    }
+
+    #[test]
+    fn tags_of_databricks_are_texts() {
+        let read = |config: Value| read(Dialect::Databricks, config.as_object().expect("an object"), None);
+        let configured =
+            read(json!({"databricks_tags": {"team": "it's", "pii": null, "n": 1}})).expect("allowed");
+        assert_eq!(configured.tags.as_deref(), Some("'team' = 'it\\'s', 'pii' = '', 'n' = '1'"));
+        assert_eq!(read(json!({"databricks_tags": {}})).expect("allowed").tags, None);
+        assert!(read(json!({"databricks_tags": "team"})).is_err());
     }
 
     #[test]

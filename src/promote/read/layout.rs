@@ -45,6 +45,10 @@ impl Layout {
                 partition_by: list(config, "partition_by")?,
                 cluster_by: list(config, "liquid_clustered_by")?,
                 properties: table_properties(config),
+                format: file_format(config)?,
+                is_clustered_by_choice: config.get("auto_liquid_cluster").and_then(Value::as_bool)
+                    == Some(true)
+                    && config.get("liquid_clustered_by").is_none_or(Value::is_null),
                 ..Self::default()
             }),
         }
@@ -70,14 +74,24 @@ impl Layout {
             Some(inner) => inner.to_owned(),
             None => text,
         };
+        let mut properties = clauses.rest("TBLPROPERTIES").map(properties).unwrap_or_default();
+        // What Databricks says about clustering that is its own choice.
+        let is_chosen = properties.remove("clusterByAuto").is_some_and(|value| value == "true");
+        properties.remove("clusteringColumns");
+        let format = clauses.line("USING").and_then(|word| plain_word(&word));
+        let cluster_by = clauses.line("CLUSTER BY");
+        let is_auto =
+            format.is_some() && cluster_by.as_ref().is_some_and(|by| by.eq_ignore_ascii_case("auto"));
+        let is_clustered_by_choice = is_auto || is_chosen;
+        let cluster_by = cluster_by.filter(|_| !is_clustered_by_choice);
         let partition = clauses.line("PARTITION BY").or_else(|| clauses.line("PARTITIONED BY").map(bare));
         Some(Self {
             partition_by: partition.map_or(Some(None), |text| plain(text).map(Some))?,
-            cluster_by: clauses
-                .line("CLUSTER BY")
-                .map(bare)
-                .map_or(Some(None), |text| plain(text).map(Some))?,
-            properties: clauses.rest("TBLPROPERTIES").map(properties).unwrap_or_default(),
+            cluster_by: cluster_by.map(bare).map_or(Some(None), |text| plain(text).map(Some))?,
+            properties,
+            format,
+            location: clauses.quoted("LOCATION"),
+            is_clustered_by_choice,
             ..Self::default()
         })
     }
@@ -123,10 +137,25 @@ fn redshift(config: &Map<String, Value>) -> Result<Layout> {
 }
 
 /// Databricks and Spark: the configuration `tblproperties`.
-fn table_properties(config: &Map<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn table_properties(config: &Map<String, Value>) -> BTreeMap<String, String> {
     let properties = config.get("tblproperties").and_then(Value::as_object).into_iter().flatten();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     properties.map(|(key, value)| (key.clone(), text(value))).collect()
+}
+
+/// Databricks and Spark: the configuration `file_format`.
+fn file_format(config: &Map<String, Value>) -> Result<Option<String>> {
+    let Some(format) = text(config, "file_format")? else { return Ok(None) };
+    match plain_word(&format) {
+        Some(word) => Ok(Some(word)),
+        None => bail!("the configuration file_format: {format} is not the name of a format"),
+    }
+}
+
+/// A name of letters and digits, in lower case.
+fn plain_word(text: &str) -> Option<String> {
+    let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    is_plain.then(|| text.to_ascii_lowercase())
 }
 
 fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
@@ -253,6 +282,31 @@ mod tests {
         // What could end the script's statement is not understood.
         let odd = "CREATE TABLE t (a STRING)\nPARTITIONED BY (a); drop table b";
         assert_eq!(Layout::of_statement(odd), None);
+    }
+
+    #[test]
+    fn files_have_a_format_and_a_place() {
+        let shown = "CREATE TABLE c.s.t (\n  a STRING)\nUSING delta\nCLUSTER BY AUTO\nLOCATION \
+                     's3://it\\'s/t'\nTBLPROPERTIES (\n  'clusterByAuto' = 'true',\n  'k' = 'v')\n";
+        let layout = Layout::of_statement(shown).expect("understood");
+        assert_eq!(
+            (layout.format.as_deref(), layout.location.as_deref()),
+            (Some("delta"), Some("s3://it's/t"))
+        );
+        assert_eq!(
+            (layout.cluster_by, layout.is_clustered_by_choice, layout.properties.len()),
+            (None, true, 1)
+        );
+        let bigquery = "CREATE TABLE `p.d.t`\n(\n  auto STRING\n)\nCLUSTER BY auto;";
+        let layout = Layout::of_statement(bigquery).expect("understood");
+        assert_eq!((layout.cluster_by.as_deref(), layout.is_clustered_by_choice), (Some("auto"), false));
+        let auto = json!({"file_format": "Delta", "auto_liquid_cluster": true});
+        let layout = configured(Dialect::Databricks, &auto);
+        assert_eq!((layout.format.as_deref(), layout.is_clustered_by_choice), (Some("delta"), true));
+        let both = json!({"auto_liquid_cluster": true, "liquid_clustered_by": "a"});
+        assert!(!configured(Dialect::Databricks, &both).is_clustered_by_choice, "dbt takes the columns");
+        let wrong = json!({"file_format": "delta location 'x'"});
+        assert!(Layout::configured(Dialect::Spark, wrong.as_object().expect("an object"), None).is_err());
     }
 
     #[test]

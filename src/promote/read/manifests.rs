@@ -163,7 +163,10 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         replaced: Physical::default(),
         grants: grants(prod)?,
         date_column: date_column.filter(|column| is_plain(column)).map(str::to_owned),
-        layout: Layout::configured(dialect, &prod.config, description).with_context(of_model)?,
+        layout: Layout {
+            location: configured::location(dialect, prod),
+            ..Layout::configured(dialect, &prod.config, description).with_context(of_model)?
+        },
         configured: configured::read(dialect, &prod.config, description).with_context(of_model)?,
     })
 }

@@ -7,7 +7,7 @@ use super::words::tagged;
 use crate::dbt::Answer;
 use crate::event::Emit;
 use crate::promote::plan::{Facts, Physical, Property};
-use crate::warehouse::Dialect;
+use crate::warehouse::{Dialect, Relation};
 use crate::workspace::OpenTarget;
 
 /// The question about one table, where it has to be asked apart from the catalogue's other ones: not every edition
@@ -15,14 +15,9 @@ use crate::workspace::OpenTarget;
 #[must_use]
 pub fn tags_question(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        Dialect::Snowflake => Some("catalogue/tags.sql"),
+        Dialect::Snowflake | Dialect::Databricks => Some("catalogue/tags.sql"),
         // BigQuery's are options of a table.
-        Dialect::Databricks
-        | Dialect::BigQuery
-        | Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Spark
-        | Dialect::DuckDb => None,
+        Dialect::BigQuery | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => None,
     }
 }
 
@@ -33,7 +28,11 @@ pub fn tags_question(dialect: Dialect) -> Option<&'static str> {
 pub(super) fn read(facts: &mut Facts, prod: &OpenTarget<'_>, emit: Emit<'_>) -> Result<()> {
     let dialect = facts.dialect;
     let Some(template) = tags_question(dialect) else { return Ok(()) };
+    // Databricks' older catalog knows no tags.
+    let has_tags =
+        |table: &Relation| !table.database().is_some_and(|it| it.eq_ignore_ascii_case("hive_metastore"));
     let mut asked = facts.existing_tables();
+    asked.retain(|(table, _)| has_tags(table));
     if asked.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,11 @@ pub(super) fn described(description: &str) -> String {
 }
 
 pub(super) fn tagged(tag: &str, value: &str) -> String {
-    format!("the tag {tag}: {value}")
+    if value.is_empty() { format!("the tag {tag}") } else { format!("the tag {tag}: {value}") }
+}
+
+pub(super) fn property(key: &str, value: &str) -> String {
+    format!("the table property {key} = {}", one_line(value))
 }
 
 /// The beginning of a text, for a note.

@@ -47,6 +47,7 @@ fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<State
         description: None,
         encryption_key: None,
         copies_tags: false,
+        location: None,
     };
     let sql = create_statement(dialect, Way::Select, &created)?;
     Ok(Statement::plain(format!("copy {}", table.model), sql))

@@ -54,6 +54,8 @@ pub(super) struct Created<'a> {
     pub(super) encryption_key: Option<&'a str>,
     /// Snowflake: a table that is replaced leaves its tags to the new one.
     pub(super) copies_tags: bool,
+    /// Databricks and Spark: where its files are, if the warehouse does not choose that.
+    pub(super) location: Option<&'a str>,
 }
 
 /// The same, as the templates see it.
@@ -72,6 +74,7 @@ struct CreatedContext<'a> {
     kept: Option<Sql>,
     /// Databricks and Spark: the format of the table's files.
     format: Option<Sql>,
+    location: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +83,8 @@ struct LayoutContext<'a> {
     cluster_by: Option<Sql>,
     distribution: Option<Sql>,
     sort_key: Option<Sql>,
+    /// Databricks: the warehouse chooses the columns.
+    is_clustered_by_choice: bool,
     /// Databricks and Spark: as texts.
     properties: &'a BTreeMap<String, String>,
     /// BigQuery: the same, with values that are SQL.
@@ -96,6 +101,7 @@ impl<'a> LayoutContext<'a> {
             cluster_by: sql(&layout.cluster_by),
             distribution: sql(&layout.distribution),
             sort_key: sql(&layout.sort_key),
+            is_clustered_by_choice: layout.is_clustered_by_choice,
             properties: &layout.properties,
             options: layout.properties.iter().map(option).collect(),
         }
@@ -115,23 +121,14 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         every_row: every_row_clause(dialect, created.filter_column)?,
         encryption_key: created.encryption_key.map(Sql::of_checked),
         kept: (created.existing == Existing::Replace).then(|| kept_clause(created.copies_tags)),
-        format: format(dialect).map(Sql::of_checked),
+        format: created.layout.format.as_ref().map(Sql::of_checked),
+        location: created.location,
     };
     render(dialect, way.template(), &context)
 }
 
 fn kept_clause(copies_tags: bool) -> Sql {
     Sql::of_checked(if copies_tags { "copy grants copy tags" } else { "copy grants" })
-}
-
-fn format(dialect: Dialect) -> Option<&'static str> {
-    match dialect {
-        Dialect::Databricks => Some("delta"),
-        Dialect::Spark => Some("iceberg"),
-        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
-            None
-        }
-    }
 }
 
 /// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project

@@ -6,7 +6,7 @@ use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
 use crate::promote::plan::{
     Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, copies_tags, is_transient,
-    is_wanted_transient, key_of, restated,
+    is_wanted_transient, key_of, new_format, restated,
 };
 use crate::promote::templates::Sql;
 use crate::warehouse::{Dialect, Relation};
@@ -31,6 +31,8 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         description: replaced.description.as_deref(),
         encryption_key: replaced.layout.as_ref().and_then(key_of),
         copies_tags: false,
+        // Two tables in one place would be one.
+        location: None,
     };
     let sql = create_statement(dialect, way, &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
@@ -59,6 +61,7 @@ pub(super) fn replace_statement(
         encryption_key: configured_key(facts),
         description: facts.configured.description.as_deref().or(facts.physical.description.as_deref()),
         copies_tags: copies_tags(table),
+        location: facts.layout.location.as_deref(),
     };
     Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, strategy)?))
 }
@@ -82,6 +85,7 @@ pub(super) fn restore_statement(
         encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
         description: facts.replaced.description.as_deref(),
         copies_tags: false,
+        location: facts.layout.location.as_deref(),
     };
     let title = format!("put prod's former {} back", table.model);
     Ok(Some(Statement::plain(title, copied.statement(dialect, strategy)?)))
@@ -105,6 +109,8 @@ struct Copied<'a> {
     description: Option<&'a str>,
     /// Snowflake: the new one keeps the tags of the one that it replaces.
     copies_tags: bool,
+    /// Databricks and Spark: where the files of the new one are.
+    location: Option<&'a str>,
 }
 
 impl Copied<'_> {
@@ -119,6 +125,7 @@ impl Copied<'_> {
             description: self.description,
             encryption_key: self.encryption_key,
             copies_tags: self.copies_tags,
+            location: self.location,
         };
         create_statement(dialect, self.way(dialect, strategy), &created)
     }
@@ -175,11 +182,14 @@ fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
     let layout = layout_of(facts).clone();
     match dialect {
         Dialect::BigQuery => Layout { properties: restated(facts), ..layout },
-        Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Snowflake
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::DuckDb => layout,
+        Dialect::Databricks | Dialect::Spark => {
+            let mut properties = layout.properties;
+            properties.extend(facts.layout.properties.clone());
+            let is_clustered_by_choice = layout.is_clustered_by_choice || facts.layout.is_clustered_by_choice;
+            let cluster_by = layout.cluster_by.filter(|_| !is_clustered_by_choice);
+            let format = new_format(dialect, facts);
+            Layout { cluster_by, properties, format, is_clustered_by_choice, ..layout }
+        }
+        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::DuckDb => layout,
     }
 }

@@ -1,6 +1,8 @@
 //! What follows a copy: it gets what prod's project configures and the copy did not give it, and loses what came along
 //! from staging.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -27,13 +29,10 @@ pub(super) fn after_copy_statements(
     match dialect {
         Dialect::Snowflake => on_snowflake(table, is_query),
         Dialect::BigQuery if !is_query => on_bigquery(table),
-        Dialect::Databricks if !is_query => description_statements(dialect, table, &table.facts.prod),
-        Dialect::BigQuery
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::DuckDb => Ok(Vec::new()),
+        Dialect::Databricks => on_databricks(table, is_query),
+        Dialect::BigQuery | Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -74,7 +73,40 @@ fn on_bigquery(table: &Table) -> Result<Vec<Statement>> {
     Ok(vec![Statement::plain(title, sql)])
 }
 
-/// Snowflake: tags, by their names or with their values.
+/// Databricks: properties that a table gets.
+#[derive(Serialize)]
+struct Properties<'a> {
+    table: Name<'a>,
+    properties: &'a BTreeMap<String, String>,
+}
+
+fn on_databricks(table: &Table, is_query: bool) -> Result<Vec<Statement>> {
+    let dialect = Dialect::Databricks;
+    let (facts, prod) = (&table.facts, &table.facts.prod);
+    let mut statements = if is_query { Vec::new() } else { description_statements(dialect, table, prod)? };
+    let mut add = |title: &str, sql| {
+        statements.push(Statement::plain(format!("{}: {title}", table.model), sql));
+    };
+    let (configured, staging) = (&facts.layout, facts.physical.layout.as_ref());
+    let has = |(key, value): (&String, &String)| {
+        staging.is_some_and(|layout| layout.properties.get(key) == Some(value))
+    };
+    if !is_query && !configured.properties.iter().all(has) {
+        let properties = Properties { table: Name(prod), properties: &configured.properties };
+        add("the project's table properties", render(dialect, "set_properties.sql", &properties)?);
+    }
+    let is_chosen = staging.is_some_and(|layout| layout.is_clustered_by_choice);
+    if !is_query && configured.is_clustered_by_choice && !is_chosen {
+        add("automatic liquid clustering", swap::of_table(dialect, "cluster_by_choice.sql", prod)?);
+    }
+    if let Some(tags) = &facts.configured.tags {
+        let tags = Tags { table: Name(prod), tags: Sql::of_checked(tags) };
+        add("the project's tags", render(dialect, "set_tags.sql", &tags)?);
+    }
+    Ok(statements)
+}
+
+/// Tags, by their names or with their values.
 #[derive(Serialize)]
 struct Tags<'a, T> {
     table: Name<'a>,

@@ -77,9 +77,10 @@ const RULES: &[Rule] = &[
     rule(&[BigQuery], r" (copy|clone) (\S+)$", " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|cluster by|comment|tblproperties)\\b[^\n]*",
+        "\n(using delta|using iceberg|partitioned by|cluster by|location|comment|tblproperties)\\b[^\n]*",
         "",
     ),
+    rule(&[Databricks], r" location '[^\n]+$", ""),
     rule(&[Databricks], r" deep clone (\S+)$", " as select * from $1"),
     // Left out.
     rule(&[Snowflake], "^alter session set [^\n]+$", ""),
@@ -87,6 +88,7 @@ const RULES: &[Rule] = &[
     rule(&[Snowflake], r"^alter table \S+ unset data_retention_time_in_days$", ""),
     rule(&[Snowflake], r"^alter table \S+ (set|unset) tag [^\n]+$", ""),
     rule(&[Snowflake], r"^alter table \S+ set change_tracking = true$", ""),
+    rule(&[Databricks], r"^alter table \S+ (set tags|set tblproperties|cluster by auto)[^\n]*$", ""),
     rule(&[BigQuery], r"^alter table \S+ set options [^\n]+$", ""),
     rule(&[Snowflake, BigQuery, Databricks], "^grant [^\n]+$", ""),
     // The end of a transaction.

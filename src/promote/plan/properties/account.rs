@@ -20,17 +20,18 @@ impl<'a> Copying<'a> {
     }
 
     /// What the new table has of a property, as far as that is certain.
-    fn given(&self, known: &Known) -> &'a [String] {
+    fn given(&self, known: &Known) -> Vec<&'a String> {
         let facts = &self.table.facts;
         let (configured, staging) =
             (items(&facts.configured.held, known), items(&facts.physical.held, known));
         match self.fate(known) {
-            Some(Fate::Staging) => staging,
-            Some(Fate::ConfiguredElseStaging) if configured.is_empty() => staging,
+            Some(Fate::Staging) => staging.iter().collect(),
+            Some(Fate::ConfiguredElseStaging) if configured.is_empty() => staging.iter().collect(),
+            Some(Fate::ConfiguredOverStaging) => configured.iter().chain(staging).collect(),
             Some(Fate::Configured | Fate::ConfiguredElseStaging | Fate::ConfiguredElseUncertain) => {
-                configured
+                configured.iter().collect()
             }
-            Some(Fate::Lost | Fate::Uncertain | Fate::OfSchema | Fate::Refused) | None => &[],
+            Some(Fate::Lost | Fate::Uncertain | Fate::OfSchema | Fate::Refused) | None => Vec::new(),
         }
     }
 
@@ -43,6 +44,7 @@ impl<'a> Copying<'a> {
                 Fate::Staging
                 | Fate::Configured
                 | Fate::ConfiguredElseStaging
+                | Fate::ConfiguredOverStaging
                 | Fate::Lost
                 | Fate::OfSchema
                 | Fate::Refused,
@@ -60,7 +62,7 @@ fn items<'a>(held: &'a Held, known: &Known) -> &'a [String] {
 pub fn not_carried_over(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<String> {
     let copying = Copying { dialect, strategy, table };
     let known = Known::of(dialect).iter().filter(|known| !copying.is_uncertain(known));
-    known.flat_map(|known| without(&table.facts.physical.held, known, copying.given(known))).collect()
+    known.flat_map(|known| without(&table.facts.physical.held, known, &copying.given(known))).collect()
 }
 
 /// What staging's table has, and what may come along or not.
@@ -72,19 +74,26 @@ pub fn not_certain(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> V
 
 /// What prod's replaced table has and the new one does not get.
 pub fn not_kept(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<String> {
-    let copying = Copying { dialect, strategy, table };
-    let known = Known::of(dialect).iter().filter(|known| match known.of_replaced {
-        OfReplaced::Named => true,
-        OfReplaced::Kept
-        | OfReplaced::Decides
-        | OfReplaced::Refused
-        | OfReplaced::RefusedIfOther
-        | OfReplaced::NotRead => false,
-    });
-    known.flat_map(|known| without(&table.facts.replaced.held, known, copying.given(known))).collect()
+    of_replaced(OfReplaced::Named, dialect, strategy, table)
 }
 
-fn without(held: &Held, known: &Known, new: &[String]) -> Vec<String> {
+/// What prod's replaced table has, and the new one may have or not.
+pub fn may_stay(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> Vec<String> {
+    of_replaced(OfReplaced::MayStay, dialect, strategy, table)
+}
+
+fn of_replaced(
+    of_replaced: OfReplaced,
+    dialect: Dialect,
+    strategy: CopyStrategy,
+    table: &Table,
+) -> Vec<String> {
+    let copying = Copying { dialect, strategy, table };
+    let known = Known::of(dialect).iter().filter(|known| known.of_replaced == of_replaced);
+    known.flat_map(|known| without(&table.facts.replaced.held, known, &copying.given(known))).collect()
+}
+
+fn without(held: &Held, known: &Known, new: &[&String]) -> Vec<String> {
     let missing = items(held, known).iter().filter(|item| !new.contains(item));
     // Expiration counts from now on: another one is not lost, but moved.
     let is_moved = known.property == Property::Expiration && !new.is_empty();

@@ -7,7 +7,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-pub(super) use account::{not_carried_over, not_certain, not_kept};
+pub(super) use account::{may_stay, not_carried_over, not_certain, not_kept};
 pub use options::{configured_key, key_of, property_of, restated, set_after_copy};
 
 use super::strategy::CopyStrategy;
@@ -30,6 +30,9 @@ pub enum Property {
     Transience,
     Retention,
     ColumnTags,
+    TableProperties,
+    Format,
+    Location,
     /// Options that a copy has in every case.
     NameOptions,
     OtherOptions,
@@ -52,6 +55,8 @@ pub enum Fate {
     Configured,
     /// Prod's project decides, if it says anything.
     ConfiguredElseStaging,
+    /// It comes along or is restated, and what prod's project configures is added, or is set instead.
+    ConfiguredOverStaging,
     /// Prod's project decides, if it says anything. Else the warehouse's manual does not tell.
     ConfiguredElseUncertain,
     Lost,
@@ -70,6 +75,8 @@ pub enum OfReplaced {
     Named,
     /// The new table has it, too.
     Kept,
+    /// The warehouse's manual does not tell. A note says to look.
+    MayStay,
     /// Where the project says nothing, it decides.
     Decides,
     /// The table is not replaced.
@@ -91,6 +98,40 @@ pub struct Known {
     /// What becomes of it by each of the warehouse's strategies, in their order.
     pub becomes: &'static [Fate],
     pub of_replaced: OfReplaced,
+}
+
+impl Fate {
+    /// What the new table has, in a few words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Staging => "as in staging",
+            Self::Configured => "as configured",
+            Self::ConfiguredElseStaging => "as configured, else as in staging",
+            Self::ConfiguredOverStaging => "as configured, and as in staging",
+            Self::ConfiguredElseUncertain => "as configured, else not certain",
+            Self::Lost => "lost",
+            Self::Uncertain => "not certain",
+            Self::OfSchema => "as its schema sets",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl OfReplaced {
+    /// What becomes of it, in a few words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Named => "named, if lost",
+            Self::Kept => "kept",
+            Self::MayStay => "named: not certain",
+            Self::Decides => "decides, if nothing is configured",
+            Self::Refused => "refused",
+            Self::RefusedIfOther => "refused, if the new one differs",
+            Self::NotRead => "not looked at",
+        }
+    }
 }
 
 impl Known {

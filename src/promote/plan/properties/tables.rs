@@ -3,7 +3,8 @@
 //! Source: the vendors' manuals and the statements that dbt's adapters write.
 
 use super::Fate::{
-    Configured, ConfiguredElseStaging, ConfiguredElseUncertain, Lost, OfSchema, Refused, Staging, Uncertain,
+    Configured, ConfiguredElseStaging, ConfiguredElseUncertain, ConfiguredOverStaging, Lost, OfSchema,
+    Refused, Staging, Uncertain,
 };
 use super::{Fate, Known, OfReplaced, Property};
 use crate::warehouse::Dialect;
@@ -254,12 +255,48 @@ const BIGQUERY: &[Known] = &[
 const DATABRICKS: &[Known] = &[
     known(
         Property::Layout,
-        "partitioning and clustering",
+        "partitioning and liquid clustering",
         "`partition_by`, `liquid_clustered_by`",
         &[Staging, Staging],
-        OfReplaced::NotRead,
+        OfReplaced::Named,
     ),
-    known(Property::Description, "description", "", &[Staging, Staging], OfReplaced::NotRead),
+    known(
+        Property::AutomaticClustering,
+        "automatic liquid clustering",
+        "`auto_liquid_cluster`",
+        &[ConfiguredElseStaging, ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
+    known(
+        Property::Format,
+        "format other than Delta",
+        "`file_format`",
+        &[Refused, Configured],
+        OfReplaced::Refused,
+    ),
+    known(
+        Property::Location,
+        "location of the files",
+        "`location_root`",
+        &[Configured, Configured],
+        OfReplaced::RefusedIfOther,
+    ),
+    known(
+        Property::TableProperties,
+        "table properties",
+        "`tblproperties`",
+        &[ConfiguredOverStaging, ConfiguredOverStaging],
+        OfReplaced::Named,
+    ),
+    known(
+        Property::Description,
+        "description",
+        "`persist_docs`",
+        &[ConfiguredElseStaging, ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
+    known(Property::Tags, "tags", "`databricks_tags`", &[Configured, Configured], OfReplaced::MayStay),
+    known(Property::ColumnTags, "tags of columns", "", &[Lost, Lost], OfReplaced::MayStay),
     known(
         Property::Columns,
         "descriptions, NOT NULL, checks and defaults of columns, generated columns",
@@ -267,15 +304,41 @@ const DATABRICKS: &[Known] = &[
         &[Staging, Lost],
         OfReplaced::NotRead,
     ),
-    known(Property::Tags, "tags", "", &[Lost, Lost], OfReplaced::NotRead),
     known(Property::Guards, "row filters and masks", "", &[Uncertain, Lost], OfReplaced::Refused),
     known(Property::Grants, "grants", "`grants`", &[Configured, Configured], OfReplaced::Kept),
 ];
 
 /// By `ctas`.
 const SPARK: &[Known] = &[
-    known(Property::Layout, "partitioning", "`partition_by`", &[Staging], OfReplaced::NotRead),
-    known(Property::Description, "description", "", &[Staging], OfReplaced::NotRead),
+    known(Property::Layout, "partitioning", "`partition_by`", &[Staging], OfReplaced::Named),
+    known(
+        Property::Format,
+        "format other than Delta and Iceberg",
+        "`file_format`",
+        &[ConfiguredElseStaging],
+        OfReplaced::Refused,
+    ),
+    known(
+        Property::Location,
+        "location of the files",
+        "`location_root`",
+        &[Configured],
+        OfReplaced::RefusedIfOther,
+    ),
+    known(
+        Property::TableProperties,
+        "table properties",
+        "`tblproperties`",
+        &[ConfiguredOverStaging],
+        OfReplaced::Named,
+    ),
+    known(
+        Property::Description,
+        "description",
+        "`persist_docs`",
+        &[ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
     known(
         Property::Columns,
         "descriptions and NOT NULL of columns, the write order and identifier fields",
