@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::plan::{
-    Action, BackupNames, Column, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow, Physical,
-    Plan, Table, TableFacts,
+    Action, BackupNames, Column, Configured, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow,
+    Physical, Plan, Table, TableFacts,
 };
 use super::read::{
     KIND, SIZE, dependents_questions, guards_questions, in_schema_of, question, questions, rights_questions,
+    tags_question,
 };
 use super::sql::{Scripts, drop_backup_statement, standing_query};
 use super::templates::testing;
@@ -35,6 +36,7 @@ fn every_template_of_every_warehouse_is_rendered() {
             .chain(guards_questions(dialect).iter().map(|asking| asking.template))
             .chain(dependents_questions(dialect).iter().map(|asking| asking.template))
             .chain([KIND, SIZE])
+            .chain(tags_question(dialect))
         {
             question(dialect, template).expect("a question");
         }
@@ -108,11 +110,22 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         prod: relation(dialect, "prod", model),
         staging_exists: Some(true),
         prod_exists: Some(true),
-        replaced: physical.clone(),
-        layout: physical.layout.clone().expect("a layout"),
+        // Nobody gave it tags.
+        replaced: Physical { tags: Vec::new(), ..physical.clone() },
+        layout: Layout {
+            is_clustered_by_choice: true,
+            properties: BTreeMap::from([("key".to_owned(), "it's".to_owned())]),
+            ..physical.layout.clone().expect("a layout")
+        },
         physical,
         grants: BTreeMap::from([("select".to_owned(), vec!["reporter".to_owned()])]),
         date_column: Some("start_tstamp".to_owned()),
+        configured: Configured {
+            change_tracking: Some(true),
+            tags: Some("team = 'web'".to_owned()),
+            automatic_clustering: (model == "created").then_some(false),
+            ..Configured::default()
+        },
     };
     Table { model: model.to_owned(), facts, action }
 }
@@ -130,13 +143,17 @@ fn physical(dialect: Dialect) -> Physical {
             distribution: Some("diststyle all".to_owned()),
             sort_key: Some("sortkey auto".to_owned()),
             properties: BTreeMap::from([("require_partition_filter".to_owned(), "true".to_owned())]),
-            filtered_by: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
+            partition_column: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
             transient: Some(true),
+            format: Some("delta".to_owned()),
+            location: Some("s3://bucket/table".to_owned()),
+            is_clustered_by_choice: false,
         }),
         description: Some("it's".to_owned()),
         create_statement: Some(made_by.to_owned()),
         indexes: vec!["CREATE INDEX i ON t(number);".to_owned()],
-        expires: true,
+        tags: vec!["team".to_owned()],
+        automatic_clustering: Some(true),
         granted: vec![["select".to_owned(), "reporter".to_owned()]],
         ..Physical::default()
     }

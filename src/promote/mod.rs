@@ -26,9 +26,10 @@ pub use output::{
     promoted,
 };
 pub use plan::{
-    Action, BackupFacts, Column, CopyStrategy, Facts, Fingerprints, Forecast, Identity, Layout, Ledger,
-    ModelFacts, MovedRow, PackageFacts, Physical, Plan, Right, Table, TableFacts, Tables, Wishes,
+    Action, BackupFacts, Column, Configured, CopyStrategy, Facts, Fate, Fingerprints, Forecast, Held,
+    Identity, KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan,
+    Property, Right, Table, TableFacts, Tables, Wishes,
 };
-pub use read::{Route, read_catalogue};
+pub use read::{Route, read_catalogue, read_configured, read_tags};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};
 pub use sql::{Script, Scripts, Statement, StatementKind};

@@ -150,6 +150,7 @@ mod tests {
             kind: NodeKind::Model,
             alias: name.clone(),
             version: parts.next().map(Into::into),
+            description: String::new(),
             name,
             package_name,
             database: None,

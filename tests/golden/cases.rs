@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use snowplow_backfill::promote::{
-    Column, CopyStrategy, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables, Wishes,
+    Column, Configured, CopyStrategy, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
+    Wishes, read_configured,
 };
 use snowplow_backfill::snowplow::Window;
 use snowplow_backfill::snowplow::{Family, Row};
@@ -56,6 +57,10 @@ pub fn all() -> Vec<Case> {
         case("quoted_names", plain, quoted_names),
         case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
         case("restated_by_ctas", |_| with(CopyStrategy::Ctas), in_other_parts),
+        case("configured", plain, configured),
+        case("configured_by_ctas", |_| with(CopyStrategy::Ctas), configured),
+        case("with_more_than_configured", plain, with_more),
+        case("replace_one_with_more", replace, replace_one_with_more),
         case("table_clone", |_| with(CopyStrategy::Clone), one_model),
         case("moved", |_| with(CopyStrategy::Move), granted_in_staging),
         case("generated_column", plain, generated_column),
@@ -148,6 +153,7 @@ fn table(dialect: Dialect, staging: Relation, prod: Relation) -> TableFacts {
         grants: BTreeMap::new(),
         date_column: Some("start_tstamp".to_owned()),
         layout: Layout::default(),
+        configured: Configured::default(),
     }
 }
 
@@ -291,6 +297,19 @@ fn quoted_names(dialect: Dialect) -> Result<Facts> {
     Ok(facts)
 }
 
+/// Prod's project configures the model like this.
+fn configure(
+    dialect: Dialect,
+    table: &mut TableFacts,
+    config: &serde_json::Value,
+    description: Option<&str>,
+) -> Result<()> {
+    let config = config.as_object().expect("an object");
+    table.layout = Layout::configured(dialect, config, description)?;
+    table.configured = read_configured(dialect, config, description)?;
+    Ok(())
+}
+
 fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
     let mut facts = one_model(dialect)?;
     let table = facts.models[0].table.as_mut().expect("a table");
@@ -305,10 +324,11 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
             "require_partition_filter": true, "partition_expiration_days": 400
         }),
         Dialect::Databricks | Dialect::Spark => serde_json::json!({
-            "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
+            "partition_by": "start_tstamp_date", "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"},
+            "file_format": if dialect == Dialect::Spark { "iceberg" } else { "delta" }
         }),
     };
-    table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
+    configure(dialect, table, &config, None)?;
     // The table in the warehouse counts for more than what the project says.
     table.physical = unguarded(recorded::physical(dialect, "my_model", Made::InParts));
     Ok(facts)
@@ -321,13 +341,60 @@ fn in_other_parts(dialect: Dialect) -> Result<Facts> {
     match dialect {
         Dialect::Redshift => {
             let config = serde_json::json!({"dist": "all", "sort": "auto"});
-            table.layout = Layout::configured(dialect, config.as_object().expect("an object"))?;
+            configure(dialect, table, &config, None)?;
         }
         Dialect::Databricks | Dialect::Spark => {
             table.physical = unguarded(recorded::physical(dialect, "my_model", Made::InOtherParts));
         }
         Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {}
     }
+    Ok(facts)
+}
+
+/// Staging's table has what prod's project does not configure.
+fn with_more(dialect: Dialect) -> Result<Facts> {
+    let mut facts = one_model(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.physical = unguarded(recorded::physical(dialect, "my_model", Made::WithMore));
+    Ok(facts)
+}
+
+/// Prod's project configures all that dbt gives to a table, and staging's table differs from it.
+pub fn configured(dialect: Dialect) -> Result<Facts> {
+    let mut facts = with_more(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let config = match dialect {
+        Dialect::BigQuery => serde_json::json!({
+            "labels": {"team": "web"}, "labels_from_meta": true, "meta": {"owner": "it's_anna"},
+            "resource_tags": {"p/env": "prod"}, "hours_to_expiration": 24, "enable_change_history": false,
+            "kms_key_name": "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
+        }),
+        Dialect::Snowflake => serde_json::json!({
+            "cluster_by": ["to_date(start_tstamp)"], "automatic_clustering": false, "change_tracking": true,
+            "table_tag": "gov.public.team = 'web'", "copy_tags": true
+        }),
+        Dialect::Databricks => serde_json::json!({
+            "auto_liquid_cluster": true, "databricks_tags": {"team": "it's web", "checked": null},
+            "tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}
+        }),
+        Dialect::Spark => serde_json::json!({
+            "file_format": "iceberg", "tblproperties": {"write.format.default": "parquet"}
+        }),
+        Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => serde_json::json!({}),
+    };
+    configure(dialect, table, &config, Some("One row a view; it's the visitor's."))?;
+    if matches!(dialect, Dialect::Databricks | Dialect::Spark) {
+        table.layout.location = Some("s3://prod's/my_model".to_owned());
+    }
+    Ok(facts)
+}
+
+/// Prod's table has what neither staging's table has nor its project configures.
+fn replace_one_with_more(dialect: Dialect) -> Result<Facts> {
+    let mut facts = replace_facts(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    table.replaced =
+        Physical { guards: Some(Vec::new()), ..recorded::physical(dialect, "my_model", Made::WithMore) };
     Ok(facts)
 }
 

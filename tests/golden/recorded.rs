@@ -1,7 +1,7 @@
 //! What catalogues answer about a table. The tool itself reads these answers into facts.
 
 use snowplow_backfill::dbt::Answer;
-use snowplow_backfill::promote::{Column, Physical, read_catalogue};
+use snowplow_backfill::promote::{Column, Physical, read_catalogue, read_tags};
 use snowplow_backfill::warehouse::Dialect;
 
 /// How a table is made.
@@ -16,6 +16,8 @@ pub enum Made {
     InOtherParts,
     /// With a generated column.
     Generating,
+    /// With what the project can configure besides, or somebody can set by hand.
+    WithMore,
 }
 
 const DESCRIPTION: &str = "One row a view; it's the visitor's.";
@@ -40,11 +42,26 @@ pub fn physical(dialect: Dialect, name: &str, made: Made) -> Physical {
     };
     let mut physical = Physical { columns: names.iter().map(column).collect(), ..Physical::default() };
     read_catalogue(dialect, &answers(dialect, name, made), &mut physical);
+    if let (Made::WithMore, Some(tags)) = (made, tags(dialect)) {
+        read_tags(dialect, &tags, &mut physical);
+    }
     if dialect == Dialect::Postgres {
         // The script copies it as it is executed.
         physical.description = Some(DESCRIPTION.to_owned());
     }
     physical
+}
+
+/// The answer about tags, where they are asked for apart.
+fn tags(dialect: Dialect) -> Option<Answer> {
+    match dialect {
+        Dialect::Snowflake => Some(rows(&[
+            vec!["", "GOV", "PUBLIC", "STAGE", "test"],
+            vec!["VIEW_ID", "GOV", "PUBLIC", "PII", "yes"],
+        ])),
+        Dialect::Databricks => Some(rows(&[vec!["", "stage", "test"], vec!["view_id", "pii", ""]])),
+        Dialect::BigQuery | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => None,
+    }
 }
 
 fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
@@ -67,7 +84,7 @@ fn postgres(made: Made) -> Vec<Answer> {
     ];
     let mut left_behind = Vec::new();
     match made {
-        Made::Plainly | Made::InOtherParts => {}
+        Made::Plainly | Made::InOtherParts | Made::WithMore => {}
         Made::InParts => left_behind.push(vec!["the order of rows by the index by_start (cluster)"]),
         Made::Generating => {
             columns.push(vec!["engaged_minutes", "yes", "", "numeric(18,6)"]);
@@ -95,8 +112,13 @@ fn redshift() -> Vec<Answer> {
 }
 
 fn snowflake(made: Made) -> Vec<Answer> {
-    let key = if made == Made::InParts { "LINEAR(to_date(start_tstamp), view_id)" } else { "" };
-    vec![rows(&[vec!["YES", key, DESCRIPTION]])]
+    let key = "LINEAR(to_date(start_tstamp), view_id)";
+    let row = match made {
+        Made::InParts => ["YES", key, DESCRIPTION, "NO", "YES", "1"],
+        Made::WithMore => ["YES", key, "By hand", "NO", "NO", "7"],
+        Made::Plainly | Made::InOtherParts | Made::Generating => ["YES", "", DESCRIPTION, "NO", "NO", "1"],
+    };
+    vec![rows(&[row.to_vec()])]
 }
 
 fn bigquery(name: &str, made: Made) -> Vec<Answer> {
@@ -117,6 +139,18 @@ fn bigquery(name: &str, made: Made) -> Vec<Answer> {
             vec!["require_partition_filter", "true"],
         ]);
     }
+    if made == Made::WithMore {
+        options = vec![
+            vec!["default_rounding_mode", "\"ROUND_HALF_EVEN\""],
+            vec!["description", "\"By hand\""],
+            vec!["enable_change_history", "true"],
+            vec!["expiration_timestamp", "TIMESTAMP \"2030-01-01T00:00:00.000Z\""],
+            vec!["kms_key_name", "\"projects/p/locations/eu/keyRings/r/cryptoKeys/by_hand\""],
+            vec!["labels", "[STRUCT(\"team\", \"by hand\"), STRUCT(\"stage\", \"test\")]"],
+            vec!["max_staleness", "INTERVAL '0-0 0 0:15:0' YEAR TO SECOND"],
+            vec!["tags", "[STRUCT(\"p/env\", \"test\")]"],
+        ];
+    }
     vec![rows(&[vec![&ddl]]), rows(&options)]
 }
 
@@ -127,9 +161,15 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
         (Made::InOtherParts, Dialect::Databricks) => "CLUSTER BY (start_tstamp_date, view_id)\n",
         // Spark, the only other warehouse of this arm.
         (Made::InOtherParts, _) => "PARTITIONED BY (days(start_tstamp))\n",
-        (Made::Plainly | Made::Generating, _) => "",
+        (Made::Plainly | Made::Generating | Made::WithMore, _) => "",
     };
-    let property = if made == Made::InParts {
+    let more = match made {
+        Made::WithMore => "LOCATION 's3://by-hand/table'\n",
+        Made::Plainly | Made::InParts | Made::InOtherParts | Made::Generating => "",
+    };
+    let property = if made == Made::WithMore {
+        "TBLPROPERTIES (\n  'by.hand' = 'yes')\n"
+    } else if made == Made::InParts {
         "TBLPROPERTIES (\n  'delta.autoOptimize.optimizeWrite' = 'true',\n  'current-snapshot-id' = \
          '1')\n"
     } else {
@@ -139,7 +179,7 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
         "CREATE TABLE staging_derived.{name} (\n  view_id STRING COMMENT 'Key;\nPARTITIONED BY \
          (nothing)',\n  start_tstamp TIMESTAMP,\n  start_tstamp_date DATE,\n  engaged_seconds \
          DECIMAL(18,6))\nUSING {source}\n{parts}COMMENT 'One row a view; it\\'s the \
-         visitor\\'s.'\n{property}"
+         visitor\\'s.'\n{more}{property}"
     );
     vec![rows(&[vec![&statement]])]
 }
@@ -147,7 +187,7 @@ fn show_create(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
 fn duckdb(name: &str, made: Made) -> Vec<Answer> {
     let generated = match made {
         Made::Generating => ", engaged_minutes DECIMAL(18,6) GENERATED ALWAYS AS((engaged_seconds / 60))",
-        Made::Plainly | Made::InParts | Made::InOtherParts => "",
+        Made::Plainly | Made::InParts | Made::InOtherParts | Made::WithMore => "",
     };
     let create = format!(
         "CREATE TABLE staging_derived.{name}(view_id VARCHAR PRIMARY KEY, start_tstamp TIMESTAMP, \

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use snowplow_backfill::failure::Refusal;
-use snowplow_backfill::promote::{Column, CopyStrategy, Facts, Plan, Right, Tables, Wishes};
+use snowplow_backfill::promote::{
+    Column, CopyStrategy, Facts, Layout, Plan, Right, Scripts, TableFacts, Tables, Wishes,
+};
 use snowplow_backfill::snowplow::{Family, Row};
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::{Dialect, Relation};
@@ -248,6 +250,138 @@ fn a_copy_would_miss_what_policies_hide() {
     table.physical.hidden = Some(vec!["the policy own_rows".to_owned()]);
     let error = plan(&facts, Wishes { resume: true, ..Wishes::default() }).expect_err("refused");
     assert!(error.to_string().contains("so that the connection of prod"), "{error}");
+}
+
+#[test]
+fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
+    let by_ctas = Wishes { strategy: Some(CopyStrategy::Ctas), ..Wishes::default() };
+    let bigquery = |change: fn(&mut TableFacts)| {
+        let mut facts = cases::helper_and_view(Dialect::BigQuery).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    for by in ["TIMESTAMP_TRUNC(_PARTITIONTIME, DAY)", "_PARTITIONDATE"] {
+        let mut facts = bigquery(|_| {});
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.physical.layout = Some(Layout { partition_by: Some(by.to_owned()), ..Layout::default() });
+        assert!(plan(&facts, Wishes::default()).is_ok(), "a copy keeps the time");
+        is_refused(&facts, by_ctas, "is partitioned by the time of ingestion");
+    }
+    // Offline, the project tells.
+    let mut facts = bigquery(|table| table.physical.layout = None);
+    let config = serde_json::json!({"partition_by": {"field": "x", "time_ingestion_partitioning": true}});
+    let layout = Layout::configured(Dialect::BigQuery, config.as_object().expect("an object"), None);
+    facts.models[0].table.as_mut().expect("a table").layout = layout.expect("allowed");
+    is_refused(&facts, by_ctas, "is partitioned by the time of ingestion");
+    for strategy in CopyStrategy::of(Dialect::BigQuery) {
+        let wishes = Wishes { strategy: Some(*strategy), ..Wishes::default() };
+        is_refused(&bigquery(|table| table.physical.is_iceberg = true), wishes, "is an Iceberg table");
+        let configured = bigquery(|table| table.configured.is_iceberg = true);
+        is_refused(&configured, wishes, "prod's project configures `analytics`.`prod_derived`.`my_model`");
+    }
+}
+
+#[test]
+fn a_copy_on_snowflake_is_no_iceberg_table_and_not_without_its_policy() {
+    let snowflake = |change: fn(&mut TableFacts)| {
+        let mut facts = cases::helper_and_view(Dialect::Snowflake).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    let [by_clone, by_ctas] = [CopyStrategy::Clone, CopyStrategy::Ctas]
+        .map(|strategy| Wishes { strategy: Some(strategy), ..Wishes::default() });
+    for wishes in [by_clone, by_ctas] {
+        is_refused(&snowflake(|table| table.physical.is_iceberg = true), wishes, "is an Iceberg table");
+        is_refused(
+            &snowflake(|table| table.replaced.is_iceberg = true),
+            wishes,
+            "prod_derived.my_model is an",
+        );
+        is_refused(
+            &snowflake(|table| table.configured.is_iceberg = true),
+            wishes,
+            "configures ANALYTICS.prod",
+        );
+    }
+    let mut facts = snowflake(|table| table.configured.row_access_policy = Some("p on (view_id)".to_owned()));
+    let words = "configures the row access policy p on (view_id)";
+    is_refused(&facts, by_clone, words);
+    let guard = |facts: &mut Facts, guards: Option<Vec<String>>| {
+        facts.models[0].table.as_mut().expect("a table").physical.guards = guards;
+    };
+    guard(&mut facts, Some(vec!["row access policy P on VIEW_ID".to_owned()]));
+    assert!(plan(&facts, by_clone).is_ok(), "the clone has it");
+    is_refused(&facts, by_ctas, words);
+    guard(&mut facts, None);
+    let notes = plan(&facts, by_clone).expect("not known").notes.join("\n");
+    assert!(notes.contains(words) && notes.contains("which is not known"), "{notes}");
+}
+
+#[test]
+fn files_of_databricks_and_spark_are_of_the_right_format_and_in_their_place() {
+    let changed = |dialect, change: fn(&mut TableFacts)| {
+        let mut facts = cases::replace_facts(dialect).expect("facts");
+        change(facts.models[0].table.as_mut().expect("a table"));
+        facts
+    };
+    let [by_clone, by_ctas] = [CopyStrategy::Clone, CopyStrategy::Ctas].map(|strategy| Wishes {
+        strategy: Some(strategy),
+        replace: true,
+        ..Wishes::default()
+    });
+    let format = |format: &str| Some(format.to_owned());
+    let databricks = |change| changed(Dialect::Databricks, change);
+    let of_staging = |table: &mut TableFacts| {
+        table.physical.layout.as_mut().expect("a layout").format = Some("parquet".to_owned());
+    };
+    is_refused(&databricks(of_staging), by_clone, "is in the format parquet");
+    let of_project = |table: &mut TableFacts| table.layout.format = Some("parquet".to_owned());
+    is_refused(&databricks(of_project), by_clone, "configures the format parquet");
+    is_refused(&databricks(of_project), by_ctas, "which no statement replaces as a whole");
+    is_refused(&changed(Dialect::Spark, of_project), by_ctas, "which no statement replaces as a whole");
+    let unknown = |table: &mut TableFacts| {
+        (table.configured.is_iceberg, table.physical.layout) = (true, None);
+    };
+    is_refused(&databricks(unknown), by_ctas, "as an Iceberg table");
+    for dialect in [Dialect::Databricks, Dialect::Spark] {
+        let mut facts = changed(dialect, |table| table.layout.location = Some("s3://b/t/".to_owned()));
+        is_refused(&facts, by_ctas, "at where the warehouse keeps its own tables, and prod's project");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.replaced.layout.as_mut().expect("a layout").location = format("s3://b/other");
+        is_refused(&facts, by_ctas, "at s3://b/other, and prod's project configures s3://b/t/");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        table.replaced.layout.as_mut().expect("a layout").location = format("s3://b/t");
+        let plan = plan(&facts, by_ctas).expect("the same place");
+        let script = Scripts::of(&plan).expect("scripts").promote.to_text();
+        assert_eq!(script.matches("location 's3://b/t/'").count(), 1, "not the backup's: {script}");
+    }
+}
+
+#[test]
+fn clustering_that_somebody_suspended_stays_suspended() {
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    let resumes = |configured: Option<bool>, replaced: Option<bool>| {
+        let mut facts = cases::replace_facts(Dialect::Snowflake).expect("facts");
+        let table = facts.models[0].table.as_mut().expect("a table");
+        let key = Some("to_date(start_tstamp)".to_owned());
+        table.physical.layout = Some(Layout { cluster_by: key, ..Layout::default() });
+        table.physical.automatic_clustering = Some(false);
+        (table.configured.automatic_clustering, table.replaced.automatic_clustering) = (configured, replaced);
+        let plan = plan(&facts, replace).expect("fine");
+        let scripts = Scripts::of(&plan).expect("scripts");
+        let [promote, rollback] = [scripts.promote, scripts.rollback].map(|script| script.to_text());
+        assert_eq!(rollback.contains(" resume recluster"), replaced == Some(true), "{rollback}");
+        assert_ne!(promote.contains(" resume recluster"), promote.contains("stays suspended"), "{promote}");
+        promote.contains(" resume recluster")
+    };
+    assert!(resumes(None, None) && resumes(None, Some(true)) && resumes(Some(true), Some(false)));
+    assert!(!resumes(None, Some(false)) && !resumes(Some(false), Some(true)) && !resumes(Some(false), None));
+}
+
+#[track_caller]
+fn is_refused(facts: &Facts, wishes: Wishes, words: &str) {
+    let error = plan(facts, wishes).expect_err("refused");
+    assert!(error.is::<Refusal>() && error.to_string().contains(words), "{error}");
 }
 
 #[test]

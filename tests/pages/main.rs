@@ -97,6 +97,10 @@ fn events_and_exit_codes() {
 #[test]
 fn warehouses() {
     let page = "src/promote/README.md";
-    let parts = [("strategies", warehouses::strategies()), ("warehouses", warehouses::text())];
+    let parts = [
+        ("strategies", warehouses::strategies()),
+        ("warehouses", warehouses::text()),
+        ("properties", warehouses::properties()),
+    ];
     holds(page, &with_parts(&read(page), &parts));
 }

@@ -1,7 +1,9 @@
 //! What `promote` can do on which warehouse.
 
+use std::fmt::Write;
+
 use clap::ValueEnum;
-use snowplow_backfill::promote::CopyStrategy;
+use snowplow_backfill::promote::{CopyStrategy, KnownProperty};
 use snowplow_backfill::warehouse::Dialect;
 
 use crate::{code, read, table};
@@ -31,6 +33,30 @@ pub fn strategies() -> String {
         [format!("`{}`", value.get_name()), help, code(on)]
     });
     table(["`--strategy`", "how a table is copied", "on"], rows)
+}
+
+/// A table for each warehouse.
+pub fn properties() -> String {
+    let mut text = String::new();
+    for dialect in Dialect::ALL {
+        let strategies: Vec<_> =
+            CopyStrategy::of(dialect).iter().map(|&it| format!("`{}`", name(it))).collect();
+        let head = ["property", "configuration"].into_iter().map(str::to_owned);
+        let head: Vec<_> = head.chain(strategies).chain(["of prod's former table".to_owned()]).collect();
+        let _ = write!(text, "### `{dialect}`\n\n{}|{}\n", line(&head), "---|".repeat(head.len()));
+        for known in KnownProperty::of(dialect) {
+            let fates = known.becomes.iter().map(|fate| fate.describe());
+            let cells =
+                [known.title, known.config].into_iter().chain(fates).chain([known.of_replaced.describe()]);
+            text += &line(&cells.map(str::to_owned).collect::<Vec<_>>());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn line(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | ")).replace("|  |", "| |")
 }
 
 #[test]

@@ -59,7 +59,10 @@ fn stand_what_is_unusual(dialect: Dialect, cases: &[&str]) {
 #[test]
 fn spark_stands_what_is_usual() {
     let stand_ins = stand_what_is_usual(Dialect::Spark);
-    assert_eq!(stand_ins, ["comment", "delete by subquery", "hash of all columns", "type of a row"]);
+    assert_eq!(
+        stand_ins,
+        ["comment", "delete by subquery", "hash of all columns", "location", "type of a row"]
+    );
 }
 
 #[test]
@@ -74,12 +77,16 @@ fn databricks_stands_what_is_usual() {
         stand_ins,
         [
             "cluster by",
+            "cluster by auto",
             "comment",
             "comment on table",
             "deep clone",
             "delete by subquery",
             "grant",
             "hash of all columns",
+            "location",
+            "set tags",
+            "set tblproperties",
             "type of a row"
         ]
     );

@@ -97,6 +97,8 @@ pub struct Node {
     pub path: String,
     /// The version of a versioned model.
     pub version: Option<Value>,
+    /// Its description, where dbt writes it to the warehouse (`persist_docs`); else empty, as there are many.
+    pub description: String,
 }
 
 impl Node {

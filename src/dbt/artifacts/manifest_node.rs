@@ -101,6 +101,8 @@ struct RawNode<'a, C> {
     original_file_path: Option<Cow<'a, str>>,
     #[serde(default)]
     version: Option<Value>,
+    #[serde(borrow, default)]
+    description: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -115,6 +117,9 @@ impl<C: KeptConfig> RawNode<'_, C> {
     fn into_node(self) -> Node {
         let kind = if self.resource_type == "operation" { NodeKind::Operation } else { NodeKind::Model };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        let config = self.config.into_map();
+        let persists = config.get("persist_docs").and_then(|docs| docs.get("relation"));
+        let is_persisted = persists.and_then(Value::as_bool) == Some(true);
         Node {
             // The key in front of it.
             unique_id: String::new(),
@@ -127,12 +132,13 @@ impl<C: KeptConfig> RawNode<'_, C> {
             relation_name: owned(self.relation_name),
             tags: self.tags,
             fqn: self.fqn.join("."),
-            config: self.config.into_map(),
+            config,
             macros: self.depends_on.macros,
             parents: self.depends_on.nodes,
             raw_code: String::new(),
             path: owned(self.original_file_path).unwrap_or_default(),
             version: self.version.filter(|version| !version.is_null()),
+            description: owned(self.description.filter(|_| is_persisted)).unwrap_or_default(),
         }
     }
 }

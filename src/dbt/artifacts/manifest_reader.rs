@@ -304,6 +304,21 @@ mod tests {
     }
 
     #[test]
+    fn a_description_is_kept_where_dbt_writes_it_to_the_warehouse() {
+        let node = |persists: bool| {
+            json!({"resource_type": "model", "name": "a", "package_name": "p", "description": "It's \"a\".",
+                "config": {"persist_docs": {"relation": persists}}})
+        };
+        let nodes = json!({"model.p.a": node(true), "model.p.b": node(false)});
+        let text = json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "bigquery"}, "nodes": nodes,
+            "macros": {}, "sources": {}})
+        .to_string();
+        let manifest = Manifest::of_text(&text, ReadFor::Runs).expect("a manifest");
+        let description = |id: &str| manifest.node(id).expect("a model").description.as_str();
+        assert_eq!([description("model.p.a"), description("model.p.b")], ["It's \"a\".", ""]);
+    }
+
+    #[test]
     fn says_what_is_wrong_with_a_file() {
         for (text, expected) in [
             ("", "empty"),

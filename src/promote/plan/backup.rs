@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_as_the_promotion_cuts_it() {
         let long = "x".repeat(60);
-        let backup = format!(r#""db"."s"."{}__bk_20231112131415""#, "x".repeat(44));
+        let prod = Relation::parse(&format!(r#""db"."s"."{long}""#), Dialect::Postgres).expect("a relation");
+        let backup = prod.with_suffix("__bk_20231112131415").expect("allowed").to_string();
         let names = BackupNames::of(Dialect::Postgres, &backup, &replaced(&long), at()).expect("a backup");
         assert_eq!(names.replaced.identifier(), long);
         assert_eq!(BackupNames::of(Dialect::Postgres, &backup, &replaced("y"), at()), None);

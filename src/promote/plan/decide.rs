@@ -3,12 +3,12 @@
 use anyhow::{Result, bail};
 
 use super::action::Candidate;
-use super::copying::reads_by_query;
+use super::copying::{reads_by_query, written_as};
 use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
 use super::parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 use super::readiness::{prod_rows, staging_time};
 use super::strategy::CopyStrategy;
-use super::{fingerprint, forecast, notes};
+use super::{fingerprint, forecast, kinds, notes};
 use crate::failure::Refusal;
 use crate::snowplow::Row;
 use crate::timestamp::Timestamp;
@@ -60,6 +60,7 @@ impl Plan {
         plan.schemas = plan.lacking_schemas(facts);
         plan.check_strategy()?;
         plan.refuse_filtered_reads()?;
+        plan.refuse_unsuited_tables()?;
         plan.refuse_lacking_rights(facts)?;
         plan.notes = notes::of(&plan, facts);
         Ok(plan)
@@ -183,6 +184,17 @@ impl Plan {
                 self.to,
                 self.way_out_of_filtered_reads(table)
             )))
+        }
+        Ok(())
+    }
+
+    /// Tables of a kind that the strategy cannot copy.
+    fn refuse_unsuited_tables(&self) -> Result<()> {
+        for table in self.tables.iter().filter(|table| table.action != Action::Keep) {
+            let how = written_as(self.dialect, self.strategy, table);
+            if let Some(why) = kinds::why_unsuited(self.dialect, how, table) {
+                bail!(Refusal(why))
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::properties::{Held, Property};
 use super::rights::Right;
 use crate::snowplow::Window;
 use crate::snowplow::{Family, Row};
@@ -147,6 +148,29 @@ pub struct TableFacts {
     pub date_column: Option<String>,
     /// The layout that the project configures, for copies that have to restate it.
     pub layout: Layout,
+    /// What else the project configures.
+    pub configured: Configured,
+}
+
+/// What prod's project configures for a table, besides its layout.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// In the same words as what the catalogue says.
+    pub held: Held,
+    /// The table's format is Iceberg on a warehouse that has one of its own.
+    pub is_iceberg: bool,
+    /// The description that dbt writes to the warehouse.
+    pub description: Option<String>,
+    /// Snowflake: whether the table is kept in the order of its clustering key; none where the project does not say.
+    pub automatic_clustering: Option<bool>,
+    /// Snowflake: whether changes of the table are tracked.
+    pub change_tracking: Option<bool>,
+    /// Snowflake and Databricks: tags with their values, as SQL.
+    pub tags: Option<String>,
+    /// Snowflake: the table keeps the tags of the one that it replaces.
+    pub copies_tags: bool,
+    /// Snowflake: a row access policy, in dbt's words.
+    pub row_access_policy: Option<String>,
 }
 
 /// What a warehouse's catalogue says about a table. Empty where it was not asked, or did not answer.
@@ -164,8 +188,6 @@ pub struct Physical {
     pub create_statement: Option<String>,
     /// DuckDB: the statements that made its indexes.
     pub indexes: Vec<String>,
-    /// BigQuery: the table, or its partitions, expire.
-    pub expires: bool,
     /// Views on the table. When it is swapped, they stay on the old one.
     pub dependents: Vec<String>,
     /// Policies and masks that hide some of its rows or values from some users; none where they are not known.
@@ -186,6 +208,14 @@ pub struct Physical {
     pub granted_columns: Vec<String>,
     /// What no copy carries over, and this tool does not restate.
     pub left_behind: Vec<String>,
+    /// What else it has. Each has words for a note.
+    pub held: Held,
+    /// Its format is Iceberg on a warehouse that has one of its own; false where that is not known.
+    pub is_iceberg: bool,
+    /// Snowflake: whether it is kept in the order of its clustering key.
+    pub automatic_clustering: Option<bool>,
+    /// Snowflake: the names of its tags, as SQL.
+    pub tags: Vec<String>,
 }
 
 /// A column of a table.
@@ -241,8 +271,35 @@ pub struct Layout {
     pub sort_key: Option<String>,
     /// Table properties. On BigQuery, options with their values as SQL.
     pub properties: BTreeMap<String, String>,
-    /// BigQuery: the column that the filter of every query has to name.
-    pub filtered_by: Option<String>,
+    /// BigQuery: the column that the table is partitioned by.
+    pub partition_column: Option<String>,
     /// Snowflake: whether the table is transient, where the project says it.
     pub transient: Option<bool>,
+    /// Databricks and Spark: the format of the table's files, in lower case.
+    pub format: Option<String>,
+    /// Databricks and Spark: where its files are, if the warehouse does not choose that.
+    pub location: Option<String>,
+    /// Databricks: the warehouse chooses the columns to cluster by.
+    pub is_clustered_by_choice: bool,
+}
+
+impl Layout {
+    /// BigQuery: the column that the filter of every query has to name.
+    #[must_use]
+    pub fn filtered_by(&self) -> Option<&str> {
+        self.partition_column.as_deref().filter(|_| self.asks_for_filter())
+    }
+
+    /// BigQuery: whether every query needs a filter by partition.
+    #[must_use]
+    pub fn asks_for_filter(&self) -> bool {
+        self.properties.get("require_partition_filter").is_some_and(|value| value == "true")
+    }
+}
+
+impl Physical {
+    /// Adds to what it has.
+    pub fn hold(&mut self, property: Property, item: String) {
+        self.held.entry(property).or_default().push(item);
+    }
 }

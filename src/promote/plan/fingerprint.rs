@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::facts::{Facts, ModelFacts, PackageFacts};
+use super::facts::{Configured, Facts, Layout, ModelFacts, PackageFacts};
 use crate::snowplow::{Family, Row};
 
 /// Digests of what a plan depends on.
@@ -79,10 +79,36 @@ pub fn of_model(model: &ModelFacts) -> Value {
             [&layout.partition_by, &layout.cluster_by, &layout.distribution, &layout.sort_key],
             layout.properties,
             layout.transient,
-            layout.filtered_by,
+            layout.filtered_by(),
+            of_configured(&table.configured),
+            of_files(layout),
         ])
     });
     json!([model.name, model.package, table])
+}
+
+/// Databricks and Spark: what the project says of the files; null where that is nothing.
+fn of_files(layout: &Layout) -> Value {
+    let files = (&layout.format, &layout.location, layout.is_clustered_by_choice);
+    if files == (&None, &None, false) { Value::Null } else { json!(files) }
+}
+
+/// What the project configures besides; null where that is nothing, as it was before this was read.
+fn of_configured(configured: &Configured) -> Value {
+    if *configured == Configured::default() {
+        return Value::Null;
+    }
+    let items: Vec<_> = configured.held.values().collect();
+    json!([
+        items,
+        configured.is_iceberg,
+        configured.description,
+        configured.automatic_clustering,
+        configured.change_tracking,
+        configured.tags,
+        configured.copies_tags,
+        configured.row_access_policy,
+    ])
 }
 
 /// The first 16 bytes of a SHA-256, in hexadecimal digits.
@@ -94,7 +120,7 @@ pub fn short_digest(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::promote::{Layout, Physical, TableFacts};
+    use crate::promote::{Physical, TableFacts};
     use crate::warehouse::{Dialect, Relation};
 
     /// Everything that would change a reviewed script changes the fingerprint, and nothing else does.
@@ -111,16 +137,18 @@ mod tests {
             grants: [("select".to_owned(), vec!["bi".to_owned()])].into(),
             date_column: Some("day".into()),
             layout: Layout::default(),
+            configured: Configured::default(),
         };
         let of = |table: &TableFacts| {
             let table = Some(table.clone());
             of_model(&ModelFacts { name: "a".into(), package: 0, is_tracked: true, table }).to_string()
         };
-        let written =
-            r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;
+        let written = r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null,null,null]]"#;
         assert_eq!(of(&table), written);
         assert_eq!(of(&TableFacts { staging_exists: Some(true), ..table.clone() }), written);
         let layout = Layout { cluster_by: Some("day".into()), ..Layout::default() };
-        assert_ne!(of(&TableFacts { layout, ..table }), written);
+        assert_ne!(of(&TableFacts { layout, ..table.clone() }), written);
+        let configured = Configured { copies_tags: true, ..Configured::default() };
+        assert_ne!(of(&TableFacts { configured, ..table }), written);
     }
 }

@@ -8,21 +8,30 @@ mod decide;
 mod facts;
 mod fingerprint;
 mod forecast;
+mod kinds;
 mod notes;
 mod parts;
+mod properties;
 mod readiness;
 mod rights;
 mod strategy;
 mod sync;
 
 pub use backup::{BackupFacts, BackupNames};
-pub(super) use copying::{is_transient, is_wanted_transient, written_as};
+pub(super) use copying::{
+    copies_tags, is_clustered_automatically, is_transient, is_wanted_transient, written_as,
+};
 pub use decide::check_places;
-pub use facts::{Column, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables};
+pub use facts::{
+    Column, Configured, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
+};
 pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
+pub(super) use kinds::{configured_format, new_format};
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
+pub use properties::{Fate, Held, Known as KnownProperty, OfReplaced, Property};
+pub(super) use properties::{configured_key, key_of, property_of, restated, set_after_copy};
 pub use rights::Right;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};

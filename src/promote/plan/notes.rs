@@ -1,8 +1,9 @@
 //! Notes for whoever executes a script.
 
-use super::copying::{reads_by_query, written_as};
+use super::copying::{is_clustered_automatically, reads_by_query, written_as};
 use super::facts::{Facts, Physical};
 use super::parts::{Action, Plan, Table};
+use super::properties;
 use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
@@ -48,6 +49,9 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     let is_moved = plan.strategy == CopyStrategy::Move;
     let becomes = if is_moved { "comes along" } else { "not carried over" };
     let mut notes: Vec<_> = lost.map(|what| format!("{model}: {becomes}: {what}")).collect();
+    if table.action != Action::Keep {
+        notes.extend(of_properties(plan, table));
+    }
     if !is_moved {
         notes.extend(granted_columns(physical).map(|what| format!("{model}: {becomes}: {what}")));
     }
@@ -83,6 +87,44 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
     notes
 }
 
+/// What staging's table has, as the catalogue tells it, and prod's does not get, or not for certain.
+fn of_properties(plan: &Plan, table: &Table) -> Vec<String> {
+    let Plan { dialect, strategy, .. } = *plan;
+    let model = &table.model;
+    let lost = properties::not_carried_over(dialect, strategy, table);
+    let uncertain = properties::not_certain(dialect, strategy, table);
+    let lost = lost.iter().map(|what| format!("{model}: not carried over: {what}"));
+    let uncertain = uncertain.iter().map(|what| {
+        format!("{model}: staging's table has {what}, which may come along: look at prod's table afterwards")
+    });
+    lost.chain(uncertain).chain(of_snowflake(plan, table)).collect()
+}
+
+/// Snowflake: what prod's project configures and the script leaves out, or cannot see to.
+fn of_snowflake(plan: &Plan, table: &Table) -> Vec<String> {
+    let (model, facts) = (&table.model, &table.facts);
+    if plan.dialect != Dialect::Snowflake {
+        return Vec::new();
+    }
+    let has_key = facts.physical.layout.as_ref().unwrap_or(&facts.layout).cluster_by.is_some();
+    let suspended = (has_key && !is_clustered_automatically(table)).then(|| {
+        let why = if facts.configured.automatic_clustering == Some(false) {
+            "as the project configures"
+        } else {
+            "as that of the table that is replaced"
+        };
+        format!("{model}: automatic clustering of {} stays suspended, {why}", facts.prod)
+    });
+    let policy = facts.configured.row_access_policy.as_ref().filter(|_| facts.physical.guards.is_none());
+    let unseen = policy.map(|policy| {
+        format!(
+            "{model}: prod's project configures the row access policy {policy}, and prod's table gets it only if \
+             staging's has it, which is not known. Look before you execute this"
+        )
+    });
+    suspended.into_iter().chain(unseen).collect()
+}
+
 /// What `create table … as select` does not restate: of this table, or of any table where the catalogue does
 /// not tell.
 fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
@@ -97,13 +139,9 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
                 )
             });
         }
-        Dialect::Redshift => "encodings, which are chosen anew, NOT NULL, defaults, identities and keys",
-        Dialect::Snowflake => "NOT NULL, defaults, keys, descriptions of columns, tags and policies",
-        Dialect::BigQuery => "descriptions and policy tags of columns, NOT NULL and defaults",
-        Dialect::Databricks => {
-            "NOT NULL, checks, defaults, generated columns, descriptions of columns, tags and masks"
+        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
+            properties::lost_by_ctas(dialect)
         }
-        Dialect::Spark => "NOT NULL, descriptions of columns, the write order and identifier fields",
     };
     Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
 }
@@ -156,6 +194,13 @@ fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
     };
     let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
     let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
+    notes.extend(properties::not_kept(plan.dialect, plan.strategy, table).iter().map(lost));
+    notes.extend(properties::may_stay(plan.dialect, plan.strategy, table).iter().map(|what| {
+        format!(
+            "{model}: the table that is replaced has {what}: whether that stays is not certain, so look at the new one \
+             afterwards"
+        )
+    }));
     notes.extend(granted_columns(replaced).map(|what| lost(&what)));
     if let Some(owner) = &replaced.other_owner {
         notes.push(format!(

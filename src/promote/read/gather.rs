@@ -6,7 +6,7 @@ use std::slice;
 
 use anyhow::{Context, Result};
 
-use super::{catalogue, guards, rights};
+use super::{catalogue, guards, rights, tags};
 use crate::dbt::{Answer, Query, RelationName};
 use crate::event::Emit;
 use crate::failure::Failure;
@@ -35,6 +35,7 @@ pub fn read(
     rights::take(facts, of_rights);
     facts.leave_out_what_prod_has();
     guards::read(facts, prod, emit)?;
+    tags::read(facts, prod, emit)?;
     catalogue::ask(facts, prod, emit)
 }
 

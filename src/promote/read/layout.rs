@@ -9,6 +9,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::clauses::{Clauses, unescaped};
+use super::options;
 use crate::promote::plan::Layout;
 use crate::warehouse::Dialect;
 
@@ -17,7 +18,11 @@ impl Layout {
     ///
     /// # Errors
     /// A value is not a plain SQL expression, and it would become a part of the script.
-    pub fn configured(dialect: Dialect, config: &Map<String, Value>) -> Result<Self> {
+    pub fn configured(
+        dialect: Dialect,
+        config: &Map<String, Value>,
+        description: Option<&str>,
+    ) -> Result<Self> {
         match dialect {
             Dialect::Postgres | Dialect::DuckDb => Ok(Self::default()),
             Dialect::Redshift => redshift(config),
@@ -30,28 +35,32 @@ impl Layout {
                 let mut layout = Self {
                     partition_by: config.get("partition_by").map_or(Ok(None), bigquery_partition)?,
                     cluster_by: list(config, "cluster_by")?,
-                    properties: bigquery_options(config)?,
+                    properties: options(config, description)?,
                     ..Self::default()
                 };
-                layout.find_filter();
+                layout.find_partition_column();
                 Ok(layout)
             }
             Dialect::Databricks | Dialect::Spark => Ok(Self {
                 partition_by: list(config, "partition_by")?,
                 cluster_by: list(config, "liquid_clustered_by")?,
                 properties: table_properties(config),
+                format: file_format(config)?,
+                is_clustered_by_choice: config.get("auto_liquid_cluster").and_then(Value::as_bool)
+                    == Some(true)
+                    && config.get("liquid_clustered_by").is_none_or(Value::is_null),
                 ..Self::default()
             }),
         }
     }
 
-    /// BigQuery: finds the column that every query has to name, if the table's options ask for one.
-    pub(super) fn find_filter(&mut self) {
+    /// BigQuery: finds the column that a filter by partition has to name.
+    pub(super) fn find_partition_column(&mut self) {
         static COLUMN: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"^(?:\w+\s*\(\s*)?`?([A-Za-z_]\w*)").expect("a pattern"));
-        let is_asked = self.properties.get("require_partition_filter").is_some_and(|value| value == "true");
-        let partition = self.partition_by.as_deref().filter(|_| is_asked);
-        self.filtered_by = partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
+        let partition = self.partition_by.as_deref();
+        self.partition_column =
+            partition.and_then(|text| COLUMN.captures(text)).map(|found| found[1].to_owned());
     }
 
     /// What the warehouse shows of a table: `ddl` on BigQuery, `show create table` on Spark and Databricks.
@@ -65,14 +74,24 @@ impl Layout {
             Some(inner) => inner.to_owned(),
             None => text,
         };
+        let mut properties = clauses.rest("TBLPROPERTIES").map(properties).unwrap_or_default();
+        // What Databricks says about clustering that is its own choice.
+        let is_chosen = properties.remove("clusterByAuto").is_some_and(|value| value == "true");
+        properties.remove("clusteringColumns");
+        let format = clauses.line("USING").and_then(|word| plain_word(&word));
+        let cluster_by = clauses.line("CLUSTER BY");
+        let is_auto =
+            format.is_some() && cluster_by.as_ref().is_some_and(|by| by.eq_ignore_ascii_case("auto"));
+        let is_clustered_by_choice = is_auto || is_chosen;
+        let cluster_by = cluster_by.filter(|_| !is_clustered_by_choice);
         let partition = clauses.line("PARTITION BY").or_else(|| clauses.line("PARTITIONED BY").map(bare));
         Some(Self {
             partition_by: partition.map_or(Some(None), |text| plain(text).map(Some))?,
-            cluster_by: clauses
-                .line("CLUSTER BY")
-                .map(bare)
-                .map_or(Some(None), |text| plain(text).map(Some))?,
-            properties: clauses.rest("TBLPROPERTIES").map(properties).unwrap_or_default(),
+            cluster_by: cluster_by.map(bare).map_or(Some(None), |text| plain(text).map(Some))?,
+            properties,
+            format,
+            location: clauses.quoted("LOCATION"),
+            is_clustered_by_choice,
             ..Self::default()
         })
     }
@@ -118,10 +137,25 @@ fn redshift(config: &Map<String, Value>) -> Result<Layout> {
 }
 
 /// Databricks and Spark: the configuration `tblproperties`.
-fn table_properties(config: &Map<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn table_properties(config: &Map<String, Value>) -> BTreeMap<String, String> {
     let properties = config.get("tblproperties").and_then(Value::as_object).into_iter().flatten();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     properties.map(|(key, value)| (key.clone(), text(value))).collect()
+}
+
+/// Databricks and Spark: the configuration `file_format`.
+fn file_format(config: &Map<String, Value>) -> Result<Option<String>> {
+    let Some(format) = text(config, "file_format")? else { return Ok(None) };
+    match plain_word(&format) {
+        Some(word) => Ok(Some(word)),
+        None => bail!("the configuration file_format: {format} is not the name of a format"),
+    }
+}
+
+/// A name of letters and digits, in lower case.
+fn plain_word(text: &str) -> Option<String> {
+    let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    is_plain.then(|| text.to_ascii_lowercase())
 }
 
 fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
@@ -140,18 +174,9 @@ fn list(config: &Map<String, Value>, key: &str) -> Result<Option<String>> {
 }
 
 /// BigQuery: the options that dbt sets from the project's configuration, as SQL.
-fn bigquery_options(config: &Map<String, Value>) -> Result<BTreeMap<String, String>> {
-    let mut options = BTreeMap::new();
-    for key in ["require_partition_filter", "partition_expiration_days"] {
-        match config.get(key) {
-            None | Some(Value::Null) => {}
-            Some(value @ (Value::Bool(_) | Value::Number(_))) => {
-                options.insert(key.to_owned(), value.to_string());
-            }
-            Some(other) => bail!("the configuration {key}: {other} is neither a number nor a boolean"),
-        }
-    }
-    Ok(options)
+fn options(config: &Map<String, Value>, description: Option<&str>) -> Result<BTreeMap<String, String>> {
+    let options = options::configured(config, description)?;
+    Ok(options.into_iter().filter_map(|option| Some((option.name, option.value?))).collect())
 }
 
 fn bigquery_partition(value: &Value) -> Result<Option<String>> {
@@ -160,6 +185,15 @@ fn bigquery_partition(value: &Value) -> Result<Option<String>> {
     };
     let Some(field) = get("field")? else { return Ok(None) };
     let granularity = get("granularity")?.unwrap_or_else(|| "day".to_owned());
+    if value.get("time_ingestion_partitioning").and_then(Value::as_bool) == Some(true) {
+        // The field is the pseudo-column's source, and no column of the table.
+        let is_date = get("data_type")?.is_some_and(|kind| kind.eq_ignore_ascii_case("date"));
+        return Ok(Some(if is_date && granularity.eq_ignore_ascii_case("day") {
+            "_PARTITIONDATE".to_owned()
+        } else {
+            format!("timestamp_trunc(_PARTITIONTIME, {granularity})")
+        }));
+    }
     Ok(Some(match get("data_type")?.unwrap_or_default().to_lowercase().as_str() {
         "int64" => {
             let number =
@@ -194,7 +228,7 @@ mod tests {
     use super::*;
 
     fn configured(dialect: Dialect, config: &Value) -> Layout {
-        Layout::configured(dialect, config.as_object().expect("an object")).expect("plain")
+        Layout::configured(dialect, config.as_object().expect("an object"), None).expect("plain")
     }
 
     #[test]
@@ -251,13 +285,38 @@ mod tests {
     }
 
     #[test]
+    fn files_have_a_format_and_a_place() {
+        let shown = "CREATE TABLE c.s.t (\n  a STRING)\nUSING delta\nCLUSTER BY AUTO\nLOCATION \
+                     's3://it\\'s/t'\nTBLPROPERTIES (\n  'clusterByAuto' = 'true',\n  'k' = 'v')\n";
+        let layout = Layout::of_statement(shown).expect("understood");
+        assert_eq!(
+            (layout.format.as_deref(), layout.location.as_deref()),
+            (Some("delta"), Some("s3://it's/t"))
+        );
+        assert_eq!(
+            (layout.cluster_by, layout.is_clustered_by_choice, layout.properties.len()),
+            (None, true, 1)
+        );
+        let bigquery = "CREATE TABLE `p.d.t`\n(\n  auto STRING\n)\nCLUSTER BY auto;";
+        let layout = Layout::of_statement(bigquery).expect("understood");
+        assert_eq!((layout.cluster_by.as_deref(), layout.is_clustered_by_choice), (Some("auto"), false));
+        let auto = json!({"file_format": "Delta", "auto_liquid_cluster": true});
+        let layout = configured(Dialect::Databricks, &auto);
+        assert_eq!((layout.format.as_deref(), layout.is_clustered_by_choice), (Some("delta"), true));
+        let both = json!({"auto_liquid_cluster": true, "liquid_clustered_by": "a"});
+        assert!(!configured(Dialect::Databricks, &both).is_clustered_by_choice, "dbt takes the columns");
+        let wrong = json!({"file_format": "delta location 'x'"});
+        assert!(Layout::configured(Dialect::Spark, wrong.as_object().expect("an object"), None).is_err());
+    }
+
+    #[test]
     fn bigquery_tables_may_ask_for_a_filter() {
         let config = json!({
             "partition_by": {"field": "t", "data_type": "timestamp"}, "require_partition_filter": true,
             "partition_expiration_days": 30
         });
         let layout = configured(Dialect::BigQuery, &config);
-        assert_eq!(layout.filtered_by.as_deref(), Some("t"));
+        assert_eq!(layout.filtered_by(), Some("t"));
         assert_eq!(layout.properties["partition_expiration_days"], "30");
         for (partition, column) in [
             ("t", "t"),
@@ -267,8 +326,8 @@ mod tests {
         ] {
             let mut layout = Layout { partition_by: Some(partition.to_owned()), ..Layout::default() };
             layout.properties.insert("require_partition_filter".to_owned(), "true".to_owned());
-            layout.find_filter();
-            assert_eq!(layout.filtered_by.as_deref(), Some(column));
+            layout.find_partition_column();
+            assert_eq!(layout.filtered_by(), Some(column));
         }
     }
 
@@ -276,7 +335,7 @@ mod tests {
     fn a_configuration_that_could_end_a_statement_is_refused() {
         for wrong in ["a; drop table b", "a -- b", "a /* b", "a\nb"] {
             let config = json!({"cluster_by": wrong});
-            let result = Layout::configured(Dialect::Snowflake, config.as_object().expect("an object"));
+            let result = Layout::configured(Dialect::Snowflake, config.as_object().expect("an object"), None);
             assert!(result.is_err(), "{wrong}");
         }
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::Value;
 
+use super::configured;
 use crate::dbt::{Lineage, Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
 use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
@@ -198,11 +199,23 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         grants: grants(prod)?,
         date_column: date_column.filter(|column| is_plain(column)).map(str::to_owned),
         layout: layout(dialect, prod)?,
+        configured: configured::read(dialect, &prod.config, description(prod))
+            .with_context(|| of_model(prod))?,
     })
 }
 
+fn description(node: &Node) -> Option<&str> {
+    Some(node.description.as_str()).filter(|text| !text.is_empty())
+}
+
+fn of_model(node: &Node) -> String {
+    format!("the model {}", node.name)
+}
+
 fn layout(dialect: Dialect, node: &Node) -> Result<Layout> {
-    Layout::configured(dialect, &node.config).with_context(|| format!("the model {}", node.name))
+    let configured =
+        Layout::configured(dialect, &node.config, description(node)).with_context(|| of_model(node))?;
+    Ok(Layout { location: configured::location(dialect, node), ..configured })
 }
 
 static PRIVILEGE: LazyLock<Regex> =

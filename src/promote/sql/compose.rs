@@ -11,7 +11,7 @@ use super::composer::Composer;
 use super::row_conditions::Accepted;
 use super::script::Script;
 use super::unit::Unit;
-use super::{copy, duckdb, grants, header, replace, rollback, row_statements, swap, verify};
+use super::{copy, duckdb, grants, header, replace, restate, rollback, row_statements, swap, verify};
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
 use crate::promote::templates::Sql;
 use crate::warehouse::Dialect;
@@ -167,7 +167,7 @@ fn in_steps(plan: &Plan) -> Result<Script> {
             composer.extend([replace::replace_statement(dialect, strategy, table)?.of_table(&table.model)]);
         }
         // An execution that copied the table may have stopped before this. Doing it twice does no harm.
-        composer.extend(replace::after_copy_statements(dialect, strategy, table)?);
+        composer.extend(restate::after_copy_statements(dialect, strategy, table)?);
         composer.grant(table)?;
     }
     composer.check_content()?;

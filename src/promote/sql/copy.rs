@@ -46,6 +46,9 @@ fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<State
         filter_column: None,
         description: None,
         is_empty: false,
+        encryption_key: None,
+        copies_tags: false,
+        location: None,
     };
     let sql = create_statement(dialect, Way::Select, &created)?;
     Ok(Statement::plain(format!("copy {}", table.model), sql))
@@ -200,7 +203,18 @@ struct Described<'a> {
 }
 
 fn known_description(dialect: Dialect, table: &Table, target: &Relation) -> Result<Option<Statement>> {
-    let description = table.facts.physical.description.as_deref().filter(|text| !text.is_empty());
+    let facts = &table.facts;
+    let description = facts.configured.description.as_deref().or(facts.physical.description.as_deref());
+    description_statement(dialect, table, target, description.filter(|text| !text.is_empty()))
+}
+
+/// Gives a table this description.
+pub(super) fn description_statement(
+    dialect: Dialect,
+    table: &Table,
+    target: &Relation,
+    description: Option<&str>,
+) -> Result<Option<Statement>> {
     let Some(description) = description else { return Ok(None) };
     let sql = render(dialect, "describe_table.sql", &Described { target: Name(target), description })?;
     Ok(Some(Statement::plain(format!("{}: its description", table.model), sql)))

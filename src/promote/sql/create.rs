@@ -52,6 +52,12 @@ pub(super) struct Created<'a> {
     pub(super) description: Option<&'a str>,
     /// Nothing but the definition is taken.
     pub(super) is_empty: bool,
+    /// BigQuery: the key that a copy is encrypted by, as SQL.
+    pub(super) encryption_key: Option<&'a str>,
+    /// Snowflake: a table that is replaced leaves its tags to the new one.
+    pub(super) copies_tags: bool,
+    /// Databricks and Spark: where its files are, if the warehouse does not choose that.
+    pub(super) location: Option<&'a str>,
 }
 
 /// The same, as the templates see it.
@@ -66,8 +72,12 @@ struct CreatedContext<'a> {
     description: Option<&'a str>,
     /// A filter.
     only_rows: Option<Sql>,
+    encryption_key: Option<Sql>,
+    /// Snowflake: what a table that is replaced leaves to the new one.
+    kept: Option<Sql>,
     /// Databricks and Spark: the format of the table's files.
     format: Option<Sql>,
+    location: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +86,8 @@ struct LayoutContext<'a> {
     cluster_by: Option<Sql>,
     distribution: Option<Sql>,
     sort_key: Option<Sql>,
+    /// Databricks: the warehouse chooses the columns.
+    is_clustered_by_choice: bool,
     /// Databricks and Spark: as texts.
     properties: &'a BTreeMap<String, String>,
     /// BigQuery: the same, with values that are SQL.
@@ -92,6 +104,7 @@ impl<'a> LayoutContext<'a> {
             cluster_by: sql(&layout.cluster_by),
             distribution: sql(&layout.distribution),
             sort_key: sql(&layout.sort_key),
+            is_clustered_by_choice: layout.is_clustered_by_choice,
             properties: &layout.properties,
             options: layout.properties.iter().map(option).collect(),
         }
@@ -113,19 +126,16 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         } else {
             every_row_clause(dialect, created.filter_column)?
         },
-        format: format(dialect).map(Sql::of_checked),
+        encryption_key: created.encryption_key.map(Sql::of_checked),
+        kept: (created.existing == Existing::Replace).then(|| kept_clause(created.copies_tags)),
+        format: created.layout.format.as_ref().map(Sql::of_checked),
+        location: created.location,
     };
     render(dialect, way.template(), &context)
 }
 
-fn format(dialect: Dialect) -> Option<&'static str> {
-    match dialect {
-        Dialect::Databricks => Some("delta"),
-        Dialect::Spark => Some("iceberg"),
-        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {
-            None
-        }
-    }
+fn kept_clause(copies_tags: bool) -> Sql {
+    Sql::of_checked(if copies_tags { "copy grants copy tags" } else { "copy grants" })
 }
 
 /// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project
@@ -147,7 +157,8 @@ pub(super) fn every_row_clause(dialect: Dialect, column: Option<&str>) -> Result
 /// The column that queries of both tables have to name. A filter that only one of them asks for does the
 /// other no harm.
 pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
-    let known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
-    let configured = facts.physical.layout.is_none().then_some(&facts.layout);
-    known.chain(configured).find_map(|layout| layout.filtered_by.as_deref())
+    let mut known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
+    // The project may ask for a filter that staging's table does not need.
+    let configured = facts.layout.asks_for_filter().then(|| layout_of(facts).partition_column.as_deref());
+    known.find_map(Layout::filtered_by).or(configured.flatten())
 }

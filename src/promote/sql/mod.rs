@@ -12,6 +12,7 @@ mod duckdb;
 mod grants;
 mod header;
 mod replace;
+mod restate;
 mod rollback;
 mod room;
 mod row_conditions;

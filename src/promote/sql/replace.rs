@@ -1,20 +1,15 @@
 //! Making a table from another one in a single statement, which takes effect as a whole or not at all.
 
 use anyhow::Result;
-use serde::Serialize;
 
-use super::copy::description_statements;
 use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
-use super::swap;
 use crate::promote::plan::{
-    Action, CopyStrategy, Layout, Physical, Table, is_transient, is_wanted_transient,
+    Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, copies_tags, is_transient,
+    is_wanted_transient, key_of, new_format, restated,
 };
-use crate::promote::templates::{Name, Sql, render};
+use crate::promote::templates::Sql;
 use crate::warehouse::{Dialect, Relation};
-
-/// BigQuery: how long a partition is kept.
-const PARTITION_EXPIRATION: &str = "partition_expiration_days";
 
 /// Keeps prod's table under its backup name, unless that was done already.
 pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option<Statement>> {
@@ -35,6 +30,10 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         filter_column: None,
         description: replaced.description.as_deref(),
         is_empty: false,
+        encryption_key: replaced.layout.as_ref().and_then(key_of),
+        copies_tags: false,
+        // Two tables in one place would be one.
+        location: None,
     };
     let sql = create_statement(dialect, way, &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
@@ -59,6 +58,11 @@ pub(super) fn replace_statement(
         physical: &facts.physical,
         is_wanted_transient: is_wanted_transient(table),
         configured: &facts.layout,
+        layout: new_layout(dialect, facts),
+        encryption_key: configured_key(facts),
+        description: facts.configured.description.as_deref().or(facts.physical.description.as_deref()),
+        copies_tags: copies_tags(table),
+        location: facts.layout.location.as_deref(),
     };
     Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, strategy)?))
 }
@@ -78,6 +82,11 @@ pub(super) fn restore_statement(
         physical: &facts.replaced,
         is_wanted_transient: is_transient(&facts.replaced, facts),
         configured: &facts.layout,
+        layout: facts.replaced.layout.as_ref().unwrap_or(&facts.layout).clone(),
+        encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
+        description: facts.replaced.description.as_deref(),
+        copies_tags: false,
+        location: facts.layout.location.as_deref(),
     };
     let title = format!("put prod's former {} back", table.model);
     Ok(Some(Statement::plain(title, copied.statement(dialect, strategy)?)))
@@ -94,19 +103,30 @@ struct Copied<'a> {
     is_wanted_transient: bool,
     /// What the project says about the new one.
     configured: &'a Layout,
+    /// What the new one would otherwise lack.
+    layout: Layout,
+    /// BigQuery: the key of the new one, as SQL.
+    encryption_key: Option<&'a str>,
+    description: Option<&'a str>,
+    /// Snowflake: the new one keeps the tags of the one that it replaces.
+    copies_tags: bool,
+    /// Databricks and Spark: where the files of the new one are.
+    location: Option<&'a str>,
 }
 
 impl Copied<'_> {
     fn statement(&self, dialect: Dialect, strategy: CopyStrategy) -> Result<Sql> {
-        let layout = self.layout(dialect);
         let created = Created {
             existing: self.existing,
             target: self.to,
             source: self.from,
-            layout: &layout,
+            layout: &self.layout,
             is_transient: self.is_wanted_transient,
-            filter_column: layout.filtered_by.as_deref(),
-            description: self.physical.description.as_deref(),
+            filter_column: self.filter_column(),
+            description: self.description,
+            encryption_key: self.encryption_key,
+            copies_tags: self.copies_tags,
+            location: self.location,
             is_empty: false,
         };
         create_statement(dialect, self.way(dialect, strategy), &created)
@@ -153,59 +173,25 @@ impl Copied<'_> {
         self.is_wanted_transient || !is_from_transient
     }
 
-    /// The layout of the other one. How long BigQuery's partitions are kept is the project's word.
-    fn layout(&self, dialect: Dialect) -> Layout {
-        let mut layout = self.physical.layout.as_ref().unwrap_or(self.configured).clone();
-        let expiration = match dialect {
-            Dialect::BigQuery => self.configured.properties.get_key_value(PARTITION_EXPIRATION),
-            Dialect::Postgres
-            | Dialect::Redshift
-            | Dialect::Snowflake
-            | Dialect::Databricks
-            | Dialect::Spark
-            | Dialect::DuckDb => None,
-        };
-        layout.properties.extend(expiration.map(|(option, days)| (option.clone(), days.clone())));
-        layout
+    /// The column that a query of the other one has to name.
+    fn filter_column(&self) -> Option<&str> {
+        self.physical.layout.as_ref().unwrap_or(self.configured).filtered_by()
     }
 }
 
-/// BigQuery: a table that no longer expires with staging's.
-#[derive(Serialize)]
-struct Expiration<'a> {
-    table: Name<'a>,
-    /// How long partitions are kept, where that has to be said.
-    partition_days: Option<Sql>,
-}
-
-/// Mends what a warehouse's own copy switches off, or takes along from staging.
-pub(super) fn after_copy_statements(
-    dialect: Dialect,
-    strategy: CopyStrategy,
-    table: &Table,
-) -> Result<Vec<Statement>> {
-    let (facts, model) = (&table.facts, &table.model);
-    let prod = &facts.prod;
-    let statement = |title: &str, sql| Statement::plain(format!("{model}: {title}"), sql);
-    match strategy {
-        CopyStrategy::Clone | CopyStrategy::Copy => {}
-        CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => return Ok(Vec::new()),
-    }
+/// The layout of prod's new table: staging's, with what the project decides.
+fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
+    let layout = layout_of(facts).clone();
     match dialect {
-        Dialect::Snowflake if layout_of(facts).cluster_by.is_some() => {
-            let sql = swap::of_table(dialect, "resume_clustering.sql", prod)?;
-            Ok(vec![statement("a clone's clustering is suspended", sql)])
+        Dialect::BigQuery => Layout { properties: restated(facts), ..layout },
+        Dialect::Databricks | Dialect::Spark => {
+            let mut properties = layout.properties;
+            properties.extend(facts.layout.properties.clone());
+            let is_clustered_by_choice = layout.is_clustered_by_choice || facts.layout.is_clustered_by_choice;
+            let cluster_by = layout.cluster_by.filter(|_| !is_clustered_by_choice);
+            let format = new_format(dialect, facts);
+            Layout { cluster_by, properties, format, is_clustered_by_choice, ..layout }
         }
-        Dialect::BigQuery => {
-            let configured = facts.layout.properties.get(PARTITION_EXPIRATION).map(String::as_str);
-            let days = configured.or(facts.physical.expires.then_some("null"));
-            let expiration = Expiration { table: Name(prod), partition_days: days.map(Sql::of_checked) };
-            let sql = render(dialect, "set_expiration.sql", &expiration)?;
-            Ok(vec![statement("staging's expiration is not prod's", sql)])
-        }
-        Dialect::Databricks => description_statements(dialect, table, prod),
-        Dialect::Snowflake | Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => {
-            Ok(Vec::new())
-        }
+        Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::DuckDb => layout,
     }
 }

@@ -7,7 +7,7 @@ use super::composer::Composer;
 use super::row_conditions::{Accepted, prod_as_planned_condition, promoted_condition};
 use super::row_statements::{delete_rows_statement, restore_row_statement};
 use super::script::{Script, Statement};
-use super::{replace, swap};
+use super::{replace, restate, swap};
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, MovedRow, Plan, Table};
 use crate::promote::templates::{Sql, render};
 use crate::warehouse::Dialect;
@@ -87,6 +87,7 @@ pub(super) fn in_steps(plan: &Plan) -> Result<Script> {
     for table in plan.tables.iter().rev().filter(|table| table.action != Action::Keep) {
         composer.check_taken_back(table)?;
         composer.extend(take_back(plan, table)?.map(|statement| statement.of_table(&table.model)));
+        composer.extend(restate::after_restoring_statements(plan.dialect, table)?);
     }
     restore_rows(&mut composer, Direction::Back)?;
     Ok(composer.script)

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::create::{Created, Existing, Way, create_statement};
 use super::script::Statement;
-use crate::promote::plan::{Layout, Ledger, Plan};
+use crate::promote::plan::{Layout, Ledger, Plan, configured_format};
 use crate::promote::templates::{Name, render};
 use crate::warehouse::Dialect;
 
@@ -41,6 +41,7 @@ pub(super) fn room_statements(plan: &Plan) -> Result<Vec<Statement>> {
 /// An incremental manifest like staging's, without rows: to the package, that is the same as none. Where there is one
 /// meanwhile, its rows are checked.
 fn manifest_statement(dialect: Dialect, ledger: &Ledger, layout: &Layout) -> Result<Statement> {
+    let layout = &Layout { format: configured_format(dialect, layout), ..layout.clone() };
     let created = Created {
         existing: Existing::Keep,
         target: &ledger.prod,
@@ -50,6 +51,9 @@ fn manifest_statement(dialect: Dialect, ledger: &Ledger, layout: &Layout) -> Res
         filter_column: None,
         description: None,
         is_empty: true,
+        encryption_key: None,
+        copies_tags: false,
+        location: layout.location.as_deref(),
     };
     let sql = match dialect {
         Dialect::Redshift => {

@@ -72,21 +72,31 @@ const RULES: &[Rule] = &[
     ),
     // Copies: where rows are kept together, and what is said about a table, do not change what it holds.
     rule(&[Snowflake], r"\btransient ", ""),
-    rule(&[Snowflake], r"\s+copy grants\b", ""),
+    rule(&[Snowflake], r"\s+copy grants\b( copy tags\b)?", ""),
     rule(&[Snowflake], "\ncluster by [^\n]+", ""),
     rule(&[Snowflake], "\ncomment = [^\n]+", ""),
     rule(&[Snowflake], r#" clone ((?:"[^"]*"|[\w.])+)$"#, " as select * from $1"),
     rule(&[BigQuery], "\n(partition by|cluster by|options) [^\n]+", ""),
+    rule(&[BigQuery], r" options \(kms_key_name = [^)]+\)$", ""),
     rule(&[BigQuery], r#" (copy|clone) ((?:"[^"]*"|[\w.])+)$"#, " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|cluster by|comment|tblproperties)\\b[^\n]*",
+        "\n(using delta|using iceberg|partitioned by|cluster by|location|comment|tblproperties)\\b[^\n]*",
         "",
     ),
+    rule(&[Databricks], r" location '[^\n]+$", ""),
     rule(&[Databricks], r#" deep clone ((?:"[^"]*"|[\w.])+)$"#, " as select * from $1"),
     // Left out.
     rule(&[Snowflake], "^alter session set [^\n]+$", ""),
-    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ resume recluster$"#, ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ (resume|suspend) recluster$"#, ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ unset data_retention_time_in_days$"#, ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ (set|unset) tag [^\n]+$"#, ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ set change_tracking = true$"#, ""),
+    rule(
+        &[Databricks],
+        r#"^alter table (?:"[^"]*"|[\w.])+ (set tags|set tblproperties|cluster by auto)[^\n]*$"#,
+        "",
+    ),
     rule(&[BigQuery], r#"^alter table (?:"[^"]*"|[\w.])+ set options [^\n]+$"#, ""),
     rule(&[Snowflake, BigQuery, Databricks], "^grant [^\n]+$", ""),
     // The end of a transaction.
@@ -100,7 +110,7 @@ static PATTERNS: LazyLock<Vec<Regex>> =
 /// Words that DuckDB has another meaning for, or none.
 static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
     let words = "clone|deep|transient|assert|assert_true|tblproperties|using delta|using \
-                 iceberg|to_timestamp_ntz|options|recluster|exception";
+                 iceberg|to_timestamp_ntz|options|recluster|exception|unset|tag|change_tracking";
     Regex::new(&format!(r"`|\\'|(?i)\b({words})\b")).expect("a pattern")
 });
 

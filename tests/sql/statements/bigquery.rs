@@ -13,6 +13,11 @@ cluster by user_identifier, session_identifier
 options (description = 'it\\'s')
 as select * from `p`.`stg`.`t`",
     "alter table `p`.`prod`.`t` set options (expiration_timestamp = null, partition_expiration_days = null)",
+    "alter table `p`.`prod`.`t` set options (description = 'it\\'s', enable_change_history = false, \
+     expiration_timestamp = timestamp_add(current_timestamp(), interval 24 hour), labels = [], tags = \
+     [('p/env', 'prod')])",
+    "create or replace table `p`.`prod`.`t` copy `p`.`stg`.`t` options (kms_key_name = \
+     'projects/p/locations/eu/keyRings/r/cryptoKeys/k')",
     "assert (\n  (select count(*) from `p`.`prod`.`t`) = (select count(*) from `p`.`stg`.`t`)\n) as 'not the \
      same'",
     "begin transaction",
@@ -47,6 +52,8 @@ pub const BAD: &[Bad] = &[
     bad("misspelt", "create table if not exists `p`.`d`.`t` copi `p`.`e`.`t`"),
     bad("a bracket is open", "assert ((select 1) = 1 as 'x'"),
     bad("Postgres' like", "create table `p`.`d`.`t` (like `p`.`e`.`t`)"),
+    bad("Spark's options", "alter table `p`.`d`.`t` set tblproperties ('labels' = 'x')"),
+    bad("the pairs are not closed", "alter table `p`.`d`.`t` set options (labels = [('team', 'web'))"),
     bad(
         "a time without zone",
         "insert into `p`.`d`.`shop_manifest` (model, last_success) values ('a', datetime '2023-10-11 \

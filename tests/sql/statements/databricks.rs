@@ -29,6 +29,15 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
   'the columns differ'
 )",
     "select cast(unix_micros(max(last_success)) as string) from `main`.`prod`.`shop_manifest`",
+    "create table if not exists `main`.`prod`.`t` deep clone `main`.`stg`.`t` location 's3://b/t'",
+    "create table if not exists `main`.`prod`.`t`
+using delta
+cluster by auto
+location 's3://b/t'
+as select * from `main`.`stg`.`t`",
+    "alter table `main`.`prod`.`t` cluster by auto",
+    "alter table `main`.`prod`.`t` set tags ('team' = 'it\\'s', 'checked' = '')",
+    "alter table `main`.`prod`.`t` set tblproperties ('delta.autoOptimize.optimizeWrite' = 'true')",
     "comment on table `main`.`prod`.`t` is 'x'",
     "grant select on table `main`.`prod`.`t` to `analysts`",
     "delete from `main`.`prod`.`shop_manifest` where model in ('carts')",
@@ -44,6 +53,8 @@ pub const BAD: &[Bad] = &[
     ),
     bad("BigQuery's copy", "create table `m`.`d`.`t` copy `m`.`e`.`t`"),
     bad("Snowflake's transient", "create transient table `m`.`d`.`t` clone `m`.`e`.`t`"),
+    bad("Snowflake's tags", "alter table `m`.`d`.`t` set tag team = 'web'"),
+    bad("properties without brackets", "alter table `m`.`d`.`t` set tblproperties 'a' = 'b'"),
     bad("Postgres' like", "create table `m`.`d`.`t` (like `m`.`e`.`t` including all)"),
     bad("BigQuery's partitions", "create table `m`.`d`.`t` partition by a as select * from `m`.`e`.`t`"),
     bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),

@@ -73,6 +73,24 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sail,
         dialect: Databricks,
+        beginning: r"alter table \S+ set tags ",
+        reason: "it has no tags",
+    },
+    Exception {
+        validator: Sail,
+        dialect: Databricks,
+        beginning: r"alter table \S+ cluster by auto$",
+        reason: "it clusters no table that is there",
+    },
+    Exception {
+        validator: Sail,
+        dialect: Databricks,
+        beginning: r"create table if not exists \S+\s+using delta\s+cluster by auto\s",
+        reason: "it chooses no columns to cluster by",
+    },
+    Exception {
+        validator: Sail,
+        dialect: Databricks,
         beginning: r"grant \w+ on table \S+ to ",
         reason: "it has no grants",
     },

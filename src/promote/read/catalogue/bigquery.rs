@@ -1,9 +1,6 @@
 //! BigQuery's catalogue.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::super::options::TableOption;
 use super::answered::{Answered, cell};
 use crate::promote::plan::{Layout, Physical};
 
@@ -13,37 +10,26 @@ pub(super) const QUESTIONS: [&str; 2] = ["catalogue/definition.sql", "catalogue/
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     let statement = answers.first(0).unwrap_or_default();
     physical.layout = Layout::of_statement(&statement).filter(|_| !statement.is_empty());
-    let options = answers.rows(1).iter().map(|row| (cell(row, 0), cell(row, 1)));
-    for (option, value) in options.filter(|(_, value)| is_option_value(value)) {
-        match (option.as_str(), &mut physical.layout) {
-            ("partition_expiration_days", _) => physical.expires = true,
-            ("description" | "friendly_name" | "labels" | "require_partition_filter", Some(layout)) => {
-                layout.properties.insert(option, value);
-            }
-            // Other options belong to the one table: when it expires, who encrypts it.
-            _ => {}
+    for row in answers.rows(1) {
+        let Some(option) = TableOption::shown(cell(row, 0), &cell(row, 1)) else { continue };
+        if option.name == "table_format" {
+            physical.is_iceberg = cell(row, 1).to_lowercase().contains("iceberg");
+        }
+        option.add_to(&mut physical.held);
+        if let (Some(layout), Some(value)) = (&mut physical.layout, option.value) {
+            layout.properties.insert(option.name, value);
         }
     }
     if let Some(layout) = &mut physical.layout {
-        layout.find_filter();
+        layout.find_partition_column();
     }
-}
-
-/// Whether a value is written as the catalogue writes them: a boolean, a number, a text, a list of pairs of
-/// texts. Values go into SQL.
-fn is_option_value(value: &str) -> bool {
-    static VALUE: LazyLock<Regex> = LazyLock::new(|| {
-        let text = r#""(?:[^"\\\r\n]|\\.)*""#;
-        let pair = format!(r"(?:STRUCT)?\({text}, {text}\)");
-        Regex::new(&format!(r"^(?:true|false|[0-9.]+|{text}|\[{pair}(?:, {pair})*\])$")).expect("a pattern")
-    });
-    VALUE.is_match(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::answered::rows;
     use super::*;
+    use crate::promote::plan::Property;
 
     #[test]
     fn options_of_bigquery_go_into_sql_as_they_are_or_not_at_all() {
@@ -56,13 +42,25 @@ mod tests {
             &["friendly_name", r#""x"); drop table y; --""#],
             &["partition_expiration_days", "30.0"],
             &["require_partition_filter", "true"],
+            &["table_format", "\"ICEBERG\""],
         ]);
         let mut physical = Physical::default();
         read(Answered(&[ddl, options]), &mut physical);
-        assert!(physical.expires);
+        let labels = ["the label a: b", "the label c: d"].map(str::to_owned).to_vec();
+        assert_eq!(physical.held.get(&Property::Labels), Some(&labels));
+        assert!(physical.held.contains_key(&Property::NameOptions) && physical.is_iceberg);
         let layout = physical.layout.expect("understood");
-        assert_eq!(layout.filtered_by.as_deref(), Some("t"));
+        assert_eq!(layout.filtered_by(), Some("t"));
         let names: Vec<_> = layout.properties.keys().collect();
-        assert_eq!(names, ["description", "labels", "require_partition_filter"]);
+        assert_eq!(
+            names,
+            [
+                "description",
+                "labels",
+                "partition_expiration_days",
+                "require_partition_filter",
+                "table_format"
+            ]
+        );
     }
 }

@@ -1,10 +1,17 @@
 create {% if or_replace %}or replace {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }}
+{% if format %}
 using {{ format }}
+{% endif %}
 {% if layout.partition_by %}
 partitioned by ({{ layout.partition_by }})
 {% endif %}
-{% if layout.cluster_by %}
+{% if layout.is_clustered_by_choice %}
+cluster by auto
+{% elif layout.cluster_by %}
 cluster by ({{ layout.cluster_by }})
+{% endif %}
+{% if location %}
+location {{ location | literal }}
 {% endif %}
 {% if description %}
 comment {{ description | literal }}

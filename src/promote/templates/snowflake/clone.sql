@@ -1,1 +1,1 @@
-create {% if or_replace %}or replace {% endif %}{% if transient %}transient {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }} clone {{ source }}{% if or_replace %} copy grants{% endif %}
+create {% if or_replace %}or replace {% endif %}{% if transient %}transient {% endif %}table {% if if_not_exists %}if not exists {% endif %}{{ target }} clone {{ source }}{% if kept %} {{ kept }}{% endif %}

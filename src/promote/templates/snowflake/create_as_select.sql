@@ -5,8 +5,8 @@ cluster by ({{ layout.cluster_by }})
 {% if description %}
 comment = {{ description | literal }}
 {% endif %}
-{% if or_replace %}
-{# Those of the table that is replaced. #}
-copy grants
+{% if kept %}
+{# Of the table that is replaced. #}
+{{ kept }}
 {% endif %}
 as select * from {{ source }}{% if only_rows %} {{ only_rows }}{% endif %}
