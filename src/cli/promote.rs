@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::shared::{DbtArgs, OutputFormat, SelectionArgs};
 use super::values::{days, duration};
-use crate::promote::CopyStrategy;
+use crate::promote::{CopyStrategy, Verification};
 use crate::warehouse::Dialect;
 
 const EXAMPLES: &str = "\
@@ -76,11 +76,16 @@ pub struct PromoteArgs {
     #[arg(long, help_heading = "Promotion")]
     pub apply: bool,
 
+    /// Compare both sides afterwards by all rows (full), by their number (counts), or not at all (none) [default: full,
+    /// and counts where the warehouse itself clones or copies]
+    #[arg(long, value_enum, help_heading = "Promotion", hide_possible_values = true)]
+    pub verify: Option<Verification>,
+
     /// Undo the last promotion to the target that --apply executed
     #[arg(
         long,
         conflicts_with_all = [
-            "apply", "replace", "resume", "strategy", "select", "exclude", "selector", "out_dir", "manifest",
+            "apply", "replace", "resume", "strategy", "verify", "select", "exclude", "selector", "out_dir", "manifest",
         ],
         help_heading = "Promotion"
     )]
@@ -90,7 +95,7 @@ pub struct PromoteArgs {
     #[arg(
         long,
         conflicts_with_all = [
-            "apply", "rollback", "replace", "resume", "sync", "strategy", "select", "exclude", "selector",
+            "apply", "rollback", "replace", "resume", "sync", "strategy", "verify", "select", "exclude", "selector",
             "out_dir", "manifest",
         ],
         help_heading = "Promotion"
@@ -102,7 +107,7 @@ pub struct PromoteArgs {
         long,
         requires = "older_than",
         conflicts_with_all = [
-            "rollback", "list", "replace", "resume", "sync", "strategy", "select", "exclude", "selector",
+            "rollback", "list", "replace", "resume", "sync", "strategy", "verify", "select", "exclude", "selector",
             "out_dir", "manifest", "dialect",
         ],
         help_heading = "Promotion"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::plan::{
     Action, BackupNames, Column, Configured, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow,
-    Physical, Plan, Table, TableFacts,
+    Physical, Plan, Table, TableFacts, Verification,
 };
 use super::read::{
     KIND, SIZE, dependents_questions, guards_questions, in_schema_of, question, questions, rights_questions,
@@ -93,6 +93,7 @@ fn plan(dialect: Dialect, strategy: CopyStrategy) -> Plan {
         selection: Vec::new(),
         made_at: at("2023-11-12"),
         strategy,
+        verify: Some(Verification::Full),
         schemas: vec![relation(dialect, "prod", "created")],
         tables: vec![created, unknown, replaced, kept],
         ledgers: vec![planned, offline],

@@ -28,7 +28,7 @@ pub use output::{
 pub use plan::{
     Action, BackupFacts, Column, Configured, CopyStrategy, Facts, Fate, Fingerprints, Forecast, Held,
     Identity, KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan,
-    Property, Right, Table, TableFacts, Tables, Wishes,
+    Property, Right, Table, TableFacts, Tables, Verification, Wishes,
 };
 pub use read::{Route, read_catalogue, read_configured, read_tags};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};

@@ -177,7 +177,8 @@ impl OpenPromotion<'_, '_> {
 
     /// What this call is about, by which a later call is known to be the same.
     fn asked(&self) -> Result<Asked<'_>> {
-        let Wishes { strategy, replace, resume, sync } = self.request.wishes;
+        // How it is compared afterwards does not make it another promotion.
+        let Wishes { strategy, replace, resume, sync, verify: _ } = self.request.wishes;
         let facts = &self.both.facts;
         let all = (&facts.from, &facts.to, &facts.selection, &facts.manifests);
         let text =

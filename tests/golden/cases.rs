@@ -24,7 +24,7 @@ pub struct Case {
     pub facts: fn(Dialect) -> Result<Facts>,
 }
 
-const PLAIN: Wishes = Wishes { strategy: None, replace: false, resume: false, sync: false };
+const PLAIN: Wishes = Wishes { strategy: None, replace: false, resume: false, sync: false, verify: None };
 
 fn with(strategy: CopyStrategy) -> Wishes {
     Wishes { strategy: Some(strategy), ..PLAIN }

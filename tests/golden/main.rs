@@ -6,6 +6,7 @@
 
 mod cases;
 mod refusals;
+mod verification;
 
 use std::collections::BTreeSet;
 use std::fs;

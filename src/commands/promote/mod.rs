@@ -90,7 +90,8 @@ fn online(args: &PromoteArgs) -> Result<Outcome> {
 }
 
 fn wishes(args: &PromoteArgs) -> Wishes {
-    Wishes { strategy: args.strategy, replace: args.replace, resume: args.resume, sync: args.sync }
+    let PromoteArgs { strategy, replace, resume, sync, verify, .. } = *args;
+    Wishes { strategy, replace, resume, sync, verify }
 }
 
 /// The target whose promotions `--list`, `--rollback` and `--drop-backups` are about.

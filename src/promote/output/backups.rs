@@ -80,7 +80,7 @@ pub(super) fn exact_text(time: Duration) -> String {
 }
 
 /// `8 kB`, `1.2 GB`: powers of 1000.
-fn size_text(bytes: u64) -> String {
+pub(super) fn size_text(bytes: u64) -> String {
     let mut unit = 1;
     for name in ["B", "kB", "MB", "GB"] {
         if bytes < unit * 1000 {

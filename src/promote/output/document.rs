@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::promote::apply::Comparison;
-use crate::promote::plan::{Action, CopyStrategy, Fingerprints, Forecast, Plan};
+use crate::promote::plan::{Action, CopyStrategy, Fingerprints, Forecast, Plan, Verification};
 use crate::promote::sql::{Scripts, Statement};
 use crate::timestamp::Timestamp;
 use crate::warehouse::Relation;
@@ -42,6 +42,8 @@ struct TableDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     backup: Option<String>,
     copied: bool,
+    /// How both sides are compared afterwards.
+    compared_by: Verification,
 }
 
 #[derive(Serialize)]
@@ -65,6 +67,7 @@ pub fn document<'a>(plan: &'a Plan, scripts: &'a Scripts) -> PromotionDocument<'
             Action::Create | Action::Keep => None,
         },
         copied: table.action != Action::Keep,
+        compared_by: plan.verification_of(table),
     });
     let rows = plan.ledgers.iter().flat_map(|ledger| {
         let row = |model, before| RowDocument {

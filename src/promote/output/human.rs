@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::backups::size_text;
 use super::drops;
 use crate::output::Paint;
 use crate::promote::apply::{Applied, Comparison, News, PromotionRecord, Stage};
-use crate::promote::plan::{Action, Plan};
+use crate::promote::plan::{Action, Plan, Verification};
 use crate::promote::sql::{forecast_lines, room_lines};
 
 pub(super) fn lines(text: &str, paint: Paint) -> String {
@@ -74,10 +75,36 @@ fn begins(plan: &Plan, paint: Paint) -> String {
     for forecast in forecast_lines(plan) {
         line("then", &forecast);
     }
+    line("compared", &verification(plan));
     for note in &plan.notes {
         line("note", note);
     }
     lines(&text, paint)
+}
+
+/// How both sides are compared afterwards, and what that costs.
+fn verification(plan: &Plan) -> String {
+    if plan.verify == Some(Verification::None) {
+        return "nothing afterwards".to_owned();
+    }
+    let of = |how| {
+        let tables = plan.tables.iter().filter(move |table| plan.verification_of(table) == how);
+        tables.map(|table| table.model.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let mut parts = Vec::new();
+    for (what, how) in [("all rows of", Verification::Full), ("the number of rows of", Verification::Counts)]
+    {
+        let models = of(how);
+        if !models.is_empty() {
+            parts.push(format!("{what} {models}"));
+        }
+    }
+    parts.push("the incremental manifests".to_owned());
+    let mut text = parts.join("; ");
+    if let Some(bytes) = plan.bytes_to_verify() {
+        let _ = write!(text, ". That reads about {}; --verify counts reads less", size_text(bytes));
+    }
+    text
 }
 
 /// A statement that was executed.
@@ -127,13 +154,15 @@ pub fn promoted(applied: &Applied, folder: &str, paint: Paint) -> String {
             prod.as_deref().unwrap_or("nothing")
         );
     }
-    let _ = writeln!(
-        text,
-        "{}: {} of {} comparisons with staging are equal",
-        if is_equal { paint.good("promoted") } else { paint.error("executed, but both sides differ") },
-        comparisons.len() - differing.len(),
-        comparisons.len()
-    );
+    let _ = match comparisons.len() {
+        0 => writeln!(text, "{}: nothing was compared with staging", paint.good("promoted")),
+        all => writeln!(
+            text,
+            "{}: {} of {all} comparisons with staging are equal",
+            if is_equal { paint.good("promoted") } else { paint.error("executed, but both sides differ") },
+            all - differing.len(),
+        ),
+    };
     let back = format!("`snowplow-backfill promote --to {} --rollback` takes the promotion back", record.to);
     let next = if is_equal {
         for forecast in &record.forecast {

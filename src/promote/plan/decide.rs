@@ -29,6 +29,7 @@ impl Plan {
             selection: facts.selection.clone(),
             made_at,
             strategy,
+            verify: wishes.verify,
             schemas: Vec::new(),
             tables: Vec::new(),
             ledgers: Vec::new(),

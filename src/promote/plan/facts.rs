@@ -188,6 +188,8 @@ pub struct Physical {
     pub create_statement: Option<String>,
     /// DuckDB: the statements that made its indexes.
     pub indexes: Vec<String>,
+    /// BigQuery: how many bytes it has.
+    pub bytes: Option<u64>,
     /// Views on the table. When it is swapped, they stay on the old one.
     pub dependents: Vec<String>,
     /// Policies and masks that hide some of its rows or values from some users; none where they are not known.

@@ -16,6 +16,7 @@ mod readiness;
 mod rights;
 mod strategy;
 mod sync;
+mod verification;
 
 pub use backup::{BackupFacts, BackupNames};
 pub(super) use copying::{
@@ -35,3 +36,4 @@ pub(super) use properties::{configured_key, key_of, property_of, restated, set_a
 pub use rights::Right;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};
+pub use verification::Verification;

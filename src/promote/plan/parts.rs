@@ -6,6 +6,7 @@ use super::facts::{Layout, PackageFacts, TableFacts};
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
 use super::strategy::CopyStrategy;
+use super::verification::Verification;
 use crate::snowplow::Family;
 use crate::timestamp::Timestamp;
 use crate::warehouse::{Dialect, Relation};
@@ -21,6 +22,8 @@ pub struct Wishes {
     pub resume: bool,
     /// Record no later time than prod's other rows have, so that prod's next run finds all rows in sync.
     pub sync: bool,
+    /// How both sides are compared afterwards. None: as it suits the copy.
+    pub verify: Option<Verification>,
 }
 
 /// What a promotion will do.
@@ -37,6 +40,8 @@ pub struct Plan {
     pub made_at: Timestamp,
     /// How tables are copied.
     pub strategy: CopyStrategy,
+    /// How the user wants both sides to be compared.
+    pub verify: Option<Verification>,
     /// Relations of prod whose schemas do not exist yet, one for each schema.
     pub schemas: Vec<Relation>,
     /// The tables that go to prod.

@@ -5,7 +5,8 @@ use super::answered::{Answered, cell};
 use crate::promote::plan::{Layout, Physical};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 2] = ["catalogue/definition.sql", "catalogue/options.sql"];
+pub(super) const QUESTIONS: [&str; 3] =
+    ["catalogue/definition.sql", "catalogue/options.sql", "catalogue/size.sql"];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     let statement = answers.first(0).unwrap_or_default();
@@ -20,6 +21,7 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
             layout.properties.insert(option.name, value);
         }
     }
+    physical.bytes = answers.rows(2).first().and_then(|row| cell(row, 0).parse().ok());
     if let Some(layout) = &mut physical.layout {
         layout.find_partition_column();
     }
@@ -45,7 +47,8 @@ mod tests {
             &["table_format", "\"ICEBERG\""],
         ]);
         let mut physical = Physical::default();
-        read(Answered(&[ddl, options]), &mut physical);
+        read(Answered(&[ddl, options, rows(&[&["1500000000", "7"]])]), &mut physical);
+        assert_eq!(physical.bytes, Some(1_500_000_000));
         let labels = ["the label a: b", "the label c: d"].map(str::to_owned).to_vec();
         assert_eq!(physical.held.get(&Property::Labels), Some(&labels));
         assert!(physical.held.contains_key(&Property::NameOptions) && physical.is_iceberg);
