@@ -216,7 +216,8 @@ impl Relation {
             match part.quoted {
                 true if may_be_quoted(&part.name) || (is_database && may_be_database(&part.name)) => {}
                 true => bail!(
-                    "the name {} is not allowed: only letters, digits, blanks and the characters _ $ - are",
+                    "the name {} cannot be put into a script: only letters, digits, blanks and the characters _ $ - can. Give it \
+                     another schema or alias",
                     part.name
                 ),
                 false if is_plain(&part.name) => {}

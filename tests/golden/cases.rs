@@ -127,6 +127,7 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
             ..Tables::default()
         }),
         manifest_layout: Layout::default(),
+        memory: Vec::new(),
         enabled_in_prod: enabled,
         lookback_hours: 6,
         staging_lookback_hours: 6,
@@ -460,7 +461,8 @@ pub fn first_of_its_package(dialect: Dialect) -> Result<Facts> {
     let mut facts = helper_and_view(dialect)?;
     let prod = relation(dialect, "analytics", "prod_derived", "my_model")?;
     facts.without_schema = vec![facts.packages[0].prod_manifest.clone(), prod.clone(), prod];
-    facts.models.push(sessions);
+    // What the others are built from comes first.
+    facts.models.insert(0, sessions);
     let package = &mut facts.packages[0];
     package.enabled_in_prod = vec!["my_model".into(), "my_model_this_run".into(), "my_view".into()];
     package.tables.as_mut().expect("read").prod_rows = None;

@@ -124,6 +124,59 @@ fn prod_is_not_ready() {
     );
 }
 
+/// Prod's next run begins where its rows are. What it keeps of sessions has to reach that far.
+#[test]
+fn rows_do_not_overtake_what_prod_keeps_of_sessions() {
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    let ahead = |memory: &[&str]| {
+        let mut facts = cases::replace_facts(Dialect::DuckDb).expect("facts");
+        let package = &mut facts.packages[0];
+        package.memory = memory.iter().map(|&name| name.to_owned()).collect();
+        package.enabled_in_prod.retain(|model| model == "my_model");
+        let rows = package.tables.as_mut().expect("read").prod_rows.as_mut().expect("rows");
+        rows.retain(|row| row.model == "my_model");
+        facts
+    };
+    plan(&ahead(&[]), replace).expect("it keeps nothing");
+    let error = plan(&ahead(&["my_sessions_lifecycle_manifest"]), replace).expect_err("refused").to_string();
+    let words = "it keeps of sessions (my_sessions_lifecycle_manifest) would lack what is in between";
+    assert!(error.contains(words), "{error}");
+    // With another model at prod's time, the next run reads what is in between.
+    let mut facts = cases::replace_facts(Dialect::DuckDb).expect("facts");
+    facts.packages[0].memory = vec!["my_sessions_lifecycle_manifest".to_owned()];
+    plan(&facts, replace).expect("fine");
+}
+
+#[test]
+fn what_goes_along_with_a_package() {
+    let left = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = cases::first_of_its_package(Dialect::DuckDb).expect("facts");
+        change(&mut facts);
+        facts.leave_out_untracked();
+        let goes = facts.models.iter().any(|model| !model.is_tracked);
+        (goes, facts.packages[0].memory.len(), facts.notes.len())
+    };
+    let runs = |facts: &mut Facts| tables(facts).prod_rows = Some(vec![row("removed", "2021-02-01")]);
+    let has = |facts: &mut Facts, in_prod: bool| {
+        let sessions = facts.models.iter_mut().find(|model| !model.is_tracked).expect("a model");
+        sessions.table.as_mut().expect("a table").prod_exists = Some(in_prod);
+    };
+    assert_eq!(left(&|_| ()), (true, 0, 0), "prod has nothing");
+    assert_eq!(left(&|facts| tables(facts).prod_rows = Some(Vec::new())), (true, 0, 0), "no rows");
+    assert_eq!(left(&runs), (true, 0, 0), "prod has rows, but nothing of sessions");
+    let has_both = |facts: &mut Facts| {
+        runs(facts);
+        has(facts, true);
+    };
+    assert_eq!(left(&has_both), (false, 1, 0), "prod runs the package");
+    let offline = |facts: &mut Facts| {
+        facts.packages[0].tables = None;
+        let sessions = facts.models.iter_mut().find(|model| !model.is_tracked).expect("a model");
+        sessions.table.as_mut().expect("a table").prod_exists = None;
+    };
+    assert_eq!(left(&offline), (false, 1, 1), "nobody knows");
+}
+
 #[test]
 fn rights_that_the_script_needs() {
     let plain = Wishes::default();

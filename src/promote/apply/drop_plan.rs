@@ -70,6 +70,8 @@ pub enum Why {
     },
     /// Something uses it.
     InUse { by: Vec<String> },
+    /// The connection may not ask what uses it.
+    UseNotKnown,
     /// Something else has its name.
     NotATable { kind: String },
     /// The record does not name it as a promotion names backups.
@@ -136,6 +138,7 @@ impl DropPlan {
 fn verdict(record: &PromotionRecord, facts: &BackupFacts, replaced: &str, is_younger: bool) -> Verdict {
     let Some(kind) = &facts.kind else { return Verdict::Gone };
     let users = facts.dependents.as_deref().unwrap_or_default();
+    let are_users_unknown = facts.dependents.is_none() && facts.can_tell_dependents;
     Verdict::Keep(match &record.stage {
         Stage::Executing { .. } | Stage::RollingBack { .. } => Why::Unfinished,
         // What fails after the commit does not make tables.
@@ -146,6 +149,7 @@ fn verdict(record: &PromotionRecord, facts: &BackupFacts, replaced: &str, is_you
             Why::OnlyCopy { replaced: replaced.to_owned(), kind: facts.replaced_kind.clone() }
         }
         _ if !users.is_empty() => Why::InUse { by: users.to_vec() },
+        _ if are_users_unknown => Why::UseNotKnown,
         Stage::Promoted | Stage::Failed { .. } | Stage::Abandoned | Stage::RolledBack => {
             return Verdict::Drop;
         }

@@ -8,7 +8,7 @@ use super::news::{News, Tell};
 use super::presence::{Known, Presence};
 use super::prod::{ask, ask_for_holders, is_settled};
 use super::record::{PromotionRecord, Stage};
-use super::witnesses::Witnessed;
+use super::witnesses::{Witnessed, WitnessedRows};
 use crate::event::Emit;
 use crate::failure::Refusal;
 use crate::workspace::OpenTarget;
@@ -59,6 +59,15 @@ fn take_back(
             names.join(", ")
         )))
     }
+    // Their rows alone cannot tell: a promotion that moved no time leaves rows that look as before it.
+    let lost: Vec<_> = record.lost_backups(witnessed).into_iter().map(str::to_owned).collect();
+    if witnessed.rows == WitnessedRows::Written && !lost.is_empty() {
+        bail!(Refusal(format!(
+            "{what} cannot be taken back: the tables that it replaced are gone ({}). They were dropped, or its rollback.sql \
+             was executed by hand. Nothing was changed",
+            lost.join(", ")
+        )))
+    }
     match record.presence(witnessed) {
         Presence::Moved => bail!(Refusal(format!(
             "{to} has run since {what}, or something else changed its rows ({}). Taking the promotion back \
@@ -80,7 +89,6 @@ fn take_back(
             }
         }
         Presence::Complete | Presence::Partial => {
-            let lost = record.lost_backups(witnessed);
             if !lost.is_empty() {
                 bail!(Refusal(format!(
                     "{what} cannot be taken back: the tables that it replaced are gone ({}). Nothing was \

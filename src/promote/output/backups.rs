@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::output::{count, thousands};
-use crate::promote::apply::{BackupsFound, PromotionRecord, Stage, TableWitness};
+use crate::promote::apply::{BackupsFound, Known, PromotionRecord, Stage, TableWitness};
 use crate::promote::plan::BackupFacts;
 use crate::timestamp::Timestamp;
 
@@ -44,7 +44,10 @@ fn gone(record: &PromotionRecord, backup: &TableWitness) -> String {
     match (backup.dropped_at, &record.stage) {
         (Some(at), _) => format!("gone: dropped by --drop-backups at {} UTC", at.to_the_second()),
         (None, Stage::RolledBack) if record.is_transaction() => "gone: put back by the rollback".to_owned(),
-        (None, Stage::Abandoned) => "never made".to_owned(),
+        (None, Stage::Abandoned | Stage::Failed { .. }) if record.known() == Known::Nothing => {
+            "never made".to_owned()
+        }
+        (None, _) if record.known() == Known::Open => "not there".to_owned(),
         (None, _) => "gone: dropped outside this tool".to_owned(),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn begins(plan: &DropPlan, paint: Paint) -> String {
         );
     }
     if plan.drop.iter().any(|backup| backup.facts.dependents.is_none()) {
-        line("note", "views on these backups are not known here: look for them before you drop the backups");
+        line("note", "what uses these backups was not looked for: this warehouse does not tell");
     }
     lines(&text, paint)
 }
@@ -73,8 +73,14 @@ fn reason(kept: &Kept, plan: &DropPlan) -> String {
             format!("{replaced} is not a table now ({kind}), so it may be the only copy")
         }
         Why::InUse { by } => format!("used by {}", by.join(", ")),
-        Why::NotATable { kind } => format!("something else has its name now ({kind})"),
-        Why::NotKnown => "its record does not show that a promotion made it".to_owned(),
+        Why::UseNotKnown => {
+            "this connection may not ask what uses it. Let it read the catalogue, or drop the backup by hand".to_owned()
+        }
+        Why::NotATable { kind } => format!("a {kind} has its name now"),
+        Why::NotKnown => {
+            "its record does not show that a promotion made it; an earlier version may have written that. Drop it by hand"
+                .to_owned()
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct BackupFacts {
     pub bytes: Option<u64>,
     /// About how many rows it has, where the catalogue tells.
     pub rows: Option<u64>,
+    /// Whether the warehouse can tell what depends on a table.
+    pub can_tell_dependents: bool,
     /// What would break without it, in words; none where the catalogue does not tell.
     pub dependents: Option<Vec<String>>,
 }

@@ -58,6 +58,7 @@ impl Plan {
                 .map(|(package, rows)| forecast::of(package, &rows, now, &facts.to))
                 .collect::<Result<_>>()?;
         }
+        plan.refuse_what_memory_lacks(facts)?;
         plan.schemas = plan.lacking_schemas(facts);
         plan.check_strategy()?;
         plan.refuse_filtered_reads()?;
@@ -109,6 +110,31 @@ impl Plan {
         set_times(&mut ledger, facts, package, wishes)?;
         self.ledgers.push(ledger);
         self.tables.extend(tables);
+        Ok(())
+    }
+
+    /// Where all rows of a package go ahead of what prod has processed, its next run begins there, but what it keeps of
+    /// sessions ends before.
+    fn refuse_what_memory_lacks(&self, facts: &Facts) -> Result<()> {
+        for package in facts.packages.iter().filter(|package| !package.memory.is_empty()) {
+            let times = |rows: &[Row]| rows.iter().filter_map(|row| row.last_success).collect::<Vec<_>>();
+            let before = package.tables.as_ref().and_then(|tables| tables.prod_rows.as_deref()).map(times);
+            let after = self.rows_after(package).map(|rows| times(&rows));
+            let (before, after) = (before.into_iter().flatten().max(), after.into_iter().flatten().min());
+            if let (Some(before), Some(after)) = (before, after)
+                && after > before
+            {
+                bail!(Refusal(format!(
+                    "all rows of {} in {to} would be at {after} or later, but {to} has processed events only up to {before}: \
+                     what it keeps of sessions ({}) would lack what is in between, and its next run would cut sessions off. \
+                     Run {to} up to there first, or rename these tables of {to} and run the same command again: it then \
+                     takes staging's along",
+                    package.name,
+                    package.memory.join(", "),
+                    to = self.to
+                )))
+            }
+        }
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub struct Facts {
     pub models: Vec<ModelFacts>,
     /// What prod's connection may not do, where the warehouse tells.
     pub lacking: Vec<(Relation, Right)>,
-    /// Relations of prod whose schemas do not exist, one for each schema.
+    /// Relations of prod whose schemas do not exist.
     pub without_schema: Vec<Relation>,
     /// A digest of what the dbt manifests say about these packages and models.
     pub manifests: String,
@@ -37,13 +37,31 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Leaves out what goes to prod only with the whole package, where prod has the package, or staging lacks it.
-    pub fn leave_out_what_prod_has(&mut self) {
+    /// Leaves out the models without rows of their own that prod has, unless their package is new to it. Says so where nobody
+    /// knows.
+    pub fn leave_out_untracked(&mut self) {
+        for (place, package) in self.packages.iter().enumerate() {
+            let untracked = self.models.iter().filter(|model| model.package == place && !model.is_tracked);
+            let names: Vec<_> = untracked.map(|model| model.name.as_str()).collect();
+            if package.tables.is_none() && !names.is_empty() {
+                self.notes.push(format!(
+                    "if prod has processed nothing of {} yet, it also needs what staging keeps in {}: promote with a \
+                     connection (--target, --to), which takes that along",
+                    package.name,
+                    names.join(", ")
+                ));
+            }
+        }
         let is_new: Vec<_> = self.packages.iter().map(PackageFacts::is_new).collect();
-        self.models.retain(|model| {
-            let is_there = model.table.as_ref().is_some_and(|table| table.staging_exists != Some(false));
-            model.is_tracked || (is_new[model.package] && is_there)
-        });
+        let stays = |model: &mut ModelFacts| {
+            let table = model.table.as_ref();
+            let is_lacking =
+                table.is_some_and(|it| (it.staging_exists, it.prod_exists) == (Some(true), Some(false)));
+            !(model.is_tracked || is_lacking || is_new[model.package])
+        };
+        for model in self.models.extract_if(.., stays) {
+            self.packages[model.package].memory.push(model.name);
+        }
     }
 
     /// The tables of both sides that exist, and what is known of each.
@@ -71,6 +89,8 @@ pub struct PackageFacts {
     pub prod_manifest: Relation,
     /// The layout that prod's project configures for its incremental manifest.
     pub manifest_layout: Layout,
+    /// Models in which prod keeps what it knows of earlier events beside its rows: they stay as they are.
+    pub memory: Vec<String>,
     /// What was read of its tables; none offline.
     pub tables: Option<Tables>,
     /// The names of all its tracked models in prod's project. Prod's next run depends on all of them.

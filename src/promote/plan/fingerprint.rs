@@ -71,18 +71,21 @@ pub fn of_package(package: &PackageFacts) -> Value {
 pub fn of_model(model: &ModelFacts) -> Value {
     let table = model.table.as_ref().map(|table| {
         let layout = &table.layout;
-        json!([
-            table.staging.to_string(),
-            table.prod.to_string(),
-            table.grants,
-            table.date_column,
-            [&layout.partition_by, &layout.cluster_by, &layout.distribution, &layout.sort_key],
-            layout.properties,
-            layout.transient,
-            layout.filtered_by(),
-            of_configured(&table.configured),
-            of_files(layout),
-        ])
+        let mut said = vec![
+            json!(table.staging.to_string()),
+            json!(table.prod.to_string()),
+            json!(table.grants),
+            json!(table.date_column),
+            json!([&layout.partition_by, &layout.cluster_by, &layout.distribution, &layout.sort_key]),
+            json!(layout.properties),
+            json!(layout.transient),
+            json!(layout.filtered_by()),
+        ];
+        // As it was before these were read, where they say nothing.
+        said.extend(
+            [of_configured(&table.configured), of_files(layout)].into_iter().filter(|it| !it.is_null()),
+        );
+        Value::from(said)
     });
     json!([model.name, model.package, table])
 }
@@ -143,7 +146,7 @@ mod tests {
             let table = Some(table.clone());
             of_model(&ModelFacts { name: "a".into(), package: 0, is_tracked: true, table }).to_string()
         };
-        let written = r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null,null,null]]"#;
+        let written = r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;
         assert_eq!(of(&table), written);
         assert_eq!(of(&TableFacts { staging_exists: Some(true), ..table.clone() }), written);
         let layout = Layout { cluster_by: Some("day".into()), ..Layout::default() };

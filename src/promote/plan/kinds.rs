@@ -26,7 +26,7 @@ fn no_delta(how: CopyStrategy, facts: &TableFacts) -> Option<String> {
         return is_unknown.then(|| {
             format!(
                 "prod's project configures {} as an Iceberg table: whether dbt makes one, or a Delta table with Iceberg's \
-                 metadata, hangs on a flag. Only staging's table tells, and its format is not known: promote with a \
+                 metadata, depends on a flag. Only staging's table shows which, and its format is not known: promote with a \
                  connection (--target, --to)",
                 facts.prod
             )
@@ -50,6 +50,18 @@ fn no_delta(how: CopyStrategy, facts: &TableFacts) -> Option<String> {
 /// Databricks and Spark: a table that one statement cannot replace, or not at its place.
 fn unsuited_files(dialect: Dialect, table: &Table) -> Option<String> {
     let facts = &table.facts;
+    let place =
+        |location: &str| location.trim_start_matches("dbfs:").trim_end_matches('/').replace("//", "/");
+    let of_staging = facts.physical.layout.as_ref().and_then(|layout| layout.location.as_deref());
+    if let (Some(staging), Some(wanted)) = (of_staging, facts.layout.location.as_deref())
+        && place(staging) == place(wanted)
+    {
+        return Some(format!(
+            "the files of {} are at {staging}, where prod's project puts {}: both targets would share them. Give the \
+             targets different places (location_root, or include_full_name_in_path)",
+            facts.staging, facts.prod
+        ));
+    }
     let (Action::Replace { .. }, Some(replaced)) = (&table.action, &facts.replaced.layout) else {
         return None;
     };
@@ -62,8 +74,6 @@ fn unsuited_files(dialect: Dialect, table: &Table) -> Option<String> {
         ));
     }
     let wanted = facts.layout.location.as_deref()?;
-    let place =
-        |location: &str| location.trim_start_matches("dbfs:").trim_end_matches('/').replace("//", "/");
     if replaced.location.as_deref().map(place) == Some(place(wanted)) {
         return None;
     }

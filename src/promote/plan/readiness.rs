@@ -87,7 +87,7 @@ pub(super) fn staging_time(
 fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, facts: &Facts) -> Result<()> {
     let Some(window) = tables.staging_window else { return Ok(()) };
     let prod = tables.prod_rows.iter().flatten().filter_map(|row| row.last_success).max();
-    if prod.is_some_and(|prod| prod <= time) {
+    if prod.is_none_or(|prod| prod <= time) {
         return Ok(());
     }
     let origin = match package.family {
@@ -101,7 +101,7 @@ fn refuse_unfinished(tables: &Tables, package: &PackageFacts, time: Timestamp, f
     });
     let Some(days) = capped else { return Ok(()) };
     let unit = if days == 1 { "day" } else { "days" };
-    let prod = prod.map_or_else(|| "nothing".to_owned(), |prod| format!("everything up to {prod}"));
+    let prod = prod.map(|prod| format!("everything up to {prod}")).unwrap_or_default();
     bail!(Refusal(format!(
         "staging is not caught up: its last window ended at {} because of a limit of {days} {unit}, its rows \
          are at {time}, and {} has processed {prod}. Continue the backfill (snowplow-backfill run), or use \

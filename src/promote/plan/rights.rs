@@ -56,11 +56,13 @@ impl Plan {
             .iter()
             .flat_map(|table| self.needed_for_table(table))
             .chain(self.ledgers.iter().flat_map(|ledger| self.needed_for_rows(ledger)));
-        let mut lacking: Vec<_> = needed
-            .filter(|needed| facts.lacking.contains(needed))
-            .map(|(relation, right)| right.describe(&relation))
-            .collect();
-        lacking.dedup();
+        let mut lacking: Vec<String> = Vec::new();
+        for (relation, right) in needed.filter(|needed| facts.lacking.contains(needed)) {
+            let described = right.describe(&relation);
+            if !lacking.contains(&described) {
+                lacking.push(described);
+            }
+        }
         if lacking.is_empty() {
             return Ok(());
         }

@@ -146,6 +146,7 @@ impl Asking {
             replaced_kind: cell(replaced_kind, 0),
             bytes,
             rows,
+            can_tell_dependents: !dependents_questions(dialect).is_empty(),
             dependents: (!asked.is_empty()).then(|| named.collect()),
         })
     }

@@ -33,7 +33,7 @@ pub fn read(
     let (answers, of_rights) = told.answers.split_at(before.min(told.answers.len()));
     take(facts, &mut InOrder(answers.iter()))?;
     rights::take(facts, of_rights);
-    facts.leave_out_what_prod_has();
+    facts.leave_out_untracked();
     guards::read(facts, prod, emit)?;
     tags::read(facts, prod, emit)?;
     catalogue::ask(facts, prod, emit)

@@ -87,12 +87,16 @@ pub fn facts(
         };
         facts.packages.push(package_facts(dialect, (staging, package), (prod, in_prod), vars(in_prod)?)?);
         said.push(plan::of_package(&facts.packages[place]));
+        // First, because a rollback goes the other way: what the others are built from is taken back last.
+        for model in models_beneath(dialect, (staging, prod), (package, in_prod), touched, place)? {
+            said.push(plan::of_model(&model));
+            facts.models.push(model);
+        }
         for name in &touched.tracked {
             let model = model(dialect, (staging, prod), package, name, place)?;
             said.push(plan::of_model(&model));
             facts.models.push(model);
         }
-        facts.models.extend(models_beneath(dialect, (staging, prod), (package, in_prod), touched, place)?);
     }
     let said = serde_json::to_vec(&said).context("cannot write JSON")?;
     facts.manifests = plan::short_digest(&said);
@@ -148,6 +152,7 @@ fn package_facts(
         staging_manifest: manifest(staging, package)?,
         prod_manifest: manifest(prod, in_prod)?,
         manifest_layout: layout(dialect, node(prod, in_prod)?)?,
+        memory: Vec::new(),
         tables: None,
         enabled_in_prod: tracked_in_prod.map(|node| node.name.clone()).collect(),
         lookback_hours: vars.settings.lookback_hours,

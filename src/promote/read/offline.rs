@@ -43,7 +43,7 @@ pub fn offline_facts(
     );
     let vars = |_: &_| Ok(PackageVars::default());
     let mut facts = manifests::facts(dialect, sides, &touched, selection.arguments(), vars)?;
-    facts.leave_out_what_prod_has();
+    facts.leave_out_untracked();
     Ok(facts)
 }
 

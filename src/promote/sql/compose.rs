@@ -163,11 +163,11 @@ fn in_steps(plan: &Plan) -> Result<Script> {
     // rather than too little.
     composer.set_rows(Direction::Back)?;
     for table in &plan.tables {
+        // A copy that somebody else made is only compared.
         if table.action != Action::Keep {
             composer.extend([replace::replace_statement(dialect, strategy, table)?.of_table(&table.model)]);
+            composer.extend(restate::after_copy_statements(dialect, strategy, table)?);
         }
-        // An execution that copied the table may have stopped before this. Doing it twice does no harm.
-        composer.extend(restate::after_copy_statements(dialect, strategy, table)?);
         composer.grant(table)?;
     }
     composer.check_content()?;

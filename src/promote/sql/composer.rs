@@ -243,7 +243,22 @@ impl<'p> Composer<'p> {
         if let Some(ledger) = plan.ledgers.iter().find(its) {
             let condition = taken_back_condition(plan.dialect, ledger, &table.model)?;
             let message = format!("{} still records {}: prod ran meanwhile", ledger.prod, table.model);
-            self.check(&format!("no row is left of {}'s new table", table.model), &condition, &message)?;
+            return self.check(
+                &format!("no row is left of {}'s new table", table.model),
+                &condition,
+                &message,
+            );
+        }
+        // What a package keeps beside its rows went to prod with all of them.
+        for ledger in plan.ledgers.iter().filter(|ledger| !ledger.added.is_empty()) {
+            let added = Ledger { moved: Vec::new(), ..ledger.clone() };
+            let condition = prod_as_planned_condition(plan.dialect, &added, Accepted::Planned)?;
+            let message = format!("{} records models again: prod ran meanwhile", ledger.prod);
+            self.check(
+                &format!("{}: no row is left of the promotion", ledger.package),
+                &condition,
+                &message,
+            )?;
         }
         Ok(())
     }

@@ -5,22 +5,34 @@ use anyhow::Result;
 use super::create::{Created, Existing, Way, create_statement, layout_of};
 use super::script::Statement;
 use crate::promote::plan::{
-    Action, CopyStrategy, Layout, Physical, Table, TableFacts, configured_key, copies_tags, is_transient,
-    is_wanted_transient, key_of, new_format, restated,
+    Action, CopyStrategy, Layout, Table, TableFacts, configured_key, copies_tags, is_transient,
+    is_wanted_transient, key_of, new_format, restated, written_as,
 };
 use crate::promote::templates::Sql;
 use crate::warehouse::{Dialect, Relation};
+
+/// How a backup is made, and how prod's table is made from it again: as it is stored, if the warehouse can.
+fn backup_way(dialect: Dialect) -> Way {
+    match dialect {
+        Dialect::Snowflake | Dialect::Databricks => Way::Clone,
+        Dialect::BigQuery => Way::Copy,
+        // Only Spark's: where tables are part of a transaction, prod's table is renamed.
+        Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => Way::Select,
+    }
+}
+
+fn way_of(strategy: CopyStrategy) -> Way {
+    match strategy {
+        CopyStrategy::Clone => Way::Clone,
+        CopyStrategy::Copy => Way::Copy,
+        CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => Way::Select,
+    }
+}
 
 /// Keeps prod's table under its backup name, unless that was done already.
 pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option<Statement>> {
     let Action::Replace { backup } = &table.action else { return Ok(None) };
     let (facts, replaced) = (&table.facts, &table.facts.replaced);
-    let way = match dialect {
-        Dialect::Snowflake | Dialect::Databricks => Way::Clone,
-        Dialect::BigQuery => Way::Copy,
-        // Only Spark's: where tables are part of a transaction, prod's table is renamed.
-        Dialect::Spark | Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => Way::Select,
-    };
     let created = Created {
         existing: Existing::Keep,
         target: backup,
@@ -35,7 +47,7 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         // Two tables in one place would be one.
         location: None,
     };
-    let sql = create_statement(dialect, way, &created)?;
+    let sql = create_statement(dialect, backup_way(dialect), &created)?;
     Ok(Some(Statement::plain(format!("keep prod's {} as {}", table.model, backup.identifier()), sql)))
 }
 
@@ -55,33 +67,28 @@ pub(super) fn replace_statement(
         },
         to: &facts.prod,
         from: &facts.staging,
-        physical: &facts.physical,
+        read: layout_of(facts),
         is_wanted_transient: is_wanted_transient(table),
-        configured: &facts.layout,
         layout: new_layout(dialect, facts),
         encryption_key: configured_key(facts),
         description: facts.configured.description.as_deref().or(facts.physical.description.as_deref()),
         copies_tags: copies_tags(table),
         location: facts.layout.location.as_deref(),
     };
-    Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, strategy)?))
+    let way = way_of(written_as(dialect, strategy, table));
+    Ok(Statement::plain(format!("copy {}", table.model), copied.statement(dialect, way)?))
 }
 
 /// Puts the backup in the place of what the promotion put there.
-pub(super) fn restore_statement(
-    dialect: Dialect,
-    strategy: CopyStrategy,
-    table: &Table,
-) -> Result<Option<Statement>> {
+pub(super) fn restore_statement(dialect: Dialect, table: &Table) -> Result<Option<Statement>> {
     let Action::Replace { backup } = &table.action else { return Ok(None) };
     let facts = &table.facts;
     let copied = Copied {
         existing: Existing::Replace,
         to: &facts.prod,
         from: backup,
-        physical: &facts.replaced,
+        read: facts.replaced.layout.as_ref().unwrap_or(&facts.layout),
         is_wanted_transient: is_transient(&facts.replaced, facts),
-        configured: &facts.layout,
         layout: facts.replaced.layout.as_ref().unwrap_or(&facts.layout).clone(),
         encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
         description: facts.replaced.description.as_deref(),
@@ -89,7 +96,7 @@ pub(super) fn restore_statement(
         location: facts.layout.location.as_deref(),
     };
     let title = format!("put prod's former {} back", table.model);
-    Ok(Some(Statement::plain(title, copied.statement(dialect, strategy)?)))
+    Ok(Some(Statement::plain(title, copied.statement(dialect, backup_way(dialect))?)))
 }
 
 /// A table that is made from another one.
@@ -97,12 +104,10 @@ struct Copied<'a> {
     existing: Existing,
     to: &'a Relation,
     from: &'a Relation,
-    /// What the catalogue says about the other one.
-    physical: &'a Physical,
+    /// The layout of the other one.
+    read: &'a Layout,
     /// Snowflake: whether the new one is transient.
     is_wanted_transient: bool,
-    /// What the project says about the new one.
-    configured: &'a Layout,
     /// What the new one would otherwise lack.
     layout: Layout,
     /// BigQuery: the key of the new one, as SQL.
@@ -115,7 +120,7 @@ struct Copied<'a> {
 }
 
 impl Copied<'_> {
-    fn statement(&self, dialect: Dialect, strategy: CopyStrategy) -> Result<Sql> {
+    fn statement(&self, dialect: Dialect, way: Way) -> Result<Sql> {
         let created = Created {
             existing: self.existing,
             target: self.to,
@@ -129,53 +134,12 @@ impl Copied<'_> {
             location: self.location,
             is_empty: false,
         };
-        create_statement(dialect, self.way(dialect, strategy), &created)
-    }
-
-    /// Where a warehouse does not have a strategy, there is always a query.
-    fn way(&self, dialect: Dialect, strategy: CopyStrategy) -> Way {
-        match strategy {
-            CopyStrategy::Clone => match dialect {
-                Dialect::Snowflake => {
-                    if self.can_clone() {
-                        Way::Clone
-                    } else {
-                        Way::Select
-                    }
-                }
-                // Its grammar has no `or replace` for a clone.
-                Dialect::BigQuery => {
-                    if self.existing == Existing::Replace {
-                        Way::Copy
-                    } else {
-                        Way::Clone
-                    }
-                }
-                Dialect::Databricks => Way::Clone,
-                Dialect::Postgres | Dialect::Redshift | Dialect::Spark | Dialect::DuckDb => Way::Select,
-            },
-            CopyStrategy::Copy => match dialect {
-                Dialect::BigQuery => Way::Copy,
-                Dialect::Postgres
-                | Dialect::Redshift
-                | Dialect::Snowflake
-                | Dialect::Databricks
-                | Dialect::Spark
-                | Dialect::DuckDb => Way::Select,
-            },
-            CopyStrategy::Ctas | CopyStrategy::Like | CopyStrategy::Move => Way::Select,
-        }
-    }
-
-    /// Snowflake: a transient table cannot be cloned to a permanent one.
-    fn can_clone(&self) -> bool {
-        let is_from_transient = self.physical.transient.or(self.configured.transient).unwrap_or(true);
-        self.is_wanted_transient || !is_from_transient
+        create_statement(dialect, way, &created)
     }
 
     /// The column that a query of the other one has to name.
     fn filter_column(&self) -> Option<&str> {
-        self.physical.layout.as_ref().unwrap_or(self.configured).filtered_by()
+        self.read.filtered_by()
     }
 }
 

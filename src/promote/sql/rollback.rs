@@ -100,7 +100,7 @@ fn take_back(plan: &Plan, table: &Table) -> Result<Option<Statement>> {
             let sql = swap::drop_if_exists_statement(plan.dialect, &table.facts.prod)?;
             Ok(Some(Statement::plain(format!("drop prod's {}", table.model), sql)))
         }
-        Action::Replace { .. } => replace::restore_statement(plan.dialect, plan.strategy, table),
+        Action::Replace { .. } => replace::restore_statement(plan.dialect, table),
     }
 }
 

@@ -80,13 +80,21 @@ pub fn then(fake: &FakeDbt, replies: &[Value]) {
     fake.change(&json!({"run-operation": all}));
 }
 
-/// In how many calls a promotion asks what guards the tables, beside that for the catalogue's other questions.
+/// In how many calls a promotion asks what guards the tables and which tags they have, beside that for the catalogue's other
+/// questions.
 pub fn calls_for_guards(adapter: &str) -> usize {
     match adapter {
-        "redshift" | "snowflake" | "bigquery" => 1,
-        "databricks" => 2,
+        "redshift" | "bigquery" => 1,
+        "snowflake" => 2,
+        "databricks" => 3,
         _ => 0,
     }
+}
+
+/// A rollback: what prod holds, what keeps its tables from being dropped where that is asked, the statements.
+pub fn rollback(adapter: &str, standing: Value, execution: Value) -> Vec<Value> {
+    let holders = (adapter == "postgres").then(|| json!({"empty": true}));
+    [Some(standing), holders, Some(execution)].into_iter().flatten().collect()
 }
 
 /// The project on such a warehouse.
@@ -154,7 +162,7 @@ fn the_same_call_finishes_what_was_stopped() {
         let titles = titles(adapter, &RUNNING, &["--replace"]);
         let copy = place(&titles, "copy carts");
         let fake = on(adapter, &RUNNING, &[fails(copy, LOST)]);
-        let call = ["--replace", "--apply"];
+        let call = ["--replace", "--apply", "--verify", "full"];
         let failed = promote(&fake, &call);
         assert_eq!(failed.code, 1, "{failed}");
         assert!(failed.stderr.contains("both finish what is left"), "{adapter}: {failed}");
@@ -178,7 +186,7 @@ fn the_same_call_finishes_what_was_stopped() {
 fn what_finished_one_is_shown_as_if_it_had_not_been_stopped() {
     let titles = titles("databricks", &NEW, &[]);
     let fake = on("databricks", &NEW, &[fails(titles.len() - 2, DENIED)]);
-    let call = ["--apply", "--format", "json"];
+    let call = ["--apply", "--format", "json", "--verify", "full"];
     assert_eq!(promote(&fake, &call).code, 1);
     then(&fake, &[done(titles.len()), compared("10")]);
     let output = promote(&fake, &call).success();
@@ -285,7 +293,7 @@ fn promoted() -> FakeDbt {
 pub fn promoted_on(adapter: &str) -> FakeDbt {
     let statements = titles(adapter, &RUNNING, &["--replace"]).len();
     let fake = on(adapter, &RUNNING, &[done(statements), compared("10")]);
-    promote(&fake, &["--replace", "--apply"]).success();
+    promote(&fake, &["--replace", "--apply", "--verify", "full"]).success();
     fake
 }
 
@@ -336,7 +344,7 @@ fn a_backup_that_is_gone_cannot_be_put_back() {
 
     let steps = titles("snowflake", &RUNNING, &["--replace"]).len();
     let fake = on("snowflake", &RUNNING, &[done(steps), compared("10")]);
-    promote(&fake, &["--replace", "--apply"]).success();
+    promote(&fake, &["--replace", "--apply", "--verify", "full"]).success();
     then(&fake, &[standing("written", &[false])]);
     let refused = roll_back(&fake);
     assert!(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::dump::{assert_same, dump};
-use super::halves::{calls_for_guards, standing, steps, then};
+use super::halves::{calls_for_guards, rollback, standing, steps, then};
 use super::shop::{self, MANIFEST};
 use crate::interruption::{eventually, send, start};
 use crate::promotion_input::{READY, both, carts, of_target, promote as promote_carts};
@@ -271,7 +271,7 @@ fn a_statement_that_fails_after_the_commit() {
             assert!(output.stderr.contains(words), "{words}\n{output}");
         }
         // There is something to take back.
-        then(&fake, &[standing("written", &[true]), json!({})]);
+        then(&fake, &rollback(adapter, standing("written", &[true]), json!({})));
         let back = fake.tool(&["promote", "--to", "prod", "--rollback"]);
         assert!(back.stderr.contains("rollback of the promotion of carts"), "{back}");
     }

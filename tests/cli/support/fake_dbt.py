@@ -5,6 +5,7 @@ repeats. With {"first_event": time}, calls that ask for events are answered with
 
     stdout, stderr   what is printed
     empty            true: every query of the call is answered with no rows
+    empty_from       the same of the queries from this one on
     log              what is appended to dbt.log in the folder of --log-path
     files            {name: text} for the folder of --target-path; @STAMP@ stands for the run's stamp
     hang             waits for a signal after printing: "polite" ends on SIGINT with exit code 2, "deaf" ignores it
@@ -68,10 +69,10 @@ hang = reply.get("hang")
 if hang:
     signal.signal(signal.SIGINT, interrupted if hang == "polite" else signal.SIG_IGN)
 sys.stdout.write(reply.get("stdout", ""))
-if reply.get("empty"):
+if reply.get("empty") or "empty_from" in reply:
     queries = json.loads(arguments[arguments.index("--args") + 1])["queries"]
-    answers = [{"target": {"name": "faked", "type": "faked", "schema": "s"}}]
-    answers += [{"query": place, "end": True} for place in range(len(queries))]
+    answers = [{"target": {"name": "faked", "type": "faked", "schema": "s"}}] if reply.get("empty") else []
+    answers += [{"query": place, "end": True} for place in range(reply.get("empty_from", 0), len(queries))]
     sys.stdout.writelines(f"snowplow-backfill:{json.dumps(answer)}\n" for answer in answers)
 sys.stdout.flush()
 sys.stderr.write(reply.get("stderr", ""))
