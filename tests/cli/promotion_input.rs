@@ -215,6 +215,7 @@ fn prod_has_nothing_of_the_package() {
       table     "db"."prd"."carts"
       rows      carts at 2023-10-11 10:11:12.123456 in shop
       then      next run of shop in prod: standard, window 2023-10-11 04:11:12 .. 2023-11-10 10:11:12
+      compared  all rows of carts; the incremental manifests
       note      the catalogue cannot be read, so the script follows the project's configuration: no answer
       note      execute it while no other process has the database file open
     nothing was executed; add --apply to execute it

@@ -177,6 +177,20 @@ fn what_goes_along_with_a_package() {
     assert_eq!(left(&offline), (false, 1, 1), "nobody knows");
 }
 
+/// A clone shares its data with staging's table, and so its key.
+#[test]
+fn a_clone_that_needs_another_key_is_a_copy() {
+    let facts = cases::configured(Dialect::BigQuery).expect("facts");
+    let plan =
+        plan(&facts, Wishes { strategy: Some(CopyStrategy::Clone), ..Wishes::default() }).expect("fine");
+    let script = Scripts::of(&plan).expect("scripts").promote.to_text();
+    assert!(
+        script.contains(" copy `analytics`.`staging_derived`.`my_model` options (kms_key_name = "),
+        "{script}"
+    );
+    assert!(!script.contains(" clone `"), "{script}");
+}
+
 #[test]
 fn rights_that_the_script_needs() {
     let plain = Wishes::default();

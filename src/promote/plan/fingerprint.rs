@@ -146,7 +146,8 @@ mod tests {
             let table = Some(table.clone());
             of_model(&ModelFacts { name: "a".into(), package: 0, is_tracked: true, table }).to_string()
         };
-        let written = r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;
+        let written =
+            r#"["a",0,["stg.a","prd.a",{"select":["bi"]},"day",[null,null,null,null],{},null,null]]"#;
         assert_eq!(of(&table), written);
         assert_eq!(of(&TableFacts { staging_exists: Some(true), ..table.clone() }), written);
         let layout = Layout { cluster_by: Some("day".into()), ..Layout::default() };

@@ -220,12 +220,13 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
       table     "db"."prd"."carts"
       rows      carts at 2023-10-11 10:11:12.123456 in shop
       then      next run of shop in prod: standard, window 2023-10-11 04:11:12 .. 2023-11-10 10:11:12
+      compared  the number of rows of carts; the incremental manifests
       note      execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to alter and merge it
-        1/11 times are UTC
-        2/11 seen in the query history
-        3/11 shop: staging's rows are as planned
-        4/11 shop: prod's rows are as planned
-    error: statement 5 of 11 failed (copy carts). Statements 1 to 4 are done and do no harm. Fix the cause, then run the same command again.
+        1/12 times are UTC
+        2/12 seen in the query history
+        3/12 shop: staging's rows are as planned
+        4/12 shop: prod's rows are as planned
+    error: statement 5 of 12 failed (copy carts). Statements 1 to 4 are done and do no harm. Fix the cause, then run the same command again.
     create transient table if not exists "db"."prd"."carts" clone "db"."stg"."carts"
       caused by: dbt run-operation failed (exit code 1): a statement failed
         Database Error
@@ -244,7 +245,7 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     // In the middle of the transaction of its rows.
     let fake = on("snowflake", &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}));
     let output = promote_carts(&fake, &["--apply"]);
-    assert!(output.code == 1 && output.stderr.contains("Statements 1 to 6 are done"), "{output}");
+    assert!(output.code == 1 && output.stderr.contains("Statements 1 to 7 are done"), "{output}");
     assert!(output.stderr.contains("both finish what is left"), "{output}");
 }
 
