@@ -1,4 +1,4 @@
-//! What a promotion does to the tables of a Spark engine: as much of its plan as can be seen there.
+//! What a promotion does to the tables of an engine: as much of its plan as can be seen there.
 
 use anyhow::Result;
 use snowplow_backfill::promote::{Action, Facts, Ledger, Plan, Script, Scripts, Table, Wishes};
@@ -51,7 +51,7 @@ pub struct Copied {
     pub staging: String,
     pub prod: String,
     pub before: Before,
-    /// Names, and expressions for their values, in which `id` counts the rows.
+    /// Names, and Spark's expressions for their values, in which `id` counts the rows.
     pub columns: Vec<(String, &'static str)>,
 }
 

@@ -27,7 +27,7 @@ pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
 /// Independent parsers for SQL, and an engine that executes Spark's.
 pub const SQL: Venv = Venv { name: "sql" };
 
-/// dbt's adapters for warehouses that cannot be had here.
+/// dbt's adapters for warehouses that cannot be had here, and an imitation of Snowflake.
 pub const ADAPTERS: Venv = Venv { name: "adapters" };
 
 /// What builds the wheel and runs the hooks.

@@ -1,7 +1,7 @@
 //! BigQuery.
 
 use super::{Bad, bad};
-use crate::support::Validator::{GoogleSql, Sqlfluff};
+use crate::support::Validator::{GoogleSql, Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "create table if not exists `p`.`prod`.`t` copy `p`.`stg`.`t`",
@@ -51,59 +51,60 @@ end",
 pub const BAD: &[Bad] = &[
     bad("misspelt", "create table if not exists `p`.`d`.`t` copi `p`.`e`.`t`"),
     bad("a bracket is open", "assert ((select 1) = 1 as 'x'"),
-    bad("Postgres' like", "create table `p`.`d`.`t` (like `p`.`e`.`t`)"),
-    bad("Spark's options", "alter table `p`.`d`.`t` set tblproperties ('labels' = 'x')"),
+    bad("Postgres' like", "create table `p`.`d`.`t` (like `p`.`e`.`t`)").accepted_by(&[Sqlglot]),
+    bad("Spark's options", "alter table `p`.`d`.`t` set tblproperties ('labels' = 'x')")
+        .accepted_by(&[Sqlglot]),
     bad("the pairs are not closed", "alter table `p`.`d`.`t` set options (labels = [('team', 'web'))"),
     bad(
         "a time without zone",
         "insert into `p`.`d`.`shop_manifest` (model, last_success) values ('a', datetime '2023-10-11 \
          10:11:12')",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "a time without zone is compared",
         "select 1 from `p`.`d`.`shop_manifest` where last_success = datetime '2023-10-11 10:11:12'",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "a column that is not there",
         "update `p`.`d`.`shop_manifest` set last_succes = last_success where true",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "an update without \
          condition",
         "update `p`.`d`.`shop_manifest` set last_success = \
                                         last_success",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "a number as an \
          assertion",
         "assert (select count(*) from `p`.`d`.`t`) as \
                                      'x'",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad("a quote that is doubled", "assert (1 = 1) as 'it''s'"),
     bad(
         "a cluster of a column that is not there",
         "create table `p`.`d`.`t` cluster by nobody as select * from `p`.`e`.`t`",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "the new name has a \
          dataset",
         "alter table `p`.`d`.`t` rename to \
                                        `e`.`t`",
     )
-    .accepted_by(&[Sqlfluff, GoogleSql]),
+    .accepted_by(&[GoogleSql, Sqlfluff, Sqlglot]),
     bad(
         "Snowflake's \
          transient",
         "create transient table `p`.`d`.`t` clone \
                                   `p`.`e`.`t`",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad("Databricks' clone", "create table `p`.`d`.`t` deep clone `p`.`e`.`t`"),
     bad("Postgres' lock", "lock table `p`.`d`.`t` in share mode"),
     bad(
@@ -112,7 +113,7 @@ pub const BAD: &[Bad] = &[
         "select assert_true((select count(*) from `p`.`d`.`t`) = 1, \
                               'x')",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
     bad("a block is open", "begin begin transaction; commit transaction;").accepted_by(&[Sqlfluff]),
     bad(
         "wrong within a \
@@ -127,5 +128,5 @@ pub const BAD: &[Bad] = &[
         "create or replace table `p`.`d`.`t` clone \
                                   `p`.`e`.`t`",
     )
-    .accepted_by(&[Sqlfluff, GoogleSql]),
+    .accepted_by(&[GoogleSql, Sqlfluff, Sqlglot]),
 ];

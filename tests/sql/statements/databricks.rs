@@ -1,7 +1,7 @@
 //! Databricks.
 
 use super::{Bad, bad};
-use crate::support::Validator::{Sail, Sqlfluff};
+use crate::support::Validator::{Sail, Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "set time zone 'UTC'",
@@ -51,24 +51,29 @@ pub const BAD: &[Bad] = &[
         "a bracket is open",
         "create table `m`.`d`.`t` using delta partitioned by (a as select * from `m`.`e`.`t`",
     ),
-    bad("BigQuery's copy", "create table `m`.`d`.`t` copy `m`.`e`.`t`"),
-    bad("Snowflake's transient", "create transient table `m`.`d`.`t` clone `m`.`e`.`t`"),
-    bad("Snowflake's tags", "alter table `m`.`d`.`t` set tag team = 'web'"),
+    bad("BigQuery's copy", "create table `m`.`d`.`t` copy `m`.`e`.`t`").accepted_by(&[Sqlglot]),
+    bad("Snowflake's transient", "create transient table `m`.`d`.`t` clone `m`.`e`.`t`")
+        .accepted_by(&[Sqlglot]),
+    bad("Snowflake's tags", "alter table `m`.`d`.`t` set tag team = 'web'").accepted_by(&[Sqlglot]),
     bad("properties without brackets", "alter table `m`.`d`.`t` set tblproperties 'a' = 'b'"),
-    bad("Postgres' like", "create table `m`.`d`.`t` (like `m`.`e`.`t` including all)"),
-    bad("BigQuery's partitions", "create table `m`.`d`.`t` partition by a as select * from `m`.`e`.`t`"),
-    bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),
+    bad("Postgres' like", "create table `m`.`d`.`t` (like `m`.`e`.`t` including all)")
+        .accepted_by(&[Sqlglot]),
+    bad("BigQuery's partitions", "create table `m`.`d`.`t` partition by a as select * from `m`.`e`.`t`")
+        .accepted_by(&[Sqlglot]),
+    bad("BigQuery's assertion", "assert (1 = 1) as 'x'").accepted_by(&[Sqlglot]),
     bad("Postgres' lock", "lock table `m`.`d`.`t` in share mode"),
     bad("Postgres' block", "do $x$ begin raise exception 'x'; end $x$"),
     bad("DuckDB's error", "select case when not (1 = 1) then error('x') end as checked")
-        .accepted_by(&[Sqlfluff]),
+        .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "a MERGE's branch without THEN",
         "merge into `m`.`d`.`t` as t using `m`.`e`.`t` as s on t.a = s.a when not matched insert *",
-    ),
-    bad("a conflict's clause", "insert into `m`.`d`.`t` select * from `m`.`e`.`t` on conflict do nothing"),
-    bad("two principals", "grant select on table `m`.`d`.`t` to `a`, `b`").accepted_by(&[Sqlfluff]),
+    )
+    .accepted_by(&[Sqlglot]),
+    bad("a conflict's clause", "insert into `m`.`d`.`t` select * from `m`.`e`.`t` on conflict do nothing")
+        .accepted_by(&[Sqlglot]),
+    bad("two principals", "grant select on table `m`.`d`.`t` to `a`, `b`").accepted_by(&[Sqlfluff, Sqlglot]),
     bad("a time that depends on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
-        .accepted_by(&[Sail, Sqlfluff]),
-    bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff]),
+        .accepted_by(&[Sail, Sqlfluff, Sqlglot]),
+    bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff, Sqlglot]),
 ];

@@ -1,7 +1,7 @@
 //! DuckDB.
 
 use super::{Bad, bad};
-use crate::support::Validator::Sqlfluff;
+use crate::support::Validator::{Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "begin transaction",
@@ -35,9 +35,9 @@ pub const BAD: &[Bad] = &[
     bad("a move to another schema", "alter table a.b set schema c").accepted_by(&[Sqlfluff]),
     bad("Postgres' lock", "lock table a.b in share mode").accepted_by(&[Sqlfluff]),
     bad("Postgres' block", "do $x$ begin raise exception 'x'; end $x$").accepted_by(&[Sqlfluff]),
-    bad("Snowflake's clone", "create table a.b clone c.d"),
-    bad("BigQuery's copy", "create table a.b copy c.d"),
+    bad("Snowflake's clone", "create table a.b clone c.d").accepted_by(&[Sqlglot]),
+    bad("BigQuery's copy", "create table a.b copy c.d").accepted_by(&[Sqlglot]),
     bad("Spark's source", "create table a.b using iceberg as select 1 as c"),
-    bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),
-    bad("the new name has a schema", "alter table a.b rename to c.d").accepted_by(&[Sqlfluff]),
+    bad("BigQuery's assertion", "assert (1 = 1) as 'x'").accepted_by(&[Sqlglot]),
+    bad("the new name has a schema", "alter table a.b rename to c.d").accepted_by(&[Sqlfluff, Sqlglot]),
 ];

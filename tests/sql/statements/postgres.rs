@@ -1,7 +1,7 @@
 //! Postgres.
 
 use super::{Bad, bad};
-use crate::support::Validator::Sqlfluff;
+use crate::support::Validator::{Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "begin isolation level read committed",
@@ -57,14 +57,14 @@ pub const BAD: &[Bad] = &[
     bad("misspelt", "creat table a.b (like c.d including all)"),
     bad("a bracket is open", "create table a.b (like c.d including all"),
     bad("a quote is open", "comment on table a.b is 'x"),
-    bad("Snowflake's clone", "create table a.b clone c.d"),
-    bad("BigQuery's copy", "create table a.b copy c.d"),
+    bad("Snowflake's clone", "create table a.b clone c.d").accepted_by(&[Sqlglot]),
+    bad("BigQuery's copy", "create table a.b copy c.d").accepted_by(&[Sqlglot]),
     bad("Snowflake's transient", "create transient table a.b as select 1 as c"),
     bad("backticks", "select * from `a`.`b`"),
-    bad("Redshift's key", "create table a.b distkey (c) as select 1 as c"),
+    bad("Redshift's key", "create table a.b distkey (c) as select 1 as c").accepted_by(&[Sqlglot]),
     bad("a mode that is none", "lock table a.b in share exclusive row mode"),
-    bad("the new name has no schema", "alter table a.b rename to c.d").accepted_by(&[Sqlfluff]),
-    bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),
+    bad("the new name has no schema", "alter table a.b rename to c.d").accepted_by(&[Sqlfluff, Sqlglot]),
+    bad("BigQuery's assertion", "assert (1 = 1) as 'x'").accepted_by(&[Sqlglot]),
     bad("no condition", "insert into a.b (c) select c from d where"),
     bad(
         "PL/pgSQL misspelt within its dollars",

@@ -1,7 +1,7 @@
 //! Redshift.
 
 use super::{Bad, bad};
-use crate::support::Validator::{Pglast, Sqlfluff};
+use crate::support::Validator::{Pglast, Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "begin",
@@ -9,6 +9,7 @@ pub const GOOD: &[&str] = &[
     r#"create table "prod"."t__promote" (like "stg"."t" including defaults)"#,
     r#"create table "prod"."t" distkey (id) sortkey (start_tstamp) as select * from "stg"."t""#,
     r#"create table "prod"."t" diststyle even compound sortkey (a, b) as select * from "stg"."t""#,
+    r#"create table "prod"."t" diststyle all sortkey auto as select * from "stg"."t""#,
     r#"alter table "prod"."t" append from "stg"."t""#,
     r#"insert into "prod"."t" ("id", "day") select "id", "day" from "stg"."t""#,
     r#"alter table "prod"."t__promote" rename to "t""#,
@@ -35,8 +36,8 @@ where s.model in ('carts')
 pub const BAD: &[Bad] = &[
     bad("misspelt", "alter table a.b renam to c"),
     bad("a bracket is open", "create table a.b (like c.d including defaults"),
-    bad("Snowflake's clone", "create table a.b clone c.d"),
-    bad("BigQuery's copy", "create table a.b copy c.d"),
+    bad("Snowflake's clone", "create table a.b clone c.d").accepted_by(&[Sqlglot]),
+    bad("BigQuery's copy", "create table a.b copy c.d").accepted_by(&[Sqlglot]),
     bad("backticks", "select * from `a`.`b`"),
     bad("Postgres' modes of locks", "lock table a.b in share row exclusive mode").accepted_by(&[Pglast]),
     bad("Postgres' blocks", "do $x$ begin raise exception 'x'; end $x$").accepted_by(&[Sqlfluff, Pglast]),
@@ -47,16 +48,16 @@ pub const BAD: &[Bad] = &[
         "create table a.b (like c.d including \
                                                       all)",
     )
-    .accepted_by(&[Pglast]),
+    .accepted_by(&[Pglast, Sqlglot]),
     bad(
         "a conflict's \
          clause",
         "insert into a.b (c) values (1) on conflict do \
                                 nothing",
     )
-    .accepted_by(&[Pglast]),
-    bad("Snowflake's swap", "alter table a.b swap with c.d"),
-    bad("Spark's source", "create table a.b using iceberg as select 1 as c").accepted_by(&[Pglast]),
+    .accepted_by(&[Pglast, Sqlglot]),
+    bad("Snowflake's swap", "alter table a.b swap with c.d").accepted_by(&[Sqlglot]),
+    bad("Spark's source", "create table a.b using iceberg as select 1 as c").accepted_by(&[Pglast, Sqlglot]),
     bad("no key", "create table a.b distkey () as select 1 as c"),
     bad(
         "an alias of MERGE's \
@@ -65,6 +66,7 @@ pub const BAD: &[Bad] = &[
                                        set x = d.x when not matched then insert values \
                                        (d.x)",
     )
-    .accepted_by(&[Sqlfluff, Pglast]),
-    bad("a list of values for a table", "select * from (values (1)) as t").accepted_by(&[Sqlfluff, Pglast]),
+    .accepted_by(&[Pglast, Sqlfluff, Sqlglot]),
+    bad("a list of values for a table", "select * from (values (1)) as t")
+        .accepted_by(&[Pglast, Sqlfluff, Sqlglot]),
 ];

@@ -1,7 +1,7 @@
 //! Snowflake.
 
 use super::{Bad, bad};
-use crate::support::Validator::Sqlfluff;
+use crate::support::Validator::{Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "alter session set timezone = 'UTC'",
@@ -46,15 +46,15 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
 pub const BAD: &[Bad] = &[
     bad("misspelt", "create transiet table a.b.c clone a.d.c"),
     bad("a bracket is open", "create table a.b.c cluster by (to_date(d) as select * from a.d.c"),
-    bad("BigQuery's copy", "create table a.b.c copy a.d.c"),
+    bad("BigQuery's copy", "create table a.b.c copy a.d.c").accepted_by(&[Sqlglot]),
     bad("Databricks' clone", "create table a.b.c deep clone a.d.c"),
-    bad("Postgres' like", "create table a.b.c (like a.d.c including all)"),
+    bad("Postgres' like", "create table a.b.c (like a.d.c including all)").accepted_by(&[Sqlglot]),
     bad("Postgres' lock", "lock table a.b.c in share mode"),
-    bad("Databricks' tags", "alter table a.b.c set tags ('team' = 'web')"),
+    bad("Databricks' tags", "alter table a.b.c set tags ('team' = 'web')").accepted_by(&[Sqlglot]),
     bad("Postgres' block", "do $x$ begin raise exception 'x'; end $x$"),
-    bad("Spark's source", "create table a.b.c using iceberg as select 1 as d"),
+    bad("Spark's source", "create table a.b.c using iceberg as select 1 as d").accepted_by(&[Sqlglot]),
     bad("backticks", "select * from `a`.`b`"),
-    bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),
+    bad("BigQuery's assertion", "assert (1 = 1) as 'x'").accepted_by(&[Sqlglot]),
     bad("BigQuery's options", "alter table a.b.c set options (expiration_timestamp = null)"),
     bad("a move to another schema", "alter table a.b.c set schema d").accepted_by(&[Sqlfluff]),
     bad(
@@ -65,12 +65,13 @@ pub const BAD: &[Bad] = &[
         "a MERGE's insert without values",
         "merge into a.b.c as t using d as s on t.x = s.x when not matched then insert (x)",
     )
-    .accepted_by(&[Sqlfluff]),
-    bad("two grantees", "grant select on table a.b.c to role D, \"E f\"").accepted_by(&[Sqlfluff]),
-    bad("two grantees, each with its word", "grant select on table a.b.c to role D, role E"),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
+    bad("two grantees", "grant select on table a.b.c to role D, \"E f\"").accepted_by(&[Sqlfluff, Sqlglot]),
+    bad("two grantees, each with its word", "grant select on table a.b.c to role D, role E")
+        .accepted_by(&[Sqlglot]),
     bad(
         "a time that depends on the session",
         "select * from a.b.c where d = timestamp '2023-10-11 10:11:12'",
     )
-    .accepted_by(&[Sqlfluff]),
+    .accepted_by(&[Sqlfluff, Sqlglot]),
 ];

@@ -1,7 +1,7 @@
 //! Spark with Iceberg.
 
 use super::{Bad, bad};
-use crate::support::Validator::{Sail, Sqlfluff};
+use crate::support::Validator::{Sail, Sqlfluff, Sqlglot};
 
 pub const GOOD: &[&str] = &[
     "create table if not exists prod.t
@@ -38,22 +38,25 @@ when not matched then insert (model, last_success) values (s.model, s.last_succe
 pub const BAD: &[Bad] = &[
     bad("misspelt", "create table if not exist d.t using iceberg as select * from e.t"),
     bad("a bracket is open", "create table d.t using iceberg partitioned by (a as select * from e.t"),
-    bad("the source comes too late", "create table d.t as select * from e.t using iceberg"),
+    bad("the source comes too late", "create table d.t as select * from e.t using iceberg")
+        .accepted_by(&[Sqlglot]),
     bad("Databricks' clone", "create table d.t deep clone e.t"),
-    bad("BigQuery's copy", "create table d.t copy e.t"),
-    bad("Snowflake's transient", "create transient table d.t as select * from e.t"),
-    bad("Postgres' like", "create table d.t (like e.t including all)"),
-    bad("BigQuery's partitions", "create table d.t using iceberg partition by (a) as select * from e.t"),
-    bad("BigQuery's assertion", "assert (1 = 1) as 'x'"),
-    bad("a transaction", "begin transaction"),
+    bad("BigQuery's copy", "create table d.t copy e.t").accepted_by(&[Sqlglot]),
+    bad("Snowflake's transient", "create transient table d.t as select * from e.t").accepted_by(&[Sqlglot]),
+    bad("Postgres' like", "create table d.t (like e.t including all)").accepted_by(&[Sqlglot]),
+    bad("BigQuery's partitions", "create table d.t using iceberg partition by (a) as select * from e.t")
+        .accepted_by(&[Sqlglot]),
+    bad("BigQuery's assertion", "assert (1 = 1) as 'x'").accepted_by(&[Sqlglot]),
+    bad("a transaction", "begin transaction").accepted_by(&[Sqlglot]),
     bad("Postgres' lock", "lock table d.t in share mode"),
     bad("DuckDB's error", "select case when not (1 = 1) then error('x') end as checked")
-        .accepted_by(&[Sqlfluff]),
+        .accepted_by(&[Sqlfluff, Sqlglot]),
     bad(
         "a MERGE's branch without THEN",
         "merge into d.t as t using e.t as s on t.a = s.a when not matched insert *",
-    ),
+    )
+    .accepted_by(&[Sqlglot]),
     bad("a time that depends on the session", "select * from d.t where a = timestamp '2023-10-11 10:11:12'")
-        .accepted_by(&[Sail, Sqlfluff]),
-    bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff]),
+        .accepted_by(&[Sail, Sqlfluff, Sqlglot]),
+    bad("two texts for one", "select assert_true(1 = 1, 'it''s')").accepted_by(&[Sail, Sqlfluff, Sqlglot]),
 ];

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use snowplow_backfill::warehouse::Dialect::{self, BigQuery, Databricks, Postgres, Redshift};
+use snowplow_backfill::warehouse::Dialect::{self, BigQuery, Databricks, Postgres, Redshift, Snowflake};
 
-use super::validator::Validator::{self, Pglast, Sail, Sqlfluff};
+use super::validator::Validator::{self, Pglast, Sail, Sqlfluff, Sqlglot};
 
 /// A kind of statements that a validator rejects and the warehouse takes.
 pub struct Exception {
@@ -93,6 +93,85 @@ pub static EXCEPTIONS: &[Exception] = &[
         dialect: Databricks,
         beginning: r"grant \w+ on table \S+ to ",
         reason: "it has no grants",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Postgres,
+        beginning: "lock table ",
+        reason: "it has no locks of tables",
+    },
+    Exception { validator: Sqlglot, dialect: Postgres, beginning: r"do \$", reason: "it has no blocks" },
+    Exception {
+        validator: Sqlglot,
+        dialect: Postgres,
+        beginning: r"insert into \S+ \(.+\)\s+overriding system value\s",
+        reason: "its inserts override no identity",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Postgres,
+        beginning: r"alter table .+ set schema ",
+        reason: "it moves no table to another schema",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Redshift,
+        beginning: "lock table ",
+        reason: "it has no locks of tables",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Redshift,
+        beginning: r"create table \S+\s+diststyle \w+\s+sortkey auto\s",
+        reason: "its sort keys are columns",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Redshift,
+        beginning: r"alter table \S+ append from ",
+        reason: "it moves no blocks from table to table",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Snowflake,
+        beginning: r"create or replace (transient )?table .+ clone .+ copy grants( copy tags)?$",
+        reason: "its clones keep nothing of the table that they replace",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Snowflake,
+        beginning: r"alter table \S+ (resume|suspend) recluster$",
+        reason: "it neither stops nor starts clustering",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Snowflake,
+        beginning: r"alter table \S+ unset tag ",
+        reason: "it sets tags and unsets none",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: BigQuery,
+        beginning: r"create (or replace )?table (if not exists )?\S+ copy \S+ options \(",
+        reason: "its copies have no options",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: BigQuery,
+        beginning: r"begin\s+begin transaction;",
+        reason: "it has no blocks",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Databricks,
+        beginning: "set time zone 'UTC'$",
+        reason: "it has no zone of the session",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Databricks,
+        beginning: r"create (or replace )?table (if not exists )?(`[^`]+`|\S)+ deep clone ",
+        reason: "its clones are neither deep nor shallow",
     },
 ];
 

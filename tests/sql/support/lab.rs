@@ -1,4 +1,4 @@
-//! An engine that executes Spark SQL on tables in a folder of its own.
+//! An engine that executes SQL: Spark's on tables in a folder of its own, Snowflake's in memory.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,15 @@ pub struct Lab {
     databases: BTreeSet<Vec<String>>,
     process: Process,
     folder: TempDir,
-    /// What it does not know itself, and got in other words; see `sail.py`.
+    /// What it does not know itself, and got in other words; see `sail.py` and `fake_snowflake.py`.
     pub stand_ins: BTreeSet<String>,
 }
 
 /// Rows, their values as text.
 pub type Rows = Vec<Vec<String>>;
+
+/// How the engines say that there is no such table.
+const NOT_FOUND: [&str; 2] = ["TABLE_OR_VIEW_NOT_FOUND", "Catalog Error: Table with name"];
 
 #[derive(Deserialize)]
 struct Answer {
@@ -47,6 +50,19 @@ impl Lab {
         let process = Process::start(Environment::Sql, "execute.py", &arguments);
         let folder = tempfile::tempdir().expect("a folder");
         let mut lab = Self { databases, process, folder, stand_ins: BTreeSet::new() };
+        lab.empty();
+        lab
+    }
+
+    /// Starts the one that imitates Snowflake, with the schemas that relations are in.
+    pub fn start_snowflake(relations: &[&str]) -> Self {
+        let schemas = relations.iter().map(|name| {
+            let relation = Relation::parse(name, Dialect::Snowflake).expect("a relation");
+            vec![relation.stored_database().expect("a database"), relation.stored_schema()]
+        });
+        let process = Process::start::<&str>(Environment::Adapters, "fake_snowflake.py", &[]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut lab = Self { databases: schemas.collect(), process, folder, stand_ins: BTreeSet::new() };
         lab.empty();
         lab
     }
@@ -84,7 +100,7 @@ impl Lab {
                 rows.sort();
                 Some(rows)
             }
-            Err(error) if error.contains("TABLE_OR_VIEW_NOT_FOUND") => None,
+            Err(error) if NOT_FOUND.iter().any(|words| error.contains(words)) => None,
             Err(error) => panic!("{error}: {table}"),
         }
     }

@@ -15,7 +15,7 @@ pub enum Environment {
     Sql,
     /// dbt with its databases.
     Dbt,
-    /// dbt with adapters for other warehouses.
+    /// dbt with adapters for other warehouses, and an imitation of Snowflake.
     Adapters,
 }
 

@@ -1,6 +1,6 @@
 """Judges SQL statements with parsers of other people's making.
 
-    python validate.py sqlfluff | pglast | duckdb | sail | googlesql <folder for compiled code>
+    python validate.py sqlfluff | sqlglot | pglast | duckdb | sail | googlesql <folder for compiled code>
 
 Reads one request a line from stdin, {"dialect": …, "statement": …}, and answers each with one line:
 {"rejected": null} or {"rejected": <why>}. Ends with stdin.
@@ -27,6 +27,30 @@ def sqlfluff():
             return "; ".join(violation.desc() for violation in parsed.violations)
         if parsed.tree is None or next(parsed.tree.iter_unparsables(), None):
             return "it has a section that cannot be parsed"
+        return None
+
+    return judge
+
+
+def sqlglot():
+    """A reader and writer of all of the warehouses' SQL. What it passes on unread, it does not know."""
+    import logging
+
+    from sqlglot import ErrorLevel, exp, parse
+    from sqlglot.errors import SqlglotError
+
+    # It warns of what it does not know; that is said in the answer.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+    def judge(dialect, text):
+        try:
+            for statement in filter(None, parse(text, read=dialect, error_level=ErrorLevel.RAISE)):
+                if unread := statement.find(exp.Command):
+                    return f"it does not know {unread.this}"
+                # Its reader takes much from other warehouses; its writer names some of what this one has not.
+                statement.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
+        except SqlglotError as error:
+            return str(error)
         return None
 
     return judge
@@ -97,6 +121,7 @@ def main():
     name, *arguments = sys.argv[1:]
     validators = {
         "sqlfluff": sqlfluff,
+        "sqlglot": sqlglot,
         "pglast": pglast,
         "duckdb": duckdb,
         "sail": sail,

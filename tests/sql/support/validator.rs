@@ -14,6 +14,8 @@ use super::process::{Environment, Process};
 pub enum Validator {
     /// Grammars of all warehouses, written from their manuals.
     Sqlfluff,
+    /// A reader and writer of all warehouses' SQL.
+    Sqlglot,
     /// Postgres' own grammar, which Redshift's descends from.
     Pglast,
     /// BigQuery's own parser and analyser.
@@ -46,6 +48,7 @@ struct Judge {
 type Served = LazyLock<Mutex<Judge>>;
 
 static SQLFLUFF: Served = LazyLock::new(|| serve(Environment::Sql, &["sqlfluff"]));
+static SQLGLOT: Served = LazyLock::new(|| serve(Environment::Sql, &["sqlglot"]));
 static PGLAST: Served = LazyLock::new(|| serve(Environment::Sql, &["pglast"]));
 static DUCKDB: Served = LazyLock::new(|| serve(Environment::Dbt, &["duckdb"]));
 static SAIL: Served = LazyLock::new(|| serve(Environment::Sql, &["sail"]));
@@ -72,12 +75,14 @@ impl Validator {
     /// Those that know a warehouse's SQL.
     pub fn of(dialect: Dialect) -> &'static [Self] {
         match dialect {
-            Dialect::Postgres => &[Self::Sqlfluff, Self::Pglast],
-            Dialect::Redshift => &[Self::Sqlfluff, Self::Pglast, Self::Manuals],
-            Dialect::Snowflake => &[Self::Sqlfluff, Self::Manuals],
-            Dialect::BigQuery => &[Self::Sqlfluff, Self::GoogleSql, Self::Manuals],
-            Dialect::Databricks | Dialect::Spark => &[Self::Sqlfluff, Self::Sail, Self::Manuals],
-            Dialect::DuckDb => &[Self::Sqlfluff, Self::DuckDb],
+            Dialect::Postgres => &[Self::Sqlfluff, Self::Sqlglot, Self::Pglast],
+            Dialect::Redshift => &[Self::Sqlfluff, Self::Sqlglot, Self::Pglast, Self::Manuals],
+            Dialect::Snowflake => &[Self::Sqlfluff, Self::Sqlglot, Self::Manuals],
+            Dialect::BigQuery => &[Self::Sqlfluff, Self::Sqlglot, Self::GoogleSql, Self::Manuals],
+            Dialect::Databricks | Dialect::Spark => {
+                &[Self::Sqlfluff, Self::Sqlglot, Self::Sail, Self::Manuals]
+            }
+            Dialect::DuckDb => &[Self::Sqlfluff, Self::Sqlglot, Self::DuckDb],
         }
     }
 
@@ -85,6 +90,7 @@ impl Validator {
     pub fn judge(self, dialect: Dialect, statement: &str) -> Option<String> {
         let served = match self {
             Self::Sqlfluff => &SQLFLUFF,
+            Self::Sqlglot => &SQLGLOT,
             Self::Pglast => &PGLAST,
             Self::GoogleSql => &GOOGLESQL,
             Self::DuckDb => &DUCKDB,
