@@ -176,7 +176,9 @@ impl<'a> Trial<'a> {
                     self.format()
                 ));
                 let values: Vec<_> = rows.iter().map(|row| manifests.values(row)).collect();
-                self.lab.must(&format!("insert into {name} values {}", values.join(", ")));
+                if !values.is_empty() {
+                    self.lab.must(&format!("insert into {name} values {}", values.join(", ")));
+                }
             }
         }
         for table in &self.promotion.tables {

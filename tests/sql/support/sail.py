@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-NAME = r"[`\w.-]+"
+NAME = r"(?:`[^`]*`|[\w.-])+"
 
 # What stands in, where, and for what. Whole statements unless it says otherwise.
 STAND_INS = [
