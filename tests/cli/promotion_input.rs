@@ -279,7 +279,7 @@ fn nothing_to_take_back() {
     exit code: 2
     --- stdout
     --- stderr
-    error: there is no promotion to prod to take back: --apply has executed none from this project (records: [PROJECT]/target/snowplow-backfill/promotions)
+    error: there is no promotion to prod to take back: --apply has executed none from this project, or its records are lost (records: [PROJECT]/target/snowplow-backfill/promotions)
     ");
 }
 

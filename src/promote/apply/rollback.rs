@@ -20,7 +20,13 @@ use crate::workspace::OpenTarget;
 /// statement fails.
 pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>) -> Result<()> {
     let promotions = prod.workspace.promotions();
-    for (folder, record) in PromotionRecord::all(&promotions, to)? {
+    let records = PromotionRecord::all(&promotions, to)?;
+    let why = if records.is_empty() {
+        "--apply has executed none from this project, or its records are lost"
+    } else {
+        "each that --apply has executed from this project is taken back already, or left nothing"
+    };
+    for (folder, record) in records {
         if record.known() == Known::Nothing {
             continue;
         }
@@ -33,10 +39,7 @@ pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>
         }
         return take_back(prod, &mut record, &folder, &witnessed, emit, tell);
     }
-    bail!(
-        "there is no promotion to {to} to take back: --apply has executed none from this project (records: \
-         {promotions})"
-    )
+    bail!("there is no promotion to {to} to take back: {why} (records: {promotions})")
 }
 
 fn take_back(

@@ -27,6 +27,9 @@ pub fn listed(record: &PromotionRecord, found: Option<&BackupsFound>, now: Times
         let facts = found.and_then(|found| found.get(&backup.name));
         let _ = match facts {
             Some(facts) if !facts.exists() => writeln!(text, "{}", gone(record, backup)),
+            Some(other @ BackupFacts { kind: Some(kind), .. }) if !other.is_table() => {
+                writeln!(text, "gone: a {kind} has its name now")
+            }
             Some(facts) => {
                 let users = facts.dependents.as_deref().unwrap_or_default();
                 let users =
@@ -59,7 +62,7 @@ pub(super) fn measured(age: Duration, facts: &BackupFacts) -> String {
         let _ = write!(text, ", {}", size_text(bytes));
     }
     if let Some(rows) = facts.rows {
-        let _ = write!(text, ", about {} rows", thousands(rows));
+        let _ = write!(text, ", about {} row{}", thousands(rows), if rows == 1 { "" } else { "s" });
     }
     text
 }
@@ -127,7 +130,7 @@ pub fn backup_documents<'a>(
         BackupDocument {
             model: &backup.model,
             name: &backup.name,
-            exists: facts.map(BackupFacts::exists),
+            exists: facts.map(BackupFacts::is_table),
             bytes: facts.and_then(|facts| facts.bytes),
             rows: facts.and_then(|facts| facts.rows),
             age_seconds: record.age(now).as_secs(),

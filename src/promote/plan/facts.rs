@@ -53,13 +53,13 @@ impl Facts {
             }
         }
         let is_new: Vec<_> = self.packages.iter().map(PackageFacts::is_new).collect();
-        let stays = |model: &mut ModelFacts| {
+        let is_left_out = |model: &mut ModelFacts| {
             let table = model.table.as_ref();
             let is_lacking =
                 table.is_some_and(|it| (it.staging_exists, it.prod_exists) == (Some(true), Some(false)));
             !(model.is_tracked || is_lacking || is_new[model.package])
         };
-        for model in self.models.extract_if(.., stays) {
+        for model in self.models.extract_if(.., is_left_out) {
             self.packages[model.package].memory.push(model.name);
         }
     }

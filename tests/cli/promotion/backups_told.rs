@@ -232,6 +232,10 @@ fn promotions_are_listed() {
     then(&fake, &[answers(&[None, Some(&["table"]), None, None, None, None])]);
     let gone = list(&[]);
     assert!(gone.stdout.contains("  gone: dropped outside this tool\n"), "{gone}");
+    let none: Option<&[&str]> = Some(&[]);
+    then(&fake, &[answers(&[Some(&["view"]), Some(&["table"]), none, none, none, none])]);
+    let other = list(&[]);
+    assert!(other.stdout.contains("  gone: a view has its name now\n"), "{other}");
     then(&fake, &[json!({"stdout": LOST, "exit": 1})]);
     assert_snapshot!(without_time(&fake, &list(&[])), @r#"
     exit code: 0
