@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::backups::{exact_text, measured};
-use super::human::lines;
+use super::lines::lines;
 use crate::output::{Paint, count};
 use crate::promote::apply::{DropPlan, Droppable, Kept, Why};
 use crate::timestamp::Timestamp;

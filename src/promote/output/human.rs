@@ -4,14 +4,11 @@ use std::fmt::Write as _;
 
 use super::backups::size_text;
 use super::drops;
+use super::lines::lines;
 use crate::output::Paint;
 use crate::promote::apply::{Applied, Comparison, News, PromotionRecord, Stage};
 use crate::promote::plan::{Action, Plan, Verification};
 use crate::promote::sql::{forecast_lines, room_lines};
-
-pub(super) fn lines(text: &str, paint: Paint) -> String {
-    paint.wrapped(text.trim_end()) + "\n"
-}
 
 /// A step of a promotion, as it happens.
 #[must_use]

@@ -4,6 +4,7 @@ mod backups;
 mod document;
 mod drops;
 mod human;
+mod lines;
 
 pub use backups::{BackupDocument, backup_documents, listed};
 pub use document::document;

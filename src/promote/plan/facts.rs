@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::properties::{Held, Property};
-use super::rights::Right;
+use super::right::Right;
 use crate::snowplow::Window;
 use crate::snowplow::{Family, Row};
 use crate::timestamp::Timestamp;

@@ -3,6 +3,7 @@
 
 mod action;
 mod backup;
+mod comparing;
 mod copying;
 mod decide;
 mod facts;
@@ -13,6 +14,7 @@ mod notes;
 mod parts;
 mod properties;
 mod readiness;
+mod right;
 mod rights;
 mod strategy;
 mod sync;
@@ -33,7 +35,7 @@ pub(super) use kinds::{configured_format, new_format};
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
 pub use properties::{Fate, Held, Known as KnownProperty, OfReplaced, Property};
 pub(super) use properties::{configured_key, key_of, property_of, restated, set_after_copy};
-pub use rights::Right;
+pub use right::Right;
 pub use strategy::CopyStrategy;
 pub use sync::{as_if_synced, sync_until};
 pub use verification::Verification;
