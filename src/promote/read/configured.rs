@@ -184,9 +184,9 @@ mod tests {
             config: config.as_object().cloned().expect("an object"),
             ..Node::default()
         };
-        let root = node(json!({"location_root": "s3://b/root/"}));
-        assert_eq!(location(Dialect::Databricks, &root).as_deref(), Some("s3://b/root/t"));
-        assert_eq!(location(Dialect::Spark, &root).as_deref(), Some("s3://b/root//t"));
+        let root = node(json!({"location_root": "s3://b/tables/"}));
+        assert_eq!(location(Dialect::Databricks, &root).as_deref(), Some("s3://b/tables/t"));
+        assert_eq!(location(Dialect::Spark, &root).as_deref(), Some("s3://b/tables//t"));
         let named = node(json!({"location_root": "s3://b", "include_full_name_in_path": true}));
         assert_eq!(location(Dialect::Databricks, &named).as_deref(), Some("s3://b/main/prod/t"));
         assert_eq!(location(Dialect::Databricks, &node(json!({}))), None);
