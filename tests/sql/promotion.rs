@@ -1,11 +1,14 @@
 //! What a promotion does to the tables of an engine: as much of its plan as can be seen there.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use snowplow_backfill::promote::{Action, Facts, Ledger, Plan, Script, Scripts, Table, Wishes};
 use snowplow_backfill::snowplow::Family;
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
 
+use crate::cases;
 use crate::support::statements;
 
 /// A promotion's scripts, and what they are about. Names of relations and columns are SQL.
@@ -63,6 +66,21 @@ pub enum Before {
     Another,
     /// The copy, made by somebody else.
     Copy,
+}
+
+/// The golden cases that a warehouse can promote; none twice, where two of them are the same to it.
+pub fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
+    let mut scripts = BTreeSet::new();
+    let promotion =
+        |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, (case.wishes)(dialect)).ok();
+    let promotions = cases::all().into_iter().filter_map(|case| Some((case.name, promotion(&case)?)));
+    promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
+}
+
+/// Says which case is next.
+#[expect(clippy::print_stdout, reason = "shown where a test fails")]
+pub fn say(name: &str, dialect: Dialect) {
+    println!("{name} on {dialect}");
 }
 
 impl Promotion {

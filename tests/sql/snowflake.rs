@@ -1,12 +1,11 @@
 //! Promotions on Snowflake, executed on an imitation of it: those of the golden files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use snowplow_backfill::timestamp::Timestamp;
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::cases;
-use crate::promotion::{Before, Copied, Manifests, Promotion, Row};
+use crate::promotion::{Before, Copied, Manifests, Promotion, Row, promotions, say};
 use crate::support::{Lab, Rows};
 
 /// Cases whose scripts have statements, or an order of them, that no other case has.
@@ -14,16 +13,6 @@ const UNUSUAL: &[&str] = &["one_model", "replace"];
 
 /// All tables, without the order of their rows; none for a table that is not there.
 type State = BTreeMap<String, Option<Rows>>;
-
-/// The cases that Snowflake can promote; none twice, where two of them are the same to it.
-fn promotions() -> Vec<(&'static str, Promotion)> {
-    let dialect = Dialect::Snowflake;
-    let mut scripts = BTreeSet::new();
-    let promotion =
-        |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, (case.wishes)(dialect)).ok();
-    let promotions = cases::all().into_iter().filter_map(|case| Some((case.name, promotion(&case)?)));
-    promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
-}
 
 fn lab(promotions: &[(&str, Promotion)]) -> Lab {
     let relations: Vec<_> = promotions.iter().flat_map(|(_, promotion)| promotion.relations()).collect();
@@ -163,18 +152,13 @@ fn must_run(lab: &mut Lab, statements: &[String]) -> Vec<Rows> {
     lab.run(statements).unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[expect(clippy::print_stdout, reason = "shown where a test fails")]
-fn say(name: &str) {
-    println!("{name}");
-}
-
 /// A stand-in is used only where a statement fails without it.
 #[test]
 fn snowflake_stands_what_is_usual() {
-    let promotions = promotions();
+    let promotions = promotions(Dialect::Snowflake);
     let mut lab = lab(&promotions);
     for (name, promotion) in &promotions {
-        say(name);
+        say(name, Dialect::Snowflake);
         stands_what_is_usual(&mut lab, promotion);
     }
     assert_eq!(
@@ -196,12 +180,12 @@ fn snowflake_stands_what_is_usual() {
 
 #[test]
 fn snowflake_stands_what_is_unusual() {
-    let mut promotions = promotions();
+    let mut promotions = promotions(Dialect::Snowflake);
     promotions.retain(|(name, _)| UNUSUAL.contains(name));
     assert_eq!(promotions.len(), UNUSUAL.len(), "their names have changed");
     let mut lab = lab(&promotions);
     for (name, promotion) in &promotions {
-        say(name);
+        say(name, Dialect::Snowflake);
         stands_what_is_unusual(&mut lab, promotion);
     }
     assert_eq!(
@@ -213,7 +197,7 @@ fn snowflake_stands_what_is_unusual() {
 /// Why there is a stand-in for transactions, although a `begin` alone does not fail.
 #[test]
 fn a_merge_in_a_transaction_needs_its_stand_in() {
-    let mut promotions = promotions();
+    let mut promotions = promotions(Dialect::Snowflake);
     promotions.truncate(1);
     let promotion = &promotions[0].1;
     let mut lab = lab(&promotions);
@@ -229,7 +213,7 @@ fn a_merge_in_a_transaction_needs_its_stand_in() {
 #[test]
 #[should_panic(expected = "after the promotion")]
 fn a_row_that_is_not_recorded_is_noticed() {
-    let mut promotions = promotions();
+    let mut promotions = promotions(Dialect::Snowflake);
     promotions.truncate(1);
     let mut lab = lab(&promotions);
     let promotion = &mut promotions[0].1;

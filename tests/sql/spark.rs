@@ -1,11 +1,8 @@
 //! Promotions on Spark with Iceberg and on Databricks with Delta, executed: those of the golden files.
 
-use std::collections::BTreeSet;
-
 use snowplow_backfill::warehouse::Dialect;
 
-use crate::cases;
-use crate::promotion::Promotion;
+use crate::promotion::{Promotion, promotions, say};
 use crate::support::Lab;
 use crate::trial::Trial;
 
@@ -18,15 +15,11 @@ const UNUSUAL_ON_DATABRICKS: &[&str] = &["one_model", "replace"];
 /// Sail cannot replace a Delta table in a folder whose name has a blank. What is special about these names, the parsers judge.
 const NOT_ON_DATABRICKS: &str = "odd_names";
 
-/// The cases that a warehouse can promote; none twice, where two of them are the same to it.
-fn promotions(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
-    let mut scripts = BTreeSet::new();
-    let promotion =
-        |case: &cases::Case| Promotion::of(&(case.facts)(dialect).ok()?, (case.wishes)(dialect)).ok();
-    let is_possible = |case: &cases::Case| dialect != Dialect::Databricks || case.name != NOT_ON_DATABRICKS;
-    let cases = cases::all().into_iter().filter(is_possible);
-    let promotions = cases.filter_map(|case| Some((case.name, promotion(&case)?)));
-    promotions.filter(|(_, promotion)| scripts.insert(promotion.promote.clone())).collect()
+/// The cases that an engine can execute.
+fn possible(dialect: Dialect) -> Vec<(&'static str, Promotion)> {
+    let mut promotions = promotions(dialect);
+    promotions.retain(|(name, _)| dialect != Dialect::Databricks || *name != NOT_ON_DATABRICKS);
+    promotions
 }
 
 fn lab(dialect: Dialect, promotions: &[(&str, Promotion)]) -> Lab {
@@ -34,14 +27,9 @@ fn lab(dialect: Dialect, promotions: &[(&str, Promotion)]) -> Lab {
     Lab::start(dialect, &relations)
 }
 
-#[expect(clippy::print_stdout, reason = "shown where a test fails")]
-fn say(name: &str, dialect: Dialect) {
-    println!("{name} on {dialect}");
-}
-
 /// Answers with what the engine does not know itself.
 fn stand_what_is_usual(dialect: Dialect) -> Vec<String> {
-    let promotions = promotions(dialect);
+    let promotions = possible(dialect);
     let mut lab = lab(dialect, &promotions);
     for (name, promotion) in &promotions {
         say(name, dialect);
@@ -51,7 +39,7 @@ fn stand_what_is_usual(dialect: Dialect) -> Vec<String> {
 }
 
 fn stand_what_is_unusual(dialect: Dialect, cases: &[&str]) {
-    let mut promotions = promotions(dialect);
+    let mut promotions = possible(dialect);
     promotions.retain(|(name, _)| cases.contains(name));
     assert_eq!(promotions.len(), cases.len(), "their names have changed");
     let mut lab = lab(dialect, &promotions);
