@@ -18,7 +18,16 @@ impl Plan {
             .flat_map(|table| self.needed_for_table(table))
             .chain(self.ledgers.iter().flat_map(|ledger| self.needed_for_rows(ledger)));
         let mut lacking: Vec<String> = Vec::new();
-        for (relation, right) in needed.filter(|needed| facts.lacking.contains(needed)) {
+        // Tables are created in a schema, whichever relation of it was asked about.
+        let is_lacking = |(relation, right): &(Relation, Right)| match right {
+            Right::Create => facts.lacking.iter().any(|(other, lacking)| {
+                *lacking == Right::Create && other.schema_sql() == relation.schema_sql()
+            }),
+            Right::Select | Right::Insert | Right::Update | Right::Delete | Right::Own => {
+                facts.lacking.contains(&(relation.clone(), *right))
+            }
+        };
+        for (relation, right) in needed.filter(is_lacking) {
             let described = right.describe(&relation);
             if !lacking.contains(&described) {
                 lacking.push(described);

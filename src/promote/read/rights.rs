@@ -31,6 +31,19 @@ fn tables(facts: &Facts) -> Vec<Relation> {
     manifests.chain(tables.flat_map(|table| [&table.staging, &table.prod])).cloned().collect()
 }
 
+/// A relation of prod in each of its schemas.
+fn schemas(facts: &Facts) -> Vec<Relation> {
+    let manifests = facts.packages.iter().map(|package| &package.prod_manifest);
+    let tables = facts.models.iter().filter_map(|model| Some(&model.table.as_ref()?.prod));
+    let mut schemas: Vec<Relation> = Vec::new();
+    for relation in manifests.chain(tables) {
+        if schemas.iter().all(|other| other.schema_sql() != relation.schema_sql()) {
+            schemas.push(relation.clone());
+        }
+    }
+    schemas
+}
+
 /// All questions, in the order in which [`take`] takes the answers.
 ///
 /// # Errors
@@ -38,10 +51,9 @@ fn tables(facts: &Facts) -> Vec<Relation> {
 pub(super) fn queries(facts: &Facts) -> Result<Vec<Query>> {
     let Some([of_table, of_schema]) = rights_questions(facts.dialect) else { return Ok(Vec::new()) };
     let of_table = question(facts.dialect, of_table)?;
-    let tables = tables(facts);
-    let mut queries: Vec<_> = tables.iter().map(|table| about(table, &of_table)).collect();
-    for table in &tables {
-        let sql = Some(in_schema_of(table, facts.dialect, of_schema)?);
+    let mut queries: Vec<_> = tables(facts).iter().map(|table| about(table, &of_table)).collect();
+    for relation in schemas(facts) {
+        let sql = Some(in_schema_of(&relation, facts.dialect, of_schema)?);
         queries.push(Query { relations: Vec::new(), sql });
     }
     Ok(queries)
@@ -49,10 +61,10 @@ pub(super) fn queries(facts: &Facts) -> Result<Vec<Query>> {
 
 /// Takes the answers to [`queries`].
 pub(super) fn take(facts: &mut Facts, answers: &[Answer]) {
-    let tables = tables(facts);
-    for (table, answer) in tables.iter().chain(&tables).zip(answers) {
+    let relations = [tables(facts), schemas(facts)].concat();
+    for (relation, answer) in relations.into_iter().zip(answers) {
         let Answer::Rows(rows) = answer else { continue };
         let lacking = rows.iter().filter_map(|row| Right::parse(row.first()?.as_deref()?));
-        facts.lacking.extend(lacking.map(|right| (table.clone(), right)));
+        facts.lacking.extend(lacking.map(|right| (relation.clone(), right)));
     }
 }
