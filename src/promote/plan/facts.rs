@@ -193,6 +193,21 @@ pub struct Configured {
     pub row_access_policy: Option<String>,
 }
 
+impl TableFacts {
+    /// The layout of staging's table, which a copy gets: the catalogue's where that is known, else the one that the project
+    /// configures.
+    #[must_use]
+    pub fn known_layout(&self) -> &Layout {
+        self.physical.layout.as_ref().unwrap_or(&self.layout)
+    }
+
+    /// The same of the table that is replaced.
+    #[must_use]
+    pub fn replaced_layout(&self) -> &Layout {
+        self.replaced.layout.as_ref().unwrap_or(&self.layout)
+    }
+}
+
 /// What a warehouse's catalogue says about a table. Empty where it was not asked, or did not answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Physical {

@@ -157,7 +157,7 @@ fn iceberg(facts: &TableFacts) -> Option<String> {
 }
 
 fn of_bigquery(how: CopyStrategy, facts: &TableFacts) -> Option<String> {
-    let staging = facts.physical.layout.as_ref().unwrap_or(&facts.layout);
+    let staging = facts.known_layout();
     let by_ingestion_time = (how == CopyStrategy::Ctas && is_by_ingestion_time(staging)).then(|| {
         format!(
             "{} is partitioned by the time of ingestion. create table … as select cannot make such a table, and would \

@@ -106,7 +106,7 @@ fn of_snowflake(plan: &Plan, table: &Table) -> Vec<String> {
     if plan.dialect != Dialect::Snowflake {
         return Vec::new();
     }
-    let has_key = facts.physical.layout.as_ref().unwrap_or(&facts.layout).cluster_by.is_some();
+    let has_key = facts.known_layout().cluster_by.is_some();
     let suspended = (has_key && !is_clustered_automatically(table)).then(|| {
         let why = if facts.configured.automatic_clustering == Some(false) {
             "as the project configures"

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::create::{Created, Existing, Way, create_statement, layout_of};
+use super::create::{Created, Existing, Way, create_statement};
 use super::duckdb;
 use super::script::Statement;
 use super::swap::move_statements;
@@ -41,7 +41,7 @@ fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<State
         existing: Existing::Error,
         target,
         source: &facts.staging,
-        layout: layout_of(facts),
+        layout: facts.known_layout(),
         is_transient: false,
         filter_column: None,
         description: None,

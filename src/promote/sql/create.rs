@@ -138,12 +138,6 @@ fn kept_clause(copies_tags: bool) -> Sql {
     Sql::of_checked(if copies_tags { "copy grants copy tags" } else { "copy grants" })
 }
 
-/// The layout that a copy gets: the one in the warehouse where it is known, else the one that the project
-/// configures.
-pub(super) fn layout_of(facts: &TableFacts) -> &Layout {
-    facts.physical.layout.as_ref().unwrap_or(&facts.layout)
-}
-
 #[derive(Serialize)]
 struct Filter<'a> {
     column: &'a str,
@@ -159,6 +153,6 @@ pub(super) fn every_row_clause(dialect: Dialect, column: Option<&str>) -> Result
 pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
     let mut known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
     // The project may ask for a filter that staging's table does not need.
-    let configured = facts.layout.asks_for_filter().then(|| layout_of(facts).partition_column.as_deref());
+    let configured = facts.layout.asks_for_filter().then(|| facts.known_layout().partition_column.as_deref());
     known.find_map(Layout::filtered_by).or(configured.flatten())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::create::{Created, Existing, Way, create_statement, layout_of};
+use super::create::{Created, Existing, Way, create_statement};
 use super::script::Statement;
 use crate::promote::plan::{
     Action, CopyStrategy, Layout, Table, TableFacts, configured_key, copies_tags, is_transient,
@@ -37,7 +37,7 @@ pub(super) fn backup_statement(dialect: Dialect, table: &Table) -> Result<Option
         existing: Existing::Keep,
         target: backup,
         source: &facts.prod,
-        layout: replaced.layout.as_ref().unwrap_or(&facts.layout),
+        layout: facts.replaced_layout(),
         is_transient: is_transient(replaced, facts),
         filter_column: None,
         description: replaced.description.as_deref(),
@@ -67,7 +67,7 @@ pub(super) fn replace_statement(
         },
         to: &facts.prod,
         from: &facts.staging,
-        read: layout_of(facts),
+        read: facts.known_layout(),
         is_wanted_transient: is_wanted_transient(table),
         layout: new_layout(dialect, facts),
         encryption_key: configured_key(facts),
@@ -87,9 +87,9 @@ pub(super) fn restore_statement(dialect: Dialect, table: &Table) -> Result<Optio
         existing: Existing::Replace,
         to: &facts.prod,
         from: backup,
-        read: facts.replaced.layout.as_ref().unwrap_or(&facts.layout),
+        read: facts.replaced_layout(),
         is_wanted_transient: is_transient(&facts.replaced, facts),
-        layout: facts.replaced.layout.as_ref().unwrap_or(&facts.layout).clone(),
+        layout: facts.replaced_layout().clone(),
         encryption_key: facts.replaced.layout.as_ref().and_then(key_of),
         description: facts.replaced.description.as_deref(),
         copies_tags: false,
@@ -145,7 +145,7 @@ impl Copied<'_> {
 
 /// The layout of prod's new table: staging's, with what the project decides.
 fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
-    let layout = layout_of(facts).clone();
+    let layout = facts.known_layout().clone();
     match dialect {
         Dialect::BigQuery => Layout { properties: restated(facts), ..layout },
         Dialect::Databricks | Dialect::Spark => {

@@ -7,7 +7,6 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::copy::{description_statement, description_statements};
-use super::create::layout_of;
 use super::script::Statement;
 use super::swap;
 use crate::promote::plan::{
@@ -126,7 +125,7 @@ fn on_snowflake(table: &Table, is_query: bool) -> Result<Vec<Statement>> {
     let mut add = |title: &str, sql| {
         statements.push(Statement::plain(format!("{}: {title}", table.model), sql));
     };
-    let is_clustered = layout_of(facts).cluster_by.is_some();
+    let is_clustered = facts.known_layout().cluster_by.is_some();
     match (is_clustered && is_clustered_automatically(table), is_query) {
         (true, false) => {
             add("a clone's clustering is suspended", swap::of_table(dialect, "resume_clustering.sql", prod)?);

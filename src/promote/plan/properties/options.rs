@@ -88,7 +88,7 @@ pub fn key_of(layout: &Layout) -> Option<&str> {
 fn configured(facts: &TableFacts) -> BTreeMap<String, String> {
     let mut options = facts.layout.properties.clone();
     // Only a table with partitions can ask for a filter.
-    let staging = facts.physical.layout.as_ref().unwrap_or(&facts.layout);
+    let staging = facts.known_layout();
     if staging.partition_by.is_none() {
         options.retain(|option, _| {
             !matches!(property_of(option), Property::PartitionFilter | Property::PartitionExpiration)
