@@ -191,6 +191,18 @@ impl Relation {
         }
     }
 
+    /// The first of these relations in each of their schemas.
+    #[must_use]
+    pub fn first_of_each_schema<'a>(relations: impl IntoIterator<Item = &'a Self>) -> Vec<Self> {
+        let mut first: Vec<Self> = Vec::new();
+        for relation in relations {
+            if first.iter().all(|other| other.schema_sql() != relation.schema_sql()) {
+                first.push(relation.clone());
+            }
+        }
+        first
+    }
+
     fn part_sql(&self, part: &NamePart) -> String {
         let quote = self.dialect.quote();
         if part.quoted { format!("{quote}{}{quote}", part.name) } else { part.name.clone() }

@@ -142,13 +142,7 @@ impl Plan {
     fn lacking_schemas(&self, facts: &Facts) -> Vec<Relation> {
         let tables = self.tables.iter().map(|table| &table.facts.prod);
         let needed: Vec<_> = tables.chain(self.ledgers.iter().map(|ledger| &ledger.prod)).collect();
-        let mut lacking: Vec<Relation> = Vec::new();
-        for relation in facts.without_schema.iter().filter(|relation| needed.contains(relation)) {
-            if lacking.iter().all(|other| other.schema_sql() != relation.schema_sql()) {
-                lacking.push(relation.clone());
-            }
-        }
-        lacking
+        Relation::first_of_each_schema(facts.without_schema.iter().filter(|lacking| needed.contains(lacking)))
     }
 
     /// The rows that prod will have of a package; none offline.

@@ -35,13 +35,7 @@ fn tables(facts: &Facts) -> Vec<Relation> {
 fn schemas(facts: &Facts) -> Vec<Relation> {
     let manifests = facts.packages.iter().map(|package| &package.prod_manifest);
     let tables = facts.models.iter().filter_map(|model| Some(&model.table.as_ref()?.prod));
-    let mut schemas: Vec<Relation> = Vec::new();
-    for relation in manifests.chain(tables) {
-        if schemas.iter().all(|other| other.schema_sql() != relation.schema_sql()) {
-            schemas.push(relation.clone());
-        }
-    }
-    schemas
+    Relation::first_of_each_schema(manifests.chain(tables))
 }
 
 /// All questions, in the order in which [`take`] takes the answers.
