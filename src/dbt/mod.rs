@@ -1,15 +1,16 @@
 //! Everything that knows dbt: how to call it, the artifacts that it writes, the projects that it reads.
 
 mod artifacts;
+mod dialect;
 mod project;
 mod runner;
-mod version;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
+pub use dialect::{Dialect, Standing, Versions, check_version, standing};
 pub use project::{
     Argument, Expression, Hidden, MacroCall, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
-    V2_PARSER_VARIABLE, VarScope, Vars, Warnings, dotenv_names_here, harmful_here, holds_jinja,
-    select_by_criteria, select_by_definition, text_of,
+    V2_PARSER_VARIABLE, VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria,
+    select_by_definition, text_of,
 };
 pub use runner::{
     Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,
@@ -17,4 +18,3 @@ pub use runner::{
     Program, Purpose, Querier, Query, RelationName, RenderCall, ResolvedTarget, RunCall, RunReport,
     SelectionArguments, Step, StopSignal, Unmatched, flags_in, quote_for_shell,
 };
-pub use version::{Versions, check_version};

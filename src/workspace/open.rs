@@ -8,7 +8,7 @@ use super::places::Workspace;
 use crate::dbt::{
     Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, PROJECT_FILE,
     ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
-    V2_PARSER_VARIABLE, VarScope, Vars, harmful_here,
+    V2_PARSER_VARIABLE, VarScope, Vars,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -72,7 +72,7 @@ impl OpenProject {
             );
             emit(Event::Warning { message });
         }
-        let hidden = harmful_here();
+        let hidden = self.dbt.hidden();
         let names: Vec<_> = hidden.ignored().collect();
         if !names.is_empty() {
             let message = format!(

@@ -72,6 +72,19 @@ impl LogLine {
 }
 
 impl LogEvent {
+    /// What a warning says.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        (self.info.level == "warn").then(|| without_level(&self.info.msg))
+    }
+
+    /// Whether it is a hook that failed.
+    #[must_use]
+    pub fn is_failed_hook(&self) -> bool {
+        let status = self.data.node_info.as_ref().map(|node| node.node_status.as_str());
+        self.info.name == "LogHookEndLine" && status == Some("error")
+    }
+
     /// The message of an error that says what went wrong (not a summary that counts, nor a model's one-line
     /// result).
     #[must_use]
@@ -80,6 +93,8 @@ impl LogEvent {
             return None;
         }
         match self.info.name.as_str() {
+            // How dbt 2 says that it was told to end.
+            "TaskCancelled" | "OperationCanceled" => None,
             "MainEncounteredError" => Some(without_level(self.data.exc.as_deref().unwrap_or(&self.info.msg))),
             "LogModelResult" | "LogHookEndLine" | "EndOfRunSummary" | "LogCancelLine" | "MainStackTrace" => {
                 None
@@ -109,9 +124,10 @@ pub fn without_clock(line: &str) -> &str {
 }
 
 /// A message without the level that newer versions of dbt put in front of it, with or without the event's name:
-/// `[WARNING][SomeEvent]: `.
-fn without_level(message: &str) -> &str {
-    let rest = ["[ERROR]", "[WARNING]"].iter().find_map(|level| message.strip_prefix(level));
+/// `[WARNING][SomeEvent]: `, or `[error] [SomeEvent (dbt1234)]: ` by dbt 2.
+pub fn without_level(message: &str) -> &str {
+    let levels = ["[ERROR]", "[WARNING]", "[error] ", "[warning] "];
+    let rest = levels.iter().find_map(|level| message.strip_prefix(level));
     let Some((name, rest)) = rest.and_then(|rest| rest.split_once(": ")) else { return message };
     let is_name = name.is_empty() || (name.starts_with('[') && name.ends_with(']'));
     if is_name { rest.trim_start() } else { message }
@@ -142,6 +158,7 @@ mod tests {
             ("16:16:02  [WARNING][SomeEvent]: Nothing", "Nothing"),
             ("16:16:02  [WARNING] of: somebody", "[WARNING] of: somebody"),
             ("[ERROR]: no clock", "[ERROR]: no clock"),
+            ("16:16:02  [error] [DbDriverFailed (dbt1308)]: no: table", "no: table"),
             ("no clock  here", "no clock  here"),
             ("  indented", "  indented"),
         ] {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::json_stream::JsonStream;
 use super::manifest::{DefaultSelector, Macro, Manifest, Metadata, Node};
 use super::manifest_node::{CheckedConfig, DependsOn, ParsedNode, read_node};
-use crate::dbt::version;
+use crate::dbt::dialect;
 
 /// How much of a dbt manifest is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,7 +253,7 @@ impl Writer {
     fn require_dbt_manifest(&self) -> Result<()> {
         // https://schemas.getdbt.com/dbt/manifest/v12.json
         match self.dbt_schema_version.rsplit('/').nth(1) {
-            Some("manifest") => version::check_version(self.dbt_version.as_deref().unwrap_or_default()),
+            Some("manifest") => dialect::check_version(self.dbt_version.as_deref().unwrap_or_default()),
             Some(other) => bail!("it is another artifact of dbt's: {other}"),
             None => bail!("its metadata states no dbt_schema_version"),
         }

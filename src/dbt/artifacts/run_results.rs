@@ -42,6 +42,8 @@ pub struct NodeResult {
 #[serde(from = "String")]
 pub enum Status {
     Success,
+    /// Built, but something warned meanwhile. Only dbt 2 tells.
+    Warn,
     Error,
     /// Not tried, because something before it failed.
     Skipped,
@@ -53,6 +55,7 @@ impl From<String> for Status {
     fn from(word: String) -> Self {
         match word.as_str() {
             "success" => Self::Success,
+            "warn" => Self::Warn,
             "error" => Self::Error,
             "skipped" => Self::Skipped,
             _ => Self::Other(word),
@@ -68,7 +71,39 @@ pub struct AdapterResponse {
     pub rows_affected: Option<i64>,
 }
 
+impl NodeResult {
+    #[must_use]
+    pub fn is_model(&self) -> bool {
+        self.unique_id.starts_with("model.")
+    }
+
+    #[must_use]
+    pub fn is_hook(&self) -> bool {
+        self.unique_id.starts_with("operation.")
+    }
+
+    /// Whether it was built, with or without a warning.
+    #[must_use]
+    pub fn is_built(&self) -> bool {
+        matches!(self.status, Status::Success | Status::Warn)
+    }
+}
+
+/// What dbt 2 says of every model after an abort. A model that fails by itself has more to say.
+const ABORTED: &str = "Compilation Error";
+
 impl RunResults {
+    /// Whether they tell of an abort alone: dbt 2 then calls every model an error, those that succeeded before
+    /// included.
+    #[must_use]
+    pub fn tell_only_of_an_abort(&self) -> bool {
+        let mut models = self.results.iter().filter(|result| result.is_model()).peekable();
+        models.peek().is_some()
+            && models.all(|model| {
+                model.status == Status::Error && model.message.as_deref().map(str::trim) == Some(ABORTED)
+            })
+    }
+
     /// Reads the file of the call that carries `stamp` under `name`; none where there is no file, or one of
     /// another call.
     ///

@@ -1,23 +1,34 @@
-//! `.env`: dbt 1.12 fills environment variables that are not set from this file, before it reads its flags.
+//! `.env`: dbt 1.12 and newer fill environment variables that are not set from this file, before they read their
+//! flags.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::dbt::dialect::Dialect;
+
 /// The name of the file, in the working directory or in the nearest folder above it.
 pub(super) const DOTENV: &str = ".env";
 
-/// The variables that dbt may take from the file in this working directory. Those that this process has are
+/// The variables that any dbt may take from the file in this working directory or above it. Those that this process has are
 /// among them, although dbt keeps their values.
 #[must_use]
 pub fn dotenv_names_here() -> BTreeSet<String> {
-    let here = std::env::current_dir().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    here.map(|directory| names_in(&directory)).unwrap_or_default()
+    dotenv_names(Dialect::DBT_1)
 }
 
-fn names_in(directory: &Utf8Path) -> BTreeSet<String> {
-    let file = directory.ancestors().map(|folder| folder.join(DOTENV)).find(|path| path.is_file());
+/// The variables that a version of dbt may take from the file.
+pub(super) fn dotenv_names(dialect: Dialect) -> BTreeSet<String> {
+    let here = std::env::current_dir().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
+    let folders = if dialect.looks_for_dotenv_above() { usize::MAX } else { 1 };
+    here.map(|directory| names_in(&directory, folders)).unwrap_or_default()
+}
+
+/// `folders`: how many folders are looked at, from this one upwards.
+fn names_in(directory: &Utf8Path, folders: usize) -> BTreeSet<String> {
+    let mut files = directory.ancestors().take(folders).map(|folder| folder.join(DOTENV));
+    let file = files.find(|path| path.is_file());
     let text = file.and_then(|path| fs::read(path).ok()).unwrap_or_default();
     names(&String::from_utf8_lossy(&text)).map(str::to_owned).collect()
 }
@@ -52,8 +63,9 @@ mod tests {
         let below = root.join("a/b");
         fs::create_dir_all(&below).expect("folders");
         fs::write(root.join(DOTENV), "FAR=1").expect("written");
-        assert_eq!(names_in(&below), BTreeSet::from(["FAR".to_owned()]));
+        assert_eq!(names_in(&below, usize::MAX), BTreeSet::from(["FAR".to_owned()]));
+        assert_eq!(names_in(&below, 1), BTreeSet::new());
         fs::write(root.join("a").join(DOTENV), "NEAR=1").expect("written");
-        assert_eq!(names_in(&below), BTreeSet::from(["NEAR".to_owned()]));
+        assert_eq!(names_in(&below, usize::MAX), BTreeSet::from(["NEAR".to_owned()]));
     }
 }

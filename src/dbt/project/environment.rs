@@ -5,24 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Result, bail};
 use serde_yaml::{Mapping, Value};
 
-use super::dotenv::{DOTENV, dotenv_names_here};
+use super::dotenv::{DOTENV, dotenv_names};
 use super::yaml;
+use crate::dbt::dialect::Dialect;
 
 /// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints,
 /// or what the dbt manifest tells: that of the v2 parser does not say which macros a hook calls.
 ///
-/// The list is that of dbt 1.7 to 1.12. In versions that do not know a name, it has no effect. dbt still sees
+/// The list is that of dbt 1.7 to 1.12 and of dbt 2. In versions that do not know a name, it has no effect. dbt still sees
 /// connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and
 /// the project's own variables.
 const HARMFUL: &[&str] = &[
     "ARTIFACT_STATE_PATH",
+    "BETA_USE_QUERY_CACHE",
     "CLEAN_PROJECT_FILES_ONLY",
+    "COMPUTE",
     "DEBUG",
     "DEFER",
     "DEFER_STATE",
     "DEFER_TO_STATE",
+    "DIRTY",
     "EMPTY",
     "ENABLE_LEGACY_LOGGER",
     "EVENT_TIME_END",
@@ -35,6 +40,8 @@ const HARMFUL: &[&str] = &[
     "FULL_REFRESH",
     "INCLUDE_SAVED_QUERY",
     "INDIRECT_SELECTION",
+    "INFER_SCHEMAS",
+    "INTERNAL_PACKAGE_MODE",
     "INTROSPECT",
     "LOG_CACHE_EVENTS",
     "LOG_FILE_MAX_BYTES",
@@ -44,7 +51,11 @@ const HARMFUL: &[&str] = &[
     "LOG_LEVEL_FILE",
     "LOG_PATH",
     "MACRO_DEBUGGING",
+    "MANAGE_STATE",
+    "NO_FAIL_FAST",
+    "NO_FAVOR_STATE",
     "NO_PRINT",
+    "PARTIAL_LOAD",
     "PARTIAL_PARSE",
     "PARTIAL_PARSE_FILE_DIFF",
     "PARTIAL_PARSE_FILE_PATH",
@@ -53,20 +64,72 @@ const HARMFUL: &[&str] = &[
     "QUIET",
     "RESOURCE_TYPES",
     "SAMPLE",
+    "SKIP_TYPE_CHECKING",
     "STATE",
     "TARGET_PATH",
+    "TASK_CACHE_URL",
+    "TIME_MACHINE_MODE",
+    "TIME_MACHINE_ORDERING",
+    "TIME_MACHINE_PATH",
     "USE_COLORS",
     "USE_COLORS_FILE",
     "USE_V2_PARSER",
     "V2_PARSER",
+    "VERIFY_PARTIAL_LOAD",
+    "VERIFY_PARTIAL_PARSE",
     "WARN_ERROR",
     "WARN_ERROR_OPTIONS",
     "WRITE_JSON",
+    "X_ALT_TARGET",
 ];
 
 /// Those of them that a value turns off, and that no call of this tool turns off by itself.
 const OFF: &[&str] =
     &["DEBUG", "DEFER", "EMPTY", "FAIL_FAST", "FAVOR_STATE", "FULL_REFRESH", "QUIET", "USE_V2_PARSER"];
+
+/// The switches of dbt 2 among them. It takes no empty value for absent, but a value turns each of them off.
+const SWITCHES_OF_DBT_2: &[&str] = &[
+    "BETA_USE_QUERY_CACHE",
+    "DEBUG",
+    "DEFER",
+    "DIRTY",
+    "FAIL_FAST",
+    "FAVOR_STATE",
+    "FULL_REFRESH",
+    "INFER_SCHEMAS",
+    "INTROSPECT",
+    "LOG_CACHE_EVENTS",
+    "MACRO_DEBUGGING",
+    "MANAGE_STATE",
+    "NO_FAIL_FAST",
+    "NO_FAVOR_STATE",
+    "PARTIAL_LOAD",
+    "PARTIAL_PARSE",
+    "PARTIAL_PARSE_FILE_DIFF",
+    "QUIET",
+    "SKIP_TYPE_CHECKING",
+    "VERIFY_PARTIAL_LOAD",
+    "VERIFY_PARTIAL_PARSE",
+    "WARN_ERROR",
+];
+
+/// Those of dbt 2 that hold a value and that no call of this tool settles. Nothing can be done about one that
+/// `.env` sets.
+const VALUES_OF_DBT_2: &[&str] = &[
+    "COMPUTE",
+    "DEFER_STATE",
+    "EXCLUDE_RESOURCE_TYPES",
+    "INTERNAL_PACKAGE_MODE",
+    "PARTIAL_PARSE_FILE_PATH",
+    "RESOURCE_TYPES",
+    "STATE",
+    "TASK_CACHE_URL",
+    "TIME_MACHINE_MODE",
+    "TIME_MACHINE_ORDERING",
+    "TIME_MACHINE_PATH",
+    "WARN_ERROR_OPTIONS",
+    "X_ALT_TARGET",
+];
 
 /// The variable that decides which parser dbt uses, also against the flag of a project.
 pub const V2_PARSER_VARIABLE: &str = "DBT_ENGINE_USE_V2_PARSER";
@@ -105,6 +168,8 @@ enum Source {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hidden {
     variables: BTreeMap<String, Instead>,
+    /// What dbt takes from `.env` all the same.
+    left: Vec<String>,
 }
 
 /// What is done about a variable.
@@ -148,10 +213,39 @@ impl Hidden {
         let set = set.into_iter().map(|(name, value)| (name, Some(value)));
         let all = set.chain([(removed, None)]);
         let instead = |value| Instead { source: Source::Environment, value };
-        Self { variables: all.map(|(name, value)| (name.to_owned(), instead(value))).collect() }
+        let variables = all.map(|(name, value)| (name.to_owned(), instead(value))).collect();
+        Self { variables, left: Vec::new() }
     }
 
-    /// What is kept from dbt of the variables that are set, of those that `.env` would set, and of the flags
+    /// What dbt must not see of the environment of this process and of the files that add to it.
+    #[must_use]
+    pub fn here(dialect: Dialect) -> Self {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let dotenv = dotenv_names(dialect);
+        if !dialect.takes_empty_variables() {
+            return Self::of_dbt_2(names, &dotenv);
+        }
+        let home = std::env::var_os("HOME");
+        let settings = home.map(|home| flags_in(&Path::new(&home).join(SETTINGS))).unwrap_or_default();
+        Self::of(names, &dotenv, settings)
+    }
+
+    /// Makes sure that dbt sees nothing that it must not see.
+    ///
+    /// # Errors
+    /// `.env` sets a variable that cannot be kept from dbt.
+    pub fn require_complete(&self) -> Result<()> {
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "{DOTENV} sets {}, which would change what a run does, and dbt 2 cannot be kept from reading it: take \
+             it out of that file",
+            self.left.join(", ")
+        )
+    }
+
+    /// What is kept from dbt 1 of the variables that are set, of those that `.env` would set, and of the flags
     /// of the user's settings.
     fn of(
         set: impl IntoIterator<Item = String>,
@@ -179,17 +273,27 @@ impl Hidden {
             };
             variables.insert(name, Instead { source: Source::Environment, value });
         }
-        Self { variables }
+        Self { variables, left: Vec::new() }
     }
-}
 
-/// What dbt must not see of the environment of this process and of the files that add to it.
-#[must_use]
-pub fn harmful_here() -> Hidden {
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let home = std::env::var_os("HOME");
-    let settings = home.map(|home| flags_in(&Path::new(&home).join(SETTINGS))).unwrap_or_default();
-    Hidden::of(names, &dotenv_names_here(), settings)
+    /// The same of dbt 2, which has no such settings.
+    fn of_dbt_2(set: impl IntoIterator<Item = String>, dotenv: &BTreeSet<String>) -> Self {
+        let has =
+            |list: &[&str], name: &str| flag(name).is_some_and(|flag| list.binary_search(&flag).is_ok());
+        let mut hidden = Self::default();
+        for name in dotenv.iter().filter(|name| is_harmful(name)) {
+            if has(VALUES_OF_DBT_2, name) {
+                hidden.left.push(name.clone());
+            }
+            let value = has(SWITCHES_OF_DBT_2, name).then_some("false");
+            hidden.variables.insert(name.clone(), Instead { source: Source::DotEnv, value });
+        }
+        for name in set.into_iter().filter(|name| is_harmful(name)) {
+            let value = (dotenv.contains(&name) && has(SWITCHES_OF_DBT_2, &name)).then_some("false");
+            hidden.variables.insert(name, Instead { source: Source::Environment, value });
+        }
+        hidden
+    }
 }
 
 /// The flags that the user's settings set. dbt ignores a file that it cannot read, too.
@@ -228,7 +332,9 @@ mod tests {
     #[test]
     fn the_lists_are_sorted_for_the_binary_search() {
         assert!(HARMFUL.is_sorted() && OFF.is_sorted());
-        assert!(OFF.iter().all(|flag| HARMFUL.contains(flag)));
+        assert!(SWITCHES_OF_DBT_2.is_sorted() && VALUES_OF_DBT_2.is_sorted());
+        let lists = [OFF, SWITCHES_OF_DBT_2, VALUES_OF_DBT_2];
+        assert!(lists.into_iter().flatten().all(|flag| HARMFUL.contains(flag)));
     }
 
     #[test]
@@ -272,6 +378,21 @@ mod tests {
             "DBT_SAMPLE (in .env)",
         ];
         assert_eq!(hidden.ignored().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn dbt_2_takes_no_empty_variable_for_absent() {
+        let set = owned(&["DBT_LOG_FORMAT", "DBT_QUIET", "DBT_STATE"]);
+        let dotenv = owned(&["DBT_ENGINE_FULL_REFRESH", "DBT_QUIET", "DBT_TARGET_PATH", "DBT_TARGET"]);
+        let hidden = Hidden::of_dbt_2(set.clone(), &dotenv);
+        let off = [("DBT_ENGINE_FULL_REFRESH", "false"), ("DBT_QUIET", "false")];
+        assert_eq!(hidden.set().collect::<Vec<_>>(), off);
+        assert_eq!(hidden.removed().collect::<Vec<_>>(), ["DBT_LOG_FORMAT", "DBT_STATE", "DBT_TARGET_PATH"]);
+        assert!(hidden.require_complete().is_ok());
+
+        let hidden = Hidden::of_dbt_2(set, &owned(&["DBT_STATE", "DBT_X_ALT_TARGET"]));
+        let error = hidden.require_complete().expect_err("it is left").to_string();
+        assert!(error.starts_with(".env sets DBT_STATE, DBT_X_ALT_TARGET, which"), "{error}");
     }
 
     #[test]

@@ -13,16 +13,13 @@ use super::expression::{Expression, evaluate};
 use super::keys::Keys;
 use super::model_config::{ModelSetting, model_setting};
 use super::yaml;
-use crate::dbt::version::Version;
+use crate::dbt::dialect::{Dialect, FIRST_WITH_VARS_FILE};
 
 /// The file that makes a folder a dbt project.
 pub const PROJECT_FILE: &str = "dbt_project.yml";
 
 /// The file beside it that holds vars, for the root project alone.
 pub const VARS_FILE: &str = "vars.yml";
-
-/// The first version of dbt that reads [`VARS_FILE`].
-const READS_VARS_FILE: Version = Version { major: 1, minor: 12 };
 
 /// A dbt project on disk.
 #[derive(Debug, Clone)]
@@ -104,7 +101,7 @@ impl Project {
                  one of the two"
             )),
             _ => Some(format!(
-                "dbt {dbt_version} does not read {VARS_FILE}, only dbt {READS_VARS_FILE} and newer do: its \
+                "dbt {dbt_version} does not read {VARS_FILE}, only dbt {FIRST_WITH_VARS_FILE} and newer do: its \
                  vars are not set"
             )),
         }
@@ -271,7 +268,7 @@ impl Project {
 }
 
 fn reads_vars_file(dbt_version: &str) -> bool {
-    dbt_version.parse().is_ok_and(|version: Version| version >= READS_VARS_FILE)
+    Dialect::of_text(dbt_version).is_ok_and(Dialect::reads_vars_file)
 }
 
 fn read_project_file(folder: &Utf8Path) -> Result<Keys> {

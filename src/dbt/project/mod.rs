@@ -13,7 +13,7 @@ mod vars;
 mod yaml;
 
 pub use dotenv::dotenv_names_here;
-pub use environment::{Hidden, V2_PARSER_VARIABLE, Warnings, harmful_here};
+pub use environment::{Hidden, V2_PARSER_VARIABLE, Warnings};
 pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub(in crate::dbt) use fqn::Fqn;

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use super::paragraphs::only_errors;
 use super::process::Exit;
 use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::without_clock;
@@ -18,7 +19,7 @@ pub fn from_output(
     log: Option<Utf8PathBuf>,
 ) -> Failure {
     let said: Vec<_> = said.trim().lines().map(without_clock).collect();
-    let said = without_tracebacks(&said);
+    let said = without_tracebacks(&only_errors(&said));
     let message = if said.is_empty() { "(dbt printed nothing)" } else { &said };
     let kind = match exit {
         _ if said.is_empty() => FailureKind::Silent,
@@ -82,6 +83,10 @@ pub fn usage_by_words(message: &str) -> Option<FailureKind> {
     if message.contains("Usage: ") && message.contains("Error: ") {
         return Some(FailureKind::Arguments);
     }
+    // dbt 2 reads them with clap.
+    if message.starts_with("error: ") && message.contains("For more information, try '") {
+        return Some(FailureKind::Arguments);
+    }
     [(TARGET, FailureKind::Target), (SELECTION, FailureKind::Selection), (SETUP, FailureKind::Setup)]
         .into_iter()
         .find_map(|(words, kind)| has_one_of(message, words).then_some(kind))
@@ -93,10 +98,13 @@ const TARGET: &[&str] = &[
     "credentials in profile",
     "no profile was specified",
     "trying to read your profiles.yml",
+    "' not found in profile",
+    "no profiles.yml found",
 ];
 
 const SELECTION: &[&str] = &[
     "could not find selector named",
+    "unknown selector `",
     "is not a valid method name",
     "invalid selector spec",
     "invalid node spec",
@@ -118,6 +126,7 @@ const SETUP: &[&str] = &[
     "run \"dbt deps\"",
     "could not find adapter type",
     "this version of dbt is not supported with",
+    EXPERIMENTAL,
     LICENCE,
 ];
 
@@ -129,6 +138,9 @@ const FILES: &[&str] = &[
     "read-only file system",
     "too many open files",
 ];
+
+/// The variable with which dbt 2 accepts adapters that are not finished.
+const EXPERIMENTAL: &str = "dbt_allow_experimental_adapters";
 
 /// The packages' var. They name it when they refuse to run.
 const LICENCE: &str = "snowplow__license_accepted";
@@ -164,6 +176,27 @@ const HINTS: &[(&str, &str)] = &[
         "use --profiles-dir to name the folder of the profiles.yml that holds this profile",
     ),
     ("run \"dbt deps\"", "install the project's packages with `dbt deps`, then run the same command again"),
+    (
+        EXPERIMENTAL,
+        "dbt 2 counts this adapter as experimental: set the variable DBT_ALLOW_EXPERIMENTAL_ADAPTERS=true, or use \
+         dbt-core 1",
+    ),
+    (
+        "Ignored unexpected key",
+        "dbt 2 refuses keys of a configuration that it does not know: move them below `meta`, where newer versions of \
+         snowplow_utils read them",
+    ),
+    (
+        "Found duplicate model",
+        "dbt 2 takes keys without `+` in dbt_project.yml for folders, and so enables models that a package means to \
+         disable: use a newer version of that package, or dbt-core 1",
+    ),
+    (
+        "ADBC driver",
+        "dbt 2 loads a driver for each warehouse from dbt Labs once: give it access to the network, or put the driver \
+         into its cache folder",
+    ),
+    ("panicked at", "dbt itself broke: report it to dbt Labs with the log, or use dbt-core 1"),
     (
         LICENCE,
         "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",
@@ -237,6 +270,15 @@ mod tests {
             ("Parsing Error\n  Env var required but not provided: 'A'", FailureKind::Setup),
             ("installed in dbt_packages. Run \"dbt deps\" to install", FailureKind::Setup),
             ("Usage: dbt run [OPTIONS]\n\nError: No such option: --nope", FailureKind::Arguments),
+            (
+                "error: unexpected argument '--bogus' found\n\nFor more information, try '--help'.",
+                FailureKind::Arguments,
+            ),
+            ("target 'nowhere' not found in profile 'storefront'", FailureKind::Target),
+            ("Profile 'nobody' not found in profiles.yml", FailureKind::Target),
+            ("no profiles.yml found (searched: [])", FailureKind::Target),
+            ("Unknown selector `nobody` (see selectors.yml)", FailureKind::Selection),
+            ("The 'postgres' adapter is not … DBT_ALLOW_EXPERIMENTAL_ADAPTERS=true", FailureKind::Setup),
             ("[Errno 28] No space left on device", FailureKind::Files),
             ("[Errno 13] Permission denied: 'target/manifest.json'", FailureKind::Files),
             ("Model 'a' depends on a node named 'b' which was not found", FailureKind::Project),

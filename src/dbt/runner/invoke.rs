@@ -1,6 +1,9 @@
 //! Calls dbt: every call goes through `Dbt::invoke`, except for its version, and reaches the transport in
 //! `Dbt::carry`.
 
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,8 +12,10 @@ use super::interrupt::Interrupt;
 use super::notice::{DbtCall, Listen, Notice, Purpose};
 use super::process::{Ended, Exit, Line, one_after_the_other};
 use super::program::Program;
-use super::transport::{ProcessTransport, Transport};
-use crate::dbt::{Vars, harmful_here};
+use super::settings::{DbtSetting, settled};
+use super::transport::{ProcessTransport, Transport, TransportCall};
+use crate::dbt::dialect::{self, Dialect};
+use crate::dbt::{Hidden, Vars};
 use crate::failure::{Failure, FailureKind};
 
 /// dbt for one project. Each call chooses its target.
@@ -21,6 +26,10 @@ pub struct Dbt {
     profile: ProfileArguments,
     vars: Vars,
     pub(super) interrupt: Interrupt,
+    /// Known from the first call on.
+    dialect: OnceLock<Dialect>,
+    /// Whether the user knows that this version is not a tested one.
+    pub(super) has_told_standing: AtomicBool,
 }
 
 /// dbt's arguments that say where the connection is described. They are passed on as given: other values than
@@ -133,44 +142,6 @@ pub(super) enum VarsArgument<'a> {
     Text(&'a str),
 }
 
-/// A setting that a call makes: as a flag, and as a variable with its value.
-///
-/// Both are needed: a command line that is pasted into a shell has only the flags, and in dbt 1.7 `config:` of
-/// profiles.yml takes precedence over a flag behind the subcommand, but not over a variable.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DbtSetting {
-    flag: &'static str,
-    variable: &'static str,
-    value: &'static str,
-}
-
-const fn setting(flag: &'static str, variable: &'static str, value: &'static str) -> DbtSetting {
-    DbtSetting { flag, variable, value }
-}
-
-/// What every call settles. Else `flags:` in dbt_project.yml or `config:` in profiles.yml would decide: they
-/// could leave out the models that `dbt ls` prints, its warnings, the run's results, or what went wrong.
-const SETTLED: &[DbtSetting] = &[
-    setting("--log-level=info", "DBT_LOG_LEVEL", "info"),
-    setting("--log-format-file=text", "DBT_LOG_FORMAT_FILE", "text"),
-    setting("--log-level-file=debug", "DBT_LOG_LEVEL_FILE", "debug"),
-    setting("--no-use-colors", "DBT_USE_COLORS", "false"),
-    setting("--no-use-colors-file", "DBT_USE_COLORS_FILE", "false"),
-    setting("--write-json", "DBT_WRITE_JSON", "true"),
-    setting("--partial-parse", "DBT_PARTIAL_PARSE", "true"),
-    // dbt breaks some messages at this width, within words.
-    setting("--printer-width=80", "DBT_PRINTER_WIDTH", "80"),
-];
-
-const NO_DEBUG: DbtSetting = setting("--no-debug", "DBT_DEBUG", "false");
-const QUIET: DbtSetting = setting("--quiet", "DBT_QUIET", "true");
-
-/// What calls settle in addition whose stdout is read, and that print nothing by a macro.
-pub(super) const QUIETLY: &[DbtSetting] = &[NO_DEBUG, QUIET, setting("--no-print", "DBT_PRINT", "false")];
-
-/// The same for calls whose answer a macro prints.
-pub(super) const PRINTING: &[DbtSetting] = &[NO_DEBUG, QUIET, setting("--print", "DBT_PRINT", "true")];
-
 /// A call to make.
 #[derive(Debug)]
 pub(super) struct Invocation<'a> {
@@ -203,8 +174,21 @@ impl Invocation<'_> {
         format!("dbt {}", self.subcommand)
     }
 
-    fn settled(&self) -> impl Iterator<Item = DbtSetting> {
-        SETTLED.iter().chain(self.settings).copied()
+    fn settled(&self, dialect: Dialect) -> impl Iterator<Item = DbtSetting> + use<> {
+        let defers = self.trailing.iter().any(|word| word == "--defer");
+        settled(self.settings, defers, dialect)
+    }
+
+    /// The variables of this call.
+    fn variables(&self, dialect: Dialect) -> Vec<(&'static str, String)> {
+        let mut variables = Vec::new();
+        if dialect.takes_variables_for_flags() {
+            let settled = self.settled(dialect).filter_map(|settled| settled.variable);
+            variables.extend(settled.map(|(name, value)| (name, value.to_owned())));
+            variables.push(("DBT_LOG_FORMAT", self.log_format.name().to_owned()));
+        }
+        variables.extend(self.variables.iter().cloned());
+        variables
     }
 
     /// dbt's log of this call.
@@ -237,8 +221,16 @@ impl Dbt {
         vars: Vars,
         interrupt: Interrupt,
     ) -> Self {
-        let transport = Box::new(ProcessTransport { program, directory, hidden: harmful_here() });
-        Self { transport, project_directory, profile, vars, interrupt }
+        let transport = Box::new(ProcessTransport { program, directory });
+        Self {
+            transport,
+            project_directory,
+            profile,
+            vars,
+            interrupt,
+            dialect: OnceLock::new(),
+            has_told_standing: AtomicBool::new(false),
+        }
     }
 
     /// The command that starts dbt.
@@ -253,10 +245,35 @@ impl Dbt {
         &self.vars
     }
 
+    /// What dbt must not see of the environment. As long as its version is not known, it is asked for that alone.
+    #[must_use]
+    pub fn hidden(&self) -> Hidden {
+        Hidden::here(self.dialect.get().copied().unwrap_or(Dialect::DBT_1))
+    }
+
     /// The signals that ask dbt and this tool to end.
     #[must_use]
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
+    }
+
+    /// How the dbt that is called differs from others. Asks it for its version if its program does not tell.
+    ///
+    /// # Errors
+    /// dbt cannot be started, or its version is not known or not supported; `.env` sets what dbt must not get.
+    pub(super) fn dialect(&self, listen: Listen<'_>) -> Result<Dialect> {
+        if let Some(dialect) = self.dialect.get() {
+            return Ok(*dialect);
+        }
+        let dialect = if self.transport.is_dbt_1() { Dialect::DBT_1 } else { self.asked_dialect(listen)? };
+        Hidden::here(dialect).require_complete()?;
+        Ok(*self.dialect.get_or_init(|| dialect))
+    }
+
+    fn asked_dialect(&self, listen: Listen<'_>) -> Result<Dialect> {
+        let versions = self.versions(listen)?;
+        dialect::check_version(&versions.core)?;
+        Dialect::of_text(&versions.core)
     }
 
     /// Makes a call and hands over its lines as they come.
@@ -269,11 +286,9 @@ impl Dbt {
         listen: Listen<'_>,
         mut on_line: impl FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
-        let log_format = ("DBT_LOG_FORMAT", invocation.log_format.name().to_owned());
-        let settled = invocation.settled().map(|settled| (settled.variable, settled.value.to_owned()));
-        let variables: Vec<_> =
-            settled.chain([log_format]).chain(invocation.variables.iter().cloned()).collect();
-        self.carry(invocation.purpose, &self.arguments(invocation), &variables, listen, &mut on_line)
+        let dialect = self.dialect(listen)?;
+        let arguments = self.arguments(invocation, dialect);
+        self.carry(invocation.purpose, &arguments, &invocation.variables(dialect), listen, &mut on_line)
     }
 
     /// Makes a call that either answers or fails. Returns the lines that are no answer, as `is_answer` tells.
@@ -327,12 +342,12 @@ impl Dbt {
         Ok((ended, text))
     }
 
-    fn arguments(&self, invocation: &Invocation<'_>) -> Vec<String> {
+    fn arguments(&self, invocation: &Invocation<'_>, dialect: Dialect) -> Vec<String> {
         // dbt 1.7 takes this flag only before the subcommand.
         let mut arguments: Vec<String> =
             ["--log-format", invocation.log_format.name(), invocation.subcommand].map(str::to_owned).to_vec();
         // The others follow the subcommand, like the flags that the user passes on.
-        let flags = invocation.settled().flat_map(|settled| settled.flag.split('='));
+        let flags = invocation.settled(dialect).flat_map(|settled| settled.flag.split('='));
         arguments.extend(flags.map(str::to_owned));
         arguments.extend(invocation.arguments.iter().cloned());
         arguments.extend(invocation.selection.into_iter().flat_map(SelectionArguments::arguments));
@@ -364,7 +379,9 @@ impl Dbt {
         listen: Listen<'_>,
         on_line: &mut dyn FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
-        listen(Notice::Called(DbtCall { purpose, command: self.transport.command_line(arguments) }));
-        self.transport.carry(arguments, variables, &self.interrupt, &mut |line| on_line(line, &mut *listen))
+        let hidden = self.hidden();
+        let call = TransportCall { arguments, variables, hidden: &hidden };
+        listen(Notice::Called(DbtCall { purpose, command: self.transport.command_line(&call) }));
+        self.transport.carry(&call, &self.interrupt, &mut |line| on_line(line, &mut *listen))
     }
 }

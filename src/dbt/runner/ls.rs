@@ -8,14 +8,15 @@ use camino::Utf8Path;
 use serde::Deserialize;
 
 use super::flags::also_for_ls;
-use super::invoke::{Dbt, Invocation, LogFormat, QUIETLY, SelectionArguments, VarsArgument, selects_eagerly};
+use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED};
+use super::settings::QUIETLY;
 use super::turn::Turn;
 use super::unmatched::{self, Unmatched};
 use crate::dbt::artifacts::{Manifest, ReadFor};
-use crate::dbt::{Warnings, version};
+use crate::dbt::{Warnings, dialect};
 use crate::failure::Failure;
 
 /// The models in a selection, with the dbt manifest that describes them.
@@ -68,7 +69,7 @@ impl Dbt {
         let selected = self.listed_with_warnings(call, listen);
         let selected = selected.map_err(|error| self.explained(error, listen))?;
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
-        version::check_version(&manifest.metadata.dbt_version)?;
+        self.tell_standing(&manifest.metadata.dbt_version, listen)?;
         let unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
         if selected.is_empty() {
             return Err(nothing_selected(&unmatched));
@@ -129,8 +130,8 @@ impl Dbt {
         if !words.iter().any(|words| said.contains(words)) {
             return error;
         }
-        let version = self.ask_version(listen).ok().and_then(|(_, text)| version::core_version_in(&text));
-        version.and_then(|version| version::check_version(&version).err()).unwrap_or(error)
+        let version = self.ask_version(listen).ok().and_then(|(_, text)| dialect::core_version_in(&text));
+        version.and_then(|version| dialect::check_version(&version).err()).unwrap_or(error)
     }
 }
 

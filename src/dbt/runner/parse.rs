@@ -3,8 +3,9 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::invoke::{Dbt, Invocation, LogFormat, QUIETLY, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
 use super::notice::{Listen, Purpose};
+use super::settings::QUIETLY;
 use super::turn::Turn;
 
 /// A dbt manifest. No other call overwrites it until this value is dropped.

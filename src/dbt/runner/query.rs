@@ -10,10 +10,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
-use super::invoke::{Dbt, Invocation, LogFormat, PRINTING, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED, has_secrets};
+use super::settings::PRINTING;
 use super::turn::Turn;
 use crate::dbt::project::{PROJECT_FILE, Project};
 

@@ -70,29 +70,38 @@ impl Dbt {
     /// dbt cannot be started, or its artifacts cannot be read.
     pub fn run(&self, call: &RunCall<'_>, listen: Listen<'_>) -> Result<RunReport> {
         let stamp = new_stamp();
+        let dialect = self.dialect(listen)?;
         let invocation = self.invocation(call, &stamp);
         let mut output = RunOutput::default();
         let ended = self.invoke(&invocation, listen, |line, listen| {
-            let finished = output.take(line).and_then(|event| model_finished(call.number, &event));
-            if let Some(finished) = finished {
+            let event = output.take(line);
+            let counted = u32::try_from(call.expected.len()).unwrap_or(u32::MAX);
+            let finished = event.and_then(|event| model_finished(call.number, &event));
+            if let Some(finished) = finished.map(|finished| output.with_place(finished, counted)) {
                 listen(Notice::ModelFinished(finished));
             }
         })?;
 
         let results =
             RunResults::read_stamped(&call.target_path.join("run_results.json"), STAMP_NAME, &stamp)?;
-        let built = results.iter().flat_map(|results| &results.results);
-        let built: BTreeMap<_, _> = built.map(|result| (result.unique_id.as_str(), result)).collect();
+        let results = results.filter(|results| {
+            !(dialect.calls_models_errors_after_an_abort() && results.tell_only_of_an_abort())
+        });
+        let told = results.iter().flat_map(|results| &results.results);
+        let told: BTreeMap<_, _> = told.map(|result| (result.unique_id.as_str(), result)).collect();
+        for warned in told.values().filter(|result| result.is_model() && result.status == Status::Warn) {
+            listen(Notice::Warning(output.not_recorded(&warned.unique_id)));
+        }
         let interrupted = self.interrupt.asked().is_some() && !ended.exit.is_success();
         let mut failure = judge(ended.exit, results.as_ref(), &output, call.expected);
         if let Some(failure) = &mut failure {
             failure.log = Some(invocation.log_file());
         }
-        let good = || built.values().filter(|result| result.status == Status::Success && is_model(result));
+        let good = || told.values().filter(|result| result.is_built() && result.is_model());
         Ok(RunReport {
             seconds: ended.took.as_secs_f64(),
             models: u32::try_from(good().count()).unwrap_or(u32::MAX),
-            rows: sum_rows(good().copied()),
+            rows: sum_rows(good().copied()).filter(|rows| *rows > 0 || dialect.counts_rows()),
             failure,
             interrupted,
         })
@@ -130,6 +139,12 @@ impl Dbt {
 struct RunOutput {
     complaints: Vec<String>,
     text: Vec<Line>,
+    /// Whether a hook said that it failed.
+    has_failed_hook: bool,
+    /// How many models have said that they finished.
+    finished: u32,
+    /// What was warned of while a model was built, by its `unique_id`.
+    warnings: BTreeMap<String, String>,
 }
 
 impl RunOutput {
@@ -142,6 +157,10 @@ impl RunOutput {
                     let complaint =
                         event.complaint().filter(|said| !self.complaints.iter().any(|it| it == said));
                     self.complaints.extend(complaint.map(str::to_owned));
+                    self.has_failed_hook |= event.is_failed_hook();
+                    if let (Some(node), Some(warning)) = (&event.data.node_info, event.warning()) {
+                        self.warnings.insert(node.unique_id.clone(), warning.to_owned());
+                    }
                     return Some(event);
                 }
                 LogLine::Text(text) => self.text.push(Line::Out(text)),
@@ -149,6 +168,27 @@ impl RunOutput {
             Line::Err(_) => self.text.push(line),
         }
         None
+    }
+
+    /// A model that finished, with its place among the models of the run if dbt does not tell that.
+    fn with_place(&mut self, finished: Finished, models: u32) -> ModelFinished {
+        self.finished += 1;
+        let Finished { run, place, model, status, seconds } = finished;
+        let (index, total) = place.unwrap_or((self.finished, models.max(self.finished)));
+        ModelFinished { run, index, total, model, status, seconds }
+    }
+
+    /// That a model was built, but not as Snowplow's packages count it.
+    fn not_recorded(&self, unique_id: &str) -> String {
+        let name = unique_id.rsplit('.').next().unwrap_or(unique_id);
+        let warning = self.warnings.get(unique_id);
+        let warning = warning.map(|text| format!(": {}", text.lines().next().unwrap_or(text)));
+        format!(
+            "{name} was built, but with a warning{}. Snowplow's packages only record models without one, so its row \
+             in the incremental manifest stays as it is and the next run builds the same window again. Mend what it \
+             warns of",
+            warning.unwrap_or_default()
+        )
     }
 
     /// The complaints if there are any, else all text.
@@ -166,14 +206,6 @@ fn new_stamp() -> String {
     format!("{now}-{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
 }
 
-fn is_model(result: &NodeResult) -> bool {
-    result.unique_id.starts_with("model.")
-}
-
-fn is_hook(result: &NodeResult) -> bool {
-    result.unique_id.starts_with("operation.")
-}
-
 fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
     results
         .filter_map(|result| result.adapter_response.rows_affected)
@@ -181,15 +213,24 @@ fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
         .reduce(u64::saturating_add)
 }
 
-fn model_finished(run: u32, event: &LogEvent) -> Option<ModelFinished> {
+/// A model of a run that has finished, as dbt says it.
+struct Finished {
+    run: u32,
+    /// The model's place, from 1, and how many nodes the run has. dbt 2 tells neither.
+    place: Option<(u32, u32)>,
+    model: String,
+    status: String,
+    seconds: f64,
+}
+
+fn model_finished(run: u32, event: &LogEvent) -> Option<Finished> {
     if !matches!(event.info.name.as_str(), "LogModelResult" | "SkippingDetails") {
         return None;
     }
     let node = event.data.node_info.as_ref()?;
-    Some(ModelFinished {
+    Some(Finished {
         run,
-        index: event.data.index?,
-        total: event.data.total?,
+        place: event.data.index.zip(event.data.total),
         model: node.node_name.clone(),
         status: node.node_status.clone(),
         seconds: event.data.execution_time.unwrap_or(0.0),
@@ -209,14 +250,15 @@ fn judge(
             unproven(exit, "dbt wrote no run_results.json".into())
         } else {
             // `dbt ls` has read this project before, so it is not the project alone.
-            diagnosis::from_output("dbt run", exit, &output.most_telling(), FailureKind::Run, None)
+            let usual = if output.has_failed_hook { FailureKind::Hook } else { FailureKind::Run };
+            diagnosis::from_output("dbt run", exit, &output.most_telling(), usual, None)
         });
     };
-    let models = complaints(results, is_model);
+    let models = complaints(results, NodeResult::is_model);
     if !models.is_empty() {
         return Some(failure(exit, FailureKind::Model, models));
     }
-    let hooks = complaints(results, is_hook);
+    let hooks = complaints(results, NodeResult::is_hook);
     if !hooks.is_empty() {
         return Some(failure(exit, kind_of_hooks(&hooks), hooks));
     }
@@ -269,14 +311,14 @@ fn complaints(results: &RunResults, is_of_kind: fn(&NodeResult) -> bool) -> Vec<
 
 /// The expected models that are no success in the artifacts.
 fn not_built<'e>(results: &RunResults, expected: &'e BTreeSet<String>) -> Vec<&'e str> {
-    let successes = results.results.iter().filter(|result| result.status == Status::Success);
-    let built: BTreeSet<_> = successes.map(|result| &result.unique_id).collect();
+    let built = results.results.iter().filter(|result| result.is_built());
+    let built: BTreeSet<_> = built.map(|result| &result.unique_id).collect();
     expected.iter().filter(|id| !built.contains(id)).map(String::as_str).collect()
 }
 
 /// The models that were built without being expected.
 fn not_selected<'r>(results: &'r RunResults, expected: &BTreeSet<String>) -> Vec<&'r str> {
-    let built = results.results.iter().filter(|result| result.status != Status::Skipped && is_model(result));
+    let built = results.results.iter().filter(|result| result.status != Status::Skipped && result.is_model());
     built.map(|result| result.unique_id.as_str()).filter(|id| !expected.contains(*id)).collect()
 }
 
@@ -294,7 +336,7 @@ mod tests {
     }
 
     fn kind(exit: i32, nodes: Option<&[(&str, &str)]>, complaint: &str) -> Option<FailureKind> {
-        let output = RunOutput { complaints: vec![complaint.to_owned()], text: Vec::new() };
+        let output = RunOutput { complaints: vec![complaint.to_owned()], ..RunOutput::default() };
         let expected = BTreeSet::from(["model.p.a".to_owned(), "model.p.b".to_owned()]);
         judge(Exit::Code(exit), nodes.map(results).as_ref(), &output, &expected).map(|failure| failure.kind)
     }

@@ -8,24 +8,36 @@ use camino::Utf8PathBuf;
 use super::interrupt::Interrupt;
 use super::process::{self, Ended, Line, ProcessCommand};
 use super::program::{Program, quote_for_shell};
-use crate::dbt::Hidden;
+use crate::dbt::{Hidden, dialect};
+
+/// What a call carries.
+#[derive(Debug)]
+pub(super) struct TransportCall<'a> {
+    pub(super) arguments: &'a [String],
+    /// Environment variables for this call alone.
+    pub(super) variables: &'a [(&'static str, String)],
+    /// Environment variables that dbt must not see.
+    pub(super) hidden: &'a Hidden,
+}
 
 /// Carries calls to dbt.
 pub(super) trait Transport: fmt::Debug {
     /// The command that starts dbt, for messages.
     fn program(&self) -> &Program;
 
-    /// A command line that does the same in a POSIX shell.
-    fn command_line(&self, arguments: &[String]) -> String;
+    /// Whether it is known without a call that this is dbt-core 1.
+    fn is_dbt_1(&self) -> bool;
 
-    /// Makes one call and hands over its lines as they come. `variables` go into its environment.
+    /// A command line that does the same in a POSIX shell.
+    fn command_line(&self, call: &TransportCall<'_>) -> String;
+
+    /// Makes one call and hands over its lines as they come.
     ///
     /// # Errors
     /// dbt cannot be started.
     fn carry(
         &self,
-        arguments: &[String],
-        variables: &[(&'static str, String)],
+        call: &TransportCall<'_>,
         interrupt: &Interrupt,
         on_line: &mut dyn FnMut(Line),
     ) -> Result<Ended>;
@@ -36,8 +48,6 @@ pub(super) trait Transport: fmt::Debug {
 pub(super) struct ProcessTransport {
     pub(super) program: Program,
     pub(super) directory: Utf8PathBuf,
-    /// Environment variables that dbt must not see.
-    pub(super) hidden: Hidden,
 }
 
 impl Transport for ProcessTransport {
@@ -45,31 +55,35 @@ impl Transport for ProcessTransport {
         &self.program
     }
 
-    fn command_line(&self, arguments: &[String]) -> String {
+    fn is_dbt_1(&self) -> bool {
+        let is_alone = self.program.leading_arguments().is_empty();
+        is_alone && dialect::is_dbt_1(self.program.executable(), self.directory.as_std_path())
+    }
+
+    fn command_line(&self, call: &TransportCall<'_>) -> String {
         // The user's shell may have these variables too.
-        let removed = self.hidden.removed().flat_map(|name| ["-u".to_owned(), name.to_owned()]);
-        let set = self.hidden.set().map(|(name, value)| format!("{name}={value}"));
+        let removed = call.hidden.removed().flat_map(|name| ["-u".to_owned(), name.to_owned()]);
+        let set = call.hidden.set().map(|(name, value)| format!("{name}={value}"));
         let mut words: Vec<_> = removed.chain(set).collect();
         if !words.is_empty() {
             words.insert(0, "env".to_owned());
         }
-        words.extend(self.program.words().iter().chain(arguments).cloned());
+        words.extend(self.program.words().iter().chain(call.arguments).cloned());
         quote_for_shell(words.iter().map(String::as_str))
     }
 
     fn carry(
         &self,
-        arguments: &[String],
-        variables: &[(&'static str, String)],
+        call: &TransportCall<'_>,
         interrupt: &Interrupt,
         on_line: &mut dyn FnMut(Line),
     ) -> Result<Ended> {
         let command = ProcessCommand {
             program: &self.program,
-            arguments,
+            arguments: call.arguments,
             directory: &self.directory,
-            variables,
-            hidden: &self.hidden,
+            variables: call.variables,
+            hidden: call.hidden,
         };
         process::run(&command, interrupt, on_line)
     }

@@ -1,10 +1,12 @@
 //! `dbt --version`.
 
+use std::sync::atomic::Ordering;
+
 use anyhow::{Context, Result};
 
 use super::invoke::Dbt;
-use super::notice::Listen;
-use crate::dbt::version::Versions;
+use super::notice::{Listen, Notice};
+use crate::dbt::{Standing, Versions, standing};
 
 impl Dbt {
     /// The versions of dbt and its adapters.
@@ -21,5 +23,18 @@ impl Dbt {
                 text.trim()
             )
         })
+    }
+
+    /// Warns once of a version that this tool was not tested with.
+    ///
+    /// # Errors
+    /// The version is not supported.
+    pub(super) fn tell_standing(&self, version: &str, listen: Listen<'_>) -> Result<()> {
+        if let Standing::Untried(warning) = standing(version)?
+            && !self.has_told_standing.swap(true, Ordering::Relaxed)
+        {
+            listen(Notice::Warning(warning));
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-"""A scripted dbt, for what real dbt will not do on demand.
+"""A scripted dbt, for what real dbt will not do on demand. It names dbt.cli.main, as the dbt of every dbt-core 1 does.
 
 FAKE_DBT names a JSON file: {"<subcommand>": [reply, ...]}. Each call takes the next reply of its subcommand; the last one
 repeats. With {"first_event": time}, calls that ask for events are answered with that time, and take no reply. A reply:

@@ -1,0 +1,123 @@
+//! How the versions of dbt differ. Nothing else in this tool looks at a version of dbt: it asks the dialect.
+//!
+//! dbt 1 is written in Python, dbt 2 in Rust. They take other arguments and tell the same things in other ways.
+
+use anyhow::Result;
+
+mod program;
+mod quirk;
+mod version;
+
+pub(in crate::dbt) use program::is_dbt_1;
+use quirk::Quirk;
+pub(in crate::dbt) use version::{FIRST_WITH_VARS_FILE, Version, core_version_in};
+pub use version::{Standing, Versions, check_version, standing};
+
+/// What a version of dbt understands, tells and gets wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    version: Version,
+}
+
+impl Dialect {
+    /// Any dbt-core 1: to the calls of this tool, they are alike.
+    pub(in crate::dbt) const DBT_1: Self = Self { version: version::OLDEST };
+
+    pub(in crate::dbt) fn of(version: Version) -> Self {
+        Self { version }
+    }
+
+    /// The dialect of a version as dbt writes it.
+    ///
+    /// # Errors
+    /// It is not a version.
+    pub(in crate::dbt) fn of_text(version: &str) -> Result<Self> {
+        version.parse().map(Self::of)
+    }
+
+    /// Whether it reads vars from `vars.yml`, too.
+    pub(in crate::dbt) fn reads_vars_file(self) -> bool {
+        self.version >= FIRST_WITH_VARS_FILE
+    }
+
+    /// Written in Rust: it calls nothing that is Python, refuses what it does not know, and takes each option once.
+    fn is_dbt_2(self) -> bool {
+        self.version.major >= 2
+    }
+
+    fn has(self, quirk: Quirk) -> bool {
+        quirk.is_in(self.version)
+    }
+
+    /// Whether it takes the flags about colors, debugging, Jinja's `print` and the width of its lines. dbt 2 warns
+    /// of each, and a warning may be an error.
+    pub(in crate::dbt) fn takes_flags_about_output(self) -> bool {
+        !self.is_dbt_2()
+    }
+
+    /// Whether a flag may also be set by its variable. In dbt 2, one variable can set a flag and its opposite.
+    pub(in crate::dbt) fn takes_variables_for_flags(self) -> bool {
+        !self.is_dbt_2()
+    }
+
+    /// Whether it reuses what it parsed before, with the vars of the call.
+    pub(in crate::dbt) fn has_a_parse_cache(self) -> bool {
+        !self.has(Quirk::ParseCacheLosesVars)
+    }
+
+    /// Whether it may defer, reuse, clone or skip models without being asked to.
+    pub(in crate::dbt) fn manages_state(self) -> bool {
+        self.is_dbt_2()
+    }
+
+    /// Whether, after what ends a run outside of its models, `run_results.json` calls every model an error.
+    pub(in crate::dbt) fn calls_models_errors_after_an_abort(self) -> bool {
+        self.has(Quirk::AbortsFailEveryModel)
+    }
+
+    /// Whether its `dbt ls` says which parts of a selection match nothing.
+    pub(in crate::dbt) fn tells_what_matches_nothing(self) -> bool {
+        !self.is_dbt_2()
+    }
+
+    /// Whether 0 rows are none, and not uncounted ones.
+    pub(in crate::dbt) fn counts_rows(self) -> bool {
+        !self.has(Quirk::CountsNoRows)
+    }
+
+    /// Whether statements that are sent one after another are one transaction from `begin` to `commit`.
+    pub(in crate::dbt) fn keeps_its_connection(self, adapter: &str) -> bool {
+        !(adapter == "duckdb" && self.has(Quirk::ConnectionPerStatement))
+    }
+
+    /// Whether `$x$ … $x$` may hold semicolons.
+    pub(in crate::dbt) fn knows_dollar_quotes(self, adapter: &str) -> bool {
+        !(adapter == "postgres" && self.has(Quirk::SplitsDollarQuotes))
+    }
+
+    /// Whether `.env` is looked for in the folders above the working directory, too.
+    pub(in crate::dbt) fn looks_for_dotenv_above(self) -> bool {
+        !self.is_dbt_2()
+    }
+
+    /// What an empty variable means: nothing, or a mistake.
+    pub(in crate::dbt) fn takes_empty_variables(self) -> bool {
+        !self.is_dbt_2()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quirk_is_asked_by_version() {
+        let of = |text: &str| Dialect::of(text.parse().expect(text));
+        assert!(of("1.12.6").has_a_parse_cache() && of("1.12.6").keeps_its_connection("duckdb"));
+        assert!(!of("2.0.0-beta.2").has_a_parse_cache());
+        assert!(!of("2.0.0-beta.2").keeps_its_connection("duckdb"));
+        assert!(of("2.0.0-beta.2").keeps_its_connection("postgres"));
+        assert!(!of("2.0.0-beta.2").knows_dollar_quotes("postgres"));
+        assert!(of("2.0.0-beta.2").knows_dollar_quotes("redshift"));
+    }
+}
