@@ -98,11 +98,14 @@ fn of_operation<'m>(node: &'m Node, manifest: &'m Manifest) -> Vec<Hook<'m>> {
         }
         Ok(parents) => {
             let calls = calls_by_text.into_iter().flatten().zip(parents);
-            let hooks = calls.map(|((family, call), parents)| Hook {
-                node,
-                package: explained(read(&call, parents, family, manifest)),
-                names: package_name(&call).map(|name| vec![name]),
-                call: Some(call),
+            let hooks = calls.map(|((family, call), parents)| {
+                let package = match parents {
+                    [] => named_parents(&call, node, manifest)
+                        .and_then(|parents| read(&call, &parents, family, manifest)),
+                    _ => read(&call, parents, family, manifest),
+                };
+                let names = package_name(&call).map(|name| vec![name]);
+                Hook { node, package: explained(package), names, call: Some(call) }
             });
             hooks.collect()
         }
@@ -133,6 +136,8 @@ fn parents_of_calls<'m>(
     match calls_by_text.iter().map(Vec::len).sum() {
         0 => bail!("cannot find the call of {} in it", family.hook_macro()),
         1 => Ok(vec![parents]),
+        // Each call tells by itself.
+        calls if parents.is_empty() => Ok(vec![parents; calls]),
         calls if calls_by_text.len() == 1 && parents.len() == 2 * calls => Ok(parents.chunks(2).collect()),
         calls => {
             bail!(
@@ -140,6 +145,30 @@ fn parents_of_calls<'m>(
             )
         }
     }
+}
+
+/// What a call refers to, by its arguments: dbt 2 does not tell. `ref` looks in the hook's own package first.
+fn named_parents(call: &MacroCall, hook: &Node, manifest: &Manifest) -> Result<Vec<String>> {
+    let package = package_name(call)?;
+    let parent = |index: usize, argument: &str, end: &str| {
+        let name = match call.argument(index, argument) {
+            None => format!("{package}_{end}"),
+            Some(Argument::Text(name)) => name.clone(),
+            Some(_) => bail!("its {argument} is not a plain string, so its models are not known"),
+        };
+        let named = |owner: Option<&str>| {
+            let mut models = manifest.models();
+            models.find(|node| node.name == name && owner.is_none_or(|owner| node.package_name == owner))
+        };
+        let root = manifest.metadata.project_name.as_deref();
+        let found = named(Some(&hook.package_name)).or_else(|| named(root)).or_else(|| named(None));
+        let node = found.with_context(|| format!("its {argument}, {name}, is not an enabled model"))?;
+        Ok(node.unique_id.clone())
+    };
+    Ok(vec![
+        parent(1, "incremental_manifest_table_name", "incremental_manifest")?,
+        parent(2, "base_events_this_run_table_name", "base_events_this_run")?,
+    ])
 }
 
 /// The package that a call belongs to. `parents` are the nodes that the call refers to.
@@ -305,7 +334,22 @@ mod tests {
         );
         assert_eq!(
             found(&call("a"), &macros, &[], ""),
+            ["its incremental_manifest_table_name, a_incremental_manifest, is not an enabled model"]
+        );
+        assert_eq!(
+            found(&call("a"), &macros, &parents[..1], ""),
             ["it does not refer to an incremental manifest and a base events model"]
         );
+    }
+
+    #[test]
+    fn without_what_dbt_tells_the_arguments_do() {
+        let macros = ["macro.snowplow_utils.snowplow_incremental_post_hook"];
+        let calls = "{{ snowplow_utils.snowplow_incremental_post_hook('a', 'm1', base_events_this_run_table_name='e1') }}\n\
+                     {{ snowplow_utils.snowplow_incremental_post_hook('b', 'm2', 'e2') }}";
+        assert_eq!(found(calls, &macros, &[], ""), ["a model.p.m1", "b model.p.m2"]);
+        let unclear = "{{ snowplow_utils.snowplow_incremental_post_hook('a', var('m')) }}";
+        let said = found(unclear, &macros, &[], "");
+        assert!(said[0].starts_with("its incremental_manifest_table_name is not a plain string"), "{said:?}");
     }
 }

@@ -108,6 +108,7 @@ impl Manifest {
         if let Some(section) = REQUIRED.into_iter().find(|required| missing.contains(required)) {
             bail!("it has no {section}");
         }
+        manifest.complete_operations();
         Ok((manifest, if is_enough { Until::LastSection } else { Until::End }))
     }
 

@@ -6,6 +6,7 @@ pub(super) mod log;
 mod manifest;
 mod manifest_node;
 mod manifest_reader;
+mod operations;
 pub(super) mod run_results;
 
 pub use lineage::{Lineage, walk};
