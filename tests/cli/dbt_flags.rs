@@ -10,7 +10,7 @@ use snowplow_backfill::dbt::{Calls, DBT_FLAGS, DbtFlag, Handling};
 use crate::support::{Dbt, NEW, NEXT, OLD, fixtures};
 
 /// What `fixtures/dbt_flags` holds: every version that is supported.
-const VERSIONS: [&str; 6] = ["1.7", "1.8", "1.9", "1.10", "1.11", "1.12"];
+const VERSIONS: [&str; 7] = ["1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "2.0"];
 
 /// Flags that no help shows.
 const HIDDEN: [&str; 1] = ["v2-parser"];

@@ -8,6 +8,7 @@ mod check;
 mod check_input;
 mod config;
 mod contract;
+mod dbt_2;
 mod dbt_flags;
 mod demands;
 mod examples;

@@ -30,7 +30,8 @@ pub fn text() -> String {
 fn name(flag: &DbtFlag) -> String {
     let short = flag.short.map(|short| format!("`-{short}`, ")).unwrap_or_default();
     let no = if flag.has_value { "" } else { "[no-]" };
-    let has_opposite = !["help", "version", "full-refresh", "warn-error"].contains(&flag.names[0]);
+    let has_opposite =
+        !["help", "version", "full-refresh", "warn-error", "no-parallel"].contains(&flag.names[0]);
     let no = if has_opposite { no } else { "" };
     let names: Vec<_> = flag.names.iter().map(|name| format!("`--{no}{name}`")).collect();
     short + &names.join(", ")

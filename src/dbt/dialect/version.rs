@@ -133,14 +133,16 @@ pub fn standing(text: &str) -> Result<Standing> {
     if version < newest {
         return Ok(Standing::BetweenTested);
     }
-    let known = match version.major {
-        1 => format!("the newest dbt-core 1 that it was tested with is {newest}"),
-        _ => "of dbt 2, only answers of 2.0.0-beta.2 were recorded and tested with".to_owned(),
-    };
-    Ok(Standing::Untried(format!(
-        "dbt {text} is not a version that this tool was tested with: {known}. Should anything look wrong, try \
-         dbt-core {newest}"
-    )))
+    Ok(Standing::Untried(match version.major {
+        1 => format!(
+            "dbt {text} is newer than the dbt-core that this tool was tested with, {newest}. Should anything look \
+             wrong, use that one"
+        ),
+        _ => format!(
+            "dbt {text}: of dbt 2, this tool was only tested with recorded answers of 2.0.0-beta.2. Should anything \
+             look wrong, use dbt-core {newest}"
+        ),
+    }))
 }
 
 /// Refuses versions that this tool does not work with.
@@ -211,7 +213,7 @@ mod tests {
         }
         for text in ["1.13.0", "2.0.0-beta.2", "2.0.0rc9", "2.0.9", "2.1.0-alpha.1", "3.0.0"] {
             let Ok(Standing::Untried(said)) = standing(text) else { panic!("{text}") };
-            assert!(said.starts_with(&format!("dbt {text} is not a version")), "{said}");
+            assert!(said.starts_with(&format!("dbt {text}")) && said.contains("1.12"), "{said}");
         }
         for (text, words) in [
             ("1.6.19", "too old"),

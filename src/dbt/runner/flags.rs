@@ -61,12 +61,15 @@ const INCOMPLETE: &str = "every run would leave events out";
 const LOG: &str = "this tool reads dbt's log";
 const LISTED: &str = "this tool reads what dbt ls lists";
 const V2_PARSER: &str = "its dbt manifest does not tell which packages have on-run-end hooks";
+const STATE: &str = "every model of the selection has to be built";
+const PARSED: &str = "what dbt parsed before may have been parsed with other vars";
+const OWN_ID: &str = "each call of dbt has its own";
 const NOTHING: &str = "dbt would run nothing";
 
 use Calls::{All, Run, RunAndLs};
 use Handling::{Own, PassedOn, Refused};
 
-/// The flags of dbt 1.7 to 1.12.
+/// The flags of dbt 1.7 to 1.12, and those of dbt 2.
 pub const DBT_FLAGS: &[DbtFlag] = &[
     value(&["select", "models", "model"], Own(RunAndLs)).short('s'),
     value(&["exclude"], Own(RunAndLs)),
@@ -122,9 +125,68 @@ pub const DBT_FLAGS: &[DbtFlag] = &[
     switch(&["partial-parse"], Refused("this tool keeps a parse cache for each limit")),
     switch(&["use-v2-parser"], Refused(V2_PARSER)),
     value(&["v2-parser"], Refused(V2_PARSER)),
-    value(&["output"], Refused(LISTED)),
+    value(&["output", "format"], Refused(LISTED)),
     value(&["output-keys"], Refused(LISTED)),
     value(&["deprecated-favor-state"], Refused("--favor-state replaces it")),
+    value(&["static-analysis"], PassedOn(Run)),
+    value(&["host"], PassedOn(Run)),
+    value(&["port"], PassedOn(Run)),
+    value(&["limit"], PassedOn(Run)),
+    switch(&["no-parallel"], PassedOn(Run)),
+    switch(&["classify-with-warehouse-tags"], PassedOn(Run)),
+    switch(&["write-catalog"], PassedOn(Run)),
+    switch(&["write-metadata"], PassedOn(Run)),
+    switch(&["write-index", "use-index"], PassedOn(Run)),
+    switch(&["write-lineage"], PassedOn(Run)),
+    value(&["metadata-dir"], PassedOn(Run)),
+    value(&["index-dir"], PassedOn(Run)),
+    value(&["otel-file-name"], PassedOn(Run)),
+    value(&["otel-parquet-file-name"], PassedOn(Run)),
+    switch(&["export-to-otlp"], PassedOn(Run)),
+    switch(&["macro-debugging"], PassedOn(Run)),
+    switch(&["use-fast-test-edges"], PassedOn(Run)),
+    switch(&["store-failures"], PassedOn(Run)),
+    switch(&["legacy-compile"], PassedOn(Run)),
+    switch(&["export-saved-queries"], PassedOn(Run)),
+    switch(&["skip-unreferenced-table-check"], PassedOn(Run)),
+    switch(&["skip-write-msgpack-if-exist"], PassedOn(Run)),
+    switch(&["skip-semantic-manifest-validation"], PassedOn(RunAndLs)),
+    switch(&["skip-private-deps"], PassedOn(RunAndLs)),
+    switch(&["use-v2-compatible-package-downloads"], PassedOn(RunAndLs)),
+    value(&["internal-packages-install-path"], PassedOn(Run)),
+    value(&["internal-package"], PassedOn(Run)),
+    value(&["antlr-parser-cache-hard-limit-bytes"], PassedOn(Run)),
+    value(&["antlr-arena-limit-bytes"], PassedOn(Run)),
+    value(&["antlr-parser-cache-threshold-bytes"], PassedOn(Run)),
+    value(&["antlr-parser-recursion-limit"], PassedOn(Run)),
+    value(&["packages-install-path"], Refused("this tool reads packages-install-path in dbt_project.yml")),
+    value(&["x-alt-target"], Refused("--target decides where models are built")),
+    value(&["compute"], Refused("models are built in the warehouse")),
+    switch(&["introspect"], Refused("Snowplow's packages ask the warehouse while they are compiled")),
+    switch(&["beta-use-query-cache"], Refused("answers of earlier runs are out of date")),
+    switch(&["manage-state"], Refused(STATE)),
+    switch(&["force-node-selection"], Refused(STATE)),
+    value(&["run-cache-mode"], Refused(STATE)),
+    value(&["task-cache-url"], Refused(STATE)),
+    value(&["with-sample"], Refused(INCOMPLETE)),
+    value(&["sampled"], Refused(INCOMPLETE)),
+    value(&["show"], Refused(LOG)),
+    value(&["log-file-max-bytes"], Refused(LOG)),
+    value(&["invocation-id"], Refused(OWN_ID)),
+    value(&["parent-span-id"], Refused(OWN_ID)),
+    switch(&["partial-parse-file-diff"], Refused(PARSED)),
+    value(&["partial-parse-file-path"], Refused(PARSED)),
+    switch(&["partial-load"], Refused(PARSED)),
+    switch(&["dirty"], Refused(PARSED)),
+    switch(&["verify-partial-parse"], Refused(PARSED)),
+    switch(&["verify-partial-load"], Refused(PARSED)),
+    value(&["phase"], Refused(NOTHING)),
+    value(&["dbt-replay"], Refused(NOTHING)),
+    value(&["fs-record"], Refused(NOTHING)),
+    value(&["fs-replay"], Refused(NOTHING)),
+    value(&["time-machine"], Refused(NOTHING)),
+    value(&["time-machine-path"], Refused(NOTHING)),
+    value(&["time-machine-ordering"], Refused(NOTHING)),
     switch(&["help"], Refused(NOTHING)).short('h'),
     switch(&["version"], Refused(NOTHING)).short('V'),
 ];

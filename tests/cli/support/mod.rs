@@ -1,6 +1,7 @@
 //! What the black-box tests stand on: a copy of the fixture project, a database of its own, real dbt, and the
 //! tool.
 
+pub mod dbt_2;
 mod environment;
 mod events;
 pub mod fake;

@@ -1,0 +1,5 @@
+//! dbt 2, by what a real one printed and wrote: see `support/dbt_2.py`.
+
+mod backfill;
+mod failures;
+mod world;
