@@ -75,6 +75,11 @@ impl Dialect {
         self.has(Quirk::AbortsFailEveryModel)
     }
 
+    /// Whether it runs code of models while it parses them, and warns of what that code finds missing then.
+    pub(in crate::dbt) fn warns_while_it_parses(self) -> bool {
+        self.has(Quirk::WarnsWhileParsing)
+    }
+
     /// Whether its `dbt ls` says which parts of a selection match nothing.
     pub(in crate::dbt) fn tells_what_matches_nothing(self) -> bool {
         !self.is_dbt_2()

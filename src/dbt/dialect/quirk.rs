@@ -14,6 +14,8 @@ pub(super) enum Quirk {
     ConnectionPerStatement,
     /// Text for `PostgreSQL` is split at a semicolon within `$x$ … $x$`.
     SplitsDollarQuotes,
+    /// Models that look at `execute` are rendered as in a run while the project is parsed. Their warnings are told.
+    WarnsWhileParsing,
     /// `rows_affected` is 0 for `DuckDB` and `PostgreSQL`.
     CountsNoRows,
 }
@@ -26,6 +28,7 @@ impl Quirk {
             | Self::AbortsFailEveryModel
             | Self::ConnectionPerStatement
             | Self::SplitsDollarQuotes
+            | Self::WarnsWhileParsing
             | Self::CountsNoRows => None,
         }
     }

@@ -19,5 +19,5 @@ pub use file::{PROJECT_FILE, Project};
 pub(in crate::dbt) use fqn::Fqn;
 pub use jinja::{Argument, MacroCall};
 pub use model_config::ModelSetting;
-pub use selector::{select_by_criteria, select_by_definition};
+pub use selector::{matches_nothing, select_by_criteria, select_by_definition};
 pub use vars::{ResolvedVars, VarScope, Vars, text_of};

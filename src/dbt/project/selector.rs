@@ -43,6 +43,14 @@ pub fn select_by_criteria(
     Ok(selected.into_iter().map(str::to_owned).collect())
 }
 
+/// Whether a criterion of the command line matches no model, as far as the dbt manifest shows it.
+#[must_use]
+pub fn matches_nothing(manifest: &Manifest, criterion: &str) -> bool {
+    let evaluation = Evaluation { manifest, lineage: Lineage::of(manifest) };
+    let picked = definition_of(criterion).and_then(|definition| evaluation.evaluate(&definition));
+    picked.is_ok_and(|picked| picked.iter().all(|id| manifest.node(id).is_none()))
+}
+
 /// A criterion of the command line as a definition.
 fn definition_of(criterion: &str) -> Result<Value> {
     let bare = criterion.trim_matches('+');

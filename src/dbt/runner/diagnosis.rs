@@ -192,7 +192,7 @@ const HINTS: &[(&str, &str)] = &[
          disable: use a newer version of that package, or dbt-core 1",
     ),
     (
-        "ADBC driver",
+        "Driver installation error",
         "dbt 2 loads a driver for each warehouse from dbt Labs once: give it access to the network, or put the driver \
          into its cache folder",
     ),

@@ -1,8 +1,8 @@
 //! Calls dbt: every call goes through `Dbt::invoke`, except for its version, and reaches the transport in
 //! `Dbt::carry`.
 
-use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -28,8 +28,8 @@ pub struct Dbt {
     pub(super) interrupt: Interrupt,
     /// Known from the first call on.
     dialect: OnceLock<Dialect>,
-    /// Whether the user knows that this version is not a tested one.
-    pub(super) has_told_standing: AtomicBool,
+    /// The warnings that the user has seen.
+    told: Mutex<BTreeSet<String>>,
 }
 
 /// dbt's arguments that say where the connection is described. They are passed on as given: other values than
@@ -229,7 +229,7 @@ impl Dbt {
             vars,
             interrupt,
             dialect: OnceLock::new(),
-            has_told_standing: AtomicBool::new(false),
+            told: Mutex::default(),
         }
     }
 
@@ -313,6 +313,14 @@ impl Dbt {
             return Err(invocation.failure(ended.exit, &said).into());
         }
         Ok(said)
+    }
+
+    /// Warns, unless it has warned of the same before: runs repeat what the first of them says.
+    pub(super) fn warn_once(&self, warning: String, listen: Listen<'_>) {
+        let is_new = self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.clone());
+        if is_new {
+            listen(Notice::Warning(warning));
+        }
     }
 
     /// The path of the dbt manifest that a successful call wrote.

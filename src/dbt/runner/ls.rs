@@ -68,9 +68,13 @@ impl Dbt {
         let before = fs::metadata(&log).map_or(0, |log| log.len());
         let selected = self.listed_with_warnings(call, listen);
         let selected = selected.map_err(|error| self.explained(error, listen))?;
+        let dialect = self.dialect(listen)?;
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
         self.tell_standing(&manifest.metadata.dbt_version, listen)?;
-        let unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
+        let mut unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
+        if !dialect.tells_what_matches_nothing() {
+            unmatched::find_untold(&mut unmatched, call.selection, &manifest);
+        }
         if selected.is_empty() {
             return Err(nothing_selected(&unmatched));
         }
@@ -94,6 +98,9 @@ impl Dbt {
 
     /// The models that dbt lists.
     fn listed(&self, call: &ListCall<'_>, listen: Listen<'_>) -> Result<BTreeSet<String>> {
+        // Where it does not warn of it, nothing can silence that.
+        let tells = self.dialect(listen)?.tells_what_matches_nothing();
+        let restored = call.warnings.restored().filter(|_| tells);
         let arguments = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"];
         let invocation = Invocation {
             purpose: Purpose::Selection,
@@ -108,7 +115,7 @@ impl Dbt {
             selection: Some(call.selection),
             vars: VarsArgument::AsGiven,
             trailing: also_for_ls(call.extra),
-            variables: [selects_eagerly()].into_iter().chain(call.warnings.restored()).collect(),
+            variables: [selects_eagerly()].into_iter().chain(restored).collect(),
         };
         let mut selected = BTreeSet::new();
         let said = self.ask(&invocation, listen, |line| {

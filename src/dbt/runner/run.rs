@@ -15,6 +15,7 @@ use super::process::{Exit, Line, one_after_the_other};
 use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::{LogEvent, LogLine};
 use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
+use crate::dbt::dialect::Dialect;
 use crate::failure::{Complaint, Failure, FailureKind};
 
 /// The variable that marks a run's artifacts, and the name under which dbt records it.
@@ -75,6 +76,10 @@ impl Dbt {
         let mut output = RunOutput::default();
         let ended = self.invoke(&invocation, listen, |line, listen| {
             let event = output.take(line);
+            if let Some(warning) = event.as_deref().and_then(|event| own_warning(event, dialect)) {
+                let lines: Vec<_> = warning.lines().map(str::trim).collect();
+                self.warn_once(format!("dbt: {}", lines.join("\n  ")), listen);
+            }
             let counted = u32::try_from(call.expected.len()).unwrap_or(u32::MAX);
             let finished = event.and_then(|event| model_finished(call.number, &event));
             if let Some(finished) = finished.map(|finished| output.with_place(finished, counted)) {
@@ -90,7 +95,7 @@ impl Dbt {
         let told = results.iter().flat_map(|results| &results.results);
         let told: BTreeMap<_, _> = told.map(|result| (result.unique_id.as_str(), result)).collect();
         for warned in told.values().filter(|result| result.is_model() && result.status == Status::Warn) {
-            listen(Notice::Warning(output.not_recorded(&warned.unique_id)));
+            self.warn_once(output.not_recorded(&warned.unique_id), listen);
         }
         let interrupted = self.interrupt.asked().is_some() && !ended.exit.is_success();
         let mut failure = judge(ended.exit, results.as_ref(), &output, call.expected);
@@ -213,6 +218,12 @@ fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
         .reduce(u64::saturating_add)
 }
 
+/// What dbt warns of, unless it does so whatever the project is like.
+fn own_warning(event: &LogEvent, dialect: Dialect) -> Option<&str> {
+    let is_of_parsing = event.info.name == "JinjaWarn" && event.data.node_info.is_none();
+    event.warning().filter(|_| !(is_of_parsing && dialect.warns_while_it_parses()))
+}
+
 /// A model of a run that has finished, as dbt says it.
 struct Finished {
     run: u32,
@@ -261,6 +272,15 @@ fn judge(
     let hooks = complaints(results, NodeResult::is_hook);
     if !hooks.is_empty() {
         return Some(failure(exit, kind_of_hooks(&hooks), hooks));
+    }
+    if let Exit::Signal(_) = exit {
+        return Some(diagnosis::from_output(
+            "dbt run",
+            exit,
+            &output.most_telling(),
+            FailureKind::Silent,
+            None,
+        ));
     }
     if !exit.is_success() {
         // No model failed, so it was a hook: one that does not compile, or any hook of dbt 1.8 and older.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::invoke::SelectionArguments;
 use crate::dbt::artifacts::Manifest;
-use crate::dbt::project::Fqn;
+use crate::dbt::project::{Fqn, matches_nothing};
 use crate::suggest;
 
 /// A part of a selection that matches nothing.
@@ -52,11 +52,31 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
     for part in parts.filter(|part| is_no_model(part, manifest)) {
         if found.iter().all(|unmatched| unmatched.criterion != part) {
             // No mistake: `dbt seed` and `dbt test` may be called with the same selection.
-            let suggestion = ": it is the name of something else, such as a seed".to_owned();
+            let suggestion = ": it may be the name of something else, such as a seed".to_owned();
             found.push(Unmatched { criterion: part.to_owned(), is_mistake: false, suggestion });
         }
     }
     found
+}
+
+/// Adds the parts that match nothing, for a dbt that says nothing about them: as far as the dbt manifest shows it.
+/// It shows no seeds, which may be meant, so only what is almost a name counts as a mistake.
+pub(super) fn find_untold(found: &mut Vec<Unmatched>, selection: &SelectionArguments, manifest: &Manifest) {
+    let parts = |texts: &[String]| -> Vec<String> {
+        texts.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect()
+    };
+    let selected = parts(&selection.select).into_iter().map(|part| (part, true));
+    let excluded = parts(&selection.exclude).into_iter().map(|part| (part, false));
+    for (part, is_selected) in selected.chain(excluded).filter(|(part, _)| matches_nothing(manifest, part)) {
+        let suggestion = suggestion(&part, manifest);
+        let is_mistake = is_selected && !suggestion.is_empty();
+        if is_mistake {
+            found.retain(|unmatched| unmatched.criterion != part);
+        }
+        if found.iter().all(|unmatched| unmatched.criterion != part) {
+            found.push(Unmatched { criterion: part, is_mistake, suggestion });
+        }
+    }
 }
 
 /// Whether a part is a plain name, and no model has it. If anything else has it, dbt finds no fault with it. Its
@@ -140,6 +160,32 @@ mod tests {
     }
 
     #[test]
+    fn what_dbt_does_not_tell_is_found_in_the_manifest() {
+        let selection = SelectionArguments {
+            select: vec!["+basket_value +basket_valu my_seed seeds+ tag:nigtly+ path:models/x".into()],
+            exclude: vec!["package:shp".into()],
+            ..SelectionArguments::default()
+        };
+        let mut found = find("", &selection, &manifest());
+        find_untold(&mut found, &selection, &manifest());
+        let told: Vec<_> = found.iter().map(|part| (part.to_string(), part.is_mistake)).collect();
+        let text = |text: &str, is_mistake| (text.to_owned(), is_mistake);
+        assert_eq!(
+            told,
+            [
+                text(
+                    "my_seed matches no enabled model: it may be the name of something else, such as a seed",
+                    false
+                ),
+                text("+basket_valu matches no enabled model: did you mean `basket_value`?", true),
+                text("seeds+ matches no enabled model", false),
+                text("tag:nigtly+ matches no enabled model: did you mean `nightly`?", true),
+                text("package:shp matches no enabled model: did you mean `shop`?", false),
+            ]
+        );
+    }
+
+    #[test]
     fn names_of_something_else_are_told() {
         let select = "my_seed +my_seed 2+my_seed my_seed+ @my_seed my_seed+2 tag:my_seed shop models/my_seed basket_value";
         let selection =
@@ -147,7 +193,7 @@ mod tests {
         let found = find("", &selection, &manifest());
         let told: Vec<_> = found.iter().map(|part| (part.criterion.as_str(), part.is_mistake)).collect();
         assert_eq!(told, [("my_seed", false)]);
-        let text = "my_seed matches no enabled model: it is the name of something else, such as a seed";
+        let text = "my_seed matches no enabled model: it may be the name of something else, such as a seed";
         assert_eq!(found[0].to_string(), text);
     }
 

@@ -1,11 +1,9 @@
 //! `dbt --version`.
 
-use std::sync::atomic::Ordering;
-
 use anyhow::{Context, Result};
 
 use super::invoke::Dbt;
-use super::notice::{Listen, Notice};
+use super::notice::Listen;
 use crate::dbt::{Standing, Versions, standing};
 
 impl Dbt {
@@ -30,10 +28,8 @@ impl Dbt {
     /// # Errors
     /// The version is not supported.
     pub(super) fn tell_standing(&self, version: &str, listen: Listen<'_>) -> Result<()> {
-        if let Standing::Untried(warning) = standing(version)?
-            && !self.has_told_standing.swap(true, Ordering::Relaxed)
-        {
-            listen(Notice::Warning(warning));
+        if let Standing::Untried(warning) = standing(version)? {
+            self.warn_once(warning, listen);
         }
         Ok(())
     }

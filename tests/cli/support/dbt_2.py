@@ -184,6 +184,8 @@ for name in ("manifest.json", "run_results.json"):
     if name == "manifest.json":
         text = changed(text)
     data = json.loads(text)
+    if name == "run_results.json" and reply.get("kill"):
+        continue
     if name == "run_results.json":
         data["metadata"]["env"] = {"SNOWPLOW_BACKFILL": stamp} if stamp else {}
         for result in data["results"]:
