@@ -20,5 +20,6 @@ mod simulated;
 mod staged;
 mod stops;
 mod together;
+mod told;
 mod transliteration;
 mod world;
