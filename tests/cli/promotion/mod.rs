@@ -15,6 +15,7 @@ mod executed;
 mod halves;
 mod held_back;
 mod killed;
+mod lost;
 mod shop;
 mod simulated;
 mod staged;
