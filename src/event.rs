@@ -12,6 +12,13 @@ use crate::outcome::Outcome;
 use crate::snowplow::{Progress, StandIn, State, Window};
 use crate::timestamp::Timestamp;
 
+mod promotion;
+
+pub use promotion::{
+    Comparison, PromotionCompared, PromotionDetail, PromotionFinished, PromotionLeftNothing,
+    PromotionStarted, PromotionTask, StatementFinished, StatementStarted,
+};
+
 /// The version of the events' schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -76,15 +83,18 @@ pub enum Event {
     },
     /// The backfill has ended, for whatever reason.
     BackfillFinished(Finish),
-    /// A statement of a promotion, of its rollback, or one that drops a backup, has been executed.
+    /// The statements of a promotion are known, and the first one is about to be executed.
+    PromotionStarted(PromotionStarted),
+    /// A statement is about to be executed.
+    StatementStarted(StatementStarted),
+    /// A statement has been executed.
     StatementFinished(StatementFinished),
-    /// A promotion, its rollback, or the dropping of backups has ended.
-    PromotionFinished {
-        /// How many statements were executed.
-        executed: usize,
-        /// What stopped it; none if all statements were executed.
-        error: Option<String>,
-    },
+    /// Both sides were compared after a promotion.
+    PromotionCompared(PromotionCompared),
+    /// A promotion that was stopped before has left nothing in prod.
+    PromotionLeftNothing(PromotionLeftNothing),
+    /// A promotion has ended, for whatever reason.
+    PromotionFinished(PromotionFinished),
 }
 
 impl From<Notice> for Event {
@@ -100,17 +110,6 @@ impl From<Notice> for Event {
 /// Makes a listener that emits the notices of dbt's calls as events.
 pub fn notices(emit: Emit<'_>) -> impl FnMut(Notice) + '_ {
     |notice| emit(notice.into())
-}
-
-/// A statement that was executed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StatementFinished {
-    pub statement: usize,
-    /// How many statements there are.
-    pub total: usize,
-    /// What it is for.
-    pub title: String,
-    pub sql: String,
 }
 
 /// The subject of a backfill.

@@ -54,8 +54,12 @@ impl History {
             Event::DbtCalled(_)
             | Event::Note { .. }
             | Event::ModelFinished(_)
+            | Event::PromotionStarted(_)
+            | Event::StatementStarted(_)
             | Event::StatementFinished(_)
-            | Event::PromotionFinished { .. } => {}
+            | Event::PromotionCompared(_)
+            | Event::PromotionLeftNothing(_)
+            | Event::PromotionFinished(_) => {}
         }
     }
 

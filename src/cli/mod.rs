@@ -19,7 +19,7 @@ pub use man::ManArgs;
 pub use models::ModelsArgs;
 pub use passed_on::PassedOnArgs;
 pub use plan::PlanArgs;
-pub use promote::PromoteArgs;
+pub use promote::{PromoteArgs, PromoteFormat};
 pub use run::{RunArgs, RunFormat};
 pub use shared::{BackfillArgs, DbtArgs, DeferArgs, OutputFormat, SelectionArgs};
 use values::Suggested;

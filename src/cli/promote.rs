@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 
 use super::shared::{DbtArgs, OutputFormat, SelectionArgs};
 use super::values::{days, duration};
@@ -156,13 +156,39 @@ pub struct PromoteArgs {
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out_dir: Option<Utf8PathBuf>,
 
-    /// Choose human (SQL on stdout, what it does on stderr) or json (one document)
+    /// Choose human (SQL on stdout, what it does on stderr), json (one document), events (of what is executed, on
+    /// stdout) or github (log and step summary)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help_heading = "Output")]
-    pub format: OutputFormat,
+    pub format: PromoteFormat,
 
     /// Show every dbt call, ready to paste into a shell
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
+}
+
+/// The form of what `promote` reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PromoteFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs, as one document.
+    Json,
+    /// For programs, as it happens.
+    Events,
+    /// For GitHub Actions.
+    Github,
+}
+
+impl PromoteFormat {
+    /// The form of what is not executed.
+    #[must_use]
+    pub fn of_plan(self) -> OutputFormat {
+        match self {
+            Self::Human | Self::Events | Self::Github => OutputFormat::Human,
+            Self::Json => OutputFormat::Json,
+        }
+    }
 }
 
 fn dialect() -> PossibleValuesParser {

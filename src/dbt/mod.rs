@@ -16,5 +16,5 @@ pub use runner::{
     Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,
     FreshManifest, Handling, Interrupt, ListCall, Listen, Listing, ModelFinished, Notice, ProfileArguments,
     Program, Purpose, Querier, Query, RelationName, RenderCall, ResolvedTarget, RunCall, RunReport,
-    SelectionArguments, Step, StopSignal, Unmatched, flags_in, quote_for_shell,
+    SelectionArguments, StatementTold, Step, StopSignal, Unmatched, flags_in, quote_for_shell,
 };

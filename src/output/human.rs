@@ -6,7 +6,7 @@ use super::Reporter;
 use super::ending::ending;
 use super::paint::Paint;
 use super::progress::LiveBar;
-use super::text;
+use super::{promotion, text};
 use crate::event::{Envelope, Event};
 use crate::history::History;
 
@@ -97,6 +97,12 @@ impl Human {
             Event::DbtCalled(call) if self.detail == Detail::Verbose => {
                 Some(paint.dim(&format!("$ {}", call.command)))
             }
+            Event::PromotionCompared(compared) if full || !compared.is_equal() => {
+                Some(promotion::compared(compared, paint))
+            }
+            Event::PromotionFinished(finished) if full || finished.is_equal == Some(false) => {
+                promotion::finished(finished, paint)
+            }
             _ if !full => None,
             Event::BackfillStarted(start) => Some(text::start(start, paint).trim_end().to_owned()),
             Event::StateRead { packages, .. } => {
@@ -108,12 +114,16 @@ impl Human {
             }
             Event::RunFinished(run) => Some(text::run_finished(run, paint)),
             Event::LimitRaised(raised) => Some(text::limit_raised(raised, paint)),
+            Event::PromotionStarted(started) => Some(promotion::started(started, paint)),
+            Event::StatementFinished(finished) => Some(promotion::statement_finished(finished, paint)),
+            Event::PromotionLeftNothing(left) => Some(promotion::left_nothing(left)),
             Event::DbtCalled(_)
             | Event::Note { .. }
             | Event::RunStarted { .. }
             | Event::ModelFinished(_)
-            | Event::StatementFinished(_)
-            | Event::PromotionFinished { .. } => None,
+            | Event::StatementStarted(_)
+            | Event::PromotionCompared(_)
+            | Event::PromotionFinished(_) => None,
         }
     }
 }
@@ -137,7 +147,7 @@ impl Reporter for Human {
     fn report(&mut self, envelope: &Envelope, history: &History) -> io::Result<()> {
         let event = &envelope.event;
         let lines = self.lines(event, history);
-        if matches!(event, Event::BackfillFinished(_))
+        if matches!(event, Event::BackfillFinished(_) | Event::PromotionFinished(_))
             && let Some(bar) = self.bar.take()
         {
             bar.clear();

@@ -10,7 +10,7 @@ use super::Reporter;
 use super::github::Github;
 use super::human::{Detail, Human, Part};
 use super::json::Json;
-use crate::event::{Envelope, Event, Finish};
+use crate::event::{Envelope, Event, Finish, PromotionFinished, PromotionTask};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::outcome::Outcome;
@@ -77,6 +77,13 @@ impl Listeners {
             seconds: took.as_secs_f64(),
             frontiers: Vec::new(),
         })));
+    }
+
+    /// Writes the last event of a promotion that was never begun, for programs. Main prints the error for people.
+    pub fn end_before_the_first_statement(&mut self, task: PromotionTask, error: &anyhow::Error) {
+        let error = Some(format!("{error:#}"));
+        let finished = PromotionFinished { task, error, ..Default::default() };
+        self.tell_programs(&Envelope::now(Event::PromotionFinished(finished)));
     }
 
     /// Does something while no progress bar is drawn.

@@ -9,6 +9,7 @@ mod listeners;
 pub mod markdown;
 mod paint;
 mod progress;
+mod promotion;
 mod stderr;
 pub mod stdout;
 mod text;
@@ -21,8 +22,9 @@ use crate::history::History;
 pub use human::{Detail, Part};
 pub use listeners::Listeners;
 pub use paint::Paint;
+pub use promotion::head as promotion_head;
 pub use stderr::say;
-pub use text::{NextRun, count, plan, thousands};
+pub use text::{NextRun, count, plan, size, thousands};
 
 /// Reports events to people or programs.
 trait Reporter {

@@ -1,4 +1,4 @@
-//! The progress bar. It measures event time, from where the backfill began to now.
+//! The progress bar. It measures event time, from where the backfill began to now; in a promotion, statements.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use crate::timestamp::Timestamp;
 /// Steps of the bar.
 const LENGTH: u64 = 1000;
 
+/// The bar, with what is done beside it.
+const BAR: &str = "{bar:24.cyan/dim} {prefix}\n{wide_msg}";
+
 /// A bar on stderr, with the current step below it. Before the first run it is a spinner.
 #[derive(Debug)]
 pub(super) struct LiveBar {
@@ -21,6 +24,8 @@ pub(super) struct LiveBar {
     span: Option<Span>,
     /// The number and the window of the current run.
     run: String,
+    /// Whether it measures the statements of a promotion.
+    has_statements: bool,
 }
 
 /// What the bar measures.
@@ -57,7 +62,7 @@ impl LiveBar {
         bar.set_style(style("{spinner:.cyan} {wide_msg}"));
         bar.set_message("reading the project");
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, span: None, run: String::new() }
+        Self { bar, span: None, run: String::new(), has_statements: false }
     }
 
     pub(super) fn paused<T>(&self, act: impl FnOnce() -> T) -> T {
@@ -82,8 +87,10 @@ impl LiveBar {
         match event {
             Event::DbtCalled(call) => match call.purpose {
                 Purpose::Selection | Purpose::Parse => self.bar.set_message("reading the project"),
+                // The bar measures statements now.
+                Purpose::Query if self.has_statements => self.bar.set_message("comparing both sides"),
                 Purpose::Query => self.message("reading the incremental manifest", done),
-                Purpose::Promotion => self.message("executing the promotion", done),
+                Purpose::Promotion => self.bar.set_message("executing the promotion"),
                 Purpose::Version => self.bar.set_message("asking dbt for its version"),
                 Purpose::Run => {}
             },
@@ -97,21 +104,37 @@ impl LiveBar {
                 self.message(&format!("{}/{} models", model.index, model.total), done);
             }
             Event::RunFinished(run) => self.reach(&run.packages),
+            Event::PromotionStarted(started) => self.begin_statements(started.total),
+            Event::StatementStarted(started) => self.bar.set_message(started.title.clone()),
+            Event::StatementFinished(finished) => self.reach_statement(finished.statement, finished.total),
             Event::Warning { .. }
             | Event::Note { .. }
             | Event::BackfillStarted(_)
             | Event::LimitRaised(_)
             | Event::DbtFailed { .. }
             | Event::BackfillFinished(_)
-            | Event::StatementFinished(_)
-            | Event::PromotionFinished { .. } => {}
+            | Event::PromotionCompared(_)
+            | Event::PromotionLeftNothing(_)
+            | Event::PromotionFinished(_) => {}
         }
     }
 
     fn begin(&mut self, span: Option<Window>) {
         let Some(Window { lower, upper }) = span else { return };
         self.span = Some(Span { from: lower, to: upper, began: Instant::now(), reached: lower });
-        self.bar.set_style(style("{bar:24.cyan/dim} {prefix}\n{wide_msg}"));
+        self.bar.set_style(style(BAR));
+    }
+
+    fn begin_statements(&mut self, total: usize) {
+        self.has_statements = true;
+        self.bar.set_style(style(BAR));
+        self.reach_statement(0, total);
+    }
+
+    fn reach_statement(&self, done: usize, total: usize) {
+        let [reached, all] = [done, total.max(1)].map(|number| u64::try_from(number).unwrap_or(LENGTH));
+        self.bar.set_position(LENGTH * reached / all);
+        self.bar.set_prefix(format!("{done} of {} done", text::count(total, "statement")));
     }
 
     fn reach(&mut self, packages: &[PackageRun]) {

@@ -180,6 +180,25 @@ pub fn thousands(number: u64) -> String {
     groups.join(",")
 }
 
+/// `8 kB`, `1.2 GB`: powers of 1000.
+pub fn size(bytes: u64) -> String {
+    let mut unit = 1;
+    for name in ["B", "kB", "MB", "GB"] {
+        if bytes < unit * 1000 {
+            return in_units(bytes, unit, name);
+        }
+        unit *= 1000;
+    }
+    in_units(bytes, unit, "TB")
+}
+
+/// One digit after the point, where it says something.
+fn in_units(bytes: u64, unit: u64, name: &str) -> String {
+    let tenths = if unit == 1 { 0 } else { bytes / (unit / 10) % 10 };
+    let whole = thousands(bytes / unit);
+    if tenths == 0 { format!("{whole} {name}") } else { format!("{whole}.{tenths} {name}") }
+}
+
 pub fn count(number: impl TryInto<u64>, thing: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
@@ -212,6 +231,9 @@ mod tests {
     #[test]
     fn numbers_and_times_read_well() {
         assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        let sizes = [0, 999, 8_192, 1_000_000, 1_249_999_999, 2_000_000_000_000, 3_456_000_000_000_000];
+        let expected = ["0 B", "999 B", "8.1 kB", "1 MB", "1.2 GB", "2 TB", "3,456 TB"];
+        assert_eq!(sizes.map(size), expected);
         assert_eq!([5.23, 59.96, 151.0, 7320.0].map(seconds), ["5.2s", "60.0s", "2m 31s", "2h 02m"]);
         assert_eq!((count(1u32, "run"), count(2u32, "run")), ("1 run".to_owned(), "2 runs".to_owned()));
         let long = ["a", "b", &"x".repeat(50), "d"].map(str::to_owned);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::apply::{self, Backup, BackupsFound, DropPlan, PromotionRecord, Tell};
+use super::apply::{self, Backup, BackupsFound, DropPlan, PromotionRecord};
+use super::output::drop_details;
 use super::read;
 use super::session::Mode;
 use crate::event::{Emit, Event};
@@ -49,12 +50,7 @@ pub fn find_backups(
 /// # Errors
 /// A [`Refusal`](crate::failure::Refusal): another process is at work on this target. dbt or a statement
 /// fails; a file cannot be written.
-pub fn drop_backups(
-    prod: &OpenTarget<'_>,
-    request: &DropRequest<'_>,
-    emit: Emit<'_>,
-    tell: Tell<'_>,
-) -> Result<DropPlan> {
+pub fn drop_backups(prod: &OpenTarget<'_>, request: &DropRequest<'_>, emit: Emit<'_>) -> Result<DropPlan> {
     let promotions = prod.workspace.promotions();
     let mut records = PromotionRecord::all(&promotions, request.to)?;
     let _locks = match request.mode {
@@ -73,7 +69,7 @@ pub fn drop_backups(
     let asked = (request.to, request.older_than);
     let plan = DropPlan::of(asked, &records, &found, Timestamp::of_this_machine())?;
     if request.mode == Mode::Apply && !plan.drop.is_empty() {
-        apply::drop_backups(prod, &plan, emit, tell)?;
+        apply::drop_backups(prod, &plan, drop_details(&plan), emit)?;
     }
     Ok(plan)
 }

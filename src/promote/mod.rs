@@ -16,15 +16,11 @@ mod sql;
 mod templates;
 
 pub use apply::{
-    Applied, BackupsFound, Comparison, DropPlan, Droppable, Kept, Known, News, Presence, PromotionRecord,
-    Stage, TableWitness, Tell, Why, Witnessed, WitnessedRows, Witnesses, kept_document, roll_back,
-    write_files,
+    Applied, BackupsFound, DropPlan, Droppable, Kept, Known, Presence, PromotionRecord, Stage, TableWitness,
+    Why, Witnessed, WitnessedRows, Witnesses, kept_document, roll_back, write_files,
 };
 pub use backups::{DropRequest, drop_backups, find_backups};
-pub use output::{
-    BackupDocument, backup_documents, document, drop_document, dropped, drops_planned, listed, news, planned,
-    promoted,
-};
+pub use output::{BackupDocument, backup_documents, document, drop_document, drops_planned, listed, planned};
 pub use plan::{
     Action, BackupFacts, Column, Configured, CopyStrategy, Facts, Fate, Fingerprints, Forecast, Held,
     Identity, KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan,

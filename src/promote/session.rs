@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
-use super::apply::{self, Application, Applied, Asked, Tell, find_unfinished, finish};
-use super::output::document;
+use super::apply::{self, Application, Applied, Asked, find_unfinished, finish};
+use super::output::{details, document};
 use super::plan::{Facts, Plan, Wishes, as_if_synced, check_places, short_digest, sync_until};
 use super::read::{BothRead, BothTargets, Route, offline_facts, unread_catalogue};
 use super::sql::Scripts;
@@ -69,13 +69,12 @@ pub fn promote(
     request: &PromotionRequest<'_>,
     backfill_staging: BackfillStaging<'_>,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<Promotion> {
     let both = BothTargets::list(project, &request.route, emit)?;
     check_places(&both.facts, request.wishes)?;
     let session = OpenPromotion { request, both };
     if request.mode == Mode::Apply
-        && let Some(applied) = session.finish_unfinished(emit, tell)?
+        && let Some(applied) = session.finish_unfinished(emit)?
     {
         return Ok(Promotion::Applied(applied.into()));
     }
@@ -86,7 +85,7 @@ pub fn promote(
     }
     match request.mode {
         Mode::Plan => Ok(Promotion::Planned(session.plan(emit)?.into())),
-        Mode::Apply => Ok(Promotion::Applied(session.apply(emit, tell)?.into())),
+        Mode::Apply => Ok(Promotion::Applied(session.apply(emit)?.into())),
     }
 }
 
@@ -117,10 +116,10 @@ struct OpenPromotion<'a, 'p> {
 
 impl OpenPromotion<'_, '_> {
     /// Finishes a promotion that this call has begun before.
-    fn finish_unfinished(&self, emit: Emit<'_>, tell: Tell<'_>) -> Result<Option<Applied>> {
+    fn finish_unfinished(&self, emit: Emit<'_>) -> Result<Option<Applied>> {
         let prod = &self.both.prod.target;
-        let Some(unfinished) = find_unfinished(prod, &self.asked()?, emit, tell)? else { return Ok(None) };
-        finish(prod, &unfinished, self.request.out_dir, emit, tell).map(Some)
+        let Some(unfinished) = find_unfinished(prod, &self.asked()?, emit)? else { return Ok(None) };
+        finish(prod, &unfinished, self.request.out_dir, emit).map(Some)
     }
 
     /// Backfills staging up to prod's position. An outcome, if it did not get there.
@@ -145,7 +144,7 @@ impl OpenPromotion<'_, '_> {
         self.planned(&read, &read.facts)
     }
 
-    fn apply(&self, emit: Emit<'_>, tell: Tell<'_>) -> Result<Applied> {
+    fn apply(&self, emit: Emit<'_>) -> Result<Applied> {
         // Before anything is read that the plan depends on.
         let _locks = self.both.lock()?;
         let read = self.both.read(emit)?;
@@ -153,11 +152,12 @@ impl OpenPromotion<'_, '_> {
         let application = Application {
             plan: &plan,
             scripts: &scripts,
+            details: details(&plan),
             digest: &self.asked()?.digest,
             locks: self.both.lock_names(),
             reviewed: self.request.out_dir,
         };
-        apply::apply(&self.both.prod.target, &application, &document(&plan, &scripts), emit, tell)
+        apply::apply(&self.both.prod.target, &application, &document(&plan, &scripts), emit)
     }
 
     /// The plan and its scripts. `facts` are those that were read, or what is to become of them.

@@ -1,12 +1,14 @@
 //! A dbt project that is open for work, and its targets. Each call chooses its target.
 
+use std::cell::RefCell;
+
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
-    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, PROJECT_FILE,
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, Notice, PROJECT_FILE,
     ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
     V2_PARSER_VARIABLE, VarScope, Vars,
 };
@@ -210,7 +212,7 @@ impl OpenTarget<'_> {
         self.dbt().resolve(scope, names, &call, &mut notices(emit))
     }
 
-    /// Executes statements on this target, and stops at the first that fails.
+    /// Executes statements on this target, and stops at the first that fails. `on_step` hears of each begin and end.
     ///
     /// # Errors
     /// dbt fails before the first statement.
@@ -218,7 +220,7 @@ impl OpenTarget<'_> {
         &self,
         statements: Vec<String>,
         emit: Emit<'_>,
-        on_step: impl FnMut(Step),
+        mut on_step: impl FnMut(Step, Emit<'_>),
     ) -> Result<Execution> {
         let call = ExecuteCall {
             target: self.name.as_deref(),
@@ -227,7 +229,10 @@ impl OpenTarget<'_> {
             log_path: self.workspace.logs("promotion"),
             statements,
         };
-        self.dbt().execute(&call, &mut notices(emit), on_step)
+        // Notices of dbt and steps come one after the other, from the same lines.
+        let emit = RefCell::new(emit);
+        let listen = &mut |notice: Notice| (emit.borrow_mut())(notice.into());
+        self.dbt().execute(&call, listen, |step| on_step(step, &mut **emit.borrow_mut()))
     }
 
     /// Takes locks, in the order of their names.

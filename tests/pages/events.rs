@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use snowplow_backfill::dbt::{DbtCall, ModelFinished, Purpose};
 use snowplow_backfill::event::{
-    Event, Finish, LimitRaised, PackageRun, PackageScope, PackageState, RaiseReason, RunFinished, Start,
-    StatementFinished,
+    Comparison, Event, Finish, LimitRaised, PackageRun, PackageScope, PackageState, PromotionCompared,
+    PromotionDetail, PromotionFinished, PromotionLeftNothing, PromotionStarted, PromotionTask, RaiseReason,
+    RunFinished, Start, StatementFinished, StatementStarted,
 };
 use snowplow_backfill::failure::{Complaint, Failure, FailureKind};
 use snowplow_backfill::outcome::Outcome;
@@ -34,30 +35,42 @@ fn meaning(event: &Event) -> &'static str {
         Event::LimitRaised(_) => "A package stalled. The next run gets a larger limit.",
         Event::DbtFailed { .. } => "dbt has failed. The backfill ends.",
         Event::BackfillFinished(_) => "The backfill has ended. This is always its last event.",
-        Event::StatementFinished(_) => {
-            "A statement of a promotion, of its rollback, or one that drops a backup, was executed."
+        Event::PromotionStarted(_) => {
+            "The statements of a promotion, of its rollback, or of dropping backups are about to be executed."
         }
-        Event::PromotionFinished { .. } => "A promotion, its rollback, or the dropping of backups has ended.",
+        Event::StatementStarted(_) => "A statement is about to be executed.",
+        Event::StatementFinished(_) => "A statement was executed.",
+        Event::PromotionCompared(_) => "Staging and prod were compared after a promotion.",
+        Event::PromotionLeftNothing(_) => {
+            "A promotion that was stopped earlier turns out to have left nothing in prod."
+        }
+        Event::PromotionFinished(_) => "A promotion, its rollback, or the dropping of backups has ended.",
     }
 }
 
 /// What a field holds, whichever event it is in.
 const FIELDS: &[(&str, &str)] = &[
-    ("adapter", "dbt's adapter: `duckdb`, `postgres`, …"),
+    ("adapter", "dbt's adapter: `duckdb`, `postgres`, …; null if a record does not tell"),
     ("after", "the frontier after the run"),
     ("at", "the frontier at which the package stalled"),
     ("before", "the frontier before the run"),
     ("by", "the flag that stopped the backfill"),
+    ("bytes", "bytes that the statement read; null if the adapter does not tell"),
     ("call", "what dbt was asked for: `dbt run`"),
     ("command", "the command line of dbt, quoted for a POSIX shell"),
     ("complaints", "dbt's messages, the decisive one first"),
+    ("comparisons", "what was compared, with its value in staging and in prod"),
+    ("continues", "whether a promotion that was stopped is finished"),
     ("dbt_version", "the version of dbt"),
-    ("error", "what stopped the promotion; null where all statements were executed"),
+    ("details", "what the promotion does, a line each, for people"),
+    ("error", "what stopped the promotion; null if nothing did"),
     ("executed", "number of statements that were executed"),
     ("exit", "how dbt ended: `exit code 1`, `signal 9`"),
     ("exit_code", "this tool's exit code"),
     ("failure", "the call of dbt that failed"),
     ("first_run_only", "flags that hold for the first run; leave them out to continue this backfill"),
+    ("folder", "the path of the record's folder; null if there is none"),
+    ("from", "the target that is promoted from; null if there is none"),
     ("from_days", "the limit so far, in days"),
     (
         "frontier",
@@ -67,8 +80,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("hint", "what to do about the failure, where that is known"),
     ("incremental_manifest", "the incremental manifest, as dbt renders the relation"),
     ("index", "the model's place among the run's nodes, from 1"),
+    ("is_equal", "whether staging and prod were equal afterwards; null if they were not compared"),
     ("journal", "the path of this backfill's journal"),
     ("kind", "where in dbt's work the failure happened"),
+    ("label", "what kind of line it is: `table`, `rows`, `note`"),
     (
         "limit_days",
         "the limit (`snowplow__backfill_limit_days`) of the run; in `backfill_started` of the first run",
@@ -77,9 +92,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("lower", "where a window begins"),
     ("message", "a text for people"),
     ("model", "the name of a model"),
-    ("models", "the selected models that are built: their names, or in `run_finished` their number"),
+    (
+        "models",
+        "the selected models that are built, or those that are promoted: their names, or in `run_finished` their number",
+    ),
     ("models_to_run", "the string that dbt gets as `models_to_run`"),
     ("more", "whether there is more to do"),
+    ("next", "what to do next, for people; null if nothing"),
     (
         "next_event",
         "the time of the next event that the package is not known to leave out; null if it is not known or there is none",
@@ -89,11 +108,18 @@ const FIELDS: &[(&str, &str)] = &[
     ("outcome", "how the backfill ended"),
     ("package", "the name of a Snowplow package, as its on-run-end hook gives it"),
     ("packages", "the packages that the selection touches"),
+    ("planned_at", "when the promotion was planned; null where backups are dropped"),
+    ("prod", "the value in prod; null if it has none"),
     ("progress", "what the run achieved"),
     ("project", "the name of the dbt project"),
     ("purpose", "what the call of dbt is for"),
+    ("query_id", "the statement's id in the warehouse's own history; null if the adapter does not tell"),
     ("reason", "why: of a raised limit, or of a refusal"),
-    ("rows", "rows that the models' last statements touched; null if the adapter does not tell"),
+    ("result", "what follows from it, for people"),
+    (
+        "rows",
+        "rows that the models' last statements touched, or that a statement wrote; null if the adapter does not tell",
+    ),
     ("run", "the number of the run, from 1; in `dbt_failed` null if it was not a run that failed"),
     ("runs", "the number of good runs"),
     (
@@ -105,17 +131,27 @@ const FIELDS: &[(&str, &str)] = &[
     ("signal", "the number of the signal"),
     ("sql", "the statement"),
     ("stand_ins", "one tracked model of each package that the selection does not touch"),
+    ("staging", "the value in staging; null if it has none"),
     ("state", "the state of the run, or of the next one"),
     ("statement", "the statement's place, from 1"),
     ("status", "dbt's word: `success`, `error`, `skipped`"),
+    (
+        "stopped_at",
+        "the statement at which the promotion stopped, from 1; null if not known, or if it did not",
+    ),
+    ("strategy", "how tables are copied; null where none is, or where a promotion is continued"),
     ("target", "the target that was asked for; null for the profile's default"),
+    ("task", "what the statements are for"),
+    ("text", "the line"),
     ("title", "what the statement is for"),
+    ("to", "the target that is promoted to"),
     ("to_days", "the limit of the next run, in days"),
     ("tool_version", "the version of this tool"),
     ("total", "how many nodes the run has, or statements the script"),
     ("tracked", "the package's tracked models that are selected"),
     ("until", "the time that `--until` names"),
     ("upper", "where a window ends"),
+    ("what", "what was compared"),
     ("window", "the limits of the run in event time; null if they are not known before it"),
 ];
 
@@ -204,7 +240,6 @@ fn samples() -> Vec<Event> {
         to_days: 2,
         reason: RaiseReason::Gap,
     };
-    let statement = StatementFinished { statement: 1, total: 1, title: String::new(), sql: String::new() };
     let mut samples = vec![
         Event::DbtCalled(call),
         Event::Warning { message: String::new() },
@@ -221,11 +256,52 @@ fn samples() -> Vec<Event> {
         let frontiers = vec![(String::new(), Some(time()))];
         Event::BackfillFinished(Finish { outcome, runs: 1, seconds: 1.0, exit_code: 0, frontiers })
     }));
-    samples.push(Event::StatementFinished(statement));
-    samples.push(Event::PromotionFinished { executed: 1, error: Some(String::new()) });
+    samples.extend(samples_of_promotions());
     let known: BTreeSet<_> = samples.iter().map(name).collect();
     assert_eq!(known, variants::<Event>(Some("event")), "an event has no sample");
     samples
+}
+
+/// The events of a promotion, in the order in which they are written.
+fn samples_of_promotions() -> Vec<Event> {
+    let started = PromotionStarted {
+        task: PromotionTask::Promotion,
+        from: Some(String::new()),
+        to: String::new(),
+        adapter: Some(String::new()),
+        strategy: Some(String::new()),
+        models: Vec::new(),
+        planned_at: Some(time()),
+        continues: false,
+        stopped_at: Some(1),
+        total: 1,
+        details: vec![PromotionDetail { label: String::new(), text: String::new() }],
+        folder: "folder".into(),
+    };
+    let statement = StatementFinished {
+        statement: 1,
+        total: 1,
+        title: String::new(),
+        sql: String::new(),
+        rows: Some(1),
+        bytes: Some(1),
+        query_id: Some(String::new()),
+        seconds: 1.0,
+    };
+    let comparison =
+        Comparison { what: String::new(), staging: Some(String::new()), prod: Some(String::new()) };
+    vec![
+        Event::PromotionLeftNothing(PromotionLeftNothing {
+            to: String::new(),
+            models: Vec::new(),
+            planned_at: time(),
+        }),
+        Event::PromotionStarted(started),
+        Event::StatementStarted(StatementStarted { statement: 1, total: 1, title: String::new() }),
+        Event::StatementFinished(statement),
+        Event::PromotionCompared(PromotionCompared { comparisons: vec![comparison] }),
+        Event::PromotionFinished(PromotionFinished::default()),
+    ]
 }
 
 fn name(event: &Event) -> String {
@@ -305,7 +381,7 @@ pub enum IsOf {
 pub fn table_of_events(wanted: IsOf) -> String {
     let mut rows = events();
     rows.retain(|(name, ..)| {
-        let of_promotions = ["statement_finished", "promotion_finished"].contains(&name.as_str());
+        let of_promotions = name.starts_with("promotion_") || name.starts_with("statement_");
         of_promotions == (wanted == IsOf::Promotion)
     });
     let rows = rows
@@ -330,6 +406,7 @@ pub fn table_of_values() -> String {
         ("reason` of `limit_raised", variants::<RaiseReason>(None)),
         ("kind", variants::<FailureKind>(None)),
         ("outcome", variants::<Outcome>(Some("outcome"))),
+        ("task", variants::<PromotionTask>(None)),
     ];
     let rows = kinds.map(|(field, values)| [format!("`{field}`"), code(values.iter().map(String::as_str))]);
     table(["field", "values"], rows)

@@ -35,7 +35,7 @@ pub(super) fn list(args: &PromoteArgs) -> Result<Outcome> {
     let records = PromotionRecord::all(&target.workspace.promotions(), to)?;
     let found = found(args, &target, &records)?;
     let (found, now) = (found.as_ref(), Timestamp::of_this_machine());
-    if args.format == OutputFormat::Human {
+    if args.format.of_plan() == OutputFormat::Human {
         if records.is_empty() {
             say(&format!("no promotions to {to}\n"));
         }

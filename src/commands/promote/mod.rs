@@ -3,19 +3,21 @@
 mod drop_backups;
 mod list;
 mod sync;
+mod told;
 
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
-use super::{open, quiet};
+use self::told::Told;
+use super::open;
 use crate::cli::{OutputFormat, PromoteArgs};
+use crate::event::{Comparison, PromotionTask};
 use crate::outcome::Outcome;
 use crate::output::{Paint, say, stdout};
-use crate::promote::{
-    self, Applied, Comparison, Mode, News, Planned, Promotion, PromotionRequest, Route, Wishes,
-};
+use crate::promote::{self, Applied, Mode, Planned, Promotion, PromotionRequest, Route, Wishes};
 
 pub(super) fn run(args: &PromoteArgs) -> Result<Outcome> {
+    told::check_format(args)?;
     if args.rollback {
         return roll_back(args);
     }
@@ -36,9 +38,9 @@ fn roll_back(args: &PromoteArgs) -> Result<Outcome> {
     let to = promoted_target(args)?;
     let project = open::project(&args.dbt)?;
     let prod = project.on(Some(to))?;
-    let mut listeners = quiet(args.verbose);
-    promote::roll_back(&prod, to, &mut |event| listeners.emit(event), &mut tell)?;
-    Ok(Outcome::Done)
+    let told = Told::open(args, PromotionTask::Rollback, &project.directory)?;
+    let rolled_back = promote::roll_back(&prod, to, &mut |event| told.emit(event));
+    told.finish(rolled_back).map(|()| Outcome::Done)
 }
 
 /// Plans from two dbt manifests, without dbt.
@@ -65,8 +67,8 @@ fn online(args: &PromoteArgs) -> Result<Outcome> {
     let Some(to) = args.to.as_deref() else {
         bail!("--to is missing: give the target to promote to, as in --to prod")
     };
-    let mut listeners = quiet(args.verbose);
     let project = open::project(&args.dbt)?;
+    let told = Told::open(args, PromotionTask::Promotion, &project.directory)?;
     let selection = open::selection(&args.selection);
     let (from, dialect) = (args.dbt.target.as_deref(), args.dialect.as_deref());
     let request = PromotionRequest {
@@ -78,13 +80,12 @@ fn online(args: &PromoteArgs) -> Result<Outcome> {
     let promotion = promote::promote(
         &project,
         &request,
-        &mut |staging, until| sync::run(args, staging, &selection, until),
-        &mut |event| listeners.emit(event),
-        &mut tell,
-    )?;
-    match promotion {
+        &mut |staging, until| told.paused(|| sync::run(args, staging, &selection, until)),
+        &mut |event| told.emit(event),
+    );
+    match told.finish(promotion)? {
         Promotion::Planned(planned) => write_plan(args, &planned),
-        Promotion::Applied(applied) => show_applied(args, &applied, &project.directory),
+        Promotion::Applied(applied) => show_applied(args, &applied),
         Promotion::NotSynced(outcome) => Ok(outcome),
     }
 }
@@ -99,24 +100,15 @@ fn promoted_target(args: &PromoteArgs) -> Result<&str> {
     args.to.as_deref().context("--to is missing: give the target that was promoted to, as in --to prod")
 }
 
-fn tell(news: &News<'_>) {
-    say(&promote::news(news, Paint::for_stderr()));
-}
-
-/// Shows a promotion that was executed. Paths are shown from the working directory.
-fn show_applied(args: &PromoteArgs, applied: &Applied, directory: &Utf8Path) -> Result<Outcome> {
-    let Applied { folder, comparisons, .. } = applied;
-    if args.format == OutputFormat::Json {
+/// The document of a promotion that was executed, where that is asked for. Its events are shown already.
+fn show_applied(args: &PromoteArgs, Applied { folder, comparisons }: &Applied) -> Result<Outcome> {
+    if args.format.of_plan() == OutputFormat::Json {
         let mut document = promote::kept_document(folder)?;
         document["applied"] = true.into();
         document["comparisons"] = serde_json::to_value(comparisons).context("cannot write JSON")?;
         stdout::write_json(&document)?;
     }
     let is_equal = comparisons.iter().all(Comparison::is_equal);
-    if args.format == OutputFormat::Human || !is_equal {
-        let shown = folder.strip_prefix(directory).unwrap_or(folder);
-        say(&promote::promoted(applied, shown.as_str(), Paint::for_stderr()));
-    }
     Ok(if is_equal { Outcome::Done } else { Outcome::Differs })
 }
 
@@ -126,12 +118,12 @@ fn write_plan(args: &PromoteArgs, Planned { plan, scripts }: &Planned) -> Result
         promote::write_files(folder, scripts)
             .with_context(|| format!("cannot write to --out-dir {folder}"))?;
     }
-    match args.format {
+    match args.format.of_plan() {
         OutputFormat::Json => stdout::write_json(&promote::document(plan, scripts))?,
         OutputFormat::Human if args.out_dir.is_none() => stdout::write(scripts.promote.to_text())?,
         OutputFormat::Human => {}
     }
-    if args.format == OutputFormat::Human {
+    if args.format.of_plan() == OutputFormat::Human {
         let files = args.out_dir.as_deref().map(Utf8Path::as_str);
         say(&promote::planned(plan, files, Paint::for_stderr()));
     }

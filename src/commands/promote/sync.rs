@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow, bail};
 
 use crate::backfill::{Options, Request};
-use crate::cli::{Command, PromoteArgs, RunArgs};
+use crate::cli::{Command, PromoteArgs, PromoteFormat, RunArgs};
 use crate::commands::open;
 use crate::commands::reported::{self, Audience, Consent, Settings};
 use crate::config::{self, Surroundings};
@@ -35,7 +35,11 @@ pub(super) fn run(
         ..Request::default()
     };
     let settings = Settings {
-        audience: Audience::PeopleDuringSync,
+        audience: match args.format {
+            PromoteFormat::Human | PromoteFormat::Json => Audience::PeopleDuringSync,
+            PromoteFormat::Events => Audience::Json,
+            PromoteFormat::Github => Audience::Github,
+        },
         // The promotion says what it is about.
         consent: Consent::Given,
         journal: None,

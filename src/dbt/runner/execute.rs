@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use camino::Utf8PathBuf;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::invoke::{Dbt, Invocation};
 use super::notice::{Listen, Purpose};
@@ -31,13 +31,38 @@ pub enum Execution {
 }
 
 /// A report of the macro, before and after each statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Step {
     /// The statement's index, from 0.
     pub statement: usize,
     /// Whether the statement has been executed. If not, it is about to begin.
     pub done: bool,
+    /// Of a statement that has been executed.
+    #[serde(flatten)]
+    pub told: StatementTold,
 }
+
+/// What the adapter tells of a statement that it has executed. Some tell nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct StatementTold {
+    /// How many rows it wrote, or a query returned.
+    #[serde(default, deserialize_with = "if_known")]
+    pub rows: Option<u64>,
+    /// How many bytes it read.
+    #[serde(default, deserialize_with = "if_known")]
+    pub bytes: Option<u64>,
+    /// Its name in the warehouse's own history.
+    #[serde(default)]
+    pub query_id: Option<String>,
+}
+
+/// A negative number is what drivers say for "not known".
+fn if_known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(u64::try_from(i64::deserialize(deserializer)?).ok())
+}
+
+/// The index of the statement that was reported last, and whether it is done.
+type Reached = (usize, bool);
 
 /// The statements of an execution, and where to execute them.
 #[derive(Debug, Clone)]
@@ -87,7 +112,7 @@ impl Dbt {
             Some(text) => {
                 let step = serde_json::from_str::<Step>(text).ok();
                 if let Some(step) = step.filter(|step| step.statement < call.statements.len()) {
-                    reached = Some(step);
+                    reached = Some((step.statement, step.done));
                     on_step(step);
                 }
             }
@@ -101,11 +126,11 @@ impl Dbt {
         &self,
         invocation: &Invocation<'_>,
         ended: Ended,
-        reached: Option<Step>,
+        reached: Option<Reached>,
         said: &[String],
         statements: usize,
     ) -> Result<Execution> {
-        let last = statements.checked_sub(1).map(|statement| Step { statement, done: true });
+        let last = statements.checked_sub(1).map(|statement| (statement, true));
         let error = match self.interrupt.check() {
             Err(interrupted) if reached != last => interrupted.into(),
             _ if ended.exit.is_success() && reached == last => return Ok(Execution::Done),
@@ -114,7 +139,7 @@ impl Dbt {
             }
             _ => Error::from(failure(invocation, ended, reached, said)),
         };
-        let Some(Step { statement, done }) = reached else { return Err(error) };
+        let Some((statement, done)) = reached else { return Err(error) };
         let at = if done { statement + 1 } else { statement };
         if at >= statements {
             bail!("all statements were executed, but dbt failed afterwards: {error:#}");
@@ -123,7 +148,7 @@ impl Dbt {
     }
 }
 
-fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Step>, said: &[String]) -> Failure {
+fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Reached>, said: &[String]) -> Failure {
     let failure = invocation.failure(ended.exit, said);
     match (failure.kind, reached) {
         // What to do next also depends on the statement, not only on the connection.
@@ -131,5 +156,22 @@ fn failure(invocation: &Invocation<'_>, ended: Ended, reached: Option<Step>, sai
         (FailureKind::Silent, _) | (_, None) => failure,
         // Whatever its words are like, the warehouse said them.
         (_, Some(_)) => Failure { kind: FailureKind::Statement, ..failure },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_tells_what_the_adapter_tells() {
+        let read = |text: &str| serde_json::from_str::<Step>(text).expect("a step").told;
+        let told = r#"{"statement": 1, "done": true, "rows": 27, "bytes": 1024, "query_id": "01b2"}"#;
+        let all = StatementTold { rows: Some(27), bytes: Some(1024), query_id: Some("01b2".into()) };
+        assert_eq!(read(told), all);
+        let nothing = r#"{"statement": 1, "done": true, "rows": -1, "bytes": -1, "query_id": null}"#;
+        for text in [nothing, r#"{"statement": 1, "done": false}"#] {
+            assert_eq!(read(text), StatementTold::default(), "{text}");
+        }
     }
 }

@@ -22,7 +22,7 @@ mod turn;
 mod unmatched;
 mod versions;
 
-pub use execute::{ExecuteCall, Execution, Step};
+pub use execute::{ExecuteCall, Execution, StatementTold, Step};
 pub use flags::{Calls, DBT_FLAGS, DbtFlag, Handling, flags_in};
 pub use interrupt::{Interrupt, StopSignal};
 pub use invoke::{Dbt, DeferArguments, ProfileArguments, SelectionArguments};

@@ -1,6 +1,7 @@
 //! For GitHub Actions: a group of lines for each run, annotations on failures, and a summary of the step.
 
 mod paths;
+mod promotion;
 mod summary;
 pub mod workflow;
 
@@ -17,9 +18,9 @@ use super::Reporter;
 use super::ending::ending;
 use super::human::Detail;
 use super::paint::Paint;
-use super::text;
+use super::{promotion as lines_of, text};
 use crate::dbt::ModelFinished;
-use crate::event::{Envelope, Event, PackageState};
+use crate::event::{Envelope, Event, PackageState, PromotionFinished};
 use crate::failure::{Failure, signal_name};
 use crate::history::History;
 use crate::outcome::Outcome;
@@ -139,6 +140,18 @@ impl<W: Write, S: Write> Github<W, S> {
         self.annotate(&Annotation { level, file, line: None, title: &title, message: &message })
     }
 
+    fn finish_promotion(&mut self, finished: &PromotionFinished) -> io::Result<()> {
+        self.end_group()?;
+        if let Some(error) = &finished.error {
+            let error = self.paths.shortened(error);
+            return self.annotate(&promotion::error(promotion::failed(finished.task), &error));
+        }
+        match lines_of::finished(finished, Paint::default()) {
+            Some(lines) => self.line(&lines),
+            None => Ok(()),
+        }
+    }
+
     fn model(&mut self, model: &ModelFinished) -> io::Result<()> {
         let ModelFinished { index, total, model, status, seconds, .. } = model;
         self.line(&format!("{index:>4}/{total}  {status:<8} {:>7}  {model}", text::seconds(*seconds)))
@@ -150,8 +163,7 @@ impl<W: Write, S: Write> Github<W, S> {
             Event::DbtCalled(call) if self.detail == Detail::Verbose => {
                 writeln!(self.out, "$ {}", call.command)
             }
-            // Promotions have no format for GitHub. Their statements are in their journals.
-            Event::DbtCalled(_) | Event::StatementFinished(_) | Event::PromotionFinished { .. } => Ok(()),
+            Event::DbtCalled(_) | Event::StatementStarted(_) => Ok(()),
             Event::Note { message } => self.line(&format!("note: {message}")),
             Event::Warning { message } => self.annotate(&Annotation {
                 level: Level::Warning,
@@ -175,6 +187,21 @@ impl<W: Write, S: Write> Github<W, S> {
             }
             Event::LimitRaised(raised) => self.line(&text::limit_raised(raised, paint)),
             Event::DbtFailed { run, failure } => self.fail(*run, failure, history),
+            Event::PromotionStarted(started) => {
+                self.line(&lines_of::started(started, paint))?;
+                self.in_group = true;
+                writeln!(self.out, "{}", workflow::group(&text::count(started.total, "statement")))
+            }
+            Event::StatementFinished(finished) => self.line(&lines_of::statement_finished(finished, paint)),
+            Event::PromotionCompared(compared) => {
+                self.end_group()?;
+                if let Some(differences) = promotion::differences(compared) {
+                    self.annotate(&promotion::error("both sides differ", &differences))?;
+                }
+                self.line(&lines_of::verdict(compared, paint))
+            }
+            Event::PromotionLeftNothing(left) => self.line(&lines_of::left_nothing(left)),
+            Event::PromotionFinished(finished) => self.finish_promotion(finished),
             Event::BackfillFinished(finish) => {
                 self.end_group()?;
                 self.finish(&finish.outcome)?;

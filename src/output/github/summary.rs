@@ -1,5 +1,5 @@
 //! The summary of a workflow's step, in Markdown: a table with a row for each run, and how the backfill
-//! ended.
+//! ended; the same for the statements of a promotion.
 //!
 //! Each row is written at once, so that a job that is killed leaves the rows of its runs.
 
@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::paths::RepositoryPaths;
+use super::promotion;
 use crate::event::{Event, LimitRaised, RunFinished, Start};
 use crate::failure::Failure;
 use crate::history::History;
@@ -31,13 +32,15 @@ pub(super) struct Summary<W> {
     out: W,
     has_title: bool,
     has_table: bool,
+    /// Whether the table of a promotion's statements has begun.
+    has_statements: bool,
     /// The failure of dbt that it shows.
     told: Option<String>,
 }
 
 impl<W: Write> Summary<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, has_title: false, has_table: false, told: None }
+        Self { out, has_title: false, has_table: false, has_statements: false, told: None }
     }
 
     pub(super) fn tell(
@@ -71,14 +74,29 @@ impl<W: Write> Summary<W> {
                     (None, _) => return Ok(()),
                 }
             }
+            Event::PromotionStarted(started) => {
+                (self.has_title, self.has_statements) = (true, false);
+                promotion::summary_head(started)
+            }
+            Event::StatementFinished(finished) => {
+                let is_first = !std::mem::replace(&mut self.has_statements, true);
+                let head = if is_first { promotion::STATEMENTS_HEAD } else { "" };
+                format!("{head}{}", promotion::summary_row(finished))
+            }
+            Event::PromotionCompared(compared) => promotion::summary_comparison(compared),
+            Event::PromotionFinished(finished) => {
+                let is_first = !std::mem::replace(&mut self.has_title, true);
+                let title = if is_first { "## Promotion\n" } else { "" };
+                format!("{title}{}", promotion::summary_end(finished, paths))
+            }
             Event::DbtCalled(_)
             | Event::Warning { .. }
             | Event::Note { .. }
             | Event::StateRead { .. }
             | Event::RunStarted { .. }
             | Event::ModelFinished(_)
-            | Event::StatementFinished(_)
-            | Event::PromotionFinished { .. } => return Ok(()),
+            | Event::StatementStarted(_)
+            | Event::PromotionLeftNothing(_) => return Ok(()),
         };
         self.out.write_all(text.as_bytes())?;
         self.out.flush()

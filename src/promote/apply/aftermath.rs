@@ -70,3 +70,25 @@ pub(super) fn what_is_taken_back(script: &Script, failed: usize, error: &anyhow:
     };
     (is_done.to_owned(), "Fix the cause, then run --rollback again.".to_owned())
 }
+
+/// What prod has after a rollback.
+pub(super) fn what_is_left(record: &PromotionRecord) -> Vec<String> {
+    let (before, new): (Vec<_>, Vec<_>) = record.models.iter().map(String::as_str).partition(|model| {
+        record.recorded_before.iter().any(|recorded| recorded == model)
+            || record.witnesses.tables.iter().any(|table| table.is_backup && table.model == *model)
+    });
+    let (kept, new): (Vec<_>, Vec<_>) =
+        new.into_iter().partition(|model| record.kept.iter().any(|kept| kept == model));
+    let to = &record.to;
+    let mut said = Vec::new();
+    if !new.is_empty() {
+        said.push(format!("{to} no longer has the rows and copies of {}", new.join(", ")));
+    }
+    if !kept.is_empty() {
+        said.push(format!("{to} no longer records {}; the tables existed before and stay", kept.join(", ")));
+    }
+    if !before.is_empty() {
+        said.push(format!("{to} has {} as before", before.join(", ")));
+    }
+    said
+}

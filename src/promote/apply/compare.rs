@@ -1,28 +1,11 @@
 //! The verification: compares both sides after a promotion.
 
 use anyhow::{Context, Result};
-use serde::Serialize;
 
 use crate::dbt::{Answer, Query};
-use crate::event::Emit;
+use crate::event::{Comparison, Emit};
 use crate::promote::sql::Script;
 use crate::workspace::OpenTarget;
-
-/// One value, as it is on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Comparison {
-    pub what: String,
-    pub staging: Option<String>,
-    pub prod: Option<String>,
-}
-
-impl Comparison {
-    /// Whether both sides agree.
-    #[must_use]
-    pub fn is_equal(&self) -> bool {
-        self.staging == self.prod
-    }
-}
 
 /// Asks the queries of `verify.sql`, if it has any.
 pub(super) fn compare(prod: &OpenTarget<'_>, verify: &Script, emit: Emit<'_>) -> Result<Vec<Comparison>> {

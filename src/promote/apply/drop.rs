@@ -6,32 +6,65 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use camino::Utf8Path;
 
-use super::aftermath::may_be_done;
 use super::drop_plan::{DropPlan, Droppable};
-use super::execute::finished;
-use super::news::{News, Tell};
 use super::record::PromotionRecord;
-use crate::dbt::{Answer, Execution, Query};
-use crate::event::{Emit, Envelope, Event};
+use super::statements::execute_all;
+use super::telling::Telling;
+use crate::dbt::{Answer, Query};
+use crate::event::{Emit, Event, PromotionDetail, PromotionFinished, PromotionStarted, PromotionTask};
+use crate::output::count;
 use crate::promote::sql::Script;
 use crate::timestamp::Timestamp;
-use crate::workspace::{Journal, OpenTarget};
+use crate::workspace::OpenTarget;
 
-/// Drops what a plan drops, and looks whether it is gone. The caller holds the locks of the records.
+/// Drops what a plan drops, and looks whether it is gone. The caller holds the locks of the records. `details`
+/// say what the plan does, for people.
 ///
 /// # Errors
 /// A statement fails, a backup is there all the same, the files cannot be written.
-pub fn drop_backups(prod: &OpenTarget<'_>, plan: &DropPlan, emit: Emit<'_>, tell: Tell<'_>) -> Result<()> {
+pub fn drop_backups(
+    prod: &OpenTarget<'_>,
+    plan: &DropPlan,
+    details: Vec<PromotionDetail>,
+    emit: Emit<'_>,
+) -> Result<()> {
     let script = plan.script();
     let folder = prod.workspace.promotion();
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {folder}"))?;
     let path = folder.join("drop.sql");
     fs::write(&path, script.to_text()).with_context(|| format!("cannot write {path}"))?;
-    let mut journal = Journal::create(folder.join("journal.jsonl"))?;
+    let mut telling = Telling::open(PromotionTask::DropBackups, &folder)?;
     // Whatever happens from here on, a rollback does not take a dropped backup for a promotion that never was.
     mark(&plan.drop, Some(Timestamp::of_this_machine()))?;
-    tell(&News::DropsBackups(plan));
-    execute(prod, plan, &script, &mut journal, emit, tell)?;
+    let started = started(plan, details, &folder);
+    telling.tell(Event::PromotionStarted(started), emit);
+    let ended = execute(prod, plan, &script, &mut telling, emit)
+        .and_then(|()| check_dropped(prod, plan, &folder, emit));
+    let dropped = || count(plan.drop.len(), "backup");
+    telling.end(ended, |()| PromotionFinished { result: vec![dropped()], ..Default::default() }, emit)
+}
+
+fn started(plan: &DropPlan, details: Vec<PromotionDetail>, folder: &Utf8Path) -> PromotionStarted {
+    let mut models: Vec<_> = plan.drop.iter().map(|backup| backup.model.clone()).collect();
+    models.dedup();
+    PromotionStarted {
+        task: PromotionTask::DropBackups,
+        from: None,
+        to: plan.to.clone(),
+        adapter: None,
+        strategy: None,
+        models,
+        planned_at: None,
+        continues: false,
+        stopped_at: None,
+        total: plan.drop.len(),
+        details,
+        folder: folder.to_owned(),
+    }
+}
+
+/// Looks whether the backups are gone. Those that are not are no longer marked as dropped.
+fn check_dropped(prod: &OpenTarget<'_>, plan: &DropPlan, folder: &Utf8Path, emit: Emit<'_>) -> Result<()> {
     let left = left_over(prod, plan, emit).with_context(|| {
         format!("the backups were dropped, but it was not checked that they are gone (record: {folder})")
     })?;
@@ -51,50 +84,24 @@ fn execute(
     prod: &OpenTarget<'_>,
     plan: &DropPlan,
     script: &Script,
-    journal: &mut Journal,
+    telling: &mut Telling,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<()> {
-    let statements: Vec<_> = script.statements.iter().map(|statement| statement.sql.clone()).collect();
-    let total = statements.len();
-    let (mut lost, mut done) = (None, 0);
-    let execution = prod.execute(statements, emit, |step| {
-        if !step.done {
-            return;
-        }
-        done = step.statement + 1;
-        // The statements continue. A write that fails is reported at the end.
-        lost = lost.take().or(journal.append(&finished(script, step.statement)).err());
-        tell(&News::StatementDone { number: done, total, title: &script.statements[step.statement].title });
-    });
-    let mut ended = |executed, error: Option<&anyhow::Error>| {
-        let error = error.map(|error| format!("{error:#}"));
-        journal.append(&Envelope::now(Event::PromotionFinished { executed, error }))
-    };
-    let (executed, error, has_place) = match execution {
-        Ok(Execution::Done) => return ended(total, None).and_then(|()| lost.map_or(Ok(()), Err)),
-        Ok(Execution::Failed { at, error }) => (at, error, true),
-        // dbt failed before the first statement, or after the last one.
-        Err(error) => (done, error, false),
-    };
-    // Nobody may know of the one that failed. What cannot be written does no harm, and the error counts more.
-    let in_doubt = usize::from(has_place && may_be_done(&error));
-    let _ = mark(&plan.drop[executed + in_doubt..], None).and_then(|()| ended(executed, Some(&error)));
-    if !has_place {
-        return Err(error);
+    let ended = execute_all(prod, script, |_| Ok(()), telling, emit);
+    let (executed, is_in_doubt) = (ended.executed, ended.is_in_doubt());
+    // Nobody may know of the one that failed. The error counts more than what cannot be written, which does no harm.
+    if ended.error.is_some() {
+        let _ = mark(&plan.drop[executed + usize::from(is_in_doubt)..], None);
     }
-    let failed = &script.statements[executed];
-    Err(error.context(format!(
-        "statement {} of {total} failed ({}). {} Fix the cause, then run the same command again.\n{}",
-        executed + 1,
-        failed.title,
-        match (executed, in_doubt) {
-            (0, 0) => "Nothing was dropped.",
-            (_, 0) => "Those before it are done.",
-            _ => "It is not known whether it is done: --list looks for it.",
-        },
-        failed.sql
-    )))
+    ended.into_result(script, |_| {
+        let is_done = match (executed, is_in_doubt) {
+            (0, false) => "Nothing was dropped.",
+            (_, false) => "Those before it are done.",
+            (_, true) => "It is not known whether it is done: --list looks for it.",
+        };
+        format!("{is_done} Fix the cause, then run the same command again.")
+    })?;
+    telling.check()
 }
 
 /// Which backups are still there.

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use camino::Utf8Path;
 
-use super::news::{News, Tell};
 use super::presence::Presence;
 use super::record::{PromotionRecord, Stage};
 use super::witnesses::{HoldersQuestion, Witnessed};
 use crate::dbt::{Answer, Query};
-use crate::event::Emit;
+use crate::event::{Emit, Event, PromotionLeftNothing};
 use crate::workspace::OpenTarget;
 
 pub(super) fn ask(prod: &OpenTarget<'_>, record: &PromotionRecord, emit: Emit<'_>) -> Result<Witnessed> {
@@ -47,13 +46,17 @@ pub(super) fn is_settled(
     record: &mut PromotionRecord,
     folder: &Utf8Path,
     witnessed: &Witnessed,
-    tell: Tell<'_>,
+    emit: Emit<'_>,
 ) -> Result<bool> {
     let is_nothing = record.presence(witnessed) == Presence::Nothing;
     if is_nothing {
         record.stage = Stage::Abandoned;
         record.save(folder)?;
-        tell(&News::LeftNothing(record));
+        emit(Event::PromotionLeftNothing(PromotionLeftNothing {
+            to: record.to.clone(),
+            models: record.models.clone(),
+            planned_at: record.at,
+        }));
     }
     Ok(is_nothing)
 }

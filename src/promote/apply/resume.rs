@@ -6,7 +6,6 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::news::Tell;
 use super::presence::{Known, Presence};
 use super::prod::{ask, is_settled};
 use super::record::{PromotionRecord, Stage};
@@ -43,7 +42,6 @@ pub fn find_unfinished(
     prod: &OpenTarget<'_>,
     asked: &Asked<'_>,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<Option<Unfinished>> {
     for (folder, record) in PromotionRecord::all(&prod.workspace.promotions(), asked.to)? {
         let is_about = |model: &String| asked.models.contains(&model.as_str());
@@ -57,7 +55,7 @@ pub fn find_unfinished(
             return Ok(Some(Unfinished { folder, record, _locks: locks }));
         }
         let witnessed = ask(prod, &record, emit)?;
-        if is_settled(&mut record, &folder, &witnessed, tell)? {
+        if is_settled(&mut record, &folder, &witnessed, emit)? {
             continue;
         }
         match record.presence(&witnessed) {

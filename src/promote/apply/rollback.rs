@@ -3,13 +3,14 @@
 use anyhow::{Result, bail};
 use camino::Utf8Path;
 
+use super::aftermath::what_is_left;
 use super::execute::{Way, execute};
-use super::news::{News, Tell};
 use super::presence::{Known, Presence};
 use super::prod::{ask, ask_for_holders, is_settled};
 use super::record::{PromotionRecord, Stage};
+use super::telling::{Telling, started};
 use super::witnesses::{Witnessed, WitnessedRows};
-use crate::event::Emit;
+use crate::event::{Emit, Event, PromotionFinished, PromotionTask};
 use crate::failure::Refusal;
 use crate::workspace::OpenTarget;
 
@@ -18,7 +19,7 @@ use crate::workspace::OpenTarget;
 /// # Errors
 /// There is none to take back. A [`Refusal`]: prod has moved on since, or the replaced tables are gone. A
 /// statement fails.
-pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>) -> Result<()> {
+pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>) -> Result<()> {
     let promotions = prod.workspace.promotions();
     let records = PromotionRecord::all(&promotions, to)?;
     let why = if records.is_empty() {
@@ -34,10 +35,10 @@ pub fn roll_back(prod: &OpenTarget<'_>, to: &str, emit: Emit<'_>, tell: Tell<'_>
         // The process that held the lock until now may have changed the record.
         let Some(mut record) = PromotionRecord::read(&folder)? else { continue };
         let witnessed = ask(prod, &record, emit)?;
-        if is_settled(&mut record, &folder, &witnessed, tell)? {
+        if is_settled(&mut record, &folder, &witnessed, emit)? {
             continue;
         }
-        return take_back(prod, &mut record, &folder, &witnessed, emit, tell);
+        return take_back(prod, &mut record, &folder, &witnessed, emit);
     }
     bail!("there is no promotion to {to} to take back: {why} (records: {promotions})")
 }
@@ -48,7 +49,6 @@ fn take_back(
     folder: &Utf8Path,
     witnessed: &Witnessed,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<()> {
     let what = format!("the promotion of {} at {} UTC", record.models.join(", "), record.at.to_the_second());
     // Before all else: without the backups, prod looks as if the promotion were taken back already.
@@ -108,10 +108,20 @@ fn take_back(
                 )))
             }
             let script = record.rollback_from(witnessed);
-            tell(&News::RollbackBegins(record));
-            execute(prod, record, folder, (Way::Rollback, &script), emit, tell)?;
+            let mut telling = Telling::open(PromotionTask::Rollback, folder)?;
+            let total = script.statements.len();
+            let started = started(record, (PromotionTask::Rollback, total), Vec::new(), folder);
+            telling.tell(Event::PromotionStarted(started), emit);
+            let ended = execute(prod, record, (Way::Rollback, &script), &mut telling, emit);
+            return telling.end(ended, |()| rolled_back(record), emit);
         }
     }
-    tell(&News::RolledBack(record));
+    emit(Event::PromotionFinished(rolled_back(record)));
     Ok(())
+}
+
+/// The end of a rollback.
+fn rolled_back(record: &PromotionRecord) -> PromotionFinished {
+    let task = PromotionTask::Rollback;
+    PromotionFinished { task, result: what_is_left(record), ..Default::default() }
 }

@@ -9,13 +9,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 use serde::Serialize;
 
-use super::compare::{Comparison, compare};
+use super::compare::compare;
 use super::execute::{Way, execute};
-use super::news::{News, Tell};
 use super::record::{PromotionRecord, Stage, write_files};
 use super::resume::{Unfinished, keep_document};
+use super::telling::{Telling, started};
 use super::witnesses::Witnesses;
-use crate::event::Emit;
+use crate::event::{
+    Comparison, Emit, Event, PromotionCompared, PromotionDetail, PromotionFinished, PromotionStarted,
+    PromotionTask,
+};
 use crate::failure::Refusal;
 use crate::promote::plan::{Action, Plan};
 use crate::promote::sql::{FINGERPRINT, Script, Scripts, forecast_lines};
@@ -26,6 +29,8 @@ use crate::workspace::OpenTarget;
 pub struct Application<'a> {
     pub plan: &'a Plan,
     pub scripts: &'a Scripts,
+    /// What the plan does, for people.
+    pub details: Vec<PromotionDetail>,
     /// A digest of what was asked for.
     pub digest: &'a str,
     /// The names of the locks on both sides.
@@ -37,7 +42,6 @@ pub struct Application<'a> {
 /// A promotion that was executed and compared.
 #[derive(Debug)]
 pub struct Applied {
-    pub record: PromotionRecord,
     /// The folder of its record.
     pub folder: Utf8PathBuf,
     pub comparisons: Vec<Comparison>,
@@ -79,7 +83,6 @@ pub fn apply(
     application: &Application<'_>,
     document: &impl Serialize,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<Applied> {
     let Application { plan, scripts, .. } = application;
     if let Some(reviewed) = application.reviewed {
@@ -90,8 +93,13 @@ pub fn apply(
     // The record is written last: without one, there is nothing to finish or to take back.
     write_files(&folder, scripts)?;
     keep_document(&folder, document)?;
-    tell(&News::Begins(plan));
-    carry_out(prod, application.record()?, folder, emit, tell)
+    let record = application.record()?;
+    let of_promotion = (PromotionTask::Promotion, scripts.promote.statements.len());
+    let started = PromotionStarted {
+        strategy: Some(plan.strategy.to_string()),
+        ..started(&record, of_promotion, application.details.clone(), &folder)
+    };
+    carry_out(prod, record, started, emit)
 }
 
 /// Finishes a promotion that was stopped.
@@ -103,33 +111,71 @@ pub fn finish(
     unfinished: &Unfinished,
     reviewed: Option<&Utf8Path>,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<Applied> {
     let record = unfinished.record.clone();
     if let Some(reviewed) = reviewed {
         check_reviewed(reviewed, &record.promote)?;
     }
-    tell(&News::Finishes(&record));
-    carry_out(prod, record, unfinished.folder.clone(), emit, tell)
+    let of_promotion = (PromotionTask::Promotion, record.promote.statements.len());
+    let stopped_at = match &record.stage {
+        Stage::Failed { statement, .. } => Some(statement + 1),
+        _ => None,
+    };
+    let started = PromotionStarted {
+        continues: true,
+        stopped_at,
+        ..started(&record, of_promotion, Vec::new(), &unfinished.folder)
+    };
+    carry_out(prod, record, started, emit)
 }
 
 fn carry_out(
     prod: &OpenTarget<'_>,
     mut record: PromotionRecord,
-    folder: Utf8PathBuf,
+    started: PromotionStarted,
     emit: Emit<'_>,
-    tell: Tell<'_>,
 ) -> Result<Applied> {
+    let folder = started.folder.clone();
+    let mut telling = Telling::open(PromotionTask::Promotion, &folder)?;
+    telling.tell(Event::PromotionStarted(started), emit);
+    let compared = execute_and_compare(prod, &mut record, &mut telling, emit);
+    let compared = telling.end(compared, |compared| promoted(&record, compared), emit)?;
+    Ok(Applied { folder, comparisons: compared.comparisons })
+}
+
+fn execute_and_compare(
+    prod: &OpenTarget<'_>,
+    record: &mut PromotionRecord,
+    telling: &mut Telling,
+    emit: Emit<'_>,
+) -> Result<PromotionCompared> {
     let (script, verify) = (record.promote.clone(), record.verify.clone());
-    execute(prod, &mut record, &folder, (Way::Promotion, &script), emit, tell)?;
+    execute(prod, record, (Way::Promotion, &script), telling, emit)?;
     let comparisons = compare(prod, &verify, emit).with_context(|| {
         format!(
-            "the promotion was executed, but not compared. The queries are in {folder}/verify.sql. `promote \
-             --to {} --rollback` takes the promotion back",
+            "the promotion was executed, but not compared. The queries are in {}/verify.sql. `promote --to {} \
+             --rollback` takes the promotion back",
+            telling.folder(),
             record.to
         )
     })?;
-    Ok(Applied { record, folder, comparisons })
+    let compared = PromotionCompared { comparisons };
+    telling.tell(Event::PromotionCompared(compared.clone()), emit);
+    Ok(compared)
+}
+
+/// The end of a promotion whose statements were all executed.
+fn promoted(record: &PromotionRecord, compared: &PromotionCompared) -> PromotionFinished {
+    let to = &record.to;
+    let back = format!("`snowplow-backfill promote --to {to} --rollback` takes the promotion back");
+    let is_equal = compared.is_equal();
+    let (result, next) = if is_equal {
+        (record.forecast.clone(), format!("merge the branch before prod runs again; {back}"))
+    } else {
+        (Vec::new(), format!("find out what else wrote to staging or {to} before {to} runs again; {back}"))
+    };
+    let is_equal = (!compared.comparisons.is_empty()).then_some(is_equal);
+    PromotionFinished { is_equal, result, next: Some(next), ..Default::default() }
 }
 
 /// Refuses to execute anything but the script that was reviewed.

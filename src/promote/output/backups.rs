@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::output::{count, thousands};
+use crate::output::{count, size, thousands};
 use crate::promote::apply::{BackupsFound, Known, PromotionRecord, Stage, TableWitness};
 use crate::promote::plan::BackupFacts;
 use crate::timestamp::Timestamp;
@@ -59,7 +59,7 @@ fn gone(record: &PromotionRecord, backup: &TableWitness) -> String {
 pub(super) fn measured(age: Duration, facts: &BackupFacts) -> String {
     let mut text = age_text(age);
     if let Some(bytes) = facts.bytes {
-        let _ = write!(text, ", {}", size_text(bytes));
+        let _ = write!(text, ", {}", size(bytes));
     }
     if let Some(rows) = facts.rows {
         let _ = write!(text, ", about {} row{}", thousands(rows), if rows == 1 { "" } else { "s" });
@@ -83,25 +83,6 @@ pub(super) fn exact_text(time: Duration) -> String {
     let unit = UNITS.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
     let (length, unit) = unit.unwrap_or((1, "second"));
     count(seconds / length, unit)
-}
-
-/// `8 kB`, `1.2 GB`: powers of 1000.
-pub(super) fn size_text(bytes: u64) -> String {
-    let mut unit = 1;
-    for name in ["B", "kB", "MB", "GB"] {
-        if bytes < unit * 1000 {
-            return in_units(bytes, unit, name);
-        }
-        unit *= 1000;
-    }
-    in_units(bytes, unit, "TB")
-}
-
-/// One digit after the point, where it says something.
-fn in_units(bytes: u64, unit: u64, name: &str) -> String {
-    let tenths = if unit == 1 { 0 } else { bytes / (unit / 10) % 10 };
-    let whole = thousands(bytes / unit);
-    if tenths == 0 { format!("{whole} {name}") } else { format!("{whole}.{tenths} {name}") }
 }
 
 /// A backup in the list for programs.
@@ -154,8 +135,5 @@ mod tests {
         let exact = [0, 90, 3_600, 129_600, 86_400, 604_800].map(Duration::from_secs);
         let expected = ["0 seconds", "90 seconds", "1 hour", "36 hours", "1 day", "7 days"];
         assert_eq!(exact.map(exact_text), expected);
-        let sizes = [0, 999, 8_192, 1_000_000, 1_249_999_999, 2_000_000_000_000, 3_456_000_000_000_000];
-        let expected = ["0 B", "999 B", "8.1 kB", "1 MB", "1.2 GB", "2 TB", "3,456 TB"];
-        assert_eq!(sizes.map(size_text), expected);
     }
 }

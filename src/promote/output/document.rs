@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::promote::apply::Comparison;
+use crate::event::Comparison;
 use crate::promote::plan::{Action, CopyStrategy, Fingerprints, Forecast, Plan, Verification};
 use crate::promote::sql::{Scripts, Statement};
 use crate::timestamp::Timestamp;

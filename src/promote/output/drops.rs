@@ -1,20 +1,20 @@
 //! `--drop-backups`, for people and programs. Pure.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::backups::{exact_text, measured};
 use super::lines::lines;
-use crate::output::{Paint, count};
+use crate::event::PromotionDetail;
+use crate::output::{Paint, promotion_head};
 use crate::promote::apply::{DropPlan, Droppable, Kept, Why};
 use crate::timestamp::Timestamp;
 
 /// Which backups are dropped, which are kept and why, and what follows from it.
-pub(super) fn begins(plan: &DropPlan, paint: Paint) -> String {
-    let mut text = format!("{}\n", paint.bold(&format!("backups in {}", plan.to)));
-    let mut line = |label: &str, value: &str| {
-        let _ = writeln!(text, "  {}  {value}", paint.dim(&format!("{label:<4}")));
+#[must_use]
+pub fn drop_details(plan: &DropPlan) -> Vec<PromotionDetail> {
+    let mut details = Vec::new();
+    let mut line = |label: &str, text: &str| {
+        details.push(PromotionDetail { label: label.to_owned(), text: text.to_owned() });
     };
     for Droppable { name, age, facts, .. } in &plan.drop {
         line("drop", &format!("{name}  {}", measured(*age, facts)));
@@ -36,23 +36,19 @@ pub(super) fn begins(plan: &DropPlan, paint: Paint) -> String {
     if plan.drop.iter().any(|backup| backup.facts.dependents.is_none()) {
         line("note", "what uses these backups was not looked for: this warehouse does not tell");
     }
-    lines(&text, paint)
+    details
 }
 
 /// What would be dropped, and what to do about it.
 #[must_use]
 pub fn drops_planned(plan: &DropPlan, paint: Paint) -> String {
+    let title = format!("backups in {}", plan.to);
+    let begins = || lines(&promotion_head(&title, None, &drop_details(plan), paint), paint);
     match (plan.drop.is_empty(), plan.keep.is_empty()) {
         (true, true) => format!("no backups of promotions to {}: nothing to drop\n", plan.to),
-        (true, false) => begins(plan, paint) + "nothing to drop\n",
-        (false, _) => begins(plan, paint) + "nothing was executed; add --apply to execute it\n",
+        (true, false) => begins() + "nothing to drop\n",
+        (false, _) => begins() + "nothing was executed; add --apply to execute it\n",
     }
-}
-
-/// The end of dropping backups.
-#[must_use]
-pub fn dropped(plan: &DropPlan, paint: Paint) -> String {
-    lines(&format!("{}: {}", paint.good("dropped"), count(plan.drop.len(), "backup")), paint)
 }
 
 /// Why a backup is kept.

@@ -8,5 +8,5 @@ mod lines;
 
 pub use backups::{BackupDocument, backup_documents, listed};
 pub use document::document;
-pub use drops::{drop_document, dropped, drops_planned};
-pub use human::{news, planned, promoted};
+pub use drops::{drop_details, drop_document, drops_planned};
+pub use human::{details, planned};

@@ -22,7 +22,7 @@ const RUNNING: Warehouse<'_> = Warehouse {
 };
 
 /// Prod has none.
-const NEW: Warehouse<'_> = Warehouse { prod: Some(&[]), tables: [true, false], ..RUNNING };
+pub const NEW: Warehouse<'_> = Warehouse { prod: Some(&[]), tables: [true, false], ..RUNNING };
 
 /// What the generated project prints until a statement, which is not done.
 pub fn steps(last: usize) -> String {
@@ -64,7 +64,7 @@ pub fn standing(rows: &str, are_there: &[bool]) -> Value {
 }
 
 /// The verification of `carts`: this many rows in prod, where staging has ten.
-fn compared(rows: &str) -> Value {
+pub fn compared(rows: &str) -> Value {
     answers(&[
         Some(&["carts: rows", "10", rows]),
         Some(&["carts: digest", "1", "1"]),
@@ -98,7 +98,7 @@ pub fn rollback(adapter: &str, standing: Value, execution: Value) -> Vec<Value> 
 }
 
 /// The project on such a warehouse.
-fn on(adapter: &str, warehouse: &Warehouse<'_>, execution: &[Value]) -> FakeDbt {
+pub fn on(adapter: &str, warehouse: &Warehouse<'_>, execution: &[Value]) -> FakeDbt {
     let of = |schema: &str| {
         let manifest = of_target(schema, &[carts()]).replace("duckdb", adapter);
         match adapter {
@@ -119,7 +119,7 @@ fn on(adapter: &str, warehouse: &Warehouse<'_>, execution: &[Value]) -> FakeDbt 
 }
 
 /// The statements' titles, as the script has them.
-fn titles(adapter: &str, warehouse: &Warehouse<'_>, more: &[&str]) -> Vec<String> {
+pub fn titles(adapter: &str, warehouse: &Warehouse<'_>, more: &[&str]) -> Vec<String> {
     let output = promote(&on(adapter, warehouse, &[]), &[more, &["--format", "json"]].concat()).success();
     let document: Value = serde_json::from_str(&output.stdout).expect("a document");
     let statements = document["promote"].as_array().expect("statements");

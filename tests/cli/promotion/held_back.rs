@@ -222,10 +222,10 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
       then      next run of shop in prod: standard, window 2023-10-11 04:11:12 .. 2023-11-10 10:11:12
       compared  the number of rows of carts; the incremental manifests
       note      execute it with the role of prod's dbt runs: the role that creates a table owns it, and dbt must be able to alter and merge it
-        1/12 times are UTC
-        2/12 seen in the query history
-        3/12 shop: staging's rows are as planned
-        4/12 shop: prod's rows are as planned
+        1/12 times are UTC  [TIME]
+        2/12 seen in the query history  [TIME]
+        3/12 shop: staging's rows are as planned  [TIME]
+        4/12 shop: prod's rows are as planned  [TIME]
     error: statement 5 of 12 failed (copy carts). Statements 1 to 4 are done and do no harm. Fix the cause, then run the same command again.
     create transient table if not exists "db"."prd"."carts" clone "db"."stg"."carts"
       caused by: dbt run-operation failed (exit code 1): a statement failed

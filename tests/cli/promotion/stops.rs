@@ -35,6 +35,8 @@ pub enum Stop {
     Failure,
     /// The program is killed.
     Kill,
+    /// The server ends the connection, and the program hears of it at its next statement.
+    Loss,
 }
 
 /// Stops a script after each number of statements; what is there then is what was before it, or what is there
@@ -85,6 +87,16 @@ fn stop(it: &Scripted, client: &mut Client, killed: &mut Client, statements: &[S
             };
             let reply = client.execute(&with(failing));
             assert!(reply.done == statements.len() && reply.error.is_some(), "{:?}", reply.error);
+            client.disconnect();
+        }
+        (Stop::Loss, Engine::DuckDb) => panic!("DuckDB has no server that could end a connection"),
+        (Stop::Loss, Engine::Postgres) => {
+            let process = client.run(&with("select pg_backend_pid()")).remove(0).remove(0);
+            let process = process.expect("a number");
+            killed.run(&[format!("select pg_terminate_backend({process})")]);
+            wait_until_gone(killed, &process);
+            let reply = client.execute(&["select 1".to_owned()]);
+            assert!(reply.error.is_some(), "{}: the connection is still there", it.name);
             client.disconnect();
         }
         (Stop::Kill, Engine::DuckDb) => {

@@ -102,8 +102,38 @@ def hold():
     manager.execute = held
 
 
+def lose():
+    """Has the server end the connection of a promotion at a statement: before it is sent, or when it is done and nobody knows."""
+    before, after = (int(os.environ.get(name, -1)) for name in ("LOSE_BEFORE", "LOSE_AFTER"))
+    if "snowplow_backfill_execute" not in sys.argv or max(before, after) < 0:
+        return
+    manager = importlib.import_module("dbt.adapters.sql.connections").SQLConnectionManager
+    psycopg2 = importlib.import_module("psycopg2")
+    execute, number = manager.execute, itertools.count()
+
+    def end_connection(manager):
+        connection = manager.get_thread_connection().handle
+        with psycopg2.connect(**connection.get_dsn_parameters()) as other, other.cursor() as cursor:
+            # Waits until the process has gone.
+            cursor.execute("select pg_terminate_backend(%s, 60000)", (connection.get_backend_pid(),))
+            assert cursor.fetchone() == (True,)
+
+    def lossy(manager, *arguments, **named):
+        place = next(number)
+        if place == before:
+            end_connection(manager)
+        answer = execute(manager, *arguments, **named)
+        if place == after:
+            end_connection(manager)
+            execute(manager, "select 1")
+        return answer
+
+    manager.execute = lossy
+
+
 def run_dbt():
     hold()
+    lose()
     status = 1
     try:
         dbt.cli.main.cli()

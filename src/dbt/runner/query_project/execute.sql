@@ -1,20 +1,35 @@
 {#
   Executes statements one after another. Each one commits by itself: statements that belong together begin and commit
-  their own transaction. Prints which statement begins and ends, so that a failure can name its statement.
+  their own transaction. Prints which statement begins and ends, so that a failure can name its statement, and with the end
+  what the adapter tells of it. No adapter tells everything, and none has to.
 #}
 {% macro snowplow_backfill_execute(marker) %}
   {% set statements = __STATEMENTS__ %}
-  {% for statement in statements %}
+  {% for sql in statements %}
     {% do print(marker ~ tojson({"statement": loop.index0, "done": false})) %}
     {% if target.type == "redshift" %}
       {#
-        To some errors, the adapter's `execute`, which is what run_query calls, opens another connection and sends the
-        failed statement there, alone: the rest of a transaction would commit by itself, without its lock.
+        To some errors, the adapter's `execute` opens another connection and sends the failed statement there, alone: the
+        rest of a transaction would commit by itself, without its lock.
       #}
-      {% do adapter.add_query(statement, auto_begin=false) %}
+      {% set connection, response = adapter.add_query(sql, auto_begin=false) %}
+      {% set rows = response.rowcount %}
     {% else %}
-      {% do run_query(statement) %}
+      {# What run_query calls. That throws the response away. #}
+      {% set response, table = adapter.execute(sql, auto_begin=false, fetch=true) %}
+      {% set rows = response.rows_affected %}
     {% endif %}
-    {% do print(marker ~ tojson({"statement": loop.index0, "done": true})) %}
+    {% if target.type == "snowflake" and sql.startswith("create") %}
+      {# Snowflake answers that with one row, the message that it is done. #}
+      {% set rows = response.rows_inserted %}
+    {% endif %}
+    {% set query_id = response.job_id if target.type == "bigquery" else response.query_id %}
+    {% do print(marker ~ tojson({
+      "statement": loop.index0,
+      "done": true,
+      "rows": rows | default(none) | int(-1),
+      "bytes": response.bytes_processed | default(none) | int(-1),
+      "query_id": query_id | string if query_id and query_id != "N/A" else none,
+    })) %}
   {% endfor %}
 {% endmacro %}
