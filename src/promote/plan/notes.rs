@@ -1,10 +1,11 @@
 //! Notes for whoever executes a script.
 
 use super::copying::{is_clustered_automatically, reads_by_query, written_as};
-use super::facts::{Facts, Physical};
+use super::facts::Facts;
 use super::parts::{Action, Plan, Table};
 use super::properties;
 use super::strategy::CopyStrategy;
+use super::{granted, replaced};
 use crate::warehouse::Dialect;
 
 /// What is not known, not carried over, or left to do by hand.
@@ -53,7 +54,8 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
         notes.extend(of_properties(plan, table));
     }
     if !is_moved {
-        notes.extend(granted_columns(physical).map(|what| format!("{model}: {becomes}: {what}")));
+        notes.extend(granted::not_given(plan.dialect, table));
+        notes.extend(granted::of_columns(physical).map(|what| format!("{model}: {becomes}: {what}")));
     }
     if !is_rewritten && physical.guards.as_ref().is_some_and(|guards| !guards.is_empty()) {
         let guards: Vec<_> = guards.map(String::as_str).collect();
@@ -70,7 +72,7 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
         notes.extend(moved(table, is_connected));
     }
     if matches!(table.action, Action::Replace { .. }) {
-        notes.extend(replaced(plan, table));
+        notes.extend(replaced::of(plan, table));
         notes.extend(may_be_unguarded(plan.dialect, table));
         let dependents = &table.facts.replaced.dependents;
         if !dependents.is_empty() {
@@ -146,11 +148,6 @@ fn lost_by_ctas(dialect: Dialect, table: &Table) -> Option<String> {
     Some(format!("{}: create table … as select loses what the table may have of this: {of_any}", table.model))
 }
 
-/// What others may do with columns of a table, where that is told as lost.
-fn granted_columns(physical: &Physical) -> impl Iterator<Item = String> {
-    physical.granted_columns.iter().map(|column| format!("grants on its column {column}"))
-}
-
 /// Postgres: what becomes of what a table had in staging.
 fn moved(table: &Table, is_connected: bool) -> Vec<String> {
     let (model, physical) = (&table.model, &table.facts.physical);
@@ -178,62 +175,6 @@ fn moved(table: &Table, is_connected: bool) -> Vec<String> {
             "{model}: views on staging's table and foreign keys to it follow it to prod: {}",
             readers.join(", ")
         ));
-    }
-    notes
-}
-
-/// What the replaced table has and the new one does not get, and what is not known about that.
-fn replaced(plan: &Plan, table: &Table) -> Vec<String> {
-    let (model, replaced) = (&table.model, &table.facts.replaced);
-    let lost = |what: &String| {
-        format!("{model}: the table that is replaced has what the new one does not get: {what}")
-    };
-    let given = match written_as(plan.dialect, plan.strategy, table) {
-        CopyStrategy::Like => table.facts.physical.definition.as_slice(),
-        CopyStrategy::Clone | CopyStrategy::Copy | CopyStrategy::Ctas | CopyStrategy::Move => &[],
-    };
-    let made_by_hand = replaced.definition.iter().filter(|what| !given.contains(what));
-    let mut notes: Vec<_> = replaced.left_behind.iter().chain(made_by_hand).map(lost).collect();
-    notes.extend(properties::not_kept(plan.dialect, plan.strategy, table).iter().map(lost));
-    notes.extend(properties::may_stay(plan.dialect, plan.strategy, table).iter().map(|what| {
-        format!(
-            "{model}: the table that is replaced has {what}: whether that stays is not certain, so look at the new one \
-             afterwards"
-        )
-    }));
-    notes.extend(granted_columns(replaced).map(|what| lost(&what)));
-    if let Some(owner) = &replaced.other_owner {
-        notes.push(format!(
-            "{model}: the table that is replaced belongs to {owner}, who gets no rights to the new one"
-        ));
-    }
-    if replaced.transient == Some(false) && table.facts.layout.transient == Some(true) {
-        notes.push(format!(
-            "{model}: {} is a permanent table and becomes a transient one without Fail-safe, as the project \
-             configures",
-            table.facts.prod
-        ));
-    }
-    match plan.dialect {
-        Dialect::Redshift => notes.push(format!(
-            "{model}: views that are not late-binding stay on the backup until they are built again"
-        )),
-        Dialect::BigQuery if table.facts.physical.layout.is_none() || replaced.layout.is_none() => {
-            notes.push(format!(
-                "{model}: it is not known whether both tables are partitioned and clustered in the same way. \
-                 If they are not, BigQuery refuses to replace the table, and only the backup is made"
-            ));
-        }
-        Dialect::Postgres if !given.is_empty() => notes.push(format!(
-            "{model}: the new table's indexes, keys and sequences are named after the name that it is made under, because \
-             the backup keeps its own"
-        )),
-        Dialect::Postgres
-        | Dialect::Snowflake
-        | Dialect::BigQuery
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::DuckDb => {}
     }
     notes
 }

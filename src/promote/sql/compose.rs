@@ -11,7 +11,7 @@ use super::composer::Composer;
 use super::row_conditions::Accepted;
 use super::script::Script;
 use super::unit::Unit;
-use super::{copy, duckdb, grants, header, replace, restate, rollback, row_statements, swap, verify};
+use super::{copy, duckdb, grants, header, names, replace, restate, rollback, row_statements, swap, verify};
 use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, Plan, Table};
 use crate::promote::templates::Sql;
 use crate::warehouse::Dialect;
@@ -72,6 +72,7 @@ fn in_one_transaction(plan: &Plan) -> Result<Script> {
                 composer.extend(swap::step_aside_statement(plan.dialect, table)?);
                 composer.extend([swap::put_in_place_statement(plan.dialect, table)?]);
             }
+            composer.extend(names::take_names_statements(plan.dialect, plan.strategy, table)?);
             if let Some(grants) = grants::copy_grants_statement(plan.dialect, &table.facts.prod, backup)? {
                 composer.revoke_grants(table)?;
                 composer.add(format!("{}: the grants of the table before", table.model), grants);
@@ -101,6 +102,9 @@ fn copy_in_transaction(composer: &mut Composer<'_>, table: &Table) -> Result<()>
     composer.extend(copy::copy_statements(dialect, strategy, table, &target)?);
     if strategy != CopyStrategy::Move {
         composer.extend(copy::description_statements(dialect, table, &target)?);
+    }
+    if table.action == Action::Create {
+        composer.extend(names::take_names_statements(dialect, strategy, table)?);
     }
     Ok(())
 }

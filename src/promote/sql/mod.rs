@@ -11,6 +11,7 @@ mod create;
 mod duckdb;
 mod grants;
 mod header;
+mod names;
 mod replace;
 mod restate;
 mod rollback;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::duckdb;
 use super::grants::former_grant_statements;
+use super::names::names_as_before_statement;
 use super::script::Statement;
 use super::unit::Unit;
 use crate::promote::plan::{Action, CopyStrategy, Table};
@@ -139,6 +140,7 @@ pub(super) fn take_back_statements(
             statements.push(Statement::plain(format!("drop prod's new {model}"), sql));
             let sql = rename_statement(dialect, backup, prod)?;
             statements.push(Statement::plain(format!("put prod's former {model} back"), sql));
+            statements.extend(names_as_before_statement(dialect, strategy, table)?);
             if is_made_in_place(dialect) {
                 for sql in duckdb::index_statements(&table.facts.replaced, prod)? {
                     statements.push(Statement::plain(format!("{model}: an index as before"), sql));

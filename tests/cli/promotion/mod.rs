@@ -3,6 +3,7 @@
 //! is one unit.
 
 mod afterwards;
+mod announced;
 mod applied;
 mod backups;
 mod backups_told;
@@ -11,11 +12,13 @@ mod cases;
 mod client;
 mod definition;
 mod dump;
+mod everything;
 mod executed;
 mod halves;
 mod held_back;
 mod killed;
 mod lost;
+mod pg_dump;
 mod shop;
 mod simulated;
 mod staged;

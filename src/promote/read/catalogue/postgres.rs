@@ -2,10 +2,10 @@
 
 use super::answered::{Answered, Cells, cell};
 use crate::dbt::Answer;
-use crate::promote::plan::{Column, Identity, Physical};
+use crate::promote::plan::{Column, Identity, Physical, Property};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 11] = [
+pub(super) const QUESTIONS: [&str; 12] = [
     "catalogue/columns.sql",
     "catalogue/left_behind.sql",
     "catalogue/dependents.sql",
@@ -17,6 +17,7 @@ pub(super) const QUESTIONS: [&str; 11] = [
     "catalogue/owner.sql",
     "catalogue/grants.sql",
     "catalogue/granted_columns.sql",
+    "catalogue/descriptions.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
@@ -34,6 +35,9 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     physical.referenced_by = answers.column(7);
     physical.other_owner = answers.column(8).into_iter().next();
     physical.granted_columns = answers.column(10);
+    for description in answers.column(11) {
+        physical.hold(Property::Description, description);
+    }
     physical.granted = answers.rows(9).iter().map(|row| [cell(row, 0), cell(row, 1)]).collect();
 }
 
