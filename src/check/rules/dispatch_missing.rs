@@ -4,7 +4,7 @@ use crate::check::finding::{Found, list};
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils, is_optimized};
+use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils};
 
 pub(super) const RULE: Rule = Rule {
     id: "dispatch-missing",
@@ -27,7 +27,7 @@ fn check(subject: &Subject) -> Vec<Found> {
     }
     let optimized = subject.tracked_incremental().filter(|(_, node)| {
         node.materialized() == "incremental"
-            && is_optimized(node)
+            && subject.settings.is_optimized(node)
             && subject.strategy(node) == IncrementalStrategy::Upsert
     });
     let names: Vec<_> = optimized.map(|(_, node)| node.name.as_str()).collect();

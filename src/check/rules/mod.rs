@@ -23,6 +23,7 @@ mod package_without_tracked_models;
 mod quoted_number_in_vars;
 mod session_timestamp_not_in_hook;
 mod sessions_dropped;
+mod settings_not_read_from_meta;
 mod snapshot_before_tracked_model;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
@@ -59,6 +60,7 @@ pub const RULES: &[Rule] = &[
     incremental_without_unique_key::RULE,
     incremental_without_upsert_date_key::RULE,
     incremental_without_optimize::RULE,
+    settings_not_read_from_meta::RULE,
     incremental_overwrites_partitions::RULE,
     microbatch_ignores_window::RULE,
     tracked_model_always_refreshed::RULE,
