@@ -91,13 +91,14 @@ fn home_made(dbt: Dbt) -> Lab {
     lab.write(
         "models/generated/link_click_1.sql",
         "{{ config(tags = \"snowplow_site_incremental\", materialized = \"incremental\", unique_key = \
-         \"event_id\", upsert_date_key = \"collector_tstamp\", snowplow_optimize = true) }}\n{%- set name = \
+         \"event_id\", meta = {\"upsert_date_key\": \"collector_tstamp\", \"snowplow_optimize\": true}) }}\n{%- set name = \
          'link_click' -%}\n{{ filtered_events(name) }}\n",
     );
     lab.write(
         "models/home/sessions_by_day.sql",
         "{{ config(materialized='incremental', incremental_strategy='replace_where', \
-         incremental_predicates=\"start_tstamp > '2022-01-01'\", upsert_date_key='start_tstamp', snowplow_optimize=true, \
+         incremental_predicates=\"start_tstamp > '2022-01-01'\", meta={'upsert_date_key': 'start_tstamp', \
+         'snowplow_optimize': true}, \
          tags=['snowplow_incremental']) }}\n\
          select * from {{ ref('snowplow_base_events_this_run') }}\nwhere {{ \
          snowplow_utils.is_run_with_new_events('snowplow') }}\n",
