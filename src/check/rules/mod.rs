@@ -3,6 +3,7 @@
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
 mod backfill_limit_left_in_project;
+mod config_key_without_plus;
 mod dispatch_missing;
 mod ephemeral_tracked_model;
 mod full_refresh_drops_incremental_manifest;
@@ -33,6 +34,7 @@ mod tracked_model_disabled;
 mod tracked_model_not_in_default_selector;
 mod tracked_name_in_two_packages;
 mod tracked_versions_share_name;
+mod unknown_config_key;
 mod untagged_model_reads_package;
 mod unusable_start_date;
 mod utils_too_old;
@@ -73,6 +75,8 @@ pub const RULES: &[Rule] = &[
     sessions_dropped::RULE,
     full_refresh_drops_incremental_manifest::RULE,
     dispatch_missing::RULE,
+    unknown_config_key::RULE,
+    config_key_without_plus::RULE,
     backfill_limit_left_in_project::RULE,
     backfill_limit_below_one::RULE,
     quoted_number_in_vars::RULE,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::json_stream::JsonStream;
 use super::manifest::{Node, NodeKind};
+use crate::dbt::config_keys::is_config_key;
 
 /// Reads a model or a hook.
 ///
@@ -172,20 +173,12 @@ impl Meta {
     }
 }
 
-/// The part of a configuration that rules look at.
+/// The part of a configuration that rules look at: some keys, and those that dbt 2 does not know.
 #[derive(Default)]
 pub(super) struct CheckedConfig(Map<String, Value>);
 
 impl CheckedConfig {
-    const KEYS: [&str; 7] = [
-        "disable_upsert_lookback",
-        "full_refresh",
-        "incremental_strategy",
-        "materialized",
-        "snowplow_optimize",
-        "unique_key",
-        "upsert_date_key",
-    ];
+    const KEYS: [&str; 4] = ["full_refresh", "incremental_strategy", "materialized", "unique_key"];
 }
 
 impl KeptConfig for CheckedConfig {
@@ -218,7 +211,7 @@ impl<'de> Deserialize<'de> for CheckedConfig {
                         if let Some(meta) = meta.filter(|meta| !meta.is_empty()) {
                             kept.insert(key.into_owned(), meta.into());
                         }
-                    } else if CheckedConfig::KEYS.contains(&&*key) {
+                    } else if CheckedConfig::KEYS.contains(&&*key) || !is_config_key(&key) {
                         let value: Value = map.next_value()?;
                         if !value.is_null() {
                             kept.insert(key.into_owned(), value);
