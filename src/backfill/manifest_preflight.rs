@@ -7,6 +7,7 @@ use crate::dbt::{Lineage, Manifest, Node, Project};
 use crate::event::{Emit, Event};
 use crate::failure::Refusal;
 use crate::snowplow::facts::{self, HooklessLimits, WhyDropped};
+use crate::snowplow::model_settings::{DATE_KEY, SettingsPlace};
 use crate::snowplow::{self, Scope};
 
 /// What the selection will run, and what dbt knows about it.
@@ -132,15 +133,23 @@ fn refuse_refreshed_models(look: Look<'_>, emit: Emit<'_>) -> Result<()> {
 }
 
 fn refuse_models_without_a_date(look: Look<'_>) -> Result<()> {
-    let fails = |node: &&Node| facts::fails_after_its_first_run(node, look.manifest, look.project);
-    match look.tracked().find(fails) {
-        None => Ok(()),
-        Some(node) => bail!(Refusal(format!(
-            "{0} is set to snowplow_optimize and has no upsert_date_key: the run that creates its table succeeds, \
-             and all later ones fail. Set upsert_date_key to a date or timestamp of {0} that never changes",
-            node.name
-        ))),
+    let utils = look.project.package_version("snowplow_utils");
+    let settings = SettingsPlace::of(utils.as_deref(), look.manifest);
+    let fails = |node: &&Node| facts::fails_after_its_first_run(node, look.manifest, look.project, settings);
+    let Some(node) = look.tracked().find(fails) else { return Ok(()) };
+    let (name, begins) =
+        (&node.name, "the run that creates its table succeeds, and all later ones fail. Set upsert_date_key");
+    if settings.without_effect(node).any(|key| key == DATE_KEY) {
+        bail!(Refusal(format!(
+            "{name} is set to snowplow_optimize, and its upsert_date_key is in meta, where the installed \
+             snowplow_utils does not read it: {begins} at the top level of its configuration, or install \
+             snowplow_utils 1.0.0 or newer"
+        )));
     }
+    bail!(Refusal(format!(
+        "{name} is set to snowplow_optimize and has no upsert_date_key: {begins} to a date or timestamp of {name} \
+         that never changes"
+    )))
 }
 
 /// Windows that no hook records never move, so the models that are built from them get the first window in every

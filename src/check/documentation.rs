@@ -18,9 +18,10 @@ pub fn page() -> String {
          `snowplow-backfill check --explain <RULE>`.\n\n{}\n\
          An `error` means wrong or missing rows, a backfill that never ends, or a run that fails. A `warn` \
          costs time, or is probably\n\
-         an oversight. `run` and `plan` apply some rules, too, where they concern the selection, whatever the \
-         configuration says:\n\
-         they refuse what is certain to make a run fail, never get anywhere or lose rows, and warn of what may.\n\n\
+         an oversight. A `hint` is right with the dbt in use, and will not be with a newer one.\n\n\
+         `run` and `plan` apply some rules, too, where they concern the selection, whatever the configuration \
+         says: they\n\
+         refuse what is certain to make a run fail, never get anywhere or lose rows, and warn of what may.\n\n\
          In `snowplow-backfill.yml` you can turn off a rule, change it, or exempt a model from it with a reason:\n\n\
          ```yaml\ncheck:\n  rules:\n    hook-duplicated: off\n    incremental-without-optimize: error\n    \
          incremental-without-unique-key:\n      severity: warn\n      ignore:\n        - model: log_*  # a \

@@ -47,6 +47,11 @@ impl Found {
         Self { model: None, place, message, advice }
     }
 
+    /// The same finding, about several models: its place is only the first one.
+    pub(super) fn about_several(self) -> Self {
+        Self { model: None, ..self }
+    }
+
     /// The same finding about a model that the user cannot change in its own file.
     pub(super) fn about(self, node: &Node) -> Self {
         Self { model: Some(Model::of(node)), ..self }
@@ -107,6 +112,18 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub advice: String,
+}
+
+/// The first names in a message, and the number of the others.
+pub(super) fn first_of(names: &[&str], what: &str) -> String {
+    const MOST: usize = 3;
+    match names.split_at_checked(MOST) {
+        Some((first, others)) if !others.is_empty() => {
+            let (number, s) = (others.len(), if others.len() == 1 { "" } else { "s" });
+            format!("{} and {number} other {what}{s}", list(first.iter().copied()))
+        }
+        _ => list(names.iter().copied()),
+    }
 }
 
 /// Names in a message.

@@ -34,6 +34,8 @@ pub struct Report {
     pub errors: usize,
     /// How many findings are warnings.
     pub warnings: usize,
+    /// How many findings are hints.
+    pub hints: usize,
     /// The findings that count, by file and line.
     pub findings: Vec<Finding>,
     /// The findings that the configuration or a model ignores.
@@ -90,7 +92,8 @@ pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
     };
     findings.sort_by_cached_key(key);
     ignored.sort_by_cached_key(|ignored: &Suppressed| key(&ignored.finding));
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings, hints) = (of(Severity::Error), of(Severity::Warn), of(Severity::Hint));
     Ok(Report {
         project: subject.root().to_owned(),
         dbt_version: subject.manifest.metadata.dbt_version.clone(),
@@ -99,7 +102,8 @@ pub fn check(subject: &Subject, settings: &RuleSettings) -> Result<Report> {
         rules: RULES.len() - off.len(),
         off,
         errors,
-        warnings: findings.len() - errors,
+        warnings,
+        hints,
         findings,
         ignored,
         notes: notes(subject, settings),

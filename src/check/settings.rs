@@ -226,11 +226,12 @@ fn level(value: &Value) -> Result<Option<RuleLevel>> {
         Value::String(text) => match text.as_str() {
             "off" => Ok(Some(RuleLevel::Off)),
             "on" => Ok(None),
+            "hint" => Ok(Some(RuleLevel::On(Severity::Hint))),
             "warn" => Ok(Some(RuleLevel::On(Severity::Warn))),
             "error" => Ok(Some(RuleLevel::On(Severity::Error))),
-            other => bail!("{}", unknown("severity", other, ["on", "off", "warn", "error"])),
+            other => bail!("{}", unknown("severity", other, ["on", "off", "hint", "warn", "error"])),
         },
-        _ => bail!("severity must be on, off, warn or error"),
+        _ => bail!("severity must be on, off, hint, warn or error"),
     }
 }
 

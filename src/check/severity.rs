@@ -6,6 +6,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
+    /// It is right with the dbt in use, and will not be with a newer one.
+    Hint,
     /// It costs time, or is probably an oversight.
     Warn,
     /// Wrong or missing rows, a backfill that never ends, or a run that fails.
@@ -17,6 +19,7 @@ impl Severity {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Hint => "hint",
             Self::Warn => "warn",
             Self::Error => "error",
         }

@@ -9,6 +9,7 @@ use super::code::without_comments;
 use super::package::{CheckedHook, CheckedPackage};
 use crate::dbt::{Lineage, MacroCall, Manifest, ModelSetting, Node, Project, VarScope, Vars};
 use crate::snowplow::facts::IncrementalStrategy;
+use crate::snowplow::model_settings::SettingsPlace;
 use crate::snowplow::{self, values};
 use crate::timestamp::Timestamp;
 
@@ -36,6 +37,8 @@ pub struct Subject {
     pub strange_hooks: Vec<(String, String)>,
     /// The installed version of snowplow_utils.
     pub utils_version: Option<String>,
+    /// Where that version looks for its settings of a model.
+    pub settings: SettingsPlace,
     /// The dbt packages that the user writes: the root project and the packages in its folder.
     own: HashSet<String>,
 }
@@ -96,6 +99,7 @@ impl Subject {
         let hooked = packages.iter().map(|package| package.package.dbt_package.as_str());
         let own = snowplow::own_packages(&manifest, &project, hooked);
         let utils_version = project.package_version("snowplow_utils");
+        let settings = SettingsPlace::of(utils_version.as_deref(), &manifest);
         Ok(Self {
             manifest,
             prod,
@@ -107,6 +111,7 @@ impl Subject {
             packages,
             strange_hooks,
             utils_version,
+            settings,
             own,
         })
     }
@@ -159,6 +164,22 @@ impl Subject {
     #[must_use]
     pub fn is_own(&self, node: &Node) -> bool {
         self.own.contains(&node.package_name)
+    }
+
+    /// The installed snowplow_utils, with its version if it is known.
+    pub(super) fn utils(&self) -> String {
+        match &self.utils_version {
+            Some(version) => format!("snowplow_utils {version}"),
+            None => "the installed snowplow_utils".to_owned(),
+        }
+    }
+
+    /// The beginning of an advice to set one of Snowplow's settings for a model.
+    pub(super) fn set_setting(&self) -> &'static str {
+        match self.settings {
+            SettingsPlace::MetaFirst => "In its meta, set",
+            SettingsPlace::TopLevel => "Set",
+        }
     }
 
     /// How an incremental model adds its new rows to its table.

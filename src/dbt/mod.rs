@@ -1,14 +1,16 @@
 //! Everything that knows dbt: how to call it, the artifacts that it writes, the projects that it reads.
 
 mod artifacts;
+mod config_keys;
 mod dialect;
 mod project;
 mod runner;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
-pub use dialect::{Dialect, Standing, Versions, check_version, standing};
+pub use config_keys::is_config_key;
+pub use dialect::{Standing, Versions, check_version, standing};
 pub use project::{
-    Argument, Expression, Hidden, MacroCall, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
+    Argument, Expression, Hidden, MacroCall, ModelKey, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
     V2_PARSER_VARIABLE, VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria,
     select_by_definition, text_of,
 };

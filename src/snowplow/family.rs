@@ -44,6 +44,13 @@ pub fn hook_takes_session_timestamp(utils_version: &str) -> bool {
     is_at_least(utils_version, [0, 15, 1])
 }
 
+/// Whether models can have Snowplow's settings in `meta`: with snowplow_utils 1.0.0 and newer. Older versions only read
+/// the top level of the configuration.
+#[must_use]
+pub fn settings_may_be_in_meta(utils_version: &str) -> bool {
+    is_at_least(utils_version, [1, 0, 0])
+}
+
 fn is_at_least(version: &str, wanted: [u32; 3]) -> bool {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     [(); 3].map(|()| parts.next().unwrap_or(0)) >= wanted
@@ -57,6 +64,8 @@ mod tests {
     fn versions_of_snowplow_utils_are_compared_by_number() {
         assert!(["1.0.1", "1.0.10", "1.1", "2"].iter().all(|version| load_family_heals(version)));
         assert!(!["1.0.0", "1.0", "0.17.4"].iter().any(|version| load_family_heals(version)));
+        assert!(["1.0.0", "1", "1.0.1"].iter().all(|version| settings_may_be_in_meta(version)));
+        assert!(!["0.17.4", "0.9"].iter().any(|version| settings_may_be_in_meta(version)));
         assert!(["0.15.1", "0.17", "1"].iter().all(|version| hook_takes_session_timestamp(version)));
         assert!(!["0.15", "0.14.3"].iter().any(|version| hook_takes_session_timestamp(version)));
     }

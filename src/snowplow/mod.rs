@@ -6,6 +6,7 @@ mod event_filters;
 pub mod facts;
 mod family;
 mod hook;
+pub mod model_settings;
 mod models_to_run;
 mod observation;
 mod own;

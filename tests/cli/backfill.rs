@@ -172,7 +172,7 @@ fn a_versioned_model_has_its_row_under_its_own_name() {
     let file = "version: 2\nmodels:\n  - name: reading\n    latest_version: 2\n    versions: [{v: 2}]\n";
     lab.write("models/site/reading.yml", file);
     let code = "{{ config(materialized='incremental', unique_key='page_view_id', \
-                upsert_date_key='start_tstamp') }}\n\
+                meta={'upsert_date_key': 'start_tstamp'}) }}\n\
                 select * from {{ ref('page_engagement_this_run') }}\n";
     lab.write("models/site/reading_v2.sql", code);
     let arguments = ["run", "--select", "+reading", "--start-date", Events::START, "--limit-days", "30"];

@@ -40,7 +40,8 @@ fn inlined() -> Value {
 /// One that looks through its whole table, which is only a warning.
 fn slow() -> Value {
     let mut model = model("slow", &["shop_incremental"], "incremental");
-    model["config"] = json!({"materialized": "incremental", "unique_key": "id", "upsert_date_key": "day"});
+    model["config"] =
+        json!({"materialized": "incremental", "unique_key": "id", "meta": {"upsert_date_key": "day"}});
     model["depends_on"] = json!({"macros": ["macro.snowplow_utils.is_run_with_new_events"], "nodes": []});
     model
 }
@@ -252,7 +253,7 @@ fn findings_decide_the_exit_code() {
     assert_snapshot!(with(&[carts()]).tool(&["check"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 35 rules
+    no findings in 4 models of faked (shop), by 38 rules
     --- stderr
     ");
     assert_snapshot!(with(&[carts(), slow()]).tool(&["check"]), @"
@@ -260,9 +261,9 @@ fn findings_decide_the_exit_code() {
     --- stdout
     models/slow.sql: warn incremental-without-optimize
       slow is incremental and tracked, but is not set to snowplow_optimize
-      → Set snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
+      → In its meta, set snowplow_optimize to true, and upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
 
-    1 warning in 5 models of faked (shop), by 35 rules
+    1 warning in 5 models of faked (shop), by 38 rules
     what a rule means: snowplow-backfill check --explain incremental-without-optimize
     --- stderr
     ");
@@ -273,7 +274,7 @@ fn findings_decide_the_exit_code() {
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       → Make it a table or a view, or remove the tag
 
-    1 error in 5 models of faked (shop), by 35 rules
+    1 error in 5 models of faked (shop), by 38 rules
     what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
@@ -290,13 +291,13 @@ fn the_configuration_changes_rules() {
     --- stdout
     models/slow.sql: error incremental-without-optimize
       slow is incremental and tracked, but is not set to snowplow_optimize
-      → Set snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
+      → In its meta, set snowplow_optimize to true, and upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
 
     models/inlined.sql: ignored ephemeral-tracked-model
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       because: tried out
 
-    1 error in 6 models of faked (shop), by 35 rules; 1 ignored
+    1 error in 6 models of faked (shop), by 38 rules; 1 ignored
     what a rule means: snowplow-backfill check --explain incremental-without-optimize
     --- stderr
     ");
@@ -411,7 +412,7 @@ fn an_old_manifest_is_told_of() {
     assert_snapshot!(stale().tool(&["check"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 35 rules
+    no findings in 4 models of faked (shop), by 38 rules
     --- stderr
     warning: the dbt manifest target/manifest.json is older than models/carts.sql: it may not describe the project as it is now. Run `dbt parse`, or give --parse
     ");
@@ -426,7 +427,7 @@ fn an_old_manifest_is_told_of() {
         github.stdout.starts_with("::notice title=snowplow-backfill check::the dbt manifest"),
         "{github}"
     );
-    assert!(github.stdout.ends_with("\nno findings in 4 models of faked (shop), by 35 rules\n"), "{github}");
+    assert!(github.stdout.ends_with("\nno findings in 4 models of faked (shop), by 38 rules\n"), "{github}");
     with(&[carts()]).tool(&["check", "--require-fresh"]).success();
 }
 
@@ -542,7 +543,7 @@ fn dbt_parses_first_where_it_is_asked_to() {
       inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop
       → Make it a table or a view, or remove the tag
 
-    1 error in 5 models of faked (shop), by 35 rules
+    1 error in 5 models of faked (shop), by 38 rules
     what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
     --- stderr
     ");
@@ -580,7 +581,7 @@ fn two_manifests_of_different_projects() {
     assert_snapshot!(fake.tool(&["check", "--to-manifest", "prod.json"]), @"
     exit code: 0
     --- stdout
-    no findings in 4 models of faked (shop), by 35 rules
+    no findings in 4 models of faked (shop), by 38 rules
     --- stderr
     warning: the two dbt manifests belong to different projects: faked, another
     ");
@@ -592,7 +593,7 @@ fn a_project_without_snowplow() {
     assert_snapshot!(check_text(&json!({"metadata": metadata, "nodes": {}}).to_string()), @"
     exit code: 0
     --- stdout
-    no findings in 0 models of faked, by 35 rules
+    no findings in 0 models of faked, by 38 rules
     --- stderr
     warning: no Snowplow package found: no on-run-end hook of this project calls snowplow_incremental_post_hook. Did `dbt deps` run before the dbt manifest was written?
     ");
@@ -609,8 +610,8 @@ fn a_workflow_gets_a_summary() {
     exit code: 1
     --- stdout
     ::error file=models/inlined.sql,title=ephemeral-tracked-model::inlined is ephemeral and has the tag shop_incremental: it will never get a row in the incremental manifest of shop%0AMake it a table or a view, or remove the tag
-    ::warning file=models/slow.sql,title=incremental-without-optimize::slow is incremental and tracked, but is not set to snowplow_optimize%0ASet snowplow_optimize=true, and set upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
-    1 error, 1 warning in 6 models of faked (shop), by 35 rules
+    ::warning file=models/slow.sql,title=incremental-without-optimize::slow is incremental and tracked, but is not set to snowplow_optimize%0AIn its meta, set snowplow_optimize to true, and upsert_date_key to the date column of its rows. This takes effect once the dispatch in dbt_project.yml searches snowplow_utils before dbt
+    1 error, 1 warning in 6 models of faked (shop), by 38 rules
     --- stderr
     ");
     let summary = fs::read_to_string(fake.path("summary.md")).expect("a summary");
@@ -622,9 +623,9 @@ fn a_workflow_gets_a_summary() {
     | | rule | model | file | finding | what to do |
     |---|---|---|---|---|---|
     | :x: | ephemeral-tracked-model | inlined | `models/inlined.sql` | inlined is ephemeral and has the tag shop\_incremental: it will never get a row in the incremental manifest of shop | Make it a table or a view, or remove the tag |
-    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | Set snowplow\_optimize=true, and set upsert\_date\_key to the date column of its rows. This takes effect once the dispatch in dbt\_project.yml searches snowplow\_utils before dbt |
+    | :warning: | incremental-without-optimize | slow | `models/slow.sql` | slow is incremental and tracked, but is not set to snowplow\_optimize | In its meta, set snowplow\_optimize to true, and upsert\_date\_key to the date column of its rows. This takes effect once the dispatch in dbt\_project.yml searches snowplow\_utils before dbt |
 
-    **1 error, 1 warning in 6 models of faked (shop), by 35 rules**
+    **1 error, 1 warning in 6 models of faked (shop), by 38 rules**
     "#);
     let mut command = fake.command(&["check", "--format", "github"]);
     command.env("GITHUB_STEP_SUMMARY", fake.path("dbt_project.yml/summary.md"));
@@ -657,7 +658,7 @@ fn an_exemption_of_no_model_is_told_of() {
     assert_snapshot!(fake.tool(&["check"]), @"
     exit code: 0
     --- stdout
-    no findings in 5 models of faked (shop), by 35 rules; 1 ignored
+    no findings in 5 models of faked (shop), by 38 rules; 1 ignored
     --- stderr
     warning: check.rules.ephemeral-tracked-model.ignore: no model is called outlined
     ");

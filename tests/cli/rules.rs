@@ -47,7 +47,8 @@ impl Broken {
         broken.reads("shop_events", "model.faked.shop_limits");
         broken.add(model("carts", &["shop_incremental"], "incremental"));
         broken.node("carts")["config"] = json!({
-            "materialized": "incremental", "unique_key": "id", "snowplow_optimize": true, "upsert_date_key": "t",
+            "materialized": "incremental", "unique_key": "id",
+            "meta": {"snowplow_optimize": true, "upsert_date_key": "t"},
         });
         broken.node("carts")["depends_on"] = json!({
             "macros": ["macro.snowplow_utils.is_run_with_new_events"], "nodes": ["model.faked.shop_events"],
@@ -222,9 +223,12 @@ fn of_models() -> Vec<(&'static str, Breaks)> {
         ("alias-differs-from-name", |it| it.node("carts")["alias"] = "baskets".into()),
         ("incremental-without-unique-key", |it| it.node("carts")["config"]["unique_key"] = Value::Null),
         ("incremental-without-upsert-date-key", |it| {
-            it.node("carts")["config"]["upsert_date_key"] = Value::Null;
+            it.node("carts")["config"]["meta"]["upsert_date_key"] = Value::Null;
         }),
-        ("incremental-without-optimize", |it| it.node("carts")["config"]["snowplow_optimize"] = false.into()),
+        ("incremental-without-optimize", |it| {
+            it.node("carts")["config"]["meta"]["snowplow_optimize"] = false.into();
+        }),
+        ("settings-not-read-from-meta", |it| it.utils = "0.17.4"),
         ("incremental-overwrites-partitions", |it| {
             it.node("carts")["config"]["incremental_strategy"] = "insert_overwrite".into();
         }),
@@ -273,6 +277,8 @@ fn of_packages() -> Vec<(&'static str, Breaks)> {
             it.node("shop_manifest")["depends_on"] = json!({});
         }),
         ("dispatch-missing", |it| it.project["dispatch"] = json!([])),
+        ("unknown-config-key", |it| it.node("carts")["config"]["owner"] = "us".into()),
+        ("config-key-without-plus", |it| it.project["models"] = json!({"faked": {"enabled": true}})),
         ("staging-and-prod-share-tables", |it| it.has_prod = true),
     ]
 }
@@ -323,4 +329,18 @@ fn compared(line: &str, cases: &BTreeMap<&str, Breaks>) -> Option<String> {
     let (refuses, warns) = (plan.code != 0, plan.stderr.contains("warning: "));
     let is_true = refuses == says("refuse") && (!refuses && warns) == says("warn of");
     (found != [id] || !is_true).then(|| format!("{line}\nfound: {found:?}\n{plan}"))
+}
+
+#[test]
+fn plan_says_that_a_date_is_where_it_is_not_read() {
+    let mut broken = Broken::new();
+    broken.utils = "0.17.4";
+    broken.node("carts")["config"]["snowplow_optimize"] = true.into();
+    let (found, plan) = broken.said();
+    // dbt 2 would not take the other setting where it is.
+    assert_eq!(found, ["incremental-without-upsert-date-key", "unknown-config-key"]);
+    assert_eq!(plan.code, 4, "{plan}");
+    assert!(plan.stderr.contains("its upsert_date_key is in meta"), "{plan}");
+    broken.node("carts")["config"]["upsert_date_key"] = "t".into();
+    assert_eq!(broken.said().1.code, 0, "{plan}");
 }

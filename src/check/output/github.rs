@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, root: &Root) -> String {
         let level = match finding.severity {
             Severity::Error => Level::Error,
             Severity::Warn => Level::Warning,
+            Severity::Hint => Level::Notice,
         };
         let (file, line) = root.place(finding);
         let message = format!("{}\n{}", finding.message, finding.advice);
@@ -60,6 +61,7 @@ fn row(finding: &Finding, root: &Root) -> String {
     let mark = match finding.severity {
         Severity::Error => ":x:",
         Severity::Warn => ":warning:",
+        Severity::Hint => ":bulb:",
     };
     let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     let file = inline(&format!("{}{line}", root.path(&finding.file)));
@@ -72,7 +74,7 @@ fn row(finding: &Finding, root: &Root) -> String {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::super::testing::{clean, elsewhere, report, root};
+    use super::super::testing::{clean, elsewhere, hint, report, root};
     use super::*;
 
     #[test]
@@ -84,6 +86,13 @@ mod tests {
         1 error, 1 warning in 7 models of store (shop), by 26 rules; 1 ignored
         "#);
         assert_snapshot!(render(&clean(), &root()), @"no findings in 7 models of store (shop), by 26 rules");
+    }
+
+    #[test]
+    fn hints_are_notices() {
+        let text = render(&hint(), &root());
+        assert!(text.starts_with("::notice file=analytics/dbt/dbt_project.yml,title="), "{text}");
+        assert!(summary(&hint(), &root()).contains("| :bulb: | backfill-limit-left-in-project |"));
     }
 
     #[test]

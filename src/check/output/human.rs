@@ -37,6 +37,7 @@ fn lines(finding: &Finding, root: &Root, paint: Paint) -> String {
     let severity = match finding.severity {
         Severity::Error => paint.error("error"),
         Severity::Warn => paint.warning("warn"),
+        Severity::Hint => paint.dim("hint"),
     };
     let (place, rule) = (place(finding, root), paint.bold(finding.rule));
     let advice = paint.dim(&format!("→ {}", finding.advice));
@@ -52,7 +53,7 @@ fn place(finding: &Finding, root: &Root) -> String {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::super::testing::{clean, report, root};
+    use super::super::testing::{clean, hint, report, root};
     use super::*;
 
     #[test]
@@ -75,5 +76,12 @@ mod tests {
         what a rule means: snowplow-backfill check --explain ephemeral-tracked-model
         "#);
         assert_snapshot!(render(&clean(), &root(), Paint::default(), IgnoredFindings::Hide), @"no findings in 7 models of store (shop), by 26 rules");
+    }
+
+    #[test]
+    fn hints_are_told_apart() {
+        let text = render(&hint(), &root(), Paint::default(), IgnoredFindings::Hide);
+        assert!(text.contains("dbt_project.yml: hint backfill-limit-left-in-project\n"), "{text}");
+        assert!(text.contains("\n1 hint in 7 models of store"), "{text}");
     }
 }

@@ -53,6 +53,7 @@ mod tests {
           ],
           "errors": 1,
           "warnings": 1,
+          "hints": 0,
           "findings": [
             {
               "rule": "backfill-limit-left-in-project",

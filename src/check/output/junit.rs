@@ -96,8 +96,8 @@ mod tests {
     fn fails_for_errors_only() {
         assert_snapshot!(shown(&report()), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="snowplow-backfill" tests="36" failures="1" errors="0">
-            <testsuite name="snowplow-backfill check" tests="36" disabled="2" errors="0" failures="1">
+        <testsuites name="snowplow-backfill" tests="39" failures="1" errors="0">
+            <testsuite name="snowplow-backfill check" tests="39" disabled="2" errors="0" failures="1">
                 <testcase name="ephemeral-tracked-model" classname="store" file="analytics/dbt/models/a b,c/never.sql">
                     <failure message="never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;" type="ephemeral-tracked-model">analytics/dbt/models/a b,c/never.sql:3
         never is ephemeral: 100% &lt;wrong&gt; &amp; &quot;odd&quot;
@@ -123,7 +123,7 @@ mod tests {
         assert!(
             render(&clean(), &root())
                 .expect("XML")
-                .contains("tests=\"35\" disabled=\"1\" errors=\"0\" failures=\"0\"")
+                .contains("tests=\"38\" disabled=\"1\" errors=\"0\" failures=\"0\"")
         );
     }
 

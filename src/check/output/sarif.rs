@@ -86,6 +86,7 @@ fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warn => "warning",
+        Severity::Hint => "note",
     }
 }
 
@@ -99,7 +100,7 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{clean, elsewhere, report, root};
+    use super::super::testing::{clean, elsewhere, hint, report, root};
     use super::*;
 
     fn sarif(report: &Report) -> Value {
@@ -185,7 +186,9 @@ mod tests {
                 assert!(rule[key]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
             }
             assert!(
-                ["warning", "error"].map(Value::from).contains(&rule["defaultConfiguration"]["level"]),
+                ["note", "warning", "error"]
+                    .map(Value::from)
+                    .contains(&rule["defaultConfiguration"]["level"]),
                 "{rule}"
             );
         }
@@ -232,6 +235,7 @@ mod tests {
         );
         assert_well_formed(&self::sarif(&clean()));
         assert_well_formed(&self::sarif(&elsewhere()));
+        assert_eq!(self::sarif(&hint())["runs"][0]["results"][0]["level"], "note");
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(super) fn report() -> Report {
         off: vec!["hook-duplicated"],
         errors: 1,
         warnings: 1,
+        hints: 0,
         findings: vec![warning, finding],
         ignored: vec![ignored],
         notes: vec!["the dbt manifest is old".into()],
@@ -55,7 +56,15 @@ pub(super) fn report() -> Report {
 }
 
 pub(super) fn clean() -> Report {
-    Report { errors: 0, warnings: 0, findings: vec![], ignored: vec![], notes: vec![], ..report() }
+    Report { errors: 0, warnings: 0, hints: 0, findings: vec![], ignored: vec![], notes: vec![], ..report() }
+}
+
+/// The warning, as a hint.
+pub(super) fn hint() -> Report {
+    let mut report = report();
+    report.findings.truncate(1);
+    report.findings[0].severity = Severity::Hint;
+    Report { errors: 0, warnings: 0, hints: 1, ..report }
 }
 
 /// A finding in a file that is not in the repository.

@@ -8,14 +8,11 @@ use crate::output::{Paint, count};
 
 /// The totals in a sentence.
 pub(super) fn counts(report: &Report, paint: Paint) -> String {
-    let what = match (report.errors, report.warnings) {
-        (0, 0) => paint.good("no findings"),
-        (errors, warnings) => {
-            let parts = [(errors, "error"), (warnings, "warning")];
-            let parts =
-                parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what));
-            paint.bold(&parts.collect::<Vec<_>>().join(", "))
-        }
+    let parts = [(report.errors, "error"), (report.warnings, "warning"), (report.hints, "hint")];
+    let parts = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what));
+    let what = match parts.collect::<Vec<_>>().as_slice() {
+        [] => paint.good("no findings"),
+        parts => paint.bold(&parts.join(", ")),
     };
     let packages = match report.packages.as_slice() {
         [] => String::new(),

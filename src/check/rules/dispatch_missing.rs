@@ -1,10 +1,10 @@
 //! Models with snowplow_optimize in a project without the dispatch that it needs.
 
-use crate::check::finding::{Found, list};
+use crate::check::finding::{Found, first_of};
 use crate::check::rule::{Check, Example, InRuns, Rule};
 use crate::check::severity::Severity;
 use crate::check::subject::Subject;
-use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils, is_optimized};
+use crate::snowplow::facts::{IncrementalStrategy, dispatches_to_utils};
 
 pub(super) const RULE: Rule = Rule {
     id: "dispatch-missing",
@@ -27,28 +27,23 @@ fn check(subject: &Subject) -> Vec<Found> {
     }
     let optimized = subject.tracked_incremental().filter(|(_, node)| {
         node.materialized() == "incremental"
-            && is_optimized(node)
+            && subject.settings.is_optimized(node)
             && subject.strategy(node) == IncrementalStrategy::Upsert
     });
     let names: Vec<_> = optimized.map(|(_, node)| node.name.as_str()).collect();
-    let models = match names.as_slice() {
-        [] => return Vec::new(),
-        [one] => format!("{one} is"),
-        several if several.len() <= MOST => format!("{} are", list(several.iter().copied())),
-        several => {
-            format!("{} and {} other models are", list(several[..MOST].iter().copied()), several.len() - MOST)
-        }
+    let verb = match names.len() {
+        0 => return Vec::new(),
+        1 => "is",
+        _ => "are",
     };
     let message = format!(
-        "{models} set to snowplow_optimize, which has no effect: the project's dispatch does not search \
-         snowplow_utils before dbt"
+        "{} {verb} set to snowplow_optimize, which has no effect: the project's dispatch does not search \
+         snowplow_utils before dbt",
+        first_of(&names, "model")
     );
     let advice = "Add {macro_namespace: dbt, search_order: [snowplow_utils, dbt]} to dispatch".to_owned();
     vec![Found::in_project(&["dispatch"], message, advice)]
 }
-
-/// How many models are named.
-const MOST: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -15,11 +15,12 @@ pub(super) const RULE: Rule = Rule {
           are read again. Without a unique_key, or with the strategy append, which ignores it, every run \
           adds their rows once more.",
     wrong: Example::sql(
-        "{{ config(materialized='incremental', snowplow_optimize=true, upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', meta={'snowplow_optimize': true, 'upsert_date_key': \
+         'start_tstamp'}) }}",
     ),
     right: Example::sql(
-        "{{ config(materialized='incremental', unique_key='page_view_id', snowplow_optimize=true, \
-         upsert_date_key='start_tstamp') }}",
+        "{{ config(materialized='incremental', unique_key='page_view_id', meta={'snowplow_optimize': true, \
+         'upsert_date_key': 'start_tstamp'}) }}",
     ),
     check: Check::Plain(check),
 };

@@ -3,6 +3,7 @@
 mod alias_differs_from_name;
 mod backfill_limit_below_one;
 mod backfill_limit_left_in_project;
+mod config_key_without_plus;
 mod dispatch_missing;
 mod ephemeral_tracked_model;
 mod full_refresh_drops_incremental_manifest;
@@ -23,6 +24,7 @@ mod package_without_tracked_models;
 mod quoted_number_in_vars;
 mod session_timestamp_not_in_hook;
 mod sessions_dropped;
+mod settings_not_read_from_meta;
 mod snapshot_before_tracked_model;
 mod staging_and_prod_share_tables;
 mod tag_without_hook;
@@ -32,6 +34,7 @@ mod tracked_model_disabled;
 mod tracked_model_not_in_default_selector;
 mod tracked_name_in_two_packages;
 mod tracked_versions_share_name;
+mod unknown_config_key;
 mod untagged_model_reads_package;
 mod unusable_start_date;
 mod utils_too_old;
@@ -59,6 +62,7 @@ pub const RULES: &[Rule] = &[
     incremental_without_unique_key::RULE,
     incremental_without_upsert_date_key::RULE,
     incremental_without_optimize::RULE,
+    settings_not_read_from_meta::RULE,
     incremental_overwrites_partitions::RULE,
     microbatch_ignores_window::RULE,
     tracked_model_always_refreshed::RULE,
@@ -71,6 +75,8 @@ pub const RULES: &[Rule] = &[
     sessions_dropped::RULE,
     full_refresh_drops_incremental_manifest::RULE,
     dispatch_missing::RULE,
+    unknown_config_key::RULE,
+    config_key_without_plus::RULE,
     backfill_limit_left_in_project::RULE,
     backfill_limit_below_one::RULE,
     quoted_number_in_vars::RULE,

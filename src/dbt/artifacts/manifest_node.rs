@@ -8,10 +8,11 @@ use std::marker::PhantomData;
 use anyhow::{Result, anyhow};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::json_stream::JsonStream;
 use super::manifest::{Node, NodeKind};
+use crate::dbt::config_keys::is_config_key;
 
 /// Reads a model or a hook.
 ///
@@ -143,25 +144,41 @@ impl<C: KeptConfig> RawNode<'_, C> {
     }
 }
 
-/// The part of `meta` that is this tool's.
+/// The parts of `meta` that rules look at: this tool's own, and the settings that snowplow_utils reads.
 #[derive(Deserialize)]
 struct Meta {
     snowplow_backfill: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    snowplow_optimize: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    upsert_date_key: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    disable_upsert_lookback: Option<Value>,
 }
 
-/// The part of a configuration that rules look at.
+/// A value that is there, even if it is null: snowplow_utils looks no further then.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Meta {
+    fn into_map(self) -> Map<String, Value> {
+        let kept = [
+            ("snowplow_backfill", self.snowplow_backfill),
+            ("snowplow_optimize", self.snowplow_optimize),
+            ("upsert_date_key", self.upsert_date_key),
+            ("disable_upsert_lookback", self.disable_upsert_lookback),
+        ];
+        kept.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+}
+
+/// The part of a configuration that rules look at: some keys, and those that dbt 2 does not know.
 #[derive(Default)]
 pub(super) struct CheckedConfig(Map<String, Value>);
 
 impl CheckedConfig {
-    const KEYS: [&str; 6] = [
-        "full_refresh",
-        "incremental_strategy",
-        "materialized",
-        "snowplow_optimize",
-        "unique_key",
-        "upsert_date_key",
-    ];
+    const KEYS: [&str; 4] = ["full_refresh", "incremental_strategy", "materialized", "unique_key"];
 }
 
 impl KeptConfig for CheckedConfig {
@@ -190,12 +207,11 @@ impl<'de> Deserialize<'de> for CheckedConfig {
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     if key == "meta" {
                         // Most models have some, for others.
-                        if let Some(own) =
-                            map.next_value::<Option<Meta>>()?.and_then(|meta| meta.snowplow_backfill)
-                        {
-                            kept.insert(key.into_owned(), json!({"snowplow_backfill": own}));
+                        let meta = map.next_value::<Option<Meta>>()?.map(Meta::into_map);
+                        if let Some(meta) = meta.filter(|meta| !meta.is_empty()) {
+                            kept.insert(key.into_owned(), meta.into());
                         }
-                    } else if CheckedConfig::KEYS.contains(&&*key) {
+                    } else if CheckedConfig::KEYS.contains(&&*key) || !is_config_key(&key) {
                         let value: Value = map.next_value()?;
                         if !value.is_null() {
                             kept.insert(key.into_owned(), value);

@@ -95,6 +95,11 @@ impl Dialect {
         !(adapter == "duckdb" && self.has(Quirk::ConnectionPerStatement))
     }
 
+    /// The adapters that answer some errors by sending a statement again, alone, over another connection.
+    pub(in crate::dbt) fn resending_adapters(self) -> &'static [&'static str] {
+        if self.is_dbt_2() { &[] } else { &["redshift"] }
+    }
+
     /// Whether `$x$ … $x$` may hold semicolons.
     pub(in crate::dbt) fn knows_dollar_quotes(self, adapter: &str) -> bool {
         !(adapter == "postgres" && self.has(Quirk::SplitsDollarQuotes))

@@ -11,7 +11,7 @@ use super::dotenv::dotenv_names_here;
 use super::environment::Warnings;
 use super::expression::{Expression, evaluate};
 use super::keys::Keys;
-use super::model_config::{ModelSetting, model_setting};
+use super::model_config::{ModelKey, ModelSetting, model_keys, model_setting};
 use super::yaml;
 use crate::dbt::dialect::{Dialect, FIRST_WITH_VARS_FILE};
 
@@ -117,6 +117,12 @@ impl Project {
     #[must_use]
     pub fn model_setting(&self, fqn: &str, key: &str) -> Option<ModelSetting<'_>> {
         model_setting(&self.models, fqn, key)
+    }
+
+    /// Every key of a configuration that it sets for models.
+    #[must_use]
+    pub fn model_keys(&self) -> Vec<ModelKey<'_>> {
+        model_keys(&self.models)
     }
 
     /// Whether its flags choose the v2 parser of dbt 1.12.

@@ -18,6 +18,6 @@ pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub(in crate::dbt) use fqn::Fqn;
 pub use jinja::{Argument, MacroCall};
-pub use model_config::ModelSetting;
+pub use model_config::{ModelKey, ModelSetting};
 pub use selector::{matches_nothing, select_by_criteria, select_by_definition};
 pub use vars::{ResolvedVars, VarScope, Vars, text_of};

@@ -6,6 +6,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Deserializer};
 
+use super::batches::batches;
 use super::invoke::{Dbt, Invocation};
 use super::notice::{Listen, Purpose};
 use super::process::{Ended, one_after_the_other};
@@ -21,7 +22,8 @@ const MACRO: &str = include_str!("query_project/execute.sql");
 pub enum Execution {
     /// All statements were executed.
     Done,
-    /// A statement failed or was interrupted. Those before it were executed, those after it were not.
+    /// A statement failed or was interrupted. Those before it were executed, those after it were not. Of statements
+    /// that are sent together, all of which failed, it is the first one.
     Failed {
         /// The statement's index, from 0.
         at: usize,
@@ -94,9 +96,12 @@ impl Dbt {
         // Two promotions may share this folder: the target names it, but the tables name their locks.
         let _turn = Turn::wait_for(directory, &self.interrupt, listen)?;
         write_project(directory, "snowplow_backfill_promotion", call.user, None)?;
-        let list = serde_json::to_string(&call.statements).context("cannot write JSON")?;
-        write(&directory.join("macros/execute.sql"), &MACRO.replace("__STATEMENTS__", &list))?;
-        let arguments = serde_json::json!({"marker": MARKER}).to_string();
+        let dialect = self.dialect(listen)?;
+        let batches =
+            serde_json::to_string(&batches(&call.statements, dialect)).context("cannot write JSON")?;
+        write(&directory.join("macros/execute.sql"), &MACRO.replace("__BATCHES__", &batches))?;
+        let arguments =
+            serde_json::json!({"marker": MARKER, "resending": dialect.resending_adapters()}).to_string();
         let target_path = directory.join("target");
         let invocation = operation(&Operation {
             purpose: Purpose::Promotion,

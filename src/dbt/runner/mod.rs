@@ -1,5 +1,6 @@
 //! Calls dbt: every call takes the same way, whichever transport carries it.
 
+mod batches;
 mod diagnosis;
 mod execute;
 mod flags;

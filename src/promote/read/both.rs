@@ -9,6 +9,7 @@ use crate::dbt::{Listing, RelationName, SelectionArguments};
 use crate::event::{Emit, Event};
 use crate::failure::Failure;
 use crate::promote::plan::Facts;
+use crate::snowplow::model_settings::SettingsPlace;
 use crate::snowplow::{self, Package, Packages, TouchedPackage, VarReader};
 use crate::workspace::{Lock, OpenProject, OpenTarget};
 
@@ -76,7 +77,10 @@ impl<'p> ListedTarget<'p> {
     }
 
     fn side(&self) -> Side<'_> {
-        Side { name: &self.name, manifest: &self.listing.manifest, packages: &self.packages }
+        let manifest = &self.listing.manifest;
+        let utils = self.target.project().package_version("snowplow_utils");
+        let settings = SettingsPlace::of(utils.as_deref(), manifest);
+        Side { name: &self.name, manifest, packages: &self.packages, settings }
     }
 
     fn lock_name(&self) -> Option<&str> {

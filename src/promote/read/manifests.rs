@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::configured;
 use crate::dbt::{Lineage, Manifest, Node, RelationName};
 use crate::promote::plan::{self, Facts, Layout, ModelFacts, PackageFacts, Physical, TableFacts};
+use crate::snowplow::model_settings::SettingsPlace;
 use crate::snowplow::{Package, Packages, Settings, TouchedPackage, relation_of};
 use crate::warehouse::{Dialect, Relation, is_plain, may_be_quoted};
 
@@ -20,6 +21,8 @@ pub struct Side<'a> {
     pub name: &'a str,
     pub manifest: &'a Manifest,
     pub packages: &'a Packages,
+    /// Where its snowplow_utils looks for its settings of a model.
+    pub settings: SettingsPlace,
 }
 
 /// A package's vars in prod and, as far as staging's last window depends on them, in staging. They are the
@@ -128,7 +131,7 @@ fn models_beneath(
     on_both
         .filter(|(ours, _)| ours.is_incremental())
         .map(|(ours, theirs)| {
-            let table = Some(table(dialect, ours, theirs)?);
+            let table = Some(table(dialect, ours, (theirs, prod.settings))?);
             Ok(ModelFacts { name: theirs.name.clone(), package: place, is_tracked: false, table })
         })
         .collect()
@@ -188,12 +191,11 @@ fn model(
     }
     // One package also gives its own incremental manifest the tag.
     let holds_history = ours.is_incremental() && ours.unique_id != package.incremental_manifest;
-    let table = holds_history.then(|| table(dialect, ours, theirs)).transpose()?;
+    let table = holds_history.then(|| table(dialect, ours, (theirs, prod.settings))).transpose()?;
     Ok(ModelFacts { name: name.to_owned(), package: place, is_tracked: true, table })
 }
 
-fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
-    let date_column = prod.config.get("upsert_date_key").and_then(Value::as_str);
+fn table(dialect: Dialect, staging: &Node, (prod, settings): (&Node, SettingsPlace)) -> Result<TableFacts> {
     Ok(TableFacts {
         staging: Relation::of_node(staging, dialect)?,
         prod: Relation::of_node(prod, dialect)?,
@@ -202,7 +204,7 @@ fn table(dialect: Dialect, staging: &Node, prod: &Node) -> Result<TableFacts> {
         physical: Physical::default(),
         replaced: Physical::default(),
         grants: grants(prod)?,
-        date_column: date_column.filter(|column| is_plain(column)).map(str::to_owned),
+        date_column: settings.date_column(prod).filter(|column| is_plain(column)).map(str::to_owned),
         layout: layout(dialect, prod)?,
         configured: configured::read(dialect, &prod.config, description(prod))
             .with_context(|| of_model(prod))?,

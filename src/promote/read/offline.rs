@@ -7,7 +7,8 @@ use super::dialect::common_dialect;
 use super::manifests::{self, PackageVars, Side};
 use crate::dbt::{self, Listing, Manifest, ReadFor, SelectionArguments};
 use crate::promote::plan::Facts;
-use crate::snowplow::{self, TouchedPackage};
+use crate::snowplow::model_settings::SettingsPlace;
+use crate::snowplow::{self, Packages, TouchedPackage};
 
 /// The facts of a promotion from one dbt manifest to another. `dialect` is the user's word for the warehouse.
 ///
@@ -37,14 +38,16 @@ pub fn offline_facts(
     let packages = snowplow::discover(&listing.manifest);
     let packages_in_prod = snowplow::discover(&prod);
     let (touched, _) = TouchedPackage::find(&listing, &packages)?;
-    let sides = (
-        &Side { name: from.as_str(), manifest: &listing.manifest, packages: &packages },
-        &Side { name: to.as_str(), manifest: &prod, packages: &packages_in_prod },
-    );
+    let sides = (&side(from, &listing.manifest, &packages), &side(to, &prod, &packages_in_prod));
     let vars = |_: &_| Ok(PackageVars::default());
     let mut facts = manifests::facts(dialect, sides, &touched, selection.arguments(), vars)?;
     facts.leave_out_untracked();
     Ok(facts)
+}
+
+fn side<'a>(path: &'a Utf8Path, manifest: &'a Manifest, packages: &'a Packages) -> Side<'a> {
+    // Which version is installed is not known without the project.
+    Side { name: path.as_str(), manifest, packages, settings: SettingsPlace::of(None, manifest) }
 }
 
 fn read(path: &Utf8Path) -> Result<Manifest> {

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_yaml::Value as Yaml;
 
 use crate::dbt::{Manifest, Node, Project};
+use crate::snowplow::model_settings::{SettingsPlace, UPSERTS};
 
 /// What an incremental model does with the rows that its table already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,16 +58,6 @@ pub fn is_microbatch(node: &Node, manifest: &Manifest, project: &Project) -> boo
 /// dbt's own macro of the strategy.
 const MICROBATCH: &str = "macro.dbt.get_incremental_microbatch_sql";
 
-/// Whether an incremental model uses Snowplow's own way to upsert, as Jinja reads the configuration.
-#[must_use]
-pub fn is_optimized(node: &Node) -> bool {
-    match node.config.get("snowplow_optimize") {
-        None | Some(Value::Null) => false,
-        Some(Value::Bool(set)) => *set,
-        Some(_) => !is_empty(node, "snowplow_optimize"),
-    }
-}
-
 /// Whether a model's configuration sets nothing for a key.
 #[must_use]
 pub fn is_empty(node: &Node, key: &str) -> bool {
@@ -80,11 +71,11 @@ pub fn is_empty(node: &Node, key: &str) -> bool {
 
 /// Whether an incremental model is set to Snowplow's own way to upsert and lacks the date that it needs.
 #[must_use]
-pub fn has_no_date(node: &Node, adapter: &str) -> bool {
+pub fn has_no_date(node: &Node, adapter: &str, settings: SettingsPlace) -> bool {
     node.is_incremental()
-        && is_optimized(node)
+        && settings.is_optimized(node)
         && IncrementalStrategy::of(node, adapter) == IncrementalStrategy::Upsert
-        && is_empty(node, "upsert_date_key")
+        && settings.lacks_date_key(node)
 }
 
 /// Whether every run of a model that [has no date](has_no_date) fails but the one that creates its table.
@@ -92,20 +83,19 @@ pub fn has_no_date(node: &Node, adapter: &str) -> bool {
 /// It does if dbt takes the statement from snowplow_utils: that macro requires the date. Without the project's
 /// dispatch, snowplow_optimize has no effect. Without a unique_key, some adapters only append.
 #[must_use]
-pub fn fails_after_its_first_run(node: &Node, manifest: &Manifest, project: &Project) -> bool {
+pub fn fails_after_its_first_run(
+    node: &Node,
+    manifest: &Manifest,
+    project: &Project,
+    settings: SettingsPlace,
+) -> bool {
     let is_keyed = !is_empty(node, "unique_key") || !is_empty(node, "incremental_strategy");
-    has_no_date(node, &manifest.metadata.adapter_type)
+    has_no_date(node, &manifest.metadata.adapter_type, settings)
         && node.materialized() == "incremental"
         && is_keyed
         && dispatches_to_utils(project)
         && manifest.macros.keys().any(|id| UPSERTS.contains(&id.as_str()))
 }
-
-/// The macros of snowplow_utils that require the date.
-const UPSERTS: [&str; 2] = [
-    "macro.snowplow_utils.default__get_merge_sql",
-    "macro.snowplow_utils.default__get_delete_insert_merge_sql",
-];
 
 /// Whether dbt searches snowplow_utils for its own macros before itself.
 #[must_use]

@@ -9,7 +9,7 @@ mod vars;
 
 pub use hooks::{HooklessLimits, hookless_limits, misses_its_hook};
 pub use incremental::{
-    IncrementalStrategy, dispatches_to_utils, fails_after_its_first_run, has_no_date, is_empty, is_optimized,
+    IncrementalStrategy, dispatches_to_utils, fails_after_its_first_run, has_no_date, is_empty,
 };
 pub use models::{
     WhyDropped, are_versions, built_in_batches, dropped_sessions, first_built, is_always_refreshed,

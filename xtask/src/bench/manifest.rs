@@ -169,7 +169,7 @@ fn project_model(number: usize) -> Value {
     if number.is_multiple_of(TRACKED_EVERY) {
         let code = format!(
             "{{{{\n  config(\n    materialized='incremental',\n    unique_key='column_00',\n    \
-             upsert_date_key='column_01',\n    snowplow_optimize=true\n  )\n}}}}\n\n\
+             meta={{'upsert_date_key': 'column_01', 'snowplow_optimize': true}}\n  )\n}}}}\n\n\
              {}\nwhere {{{{ snowplow_utils.is_run_with_new_events('{PACKAGE}') }}}}",
             select(number, "{{ ref('snowplow_unified_base_events_this_run') }}")
         );
@@ -182,7 +182,7 @@ fn project_model(number: usize) -> Value {
             tags: &[&format!("{PACKAGE}_incremental")],
             materialized: "incremental",
             config: json!({
-                "unique_key": "column_00", "upsert_date_key": "column_01", "snowplow_optimize": true,
+                "unique_key": "column_00", "meta": {"upsert_date_key": "column_01", "snowplow_optimize": true},
             }),
             code: &code,
             macros: &["macro.snowplow_utils.is_run_with_new_events"],

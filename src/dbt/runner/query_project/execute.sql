@@ -1,13 +1,15 @@
 {#
-  Executes statements one after another. Each one commits by itself: statements that belong together begin and commit
-  their own transaction. Prints which statement begins and ends, so that a failure can name its statement, and with the end
-  what the adapter tells of it. No adapter tells everything, and none has to.
+  Executes batches of statements one after another, most of which are one statement. Each one commits by itself: statements
+  that belong together begin and commit their own transaction. Prints which statement begins and ends, so that a failure
+  can name its statement, and with the end what the adapter tells of it. No adapter tells everything, and none has to.
+  `resending`: the adapters whose `execute` may send a statement again, over another connection.
 #}
-{% macro snowplow_backfill_execute(marker) %}
-  {% set statements = __STATEMENTS__ %}
-  {% for sql in statements %}
-    {% do print(marker ~ tojson({"statement": loop.index0, "done": false})) %}
-    {% if target.type == "redshift" %}
+{% macro snowplow_backfill_execute(marker, resending) %}
+  {% set batches = __BATCHES__ %}
+  {% for batch in batches.get(target.type, batches["default"]) %}
+    {% set sql = batch["sql"] %}
+    {% do print(marker ~ tojson({"statement": batch["first"], "done": false})) %}
+    {% if target.type in resending %}
       {#
         To some errors, the adapter's `execute` opens another connection and sends the failed statement there, alone: the
         rest of a transaction would commit by itself, without its lock.
@@ -25,7 +27,7 @@
     {% endif %}
     {% set query_id = response.job_id if target.type == "bigquery" else response.query_id %}
     {% do print(marker ~ tojson({
-      "statement": loop.index0,
+      "statement": batch["last"],
       "done": true,
       "rows": rows | default(none) | int(-1),
       "bytes": response.bytes_processed | default(none) | int(-1),
