@@ -3,5 +3,6 @@
 mod backfill;
 mod check;
 mod failures;
+mod promotion;
 mod selection;
 mod world;

@@ -14,7 +14,7 @@ mod definition;
 mod dump;
 mod everything;
 mod executed;
-mod halves;
+pub mod halves;
 mod held_back;
 mod killed;
 mod lost;

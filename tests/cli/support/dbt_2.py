@@ -10,6 +10,8 @@ repeats. A reply:
     stdout      printed instead of the recording's, such as the answers of a macro
     stderr      printed instead of the recording's
     exit        the exit code instead of the recording's
+    files, empty, empty_from
+                as fake_dbt.py has them, for what was not recorded
     hang        waits for SIGINT after it has printed what comes before that in the recording, then prints the rest
     kill        ends by this signal after that
 """
@@ -193,11 +195,20 @@ for name in ("manifest.json", "run_results.json"):
     target.mkdir(parents=True, exist_ok=True)
     (target / name).write_text(json.dumps(data))
 
+for name, text in reply.get("files", {}).items():
+    target.mkdir(parents=True, exist_ok=True)
+    (target / name).write_text(text.replace("@STAMP@", stamp or "none").replace("1.11.16", "2.0.0-beta.2"))
+
 out, err = text_of(recording, "stdout"), text_of(recording, "stderr")
 if "stdout" in reply:
     out = reply["stdout"]
 if "stderr" in reply:
     err = reply["stderr"]
+if reply.get("empty") or "empty_from" in reply:
+    queries = json.loads(found["--args"][0])["queries"]
+    answers = [{"target": {"name": "faked", "type": "faked", "schema": "s"}}] if reply.get("empty") else []
+    answers += [{"query": place, "end": True} for place in range(reply.get("empty_from", 0), len(queries))]
+    out = (out if "stdout" in reply else "") + "".join(f"snowplow-backfill:{json.dumps(answer)}\n" for answer in answers)
 out = "".join(changed_line(line) + "\n" for line in out.splitlines())
 out += "".join(json.dumps(event) + "\n" for event in reply.get("events", []))
 if found["--log-format"] == ["text"]:

@@ -19,6 +19,11 @@ pub fn dbt_2(script: &Value) -> FakeDbt {
         let link = fake.path("dbt_packages").join(package.file_name());
         symlink(package.path(), link).expect("a link");
     }
+    on_dbt_2(fake)
+}
+
+/// The same project and replies on dbt 2.
+pub fn on_dbt_2(fake: FakeDbt) -> FakeDbt {
     let code = fs::read_to_string(support("dbt_2.py")).expect("the stand-in");
     let code = code.replace("@FIXTURES@", fixtures().to_str().expect("UTF-8"));
     fs::write(fake.path("dbt"), format!("#!{} -SE\n{code}", NEW.program("python").display()))

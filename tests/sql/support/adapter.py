@@ -182,7 +182,8 @@ class Dbt:
     def load(self, statements, target):
         if self.loaded == (statements, target):
             return
-        text = self.macro.replace("__STATEMENTS__", json.dumps(statements))
+        batches = [{"first": place, "last": place, "sql": sql} for place, sql in enumerate(statements)]
+        text = self.macro.replace("__BATCHES__", json.dumps({"default": batches}))
         (self.folder / "macros" / "execute.sql").write_text(text)
         places = ["--project-dir", self.folder, "--profiles-dir", self.folder, "--target-path", self.folder / "target"]
         options = ["--quiet", "--no-partial-parse", "--log-path", self.folder, "--target", target]
@@ -201,7 +202,7 @@ class Dbt:
             # What `dbt run-operation` does.
             with adapter.connection_named("macro"):
                 adapter.clear_transaction()
-                arguments = {"marker": ""}
+                arguments = {"marker": "", "resending": ["redshift"]}
                 adapter.execute_macro("snowplow_backfill_execute", self.manifest, project="lab", kwargs=arguments)
         except Exception as error:
             failed = str(error)
