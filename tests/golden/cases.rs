@@ -124,6 +124,8 @@ fn package(dialect: Dialect, name: &str, family: Family, models: &[&str]) -> Res
                 lower: at("2023-10-11 04:00:00"),
                 upper: at("2023-10-11 12:34:56.789"),
             }),
+            staging_hidden: Some(Vec::new()),
+            prod_hidden: Some(Vec::new()),
             ..Tables::default()
         }),
         manifest_layout: Layout::default(),

@@ -320,6 +320,37 @@ fn a_copy_would_miss_what_policies_hide() {
 }
 
 #[test]
+fn rows_that_policies_hide_are_not_taken_for_missing() {
+    for dialect in Dialect::ALL {
+        let with = |change: &dyn Fn(&mut Tables)| {
+            let mut facts = cases::helper_and_view(dialect).expect("facts");
+            change(tables(&mut facts));
+            plan(&facts, Wishes::default())
+        };
+        let guarded = || Some(vec!["the policy own_rows".to_owned()]);
+        let of_staging = with(&|tables| tables.staging_hidden = guarded()).expect_err("refused");
+        let of_prod = with(&|tables| tables.prod_hidden = guarded()).expect_err("refused");
+        for (error, schema) in
+            [(of_staging, "staging_snowplow_manifest"), (of_prod, "prod_snowplow_manifest")]
+        {
+            let text = error.to_string();
+            assert!(error.is::<Refusal>() && text.contains("the incremental manifest "), "{dialect}: {text}");
+            let words =
+                "has the policy own_rows, so that the connection of prod may see only some of its rows";
+            assert!(text.contains(schema) && text.contains(words), "{dialect}: {text}");
+        }
+        // Nobody knows whether there are any.
+        let notes = with(&|tables| tables.prod_hidden = None).expect("not known").notes.join("\n");
+        let restricts = !matches!(dialect, Dialect::DuckDb | Dialect::Spark);
+        assert_eq!(
+            notes.contains("could not be read; a model whose row it does not see"),
+            restricts,
+            "{notes}"
+        );
+    }
+}
+
+#[test]
 fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
     let by_ctas = Wishes { strategy: Some(CopyStrategy::Ctas), ..Wishes::default() };
     let bigquery = |change: fn(&mut TableFacts)| {

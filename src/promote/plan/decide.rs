@@ -8,7 +8,7 @@ use super::facts::{Facts, ModelFacts, PackageFacts, TableFacts};
 use super::parts::{Action, Ledger, MovedRow, Plan, Table, Wishes};
 use super::readiness::{prod_rows, staging_time};
 use super::strategy::CopyStrategy;
-use super::{fingerprint, forecast, kinds, notes};
+use super::{fingerprint, forecast, hidden, kinds, notes};
 use crate::failure::Refusal;
 use crate::snowplow::Row;
 use crate::timestamp::Timestamp;
@@ -22,6 +22,7 @@ impl Plan {
     /// asked.
     pub fn of(facts: &Facts, wishes: Wishes, made_at: Timestamp) -> Result<Self> {
         let strategy = check_places(facts, wishes)?;
+        hidden::refuse_hidden_rows(facts)?;
         let mut plan = Self {
             dialect: facts.dialect,
             from: facts.from.clone(),

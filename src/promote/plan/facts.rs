@@ -115,6 +115,15 @@ impl PackageFacts {
         self.tables.as_ref().is_some_and(|tables| tables.prod_rows.iter().all(Vec::is_empty))
     }
 
+    /// The incremental manifests of both sides that exist, and what may hide their rows from this connection.
+    pub fn existing_manifests(&mut self) -> Vec<(&Relation, &mut Option<Vec<String>>)> {
+        let Some(tables) = &mut self.tables else { return Vec::new() };
+        let staging =
+            tables.staging_rows.is_some().then_some((&self.staging_manifest, &mut tables.staging_hidden));
+        let prod = tables.prod_rows.is_some().then_some((&self.prod_manifest, &mut tables.prod_hidden));
+        staging.into_iter().chain(prod).collect()
+    }
+
     /// Whether prod has no incremental manifest.
     #[must_use]
     pub fn lacks_manifest(&self) -> bool {
@@ -132,6 +141,10 @@ pub struct Tables {
     pub prod_first_success: BTreeMap<String, Timestamp>,
     /// The window of staging's last run.
     pub staging_window: Option<Window>,
+    /// What may hide rows of staging's incremental manifest from this connection; none where that is not known.
+    pub staging_hidden: Option<Vec<String>>,
+    /// The same of prod's.
+    pub prod_hidden: Option<Vec<String>>,
 }
 
 /// A selected tracked model, or one that those are built from.

@@ -10,6 +10,7 @@ mod facts;
 mod fingerprint;
 mod forecast;
 mod granted;
+mod hidden;
 mod kinds;
 mod notes;
 mod parts;

@@ -5,7 +5,7 @@ use super::facts::Facts;
 use super::parts::{Action, Plan, Table};
 use super::properties;
 use super::strategy::CopyStrategy;
-use super::{granted, replaced};
+use super::{granted, hidden, replaced};
 use crate::warehouse::Dialect;
 
 /// What is not known, not carried over, or left to do by hand.
@@ -21,6 +21,7 @@ pub(super) fn of(plan: &Plan, facts: &Facts) -> Vec<String> {
         );
     }
     notes.extend(facts.notes.iter().cloned());
+    notes.extend(facts.packages.iter().filter_map(|package| hidden::may_hide_rows(plan.dialect, package)));
     notes.extend(plan.tables.iter().flat_map(|table| of_table(plan, table, facts.now.is_some())));
     if plan.tables.iter().any(|table| matches!(table.action, Action::Replace { .. })) {
         notes.push(format!(
@@ -181,10 +182,10 @@ fn moved(table: &Table, is_connected: bool) -> Vec<String> {
 
 /// The replaced table may hide rows or values, and nobody could see whether it does.
 fn may_be_unguarded(dialect: Dialect, table: &Table) -> Option<String> {
-    if !may_restrict(dialect) {
+    if !hidden::may_restrict(dialect) {
         return None;
     }
-    let why = why_unknown(dialect, table.facts.replaced.guards.as_ref())?;
+    let why = hidden::why_unknown(dialect, table.facts.replaced.guards.as_ref())?;
     Some(format!(
         "{}: whether policies or masks keep readers of {} from rows or values {why}; the new table has none \
          of them. Look before you execute this",
@@ -194,45 +195,15 @@ fn may_be_unguarded(dialect: Dialect, table: &Table) -> Option<String> {
 
 /// Staging's table may hide rows or values, and nobody could see whether it does.
 fn may_be_filtered(plan: &Plan, table: &Table) -> Option<String> {
-    if !may_restrict(plan.dialect) || !reads_by_query(plan.dialect, plan.strategy, table) {
+    if !hidden::may_restrict(plan.dialect) || !reads_by_query(plan.dialect, plan.strategy, table) {
         return None;
     }
-    let why = why_unknown(plan.dialect, table.facts.physical.hidden.as_ref())?;
+    let why = hidden::why_unknown(plan.dialect, table.facts.physical.hidden.as_ref())?;
     Some(format!(
         "{}: whether policies or masks keep this connection from rows or values of {} {why}; what it does not see is not \
          copied, and no comparison shows it. Look before you execute this",
         table.model, table.facts.staging
     ))
-}
-
-/// Why it is not known whether a table is guarded; none if it is known.
-fn why_unknown(dialect: Dialect, known: Option<&Vec<String>>) -> Option<&'static str> {
-    match known {
-        None => Some("could not be read"),
-        Some(_) if may_be_hidden(dialect) => Some("is told only to those who may see to it"),
-        Some(_) => None,
-    }
-}
-
-/// Whether the warehouse has policies or masks at all.
-fn may_restrict(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Snowflake
-        | Dialect::BigQuery
-        | Dialect::Databricks => true,
-        Dialect::Spark | Dialect::DuckDb => false,
-    }
-}
-
-/// Whether the catalogue shows policies and masks only to those who may see them: others get an answer
-/// without rows.
-fn may_be_hidden(dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Redshift | Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks => true,
-        Dialect::Postgres | Dialect::Spark | Dialect::DuckDb => false,
-    }
 }
 
 /// Who has to execute the script, so that prod's runs can write to the tables afterwards.

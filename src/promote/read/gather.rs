@@ -28,10 +28,14 @@ pub fn read(
 ) -> Result<Option<Failure>> {
     let mut queries = queries(facts, limits);
     let before = queries.len();
-    queries.extend(rights::queries(facts)?);
+    let of_manifests = guards::manifest_queries(facts)?;
+    let guarded = of_manifests.len();
+    queries.extend(of_manifests.into_iter().chain(rights::queries(facts)?));
     let told = prod.query(&queries, emit)?;
-    let (answers, of_rights) = told.answers.split_at(before.min(told.answers.len()));
+    let (answers, more) = told.answers.split_at(before.min(told.answers.len()));
+    let (of_manifests, of_rights) = more.split_at(guarded.min(more.len()));
     take(facts, &mut InOrder(answers.iter()))?;
+    guards::take(facts, of_manifests);
     rights::take(facts, of_rights);
     facts.leave_out_untracked();
     guards::read(facts, prod, emit)?;
@@ -88,6 +92,8 @@ fn take(facts: &mut Facts, answers: &mut InOrder<'_>) -> Result<()> {
                     .with_context(|| cannot_read(&package.prod_manifest))?,
                 Family::Session => BTreeMap::new(),
             },
+            staging_hidden: None,
+            prod_hidden: None,
         });
     }
     for table in facts.models.iter_mut().filter_map(|model| model.table.as_mut()) {

@@ -63,6 +63,11 @@ pub const NOT_KEPT: &[Announced<'_>] = &[
     ("plain_views_pkey PRIMARY KEY", "the constraint PRIMARY KEY (view_id, start_tstamp)"),
     ("INDEX plain_by_view", "the index btree (seconds)"),
     ("PARTITION BY RANGE", "partitioning"),
+    ("ADD CONSTRAINT itself FOREIGN KEY", "the foreign key itself"),
+    (
+        "plain_views: before text",
+        "plain_views: the table that is replaced has columns that the new one does not have like this: before",
+    ),
     ("plain_views: start_tstamp timestamp without time zone NOT NULL", "not null of start_tstamp"),
     ("ALTER COLUMN 1 SET STATISTICS", "the statistics target of column 1 of the index expressed"),
     ("DEPENDS ON EXTENSION", "that the index expressed depends on the extension plpgsql"),

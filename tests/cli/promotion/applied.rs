@@ -395,6 +395,23 @@ fn row_level_security_on_staging() {
     assert!(output.stderr.contains("or use --strategy move"), "{output}");
     assert_same(&look(lab.place()), &before, "nothing has changed");
 
+    // A model whose row is hidden would seem to have none.
+    let manifest = format!("staging_snowplow_manifest.{}", shop::MANIFEST);
+    lab.sql(&[
+        &format!("alter table {visits} disable row level security"),
+        &format!("create policy other_rows on {manifest} for select using (model <> 'visits')"),
+        &format!("alter table {manifest} enable row level security"),
+    ]);
+    let output = lab.tool(&arguments);
+    assert_eq!(output.code, 4, "{output}");
+    let words = format!(
+        "the incremental manifest \"{}\".\"staging_snowplow_manifest\".\"{}\" has row level security, so that the connection of \
+         pg_prod may see only some of its rows",
+        lab.place().database(),
+        shop::MANIFEST
+    );
+    assert!(output.stderr.contains(&words), "{output}");
+
     // Whoever executes a script that was written for somebody else copies everything or nothing.
     let mut client = scripted.client();
     client.run(&["set role half_blind".to_owned()]);

@@ -39,10 +39,12 @@ create index plain_by_view on {schema}.plain_views (view_id);
 
 /// A partitioned table.
 const PARTITIONED: &str = "
-create table {schema}.plain_views (view_id text, start_tstamp timestamp not null, seconds numeric, primary key (view_id, start_tstamp))
-  partition by range (start_tstamp);
+create table {schema}.plain_views (
+  view_id text, start_tstamp timestamp not null, seconds numeric, before text, primary key (view_id, start_tstamp)
+) partition by range (start_tstamp);
 create table {schema}.old_views partition of {schema}.plain_views default;
 create index plain_by_view on {schema}.plain_views (seconds);
+alter table {schema}.plain_views add constraint itself foreign key (before, start_tstamp) references {schema}.plain_views;
 ";
 
 /// What keeps others than its owner from some rows.
@@ -180,6 +182,17 @@ fn everything_that_is_replaced_is_kept_or_announced() {
     let lab = shop::lab(&place);
     let before = pg_dump(lab.place());
     let rows = contents(&mut Client::new(lab.place()), Engine::Postgres);
+    // A key to one partition: the new table has none.
+    lab.sql(&["create table other.rated (view_id text, start_tstamp timestamp, constraint of_partition foreign key (view_id, \
+               start_tstamp) references prod_derived.old_views (view_id, start_tstamp))"]);
+    let refused = shop::promoted(&lab, &["--replace", "--apply"]);
+    assert_eq!(refused.code, 4, "{refused}");
+    assert!(
+        refused.stderr.contains("other.rated (of_partition). They would stay on its backup"),
+        "{refused}"
+    );
+    lab.sql(&["drop table other.rated"]);
+
     let (document, _) = shop::promote(&lab, &["--replace", "--apply"]);
     let after = pg_dump(lab.place());
     let (was, is, staging) = (of_side(&before, "prod"), of_side(&after, "prod"), of_side(&before, "staging"));

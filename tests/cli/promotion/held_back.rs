@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::dump::{assert_same, dump};
-use super::halves::{calls_for_guards, rollback, standing, steps, then};
+use super::halves::{calls_for_guards, calls_for_tables, rollback, standing, steps, then};
 use super::shop::{self, MANIFEST};
 use crate::interruption::{eventually, send, start};
 use crate::promotion_input::{READY, both, carts, of_target, promote as promote_carts};
@@ -201,7 +201,7 @@ fn what_happens_meanwhile_on_postgres() {
 fn on(adapter: &str, execution: &Value) -> FakeDbt {
     let of = |schema: &str| of_target(schema, &[carts()]).replace("duckdb", adapter);
     let fake = both(&of("stg"), &of("prd"), &["carts"], &READY);
-    let catalogue = vec![json!({"empty": true}); 1 + calls_for_guards(adapter)];
+    let catalogue = vec![json!({"empty": true}); calls_for_guards(adapter) + calls_for_tables(adapter)];
     let replies = [&[READY.reply()], catalogue.as_slice(), std::slice::from_ref(execution)].concat();
     fake.with(&json!({"run-operation": replies}))
 }

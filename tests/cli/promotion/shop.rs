@@ -130,13 +130,18 @@ fn tables(engine: Engine) -> &'static [&'static str] {
     }
 }
 
-/// The tool's answer to `promote --format json`, as a document.
-#[track_caller]
-pub fn promote(lab: &Lab, more: &[&str]) -> (Value, Output) {
+/// The tool's answer to `promote --format json`.
+pub fn promoted(lab: &Lab, more: &[&str]) -> Output {
     let to = lab.target("prod");
     let arguments = [&["promote"], &SELECT[..], &["--to", &to, "--format", "json"], more].concat();
     // Not redacted: it is to be executed.
-    let output = Output::from(lab.tool_command(&arguments).output().expect("the tool")).success();
+    Output::from(lab.tool_command(&arguments).output().expect("the tool"))
+}
+
+/// The same, as a document.
+#[track_caller]
+pub fn promote(lab: &Lab, more: &[&str]) -> (Value, Output) {
+    let output = promoted(lab, more).success();
     (serde_json::from_str(&output.stdout).expect("a document"), output)
 }
 
