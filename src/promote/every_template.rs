@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use super::plan::{
     Action, BackupNames, Column, Configured, CopyStrategy, Fingerprints, Identity, Layout, Ledger, MovedRow,
-    Physical, Plan, Table, TableFacts, Verification,
+    Physical, Plan, Table, TableFacts, Verification, dependents_questions,
 };
 use super::read::{
-    KIND, SIZE, dependents_questions, guards_questions, in_schema_of, question, questions, rights_questions,
-    tags_question,
+    KIND, SIZE, guards_questions, in_schema_of, question, questions, rights_questions, tags_question,
 };
 use super::sql::{Scripts, drop_backup_statement, standing_query};
 use super::templates::testing;

@@ -36,7 +36,7 @@ pub(super) fn ask_for_holders(
         // A table that is not there is held by nothing.
         let Answer::Rows(rows) = answer else { continue };
         let found = rows.iter().filter_map(|row| row.first()?.as_deref());
-        holders.extend(found.map(|holder| format!("{holder} (on {})", asked.name)));
+        holders.extend(found.map(|holder| format!("{}{holder} (on {})", asked.prefix, asked.name)));
     }
     Ok(holders)
 }

@@ -102,7 +102,7 @@ fn take_back(
             let holders = ask_for_holders(prod, record, emit)?;
             if !holders.is_empty() {
                 bail!(Refusal(format!(
-                    "{what} cannot be taken back as long as views or foreign keys depend on its tables: {}. Drop them, \
+                    "{what} cannot be taken back as long as others depend on its tables: {}. Drop those, \
                      run --rollback again, and build them anew. Nothing was changed",
                     holders.join(", ")
                 )))

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::dbt::{Answer, Query, RelationName};
 use crate::promote::plan::{Action, Plan};
 use crate::promote::sql::{holders_questions, standing_query};
-use crate::promote::templates::Sql;
 use crate::timestamp::Timestamp;
 
 /// What in prod shows whether a promotion happened.
@@ -28,6 +27,9 @@ pub struct HoldersQuestion {
     pub relation: RelationName,
     /// The same, as SQL.
     pub name: String,
+    /// What stands before each name in the answer; nothing in records of versions that did not keep it.
+    #[serde(default)]
+    pub prefix: String,
     /// The question, in which `@0@` stands for the relation.
     pub sql: String,
 }
@@ -114,8 +116,12 @@ impl Witnesses {
         let mut holders = Vec::new();
         for table in &plan.tables {
             let prod = &table.facts.prod;
-            let question =
-                |sql: Sql| HoldersQuestion { relation: prod.name(), name: prod.to_string(), sql: sql.into() };
+            let question = |(prefix, sql): (&str, String)| HoldersQuestion {
+                relation: prod.name(),
+                name: prod.to_string(),
+                prefix: prefix.to_owned(),
+                sql,
+            };
             holders.extend(holders_questions(plan, table)?.into_iter().map(question));
         }
         Ok(Self { rows: rows.collect::<Result<_>>()?, tables: tables.collect(), holders })

@@ -6,6 +6,7 @@ mod backup;
 mod comparing;
 mod copying;
 mod decide;
+mod dependents;
 mod facts;
 mod fingerprint;
 mod forecast;
@@ -28,6 +29,7 @@ pub(super) use copying::{
     copies_tags, is_clustered_automatically, is_transient, is_wanted_transient, written_as,
 };
 pub use decide::check_places;
+pub use dependents::{DependentsQuestion, dependents_questions};
 pub use facts::{
     Column, Configured, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
 };

@@ -10,7 +10,7 @@ use super::question::{about, question};
 use crate::dbt::{Answer, Query};
 use crate::event::Emit;
 use crate::failure::{Failure, FailureKind};
-use crate::promote::plan::{BackupFacts, BackupNames};
+use crate::promote::plan::{BackupFacts, BackupNames, DependentsQuestion, dependents_questions};
 use crate::warehouse::Dialect;
 use crate::workspace::OpenTarget;
 
@@ -20,14 +20,6 @@ pub const KIND: &str = "catalogue/kind.sql";
 /// The template of the question about its size.
 pub const SIZE: &str = "catalogue/size.sql";
 
-/// A question about what depends on a table.
-#[derive(Debug, Clone, Copy)]
-pub struct DependentsQuestion {
-    pub template: &'static str,
-    /// What stands before the first column of each row of the answer.
-    prefix: &'static str,
-}
-
 /// What was found of backups.
 #[derive(Debug, Default)]
 pub struct BackupsRead {
@@ -35,28 +27,6 @@ pub struct BackupsRead {
     pub facts: Vec<BackupFacts>,
     /// Why some of it is not known.
     pub unread: Option<Failure>,
-}
-
-/// The questions about what depends on a table.
-#[must_use]
-pub fn dependents_questions(dialect: Dialect) -> &'static [DependentsQuestion] {
-    const VIEWS: DependentsQuestion =
-        DependentsQuestion { template: "catalogue/uses.sql", prefix: "the view " };
-    const KEYS: DependentsQuestion =
-        DependentsQuestion { template: "catalogue/referenced.sql", prefix: "the foreign key of " };
-    match dialect {
-        Dialect::Postgres => &[
-            DependentsQuestion { template: "catalogue/dependents.sql", prefix: "the view " },
-            KEYS,
-            DependentsQuestion {
-                template: "catalogue/heirs.sql",
-                prefix: "the table that inherits from it, ",
-            },
-        ],
-        Dialect::Redshift => &[VIEWS, KEYS],
-        Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::DuckDb => &[VIEWS],
-        Dialect::Spark => &[],
-    }
 }
 
 /// Which questions are asked.
@@ -141,13 +111,20 @@ impl Asking {
             let names = column(answer, 0).into_iter().flatten();
             names.map(|name| format!("{}{name}", asking.prefix))
         });
+        // A bound view can name the table, too.
+        let mut dependents: Vec<String> = Vec::new();
+        for name in named {
+            if !dependents.contains(&name) {
+                dependents.push(name);
+            }
+        }
         Ok(BackupFacts {
             kind: cell(kind, 0),
             replaced_kind: cell(replaced_kind, 0),
             bytes,
             rows,
             can_tell_dependents: !dependents_questions(dialect).is_empty(),
-            dependents: (!asked.is_empty()).then(|| named.collect()),
+            dependents: (!asked.is_empty()).then_some(dependents),
         })
     }
 }
@@ -189,6 +166,8 @@ fn column(answer: &Answer, place: usize) -> Vec<Option<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn rows(rows: &[&[&str]]) -> Answer {
@@ -210,7 +189,9 @@ mod tests {
                 }
                 let facts = asking.read(dialect, &there).expect("understood");
                 assert!(facts.is_table() && facts.is_replaced(), "{dialect}: {facts:?}");
-                let expected = asking.dependents(dialect).len() * 2;
+                let prefixes: BTreeSet<_> =
+                    asking.dependents(dialect).iter().map(|asking| asking.prefix).collect();
+                let expected = prefixes.len() * 2;
                 assert_eq!(facts.dependents.unwrap_or_default().len(), expected, "{dialect}");
             }
         }

@@ -20,7 +20,7 @@ mod words;
 
 pub use backups::backups;
 #[cfg(test)]
-pub(super) use backups::{KIND, SIZE, dependents_questions};
+pub(super) use backups::{KIND, SIZE};
 pub use both::{BothRead, BothTargets, Route};
 #[cfg(test)]
 pub(super) use catalogue::questions;

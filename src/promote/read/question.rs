@@ -1,34 +1,12 @@
-//! Questions to the warehouse's catalogue about one table. Templates write them, and dbt puts the table's name
-//! into them.
+//! Questions to the warehouse's catalogue about one table, or about the schema of one.
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::dbt::Query;
-use crate::promote::templates::{Name, Sql, render};
+pub use crate::promote::templates::question;
+use crate::promote::templates::{Name, render};
 use crate::warehouse::{Dialect, Relation};
-
-/// What stands for the table until dbt has found it: its name as dbt renders it, and the parts of the name as
-/// the warehouse holds them.
-#[derive(Serialize)]
-struct Asked {
-    table: Sql,
-    database: Sql,
-    schema: Sql,
-    identifier: Sql,
-    /// The kind of relation, in dbt's word.
-    kind: Sql,
-}
-
-/// A question about any table.
-///
-/// # Errors
-/// The template is wrong.
-pub fn question(dialect: Dialect, template: &str) -> Result<String> {
-    let [table, database, schema, identifier, kind] =
-        ["@0@", "@0.database@", "@0.schema@", "@0.identifier@", "@0.type@"].map(Sql::of_checked);
-    Ok(render(dialect, template, &Asked { table, database, schema, identifier, kind })?.into())
-}
 
 #[derive(Serialize)]
 struct InSchema<'a> {

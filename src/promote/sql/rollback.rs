@@ -1,41 +1,28 @@
 //! The script that takes a promotion back: rows first, because a row is what prod's next run believes.
 
 use anyhow::Result;
-use serde::Serialize;
 
 use super::composer::Composer;
 use super::row_conditions::{Accepted, prod_as_planned_condition, promoted_condition};
 use super::row_statements::{delete_rows_statement, restore_row_statement};
 use super::script::{Script, Statement};
 use super::{replace, restate, swap};
-use crate::promote::plan::{Action, CopyStrategy, Direction, Ledger, MovedRow, Plan, Table};
-use crate::promote::templates::{Sql, render};
-use crate::warehouse::Dialect;
+use crate::promote::plan::{
+    Action, CopyStrategy, Direction, Ledger, MovedRow, Plan, Table, dependents_questions,
+};
+use crate::promote::templates::question;
 
-#[derive(Serialize)]
-struct Asked {
-    table: Sql,
-}
-
-/// Questions for what keeps prod's new table from being dropped; `@0@` stands for the table, until dbt has found it.
+/// Questions for what keeps prod's new table from being dropped: what stands before the names in their answers, and
+/// the SQL.
 ///
 /// # Errors
 /// A template is wrong.
-pub fn holders_questions(plan: &Plan, table: &Table) -> Result<Vec<Sql>> {
-    let is_dropped = table.action != Action::Keep && plan.strategy != CopyStrategy::Move;
-    let templates: &[&str] = match plan.dialect {
-        Dialect::Postgres if is_dropped => &["catalogue/dependents.sql", "catalogue/referenced.sql"],
-        // The others do not tell, or drop it and leave its readers behind.
-        Dialect::Postgres
-        | Dialect::Redshift
-        | Dialect::Snowflake
-        | Dialect::BigQuery
-        | Dialect::Databricks
-        | Dialect::Spark
-        | Dialect::DuckDb => &[],
-    };
-    let asked = Asked { table: Sql::of_checked("@0@") };
-    templates.iter().map(|template| render(plan.dialect, template, &asked)).collect()
+pub fn holders_questions(plan: &Plan, table: &Table) -> Result<Vec<(&'static str, String)>> {
+    if table.action == Action::Keep || plan.strategy == CopyStrategy::Move {
+        return Ok(Vec::new());
+    }
+    let holding = dependents_questions(plan.dialect).iter().filter(|asking| asking.holds);
+    holding.map(|asking| Ok((asking.prefix, question(plan.dialect, asking.template)?))).collect()
 }
 
 /// Where tables are part of a transaction.

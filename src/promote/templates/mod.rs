@@ -6,9 +6,11 @@
 
 mod environment;
 mod filters;
+mod question;
 #[cfg(test)]
 pub(super) mod testing;
 mod values;
 
 pub use environment::render;
+pub use question::question;
 pub use values::{Moment, Name, Sql};

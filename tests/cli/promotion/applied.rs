@@ -429,15 +429,19 @@ fn readers_of_a_promoted_table_on_postgres() {
     lab.tool(&[&["promote"], &shop::SELECT[..], &["--to", &to, "--apply"]].concat()).success();
     lab.sql(&[
         "create view prod_derived.readers as select count(*) as visits from prod_reporting.\"Visits\"",
+        "create table prod_derived.more_visits () inherits (prod_reporting.\"Visits\")",
     ]);
     let promoted = look(lab.place());
     let output = lab.tool(&["promote", "--to", &to, "--rollback"]);
     assert_eq!(output.code, 4, "{output}");
-    let held =
-        format!("prod_derived.readers (on \"{}\".\"prod_reporting\".\"Visits\")", lab.place().database());
-    assert!(output.stderr.contains(&held), "{output}");
+    for holder in
+        ["the view prod_derived.readers", "the table that inherits from it, prod_derived.more_visits"]
+    {
+        let held = format!("{holder} (on \"{}\".\"prod_reporting\".\"Visits\")", lab.place().database());
+        assert!(output.stderr.contains(&held), "{output}");
+    }
     assert_same(&look(lab.place()), &promoted, "nothing has changed");
-    lab.sql(&["drop view prod_derived.readers"]);
+    lab.sql(&["drop view prod_derived.readers", "drop table prod_derived.more_visits"]);
     roll_back(&lab);
     assert_same(&look(lab.place()), &before, "taken back");
 }

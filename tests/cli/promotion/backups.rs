@@ -231,6 +231,7 @@ fn redshifts_questions_on_postgres() {
         let sql = sql.replace("{{ schema }}", "prod_reporting");
         lab.lines(&sql.replace("{{ identifier }}", "Visits__bk_20200101000000"))
     };
+    assert_eq!(ask("dependents.sql"), "prod_reporting.busy");
     assert_eq!(ask("uses.sql"), "prod_derived.named\nprod_reporting.busy");
     assert_eq!(ask("referenced.sql"), "ratings (ratings_view_id_fkey)");
 }

@@ -14,8 +14,7 @@ const ALL: [&str; 7] = ["postgres", "redshift", "snowflake", "bigquery", "databr
 /// In how many questions a warehouse is asked what depends on a table.
 fn questions(adapter: &str) -> usize {
     match adapter {
-        "postgres" => 3,
-        "redshift" => 2,
+        "postgres" | "redshift" => 3,
         "spark" => 0,
         _ => 1,
     }

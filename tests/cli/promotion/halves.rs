@@ -98,7 +98,7 @@ pub fn calls_for_tables(adapter: &str) -> usize {
 
 /// A rollback: what prod holds, what keeps its tables from being dropped where that is asked, the statements.
 pub fn rollback(adapter: &str, standing: Value, execution: Value) -> Vec<Value> {
-    let holders = (adapter == "postgres").then(|| json!({"empty": true}));
+    let holders = ["postgres", "redshift"].contains(&adapter).then(|| json!({"empty": true}));
     [Some(standing), holders, Some(execution)].into_iter().flatten().collect()
 }
 
@@ -282,7 +282,7 @@ fn a_commit_of_which_nobody_knows() {
             assert!(failed.code == 1 && failed.stderr.contains(words), "{words}\n{failed}");
         }
         let statements = record(&fake)["rollback"]["statements"].as_array().expect("statements").len();
-        then(&fake, &[standing(rows, &[is_there]), done(statements)]);
+        then(&fake, &rollback("redshift", standing(rows, &[is_there]), done(statements)));
         let back = roll_back(&fake);
         assert_eq!(back.code, code, "{back}");
         assert_eq!(record(&fake)["state"], if is_there { "rolled_back" } else { "abandoned" });

@@ -238,9 +238,9 @@ fn a_statement_that_fails_where_tables_are_no_part_of_a_transaction() {
     let folder = folder.map(|entry| entry.expect("one").path()).next().expect("a record");
     let journal = fs::read_to_string(folder.join("journal.jsonl")).expect("a journal");
     let done: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(done.len(), 5, "four statements and the end: {journal}");
-    assert_eq!(done[3]["statement"], 4, "{journal}");
-    assert!(done[4]["executed"] == 4 && done[4].to_string().contains("not authorized"), "{journal}");
+    assert_eq!(done.len(), 11, "the beginning, that of five statements, the end of four, the end: {journal}");
+    assert_eq!(done[8]["statement"], 4, "{journal}");
+    assert!(done[10]["executed"] == 4 && done[10].to_string().contains("not authorized"), "{journal}");
 
     // In the middle of the transaction of its rows.
     let fake = on("snowflake", &json!({"stdout": format!("{}{said}", steps(8)), "exit": 1}));

@@ -150,3 +150,19 @@ fn rows_are_those_that_were_written() {
     assert_eq!(told.last().expect("an end")["task"], "rollback");
     assert!(told.iter().any(|event| event["rows"].as_u64() == Some(4)), "the rows of four models: {back}");
 }
+
+#[test]
+fn a_terminal_has_a_bar_of_statements() {
+    let statements = titles("bigquery", &NEW, &[]).len();
+    let fake = on("bigquery", &NEW, &[done_with_numbers(statements), compared("10")]);
+    let call = [
+        "promote", "--select", "carts", "--target", "staging", "--to", "prod", "--apply", "--verify", "full",
+    ];
+    let output = fake.tool_on_terminal(80, &call, &[]);
+    assert_eq!(output.code, 0, "{output}");
+    let begun = format!("0 of {statements} statements done");
+    assert!(output.stdout.contains(&begun), "{output}");
+    // Nothing of it stays.
+    let end = output.stdout.rsplit("record:").next().expect("an end");
+    assert!(!end.contains("statements done"), "{output}");
+}
