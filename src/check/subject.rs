@@ -198,10 +198,16 @@ impl Subject {
     pub fn calls(&self, node: &Node, macro_name: &str) -> bool {
         let live = self.live_code(node);
         let name = |id: &&str| id.rsplit('.').next().unwrap_or_default().to_owned();
-        // dbt also lists macros that are called in SQL comments.
+        let is_called_by_another = |id: &str| {
+            let others = node.macros.iter().filter(|other| *other != id);
+            let mut calls =
+                others.filter_map(|other| self.manifest.macros.get(other)).flat_map(|it| &it.calls);
+            calls.any(|called| called == id)
+        };
+        // dbt also lists macros that are called in SQL comments. dbt 2 lists what these call, too.
         let is_live = |id: &&str| {
             let name = name(id);
-            live.contains(&name) || !node.raw_code.contains(&name)
+            live.contains(&name) || !node.raw_code.contains(&name) && !is_called_by_another(id)
         };
         let macros = node.macros.iter().map(String::as_str).filter(is_live);
         if self.manifest.macros_called(macros).any(|id| name(&id) == macro_name) {

@@ -6,7 +6,7 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Dbt, Lab, NEW, OLD, Output, fixtures};
+use crate::support::{Dbt, Lab, NEW, NEXT, OLD, Output, fixtures};
 
 /// What `check --parse` says, its findings in the words of the rules alone.
 fn check(project: &str, dbt: Dbt) -> (Lab, Output) {
@@ -184,4 +184,26 @@ fn every_rule_fires_on_the_wrong_project() {
 #[test]
 fn every_rule_fires_on_the_wrong_project_with_old_dbt() {
     wrong_project(OLD);
+}
+
+/// What `check` says of a project as one version of dbt has parsed it, without that version.
+fn parsed_by(project: &str, dbt: Dbt) -> Value {
+    let lab = Lab::of_project(project, dbt);
+    let output = lab.tool(&["check", "--parse", "--format", "json"]);
+    let Ok(mut report) = serde_json::from_str::<Value>(&output.stdout) else { panic!("{dbt:?}: {output}") };
+    let version = report.as_object_mut().expect("an object").remove("dbt_version");
+    assert!(version.is_some_and(|version| version.is_string()), "{dbt:?}");
+    assert_eq!(output.stderr, "", "{dbt:?}");
+    report
+}
+
+#[test]
+fn every_version_of_dbt_leads_to_the_same_findings() {
+    for (project, findings) in [("project", 0), ("features_project", 0), ("wrong_project", 39)] {
+        let oldest = parsed_by(project, OLD);
+        assert_eq!(oldest["findings"].as_array().map(Vec::len), Some(findings), "{project}");
+        for dbt in [NEW, NEXT] {
+            assert_eq!(parsed_by(project, dbt), oldest, "{project}, {dbt:?}");
+        }
+    }
 }

@@ -57,6 +57,22 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_a_hook_names_where_dbt_does_not_tell() {
+        let mut lab = Lab::new();
+        let call = |table: &str| {
+            format!(
+                "{{{{ snowplow_utils.snowplow_incremental_post_hook(var('x'), '{table}', 'shop_events') }}}}"
+            )
+        };
+        lab.hook_code("shop", &call("shop_incremental_manifest"));
+        lab.change("shop-on-run-end-0").without_parents();
+        lab.expect_none(&RULE);
+        assert_eq!(lab.check(&super::super::hook_not_understood::RULE).len(), 1);
+        lab.hook_code("shop", &call("another_manifest"));
+        lab.expect(&RULE, &["shop_base_new_event_limits"]);
+    }
+
+    #[test]
     fn follows_macros_of_the_project() {
         let mut lab = Lab::new();
         lab.hook_code("shop", "{{ ends() }}");

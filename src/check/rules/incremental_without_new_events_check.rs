@@ -107,10 +107,17 @@ mod tests {
         lab.model("d_macro", &["shop_incremental"], "incremental", &[])
             .code("select 1 -- where {{ only_new() }}")
             .macros(&["macro.store.only_new"]);
+        // dbt 2 also lists the macros that other ones call.
+        lab.model("e_transitive", &["shop_incremental"], "incremental", &[])
+            .code("select 1 -- where {{ only_new() }}")
+            .macros(&["macro.store.only_new", asks[0]]);
         lab.model("good", &["shop_incremental"], "incremental", &[])
             .code(&format!("-- is_run_with_new_events\nselect '--' {call}"))
             .macros(&asks);
-        lab.expect(&RULE, &["a_commented_out", "b_block", "c_plain", "d_macro"]);
+        lab.model("good_transitive", &["shop_incremental"], "incremental", &[])
+            .code("select 1 where {{ only_new() }}")
+            .macros(&[asks[0], "macro.store.only_new"]);
+        lab.expect(&RULE, &["a_commented_out", "b_block", "c_plain", "d_macro", "e_transitive"]);
     }
 
     #[test]

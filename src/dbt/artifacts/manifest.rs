@@ -22,7 +22,9 @@ pub struct Manifest {
     /// The disabled models, one entry per definition: a model can be defined more than once. Only read for
     /// checks.
     pub disabled: Vec<Node>,
-    /// The project's default selector. Only read for checks.
+    /// The definitions of all selectors, by their names.
+    pub selectors: BTreeMap<String, Value>,
+    /// The project's default selector.
     pub default_selector: Option<DefaultSelector>,
 }
 
@@ -30,7 +32,7 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DefaultSelector {
     pub name: String,
-    /// Its definition. dbt has resolved it: there are no short forms and no references to other selectors.
+    /// Its definition. dbt has resolved it: there are no short forms. From 1.12 on, it may refer to other selectors.
     pub definition: Value,
 }
 

@@ -194,8 +194,10 @@ impl Manifest {
         json.object_or_null(|json, name| {
             let Selector { default, definition } = json.value()?;
             if default {
+                let definition = definition.clone();
                 self.default_selector = Some(DefaultSelector { name: name.to_owned(), definition });
             }
+            self.selectors.insert(name.to_owned(), definition);
             Ok(())
         })
     }

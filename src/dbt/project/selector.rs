@@ -3,6 +3,7 @@
 //! A selection is either a definition in `selectors.yml` or criteria on the command line. Criteria are turned
 //! into definitions, so that both select by the same rules.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ use crate::dbt::artifacts::{Lineage, Manifest, Node};
 /// # Errors
 /// The definition uses a method that needs more than the dbt manifest, such as `state`. The error names it.
 pub fn select_by_definition<'m>(manifest: &'m Manifest, definition: &Value) -> Result<HashSet<&'m str>> {
-    Evaluation { manifest, lineage: Lineage::of(manifest) }.evaluate(definition)
+    Evaluation::of(manifest).evaluate(definition)
 }
 
 /// The `unique_id`s of the models that `--select` and `--exclude` select. An empty `select` means all models.
@@ -30,7 +31,7 @@ pub fn select_by_criteria(
     select: &[String],
     exclude: &[String],
 ) -> Result<BTreeSet<String>> {
-    let evaluation = Evaluation { manifest, lineage: Lineage::of(manifest) };
+    let evaluation = Evaluation::of(manifest);
     let mut selected = evaluation.any_criterion(select)?;
     if select.is_empty() {
         selected = evaluation.models(|_| true);
@@ -69,11 +70,17 @@ fn definition_of(criterion: &str) -> Result<Value> {
 struct Evaluation<'m> {
     manifest: &'m Manifest,
     lineage: Lineage<'m>,
+    /// The selectors that are being evaluated, each from the one before it.
+    open: RefCell<Vec<&'m str>>,
 }
 
 type Ids<'m> = HashSet<&'m str>;
 
 impl<'m> Evaluation<'m> {
+    fn of(manifest: &'m Manifest) -> Self {
+        Self { manifest, lineage: Lineage::of(manifest), open: RefCell::default() }
+    }
+
     fn evaluate(&self, definition: &Value) -> Result<Ids<'m>> {
         let keys = match definition {
             Value::Object(keys) => keys,
@@ -156,6 +163,7 @@ impl<'m> Evaluation<'m> {
             "config" if method == "config.materialized" => self.models(|node| node.materialized() == value),
             "config" if method == "config.tags" => self.models(|node| node.has_tag(&value)),
             "source" => self.sources(&value)?,
+            "selector" => self.of_selectors(&value)?,
             _ => bail!("the method {method}"),
         })
     }
@@ -187,6 +195,22 @@ impl<'m> Evaluation<'m> {
             let path = Utf8Path::new(&node.path);
             [path.file_name(), path.file_stem()].into_iter().flatten().any(|name| pattern.matches(name))
         }))
+    }
+
+    /// What other selectors select: dbt 1.12 and newer leave the names of these in the dbt manifest.
+    fn of_selectors(&self, value: &str) -> Result<Ids<'m>> {
+        let pattern = pattern(value)?;
+        let mut named = self.manifest.selectors.iter().filter(|(name, _)| pattern.matches(name)).peekable();
+        named.peek().with_context(|| format!("the selector {value}"))?;
+        named.try_fold(Ids::new(), |all, (name, definition)| {
+            if self.open.borrow().contains(&name.as_str()) {
+                bail!("the selector {name}, which refers to itself");
+            }
+            self.open.borrow_mut().push(name);
+            let picked = self.evaluate(definition);
+            self.open.borrow_mut().pop();
+            Ok(&all | &picked?)
+        })
     }
 
     /// Sources that models read, with `unique_id`s of the form `source.package.source.table`.
@@ -284,6 +308,30 @@ mod tests {
             picked.into_iter().filter_map(|id| manifest.node(id)).map(|node| node.name.as_str()).collect();
         names.sort_unstable();
         Ok(names.join(" "))
+    }
+
+    #[test]
+    fn definitions_can_refer_to_other_selectors() {
+        let mut manifest = manifest();
+        let refers = |name: &str| json!({"method": "selector", "value": name});
+        manifest.selectors = [
+            ("daily".to_owned(), json!({"union": [{"method": "tag", "value": "daily"}]})),
+            ("nested".to_owned(), json!({"union": [refers("daily"), {"method": "fqn", "value": "e"}]})),
+            ("loop".to_owned(), refers("loop")),
+        ]
+        .into();
+        let picked = |definition: &Value| {
+            let picked = select_by_definition(&manifest, definition).map_err(|error| error.to_string())?;
+            let mut names: Vec<_> = picked.into_iter().filter_map(|id| id.rsplit('.').next()).collect();
+            names.sort_unstable();
+            Ok(names.join(" "))
+        };
+        assert_eq!(picked(&refers("nested")), Ok("a d e".to_owned()));
+        assert_eq!(picked(&refers("d*y")), Ok("a d".to_owned()));
+        let children = json!({"method": "selector", "value": "daily", "children": true, "children_depth": 1});
+        assert_eq!(picked(&children), Ok("a b c d".to_owned()));
+        assert_eq!(picked(&refers("loop")), Err("the selector loop, which refers to itself".to_owned()));
+        assert_eq!(picked(&refers("nope")), Err("the selector nope".to_owned()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Windows whose end no on-run-end hook records.
 
+use std::collections::HashSet;
+
 use crate::dbt::{Manifest, Node};
 use crate::snowplow::family::Family;
 use crate::snowplow::hook::{Hook, hooks};
@@ -22,18 +24,30 @@ pub fn hookless_limits(manifest: &Manifest) -> Vec<HooklessLimits<'_>> {
     // Of a hook that is not understood, it is not clear which model it writes.
     let written = |hook: Hook<'_>| match hook.package {
         Ok(package) => vec![package.incremental_manifest],
-        Err(_) => hook.node.parents.clone(),
+        Err(_) => read_by(hook.node, manifest),
     };
     let recorded: Vec<String> = hooks(manifest).flat_map(written).collect();
-    let at_end: Vec<_> = manifest.operations().filter(|node| node.has_tag("on-run-end")).collect();
+    let at_end = manifest.operations().filter(|node| node.has_tag("on-run-end"));
+    let at_end: Vec<_> = at_end.map(|hook| read_by(hook, manifest)).collect();
     let limits = |node| {
         let family = Family::ALL.into_iter().find(|family| Node::calls(node, family.limits_macro()))?;
         let reads = |id: &str| node.parents.iter().any(|parent| parent == id);
-        let may_be_recorded = at_end.iter().any(|hook| hook.parents.iter().any(|id| reads(id)));
+        let may_be_recorded = at_end.iter().any(|hook| hook.iter().any(|id| reads(id)));
         let found = HooklessLimits { family, node, may_be_recorded };
         (!recorded.iter().any(|id| reads(id))).then_some(found)
     };
     manifest.models().filter_map(limits).collect()
+}
+
+/// The `unique_id` of what a hook reads. dbt 2 does not tell it: then it is every model that the text of the hook names
+/// in quotes.
+fn read_by(hook: &Node, manifest: &Manifest) -> Vec<String> {
+    if !hook.parents.is_empty() {
+        return hook.parents.clone();
+    }
+    let quoted: HashSet<_> = hook.raw_code.split(['\'', '"']).collect();
+    let named = manifest.models().filter(|node| quoted.contains(node.name.as_str()));
+    named.map(|node| node.unique_id.clone()).collect()
 }
 
 /// The tag of a model that looks like that of a package, where no package has it, and the tag that was probably
