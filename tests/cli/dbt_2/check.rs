@@ -8,7 +8,6 @@ use crate::support::dbt_2::{dbt_2, recording, warned};
 fn a_project_is_checked_by_the_manifest_of_dbt_2() {
     let fake = dbt_2(&json!({"parse": [recording("parse")]}));
     let output = fake.tool(&["check", "--parse", "--target", "staging"]);
-    eprintln!("{}\n{}", output.stdout, output.stderr);
     assert_eq!(warned(&fake), "");
     assert_eq!(output.code, 0, "{}", output.stderr);
 }

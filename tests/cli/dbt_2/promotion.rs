@@ -19,7 +19,6 @@ fn on_duckdb_a_transaction_is_one_text() {
     let titles = titles("duckdb", &NEW, &[]);
     let fake = on_dbt_2(on("duckdb", &NEW, &[done(titles.len()), compared("10")]));
     let output = promote(&fake, &["--apply", "--verify", "full"]);
-    eprintln!("{output}\n{titles:?}");
     assert_eq!(output.code, 0);
     assert_eq!(warned(&fake), "");
     let batches = batches(&executed(&fake), "duckdb");

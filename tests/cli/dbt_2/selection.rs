@@ -17,7 +17,6 @@ fn models(list: &Value, arguments: &[&str]) -> Output {
 fn models_to_run_are_those_of_dbt_1() {
     let output = models(&recording("ls"), &["--select", "+page_engagement+"]);
     assert_eq!(output.code, 0, "{}", output.stderr);
-    eprintln!("{}", output.stdout);
     for model in ["page_engagement", "page_engagement_this_run", "engaged_visitors", "snowplow_shop_carts"] {
         assert!(output.stdout.split_whitespace().any(|word| word == model), "{}", output.stdout);
     }
@@ -57,7 +56,6 @@ fn nothing_is_selected() {
 fn an_option_that_dbt_2_does_not_have() {
     let fake = dbt_2(&json!({"ls": [recording("ls-unknown-option")]}));
     let output = fake.tool(&[&RUN[..], &["--", "--bogus"]].concat());
-    eprintln!("{}", output.stderr);
     assert_eq!(output.code, 2, "{}", output.stderr);
     assert!(output.stderr.contains("unexpected argument '--bogus' found"), "{}", output.stderr);
 }
