@@ -9,7 +9,7 @@ use super::freshness::{Changes, Files};
 use super::report::{self, Report};
 use super::settings::RuleSettings;
 use super::subject::{Given, Subject};
-use crate::dbt::{Manifest, PROJECT_FILE, Project, ReadFor, Vars};
+use crate::dbt::{Manifest, PROJECT_FILE, Project, ReadFor, Standing, Vars, standing};
 
 #[derive(Debug)]
 pub struct CheckSession {
@@ -49,12 +49,15 @@ impl CheckSession {
             let prod = prod.as_ref().map(|path| scope.spawn(|| Manifest::read(path, ReadFor::Checks)));
             (Manifest::read(&path, ReadFor::Checks), prod.map(joined), files.map(joined))
         });
-        let manifest = manifest?;
+        let manifest = manifest?.with_default_selector_of(&project.directory);
         refuse_another_project(&path, &manifest, &project)?;
         let is_parsed_here = freshness == Freshness::Fresh;
         let prod = prod.transpose()?;
         let subject = Subject::new(Given { manifest, prod, project, vars, prod_target, is_parsed_here })?;
         let mut report = report::check(&subject, settings)?;
+        if let Standing::Untried(warning) = standing(&subject.manifest.metadata.dbt_version)? {
+            report.notes.push(warning);
+        }
         if let Some(files) = files {
             let changes = files.changes_since(&path, &subject.manifest, &subject.project)?;
             report.notes.extend(staleness(&path, &changes, freshness)?);

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::cli::Command;
 use crate::config::{self, CommandLine, Surroundings, VersionDetail};
-use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions};
+use crate::dbt::{Dbt, Interrupt, ProfileArguments, Program, Vars, Versions, standing};
 use crate::outcome::Outcome;
 use crate::output::stdout;
 
@@ -34,7 +34,12 @@ fn details(surroundings: &Surroundings) -> String {
     line("os", &operating_system());
     match dbt(surroundings) {
         Ok((program, versions)) => {
-            line("dbt", &format!("{}, started as `{program}`", versions.core));
+            let known = match standing(&versions.core) {
+                Ok(standing) => standing.to_string(),
+                Err(error) => format!("{error:#}"),
+            };
+            line("dbt", &format!("{}, started as `{program}`{}", versions.core, place(&program)));
+            line("", &known);
             let adapters = versions.adapters.iter().map(|(name, version)| format!("{name} {version}"));
             let adapters = adapters.collect::<Vec<_>>().join(", ");
             line("adapters", if adapters.is_empty() { "none" } else { &adapters });
@@ -42,6 +47,14 @@ fn details(surroundings: &Surroundings) -> String {
         Err(error) => line("dbt", &format!("{error:#}").replace('\n', "\n            ")),
     }
     text
+}
+
+/// Where a program is that is named without a path.
+fn place(program: &Program) -> String {
+    match program.location() {
+        Some(path) if path != program.executable() => format!(" ({path})"),
+        _ => String::new(),
+    }
 }
 
 /// The dbt that a command would start here, and its versions.

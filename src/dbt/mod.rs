@@ -11,8 +11,8 @@ pub use config_keys::is_config_key;
 pub use dialect::{Standing, Versions, check_version, standing};
 pub use project::{
     Argument, Expression, Hidden, MacroCall, ModelKey, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
-    V2_PARSER_VARIABLE, VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria,
-    select_by_definition, text_of,
+    VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria, select_by_definition,
+    text_of,
 };
 pub use runner::{
     Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,

@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Lock;
 use super::places::Workspace;
 use crate::dbt::{
-    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, Notice, PROJECT_FILE,
+    Answers, Dbt, ExecuteCall, Execution, FreshManifest, Interrupt, ListCall, Listing, Notice,
     ProfileArguments, Program, Project, Querier, Query, RenderCall, ResolvedVars, SelectionArguments, Step,
-    V2_PARSER_VARIABLE, VarScope, Vars,
+    VarScope, Vars,
 };
 use crate::event::{Emit, Event, notices};
 use crate::failure::{Failure, FailureKind};
@@ -50,7 +50,8 @@ impl OpenProject {
             Utf8PathBuf::try_from(directory).context("the working directory's name is not UTF-8")?;
         let project = Project::find(choice.project_dir.as_deref(), &directory)?;
         let dbt =
-            Dbt::new(program, directory.clone(), project.directory.clone(), choice.profile, vars, interrupt);
+            Dbt::new(program, directory.clone(), project.directory.clone(), choice.profile, vars, interrupt)
+                .sending_nothing(project.opts_out());
         Ok(Self { project, dbt, directory })
     }
 
@@ -112,7 +113,6 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails, or nothing is selected.
     pub fn list(&self, selection: &SelectionArguments, extra: &[String], emit: Emit<'_>) -> Result<Listing> {
-        self.require_own_parser()?;
         let (target_path, log_path) = (self.workspace.list_target(), self.workspace.logs("ls"));
         let call = ListCall {
             selection,
@@ -130,25 +130,12 @@ impl OpenTarget<'_> {
     /// # Errors
     /// dbt fails.
     pub fn parse(&self, target_path: Option<&Utf8Path>, emit: Emit<'_>) -> Result<FreshManifest> {
-        self.require_own_parser()?;
         let target_path = match target_path {
             Some(given) => self.project().directory.join(given),
             None => self.workspace.parse_target(),
         };
         let log_path = self.workspace.logs("parse");
         self.dbt().parse(self.name.as_deref(), &target_path, &log_path, &mut notices(emit))
-    }
-
-    /// Refuses a project whose flags choose the v2 parser: its dbt manifest does not tell which packages have
-    /// a hook. Where the variable is set, dbt gets it as `false`.
-    fn require_own_parser(&self) -> Result<()> {
-        if self.project().chooses_v2_parser() && std::env::var_os(V2_PARSER_VARIABLE).is_none() {
-            bail!(
-                "{PROJECT_FILE} sets the flag use_v2_parser, and the dbt manifest of that parser does not show \
-                 the packages' hooks: set the variable {V2_PARSER_VARIABLE}=false for this tool"
-            );
-        }
-        Ok(())
     }
 
     /// Opens what asks queries on this target.

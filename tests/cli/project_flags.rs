@@ -66,19 +66,15 @@ fn the_config_of_profiles_changes_nothing_for_the_oldest_dbt() {
     flags_change_nothing(OLD, "profiles.yml", "config");
 }
 
-/// Its dbt manifest would show no package.
+/// dbt 1.12 is installed without it here: what it would print and write is in `dbt_2/parser.rs`.
 #[test]
-fn the_v2_parser_is_for_others() {
-    let mut lab = Lab::empty_with(Engine::DuckDb, NEXT);
+fn the_v2_parser_is_the_users_choice() {
+    let lab = Lab::empty_with(Engine::DuckDb, NEXT);
     let project = lab.read("dbt_project.yml");
     lab.write("dbt_project.yml", &format!("{project}\nflags:\n  use_v2_parser: true\n"));
     for call in [&["models", "--select", "+page_engagement"][..], &["check", "--parse"]] {
         let output = lab.tool(call);
         assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
-        assert!(output.stderr.contains("set the variable DBT_ENGINE_USE_V2_PARSER=false"), "{output}");
+        assert!(output.stderr.contains("v2 parser"), "{output}");
     }
-    // Whatever its value is, dbt does not see that.
-    lab.set("DBT_ENGINE_USE_V2_PARSER", "true");
-    let output = lab.tool(&["models", "--select", "+page_engagement"]).success();
-    assert!(output.stdout.starts_with("page_engagement "), "{output}");
 }

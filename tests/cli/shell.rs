@@ -281,9 +281,12 @@ fn the_version_with_and_without_the_details_for_a_bug_report() {
     assert_eq!(long, fake.tool(&["-v", "-V"]).success().stdout);
     assert!(long.starts_with(&version), "{long}");
     let lines: Vec<_> = long.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
-    assert_eq!(lines, ["snowplow-backfill", "commit", "built", "os", "dbt", "adapters"]);
+    assert_eq!(lines, ["snowplow-backfill", "commit", "built", "os", "dbt", "a", "adapters"]);
     assert!(long.contains("rustc 1.") && long.contains(std::env::consts::ARCH), "{long}");
-    assert!(long.contains("  dbt       1.11.16, started as `[PROJECT]/dbt`\n"), "{long}");
+    assert!(
+        long.contains("  dbt       1.11.16, started as `[PROJECT]/dbt`\n            a tested version\n"),
+        "{long}"
+    );
     assert!(long.ends_with("  adapters  duckdb 1.11.1, postgres 1.11.0\n"), "{long}");
 }
 

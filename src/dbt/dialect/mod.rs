@@ -80,6 +80,11 @@ impl Dialect {
         self.has(Quirk::WarnsWhileParsing)
     }
 
+    /// Whether it sends nothing about its use where the project's flags or `DO_NOT_TRACK` say so.
+    pub(in crate::dbt) fn heeds_opt_outs(self) -> bool {
+        !self.is_dbt_2()
+    }
+
     /// Whether its `dbt ls` says which parts of a selection match nothing.
     pub(in crate::dbt) fn tells_what_matches_nothing(self) -> bool {
         !self.is_dbt_2()

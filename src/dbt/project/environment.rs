@@ -12,8 +12,7 @@ use super::dotenv::{DOTENV, dotenv_names};
 use super::yaml;
 use crate::dbt::dialect::Dialect;
 
-/// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints,
-/// or what the dbt manifest tells: that of the v2 parser does not say which macros a hook calls.
+/// Flags (without `DBT_` or `DBT_ENGINE_`) that change what a run builds, where it writes or what it prints.
 ///
 /// The list is that of dbt 1.7 to 1.12 and of dbt 2. In versions that do not know a name, it has no effect. dbt still sees
 /// connection settings (`DBT_PROFILES_DIR`, `DBT_TARGET`, …), secrets (`DBT_ENV_SECRET_…`) and
@@ -73,8 +72,6 @@ const HARMFUL: &[&str] = &[
     "TIME_MACHINE_PATH",
     "USE_COLORS",
     "USE_COLORS_FILE",
-    "USE_V2_PARSER",
-    "V2_PARSER",
     "VERIFY_PARTIAL_LOAD",
     "VERIFY_PARTIAL_PARSE",
     "WARN_ERROR",
@@ -84,8 +81,7 @@ const HARMFUL: &[&str] = &[
 ];
 
 /// Those of them that a value turns off, and that no call of this tool turns off by itself.
-const OFF: &[&str] =
-    &["DEBUG", "DEFER", "EMPTY", "FAIL_FAST", "FAVOR_STATE", "FULL_REFRESH", "QUIET", "USE_V2_PARSER"];
+const OFF: &[&str] = &["DEBUG", "DEFER", "EMPTY", "FAIL_FAST", "FAVOR_STATE", "FULL_REFRESH", "QUIET"];
 
 /// The switches of dbt 2 among them. It takes no empty value for absent, but a value turns each of them off.
 const SWITCHES_OF_DBT_2: &[&str] = &[
@@ -133,9 +129,6 @@ const VALUES_OF_DBT_2: &[&str] = &[
     "WARN_ERROR_OPTIONS",
     "X_ALT_TARGET",
 ];
-
-/// The variable that decides which parser dbt uses, also against the flag of a project.
-pub const V2_PARSER_VARIABLE: &str = "DBT_ENGINE_USE_V2_PARSER";
 
 /// The variable that decides which warnings are errors, and which are silenced.
 const WARNING_VARIABLE: &str = "DBT_WARN_ERROR_OPTIONS";

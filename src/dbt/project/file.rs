@@ -125,10 +125,12 @@ impl Project {
         model_keys(&self.models)
     }
 
-    /// Whether its flags choose the v2 parser of dbt 1.12.
+    /// Whether its flags or `DO_NOT_TRACK` say that dbt sends nothing about its use.
     #[must_use]
-    pub fn chooses_v2_parser(&self) -> bool {
-        self.flags.get("use_v2_parser").is_some_and(|value| value.as_bool() != Some(false))
+    pub fn opts_out(&self) -> bool {
+        let is_set = std::env::var("DO_NOT_TRACK")
+            .is_ok_and(|value| ["1", "t", "true", "y", "yes"].contains(&value.to_lowercase().as_str()));
+        is_set || self.flags.get("send_anonymous_usage_stats").and_then(Value::as_bool) == Some(false)
     }
 
     /// The absolute path of that project's folder.

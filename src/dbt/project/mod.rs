@@ -1,5 +1,6 @@
 //! What the user wrote for dbt: `dbt_project.yml`, vars, selections, Jinja, environment variables.
 
+mod default_selector;
 mod dotenv;
 mod environment;
 mod expression;
@@ -13,7 +14,7 @@ mod vars;
 mod yaml;
 
 pub use dotenv::dotenv_names_here;
-pub use environment::{Hidden, V2_PARSER_VARIABLE, Warnings};
+pub use environment::{Hidden, Warnings};
 pub use expression::{Expression, holds_jinja};
 pub use file::{PROJECT_FILE, Project};
 pub(in crate::dbt) use fqn::Fqn;

@@ -60,7 +60,6 @@ const SELECTED: &str = "the selection decides what is built";
 const INCOMPLETE: &str = "every run would leave events out";
 const LOG: &str = "this tool reads dbt's log";
 const LISTED: &str = "this tool reads what dbt ls lists";
-const V2_PARSER: &str = "its dbt manifest does not tell which packages have on-run-end hooks";
 const STATE: &str = "every model of the selection has to be built";
 const PARSED: &str = "what dbt parsed before may have been parsed with other vars";
 const OWN_ID: &str = "each call of dbt has its own";
@@ -123,8 +122,8 @@ pub const DBT_FLAGS: &[DbtFlag] = &[
     switch(&["use-colors-file"], Refused(LOG)),
     switch(&["write-json"], Refused("this tool reads the artifacts that dbt writes")),
     switch(&["partial-parse"], Refused("this tool keeps a parse cache for each limit")),
-    switch(&["use-v2-parser"], Refused(V2_PARSER)),
-    value(&["v2-parser"], Refused(V2_PARSER)),
+    switch(&["use-v2-parser"], PassedOn(RunAndLs)),
+    value(&["v2-parser"], Refused("every call of dbt needs it: set DBT_ENGINE_V2_PARSER")),
     value(&["output", "format"], Refused(LISTED)),
     value(&["output-keys"], Refused(LISTED)),
     value(&["deprecated-favor-state"], Refused("--favor-state replaces it")),

@@ -28,6 +28,8 @@ pub struct Dbt {
     pub(super) interrupt: Interrupt,
     /// Known from the first call on.
     dialect: OnceLock<Dialect>,
+    /// Whether the user wants dbt to send nothing about its use.
+    sends_nothing: bool,
     /// The warnings that the user has seen.
     told: Mutex<BTreeSet<String>>,
 }
@@ -133,6 +135,11 @@ pub(super) fn selects_eagerly() -> (&'static str, String) {
     ("DBT_INDIRECT_SELECTION", "eager".to_owned())
 }
 
+/// The variable that keeps dbt from sending anything about its use.
+pub(super) fn send_nothing() -> (&'static str, String) {
+    ("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())
+}
+
 /// The vars of a call.
 #[derive(Debug)]
 pub(super) enum VarsArgument<'a> {
@@ -228,9 +235,16 @@ impl Dbt {
             profile,
             vars,
             interrupt,
+            sends_nothing: false,
             dialect: OnceLock::new(),
             told: Mutex::default(),
         }
+    }
+
+    /// Keeps dbt from sending anything about its use where the user does not want that.
+    #[must_use]
+    pub fn sending_nothing(self, is_wanted: bool) -> Self {
+        Self { sends_nothing: is_wanted, ..self }
     }
 
     /// The command that starts dbt.
@@ -288,7 +302,11 @@ impl Dbt {
     ) -> Result<Ended> {
         let dialect = self.dialect(listen)?;
         let arguments = self.arguments(invocation, dialect);
-        self.carry(invocation.purpose, &arguments, &invocation.variables(dialect), listen, &mut on_line)
+        let mut variables = invocation.variables(dialect);
+        if self.sends_nothing && !dialect.heeds_opt_outs() {
+            variables.push(send_nothing());
+        }
+        self.carry(invocation.purpose, &arguments, &variables, listen, &mut on_line)
     }
 
     /// Makes a call that either answers or fails. Returns the lines that are no answer, as `is_answer` tells.

@@ -70,6 +70,7 @@ impl Dbt {
         let selected = selected.map_err(|error| self.explained(error, listen))?;
         let dialect = self.dialect(listen)?;
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
+        let manifest = manifest.with_default_selector_of(&self.project_directory);
         self.tell_standing(&manifest.metadata.dbt_version, listen)?;
         let mut unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
         if !dialect.tells_what_matches_nothing() {

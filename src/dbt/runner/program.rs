@@ -37,9 +37,7 @@ impl Program {
     #[must_use]
     pub fn or_beside_this_one(mut self) -> Self {
         let name = self.executable();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let is_found = || std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-        if name.contains('/') || is_found() {
+        if name.contains('/') || self.location().is_some() {
             return self;
         }
         let this = std::env::current_exe().and_then(|path| path.canonicalize()).ok();
@@ -48,6 +46,14 @@ impl Program {
             self.words[0] = path;
         }
         self
+    }
+
+    /// The file of the first word, if the `PATH` has it.
+    #[must_use]
+    pub fn location(&self) -> Option<String> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut files = std::env::split_paths(&path).map(|folder| folder.join(self.executable()));
+        files.find(|file| file.is_file())?.into_os_string().into_string().ok()
     }
 
     /// The first word: a name or a path.

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
-use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument};
+use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument, send_nothing};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED, has_secrets};
@@ -164,7 +164,7 @@ pub(super) fn operation<'a>(operation: &Operation<'a>) -> Invocation<'a> {
         vars: VarsArgument::AsGiven,
         trailing: Vec::new(),
         // The user's project may have opted out, which the generated one does not know. So it sends nothing.
-        variables: vec![("DBT_SEND_ANONYMOUS_USAGE_STATS", "false".to_owned())],
+        variables: vec![send_nothing()],
     }
 }
 

@@ -85,16 +85,3 @@ fn what_dotenv_sets_is_turned_off_or_refused() {
     assert!(output.stderr.contains(".env sets DBT_SAMPLE"), "{}", output.stderr);
     assert_eq!(fake.calls(), [["--version"]]);
 }
-
-#[test]
-fn only_a_version_that_is_known_to_work_is_called() {
-    let fake = dbt_2(&json!({"version": "2.0.0-alpha.5"}));
-    let output = fake.tool(&RUN);
-    assert_eq!(output.code, 2, "{}", output.stderr);
-    assert!(
-        output.stderr.contains("of dbt 2, this tool works with 2.0.0-beta.2 and newer"),
-        "{}",
-        output.stderr
-    );
-    assert_eq!(fake.calls(), [["--version"]]);
-}

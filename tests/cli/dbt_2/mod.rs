@@ -3,6 +3,8 @@
 mod backfill;
 mod check;
 mod failures;
+mod parser;
 mod promotion;
 mod selection;
+mod versions;
 mod world;

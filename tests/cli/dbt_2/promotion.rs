@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::promotion::halves::{NEW, compared, done, executed, on, titles};
 use crate::promotion_input::promote;
-use crate::support::dbt_2::{on_dbt_2, warned};
+use crate::support::dbt_2::{on_dbt_2, recording, warned};
 
 /// What dbt was given to execute on an adapter.
 fn batches(executed: &str, adapter: &str) -> Vec<Value> {
@@ -29,4 +29,16 @@ fn on_duckdb_a_transaction_is_one_text() {
     assert!(texts.len() < titles.len(), "{texts:?}");
     let last = batches.last().expect("one")["last"].as_u64();
     assert_eq!(last, Some(titles.len() as u64 - 1));
+}
+
+#[test]
+fn a_query_that_fails_shows_its_error_alone() {
+    let fake = on_dbt_2(on("duckdb", &NEW, &[]));
+    fake.change(&serde_json::json!({"run-operation": [recording("operation-fails")]}));
+    let output = promote(&fake, &[]);
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.stderr.contains("Catalog Error: Table with name nope does not exist!"), "{output}");
+    for noise in ["Unused schema.yml entry", "ADBC driver", "Errors and Warnings"] {
+        assert!(!output.stderr.contains(noise), "{output}");
+    }
 }
