@@ -54,6 +54,9 @@ enum Chore {
     },
     /// Run all tests, with real dbt and real databases
     Test {
+        /// Only what a real dbt 2 can show: SNOWPLOW_BACKFILL_TEST_DBT2 is its path
+        #[arg(long)]
+        dbt2: bool,
         /// Arguments for `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -83,7 +86,8 @@ fn main() -> Result<()> {
         Chore::Fixtures { check } => fixtures::run(check),
         Chore::Msrv => msrv::run(),
         Chore::Pages { check } => pages::run(check),
-        Chore::Test { arguments } => test::run(&arguments),
+        Chore::Test { dbt2: false, arguments } => test::run(&arguments),
+        Chore::Test { dbt2: true, arguments } => test::run_with_dbt_2(&arguments),
         Chore::Venv { check } => venv::ensure_all(check),
     }
 }

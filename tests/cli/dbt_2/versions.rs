@@ -40,7 +40,7 @@ fn every_recording_is_used() {
         include_str!("promotion.rs"),
         include_str!("selection.rs"),
         include_str!("world.rs"),
-        include_str!("../support/dbt_2.py"),
+        include_str!("../support/stand_in.py"),
     ];
     let folder = crate::support::fixtures().join("dbt-2/recordings");
     let entries = std::fs::read_dir(folder).expect("recordings").map(|entry| entry.expect("one"));

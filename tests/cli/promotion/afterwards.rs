@@ -155,7 +155,7 @@ fn expected(engine: Engine) -> String {
     made.clone()
 }
 
-fn all_new_models(engine: Engine, dbt: Dbt) {
+pub fn all_new_models(engine: Engine, dbt: Dbt) {
     let lab = Before::NewModels.lab(engine, dbt);
     let output = promote(&lab, &NEW_MODELS, &[]);
     assert_eq!(output.stdout, "", "{output}");

@@ -2,7 +2,7 @@
 //! real dbt before and after. Warehouses that cannot be had here are simulated with their own rules of what
 //! is one unit.
 
-mod afterwards;
+pub mod afterwards;
 mod announced;
 mod applied;
 mod backups;

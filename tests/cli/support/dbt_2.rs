@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::environment::{NEW, fixtures, support};
 use super::fake::FakeDbt;
 
-/// What happens in it, as `dbt_2.py` describes it.
+/// What happens in it, as `stand_in.py` describes it.
 pub fn dbt_2(script: &Value) -> FakeDbt {
     let fake = FakeDbt::new(script);
     copy(&fixtures().join("project"), &fake.path(""));
@@ -24,7 +24,7 @@ pub fn dbt_2(script: &Value) -> FakeDbt {
 
 /// The same project and replies on dbt 2.
 pub fn on_dbt_2(fake: FakeDbt) -> FakeDbt {
-    let code = fs::read_to_string(support("dbt_2.py")).expect("the stand-in");
+    let code = fs::read_to_string(support("stand_in.py")).expect("the stand-in");
     let code = code.replace("@FIXTURES@", fixtures().to_str().expect("UTF-8"));
     fs::write(fake.path("dbt"), format!("#!{} -SE\n{code}", NEW.program("python").display()))
         .expect("written");

@@ -14,12 +14,18 @@ pub const NEW: Dbt = Dbt { venv: "dbt-1.11" };
 pub const NEXT: Dbt = Dbt { venv: "dbt-1.12" };
 /// The oldest that is supported.
 pub const OLD: Dbt = Dbt { venv: "dbt-1.7" };
+/// dbt 2, if there is one: `cargo xtask test --dbt2` says where.
+pub const DBT_2: Dbt = Dbt { venv: "dbt-2" };
 /// No dbt: what builds the wheel and runs hooks.
 pub const PACKAGING: Dbt = Dbt { venv: "packaging" };
 
 impl Dbt {
     /// A program of the environment.
     pub fn program(self, name: &str) -> PathBuf {
+        if self == DBT_2 {
+            let given = std::env::var_os("SNOWPLOW_BACKFILL_TEST_DBT2").expect("the path of a dbt 2");
+            return if name == "dbt" { given.into() } else { NEW.program(name) };
+        }
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
         let path = target.join("xtask").join(self.venv).join("bin").join(name);
         assert!(path.exists(), "{} is missing: run the tests with `cargo xtask test`", path.display());

@@ -191,7 +191,7 @@ impl Lab {
 
     /// dbt's program.
     fn program(&self) -> PathBuf {
-        if self.preloaded { self.dbt.preloaded().to_owned() } else { self.dbt.program("dbt") }
+        if self.preloaded { self.dbt.preloaded() } else { self.dbt.program("dbt") }
     }
 
     pub fn place(&self) -> &Place {

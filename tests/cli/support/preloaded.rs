@@ -4,11 +4,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 
-use super::environment::{Dbt, NEW, NEXT, OLD, support};
+use super::environment::{DBT_2, Dbt, NEW, NEXT, OLD, support};
 use super::lab::Lab;
 
 /// A program to call instead of dbt's own.
@@ -27,9 +27,13 @@ static PRELOADED: [LazyLock<Preloaded>; 3] = [
 
 impl Dbt {
     /// This dbt as a program that starts at once.
-    pub fn preloaded(self) -> &'static Path {
+    pub fn preloaded(self) -> PathBuf {
+        // It starts at once.
+        if self == DBT_2 {
+            return self.program("dbt");
+        }
         let place = [NEW, NEXT, OLD].into_iter().position(|dbt| dbt == self);
-        &PRELOADED[place.expect("a version of dbt")].program
+        PRELOADED[place.expect("a version of dbt")].program.clone()
     }
 }
 

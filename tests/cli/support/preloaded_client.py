@@ -1,4 +1,4 @@
-"""dbt, as far as whoever calls it can tell: a call of the process that `preloaded.py` keeps, whose socket lies beside this file."""
+"""dbt, as far as whoever calls it can tell: a call of the process that `preloaded.py` keeps, whose socket lies beside this file. It names dbt.cli.main, as the dbt of every dbt-core 1 does."""
 
 import json
 import os
