@@ -93,7 +93,7 @@ fn dbt_is_too_old() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt 1.6.19 is too old: this tool works with dbt-core 1.7 and newer
+    error: dbt 1.6.19 is too old: this tool works with dbt-core 1.7 and newer. Upgrade it, or use another dbt
     ");
 }
 
@@ -108,7 +108,7 @@ fn dbt_is_so_old_that_it_does_not_know_the_arguments() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt 1.4.9 is too old: this tool works with dbt-core 1.7 and newer
+    error: dbt 1.4.9 is too old: this tool works with dbt-core 1.7 and newer. Upgrade it, or use another dbt
     ");
 }
 
@@ -119,7 +119,7 @@ fn dbt_is_of_another_generation() {
     exit code: 2
     --- stdout
     --- stderr
-    error: dbt 2.0.0-preview.12 is not supported: this tool works with dbt-core 1, from 1.7 on
+    error: dbt 2.0.0-preview.12 is not supported: of dbt 2, this tool works with 2.0.0-beta.2 and newer. Upgrade it, or use dbt-core 1
     ");
 }
 

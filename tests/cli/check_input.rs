@@ -192,7 +192,7 @@ fn a_manifest_of_an_old_dbt() {
     --- stdout
     --- stderr
     error: [PROJECT]/target/manifest.json is not a dbt manifest that this tool can read
-      caused by: dbt 1.6.18 is too old: this tool works with dbt-core 1.7 and newer
+      caused by: dbt 1.6.18 is too old: this tool works with dbt-core 1.7 and newer. Upgrade it, or use another dbt
     ");
 }
 

@@ -423,7 +423,7 @@ fn a_dbt_manifest_that_is_too_old() {
     --- stdout
     --- stderr
     error: stg.json was written by a dbt that is not supported
-      caused by: dbt 1.6.2 is too old: this tool works with dbt-core 1.7 and newer
+      caused by: dbt 1.6.2 is too old: this tool works with dbt-core 1.7 and newer. Upgrade it, or use another dbt
     ");
 }
 

@@ -116,14 +116,12 @@ pub fn standing(text: &str) -> Result<Standing> {
     let version: Version = text.parse().context("cannot read the version of dbt")?;
     if version.major < 2 && version < OLDEST.first() {
         bail!(
-            "dbt {text} is too old: this tool works with dbt-core {OLDEST} and newer. Install a newer one, or say \
-             with --dbt how to start it"
+            "dbt {text} is too old: this tool works with dbt-core {OLDEST} and newer. Upgrade it, or use another dbt"
         );
     }
     if version.major >= 2 && version < RECORDED {
         bail!(
-            "dbt {text} is not supported: of dbt 2, this tool works with 2.0.0-beta.2 and newer. Install a newer \
-             one, or dbt-core 1, and say with --dbt how to start it"
+            "dbt {text} is not supported: of dbt 2, this tool works with 2.0.0-beta.2 and newer. Upgrade it, or use dbt-core 1"
         );
     }
     if TESTED.iter().any(|tested| version.is_same_minor(*tested)) {

@@ -25,7 +25,7 @@ fn only_a_version_that_is_known_to_work_is_called() {
     let output = fake.tool(&RUN);
     assert_eq!(output.code, 2, "{output}");
     assert!(output.stderr.contains("of dbt 2, this tool works with 2.0.0-beta.2 and newer"), "{output}");
-    assert!(output.stderr.contains("or dbt-core 1, and say with --dbt how to start it"), "{output}");
+    assert!(output.stderr.contains("Upgrade it, or use dbt-core 1"), "{output}");
     assert_eq!(fake.calls(), [["--version"]]);
 }
 
