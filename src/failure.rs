@@ -17,6 +17,8 @@ pub enum FailureKind {
     Statement,
     /// A query failed.
     Query,
+    /// Tracked models were built, but with a warning, so their packages do not record them.
+    NotRecorded,
     /// A `dbt run` failed as a whole: it wrote no results.
     Run,
     /// dbt could not read or compile the project or its configuration, so nothing was run.
@@ -55,6 +57,10 @@ impl FailureKind {
             Self::Hook => "a hook failed",
             Self::Statement => "a statement failed",
             Self::Query => "a query failed",
+            Self::NotRecorded => {
+                "a tracked model was built with a warning, so its package does not record it. Fix the cause of the \
+                 warning"
+            }
             Self::Run => "dbt wrote no results of the run",
             Self::Project => "the project or its configuration is not valid",
             Self::Arguments => "dbt does not accept its arguments",

@@ -85,6 +85,13 @@ impl Driver for DbtDriver<'_> {
             target_path: workspace.run_target(run.limit_days, round),
             log_path: workspace.logs(&format!("run-{:04}", run.number)),
             expected: &self.scope.built,
+            tracked: self
+                .scope
+                .packages
+                .iter()
+                .flat_map(|touched| &touched.tracked)
+                .map(String::as_str)
+                .collect(),
         };
         // Another call on this target may be deleting old folders.
         let _in_use = workspace::mark_in_use(&call.target_path);

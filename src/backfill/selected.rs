@@ -34,7 +34,7 @@ impl Selected {
         emit: Emit<'_>,
     ) -> Result<Self> {
         refuse_source_status(selection)?;
-        target.open.warn_of_environment(emit);
+        target.open.warn_of_environment(emit)?;
         let listing = target.list(selection, extra, emit)?;
         let packages = snowplow::discover(&listing.manifest);
         let scope = Scope::of(&listing, &packages)?;

@@ -52,7 +52,7 @@ fn details(surroundings: &Surroundings) -> String {
 /// Where a program is that is named without a path.
 fn place(program: &Program) -> String {
     match program.location() {
-        Some(path) if path != program.executable() => format!(" ({path})"),
+        Some(path) if !program.executable().contains('/') => format!(" ({path})"),
         _ => String::new(),
     }
 }

@@ -8,7 +8,7 @@ mod runner;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
 pub use config_keys::is_config_key;
-pub use dialect::{Standing, Versions, check_version, standing};
+pub use dialect::{Dialect, Standing, Versions, check_version, standing};
 pub use project::{
     Argument, Expression, Hidden, MacroCall, ModelKey, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
     VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria, select_by_definition,

@@ -67,7 +67,10 @@ impl OpenProject {
     }
 
     /// Warns of environment variables that are kept from dbt, and of a target path that is not known.
-    pub fn warn_of_environment(&self, emit: Emit<'_>) {
+    ///
+    /// # Errors
+    /// The version of dbt is not known or not supported: which variables it reads depends on it.
+    pub fn warn_of_environment(&self, emit: Emit<'_>) -> Result<()> {
         if let Err(unknown) = self.project.target_path() {
             let message = format!(
                 "{unknown}. This tool keeps its files in {} instead: set DBT_TARGET_PATH to choose the folder",
@@ -75,7 +78,9 @@ impl OpenProject {
             );
             emit(Event::Warning { message });
         }
+        self.dbt.dialect(&mut notices(emit))?;
         let hidden = self.dbt.hidden();
+        hidden.require_complete()?;
         let names: Vec<_> = hidden.ignored().collect();
         if !names.is_empty() {
             let message = format!(
@@ -84,6 +89,7 @@ impl OpenProject {
             );
             emit(Event::Warning { message });
         }
+        Ok(())
     }
 }
 

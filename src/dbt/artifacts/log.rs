@@ -78,6 +78,12 @@ impl LogEvent {
         (self.info.level == "warn").then(|| without_level(&self.info.msg))
     }
 
+    /// Whether it tells that a hook or a model begins.
+    #[must_use]
+    pub fn is_a_start(&self) -> bool {
+        ["LogHookStartLine", "NodeStart", "LogStartLine"].contains(&self.info.name.as_str())
+    }
+
     /// Whether it is a hook that failed.
     #[must_use]
     pub fn is_failed_hook(&self) -> bool {

@@ -16,6 +16,9 @@ static CALL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:\b([A-Za-z_]\w*)\s*\.\s*)?\b([A-Za-z_]\w*)\s*\(").expect("a pattern that the tests use")
 });
 
+static COMMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").expect("a pattern that the tests use"));
+
 impl Manifest {
     /// Fills in what dbt 2, and the v2 parser of dbt 1.12, leave out about hooks.
     pub(super) fn complete_operations(&mut self) {
@@ -25,7 +28,8 @@ impl Manifest {
         for node in self.nodes.values_mut().filter(is_bare) {
             node.tags.extend(MOMENT.captures(&node.unique_id).map(|found| found[1].to_owned()));
             let owners = [node.package_name.as_str(), &root];
-            let called = CALL.captures_iter(&node.raw_code).flat_map(|call| {
+            let code = COMMENT.replace_all(&node.raw_code, "");
+            let called = CALL.captures_iter(&code).flat_map(|call| {
                 let name = &call[2];
                 let owners = call.get(1).map_or(owners.to_vec(), |package| vec![package.as_str()]);
                 owners.into_iter().map(|owner| format!("macro.{owner}.{name}")).collect::<Vec<_>>()
@@ -57,7 +61,7 @@ mod tests {
                 "resource_type": "operation", "name": "pk-on-run-end-1", "package_name": "pk", "tags": tags,
                 "raw_code": code, "depends_on": {"macros": [], "nodes": ["model.pk.a"]},
             }},
-            "macros": {"macro.utils.end": {}, "macro.pk.own": {}, "macro.store.ours": {}, "macro.utils.ours": {}},
+            "macros": {"macro.utils.end": {}, "macro.pk.own": {}, "macro.store.ours": {}, "macro.utils.ours": {}, "macro.utils.other": {}},
         });
         let manifest = Manifest::of_text(&manifest.to_string(), ReadFor::Runs).expect("a manifest");
         manifest.node("operation.pk.pk-on-run-end-1").expect("a hook").clone()
@@ -65,8 +69,10 @@ mod tests {
 
     #[test]
     fn hooks_are_completed_by_their_names_and_texts() {
-        let node =
-            hook(&[], "{{ utils.end(var('x')) }} {{ own( ) }} {{ ours() }} {{ own() }} {{ nobody() }}");
+        let node = hook(
+            &[],
+            "{{ utils.end(var('x')) }} {{ own( ) }} {# {{ utils.other() }} #}{{ ours() }} {{ own() }} {{ nobody() }}",
+        );
         assert_eq!(node.tags, ["on-run-end"]);
         assert_eq!(node.macros, ["macro.utils.end", "macro.pk.own", "macro.store.ours"]);
         assert!(node.parents.is_empty());

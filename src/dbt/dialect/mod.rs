@@ -8,7 +8,7 @@ mod program;
 mod quirk;
 mod version;
 
-pub(in crate::dbt) use program::is_dbt_1;
+pub(in crate::dbt) use program::installed_dbt_1;
 use quirk::Quirk;
 pub(in crate::dbt) use version::{FIRST_WITH_VARS_FILE, Version, core_version_in};
 pub use version::{Standing, Versions, check_version, standing};
@@ -20,9 +20,6 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// Any dbt-core 1: to the calls of this tool, they are alike.
-    pub(in crate::dbt) const DBT_1: Self = Self { version: version::OLDEST };
-
     pub(in crate::dbt) fn of(version: Version) -> Self {
         Self { version }
     }
@@ -115,9 +112,19 @@ impl Dialect {
         !self.is_dbt_2()
     }
 
-    /// What an empty variable means: nothing, or a mistake.
-    pub(in crate::dbt) fn takes_empty_variables(self) -> bool {
+    /// Whether an empty variable is a mistake. To others it is an absent one.
+    pub(in crate::dbt) fn refuses_empty_variables(self) -> bool {
+        self.is_dbt_2()
+    }
+
+    /// Whether it reads flags from the user's settings.
+    pub(in crate::dbt) fn has_user_settings(self) -> bool {
         !self.is_dbt_2()
+    }
+
+    /// Whether it may write the dbt manifest of another version: dbt 1.12 can parse with dbt 2.
+    pub(in crate::dbt) fn may_write_the_manifest_of(self, other: Self) -> bool {
+        self.is_dbt_2() == other.is_dbt_2() || self.reads_vars_file()
     }
 }
 

@@ -15,13 +15,16 @@ pub(super) const DOTENV: &str = ".env";
 /// among them, although dbt keeps their values.
 #[must_use]
 pub fn dotenv_names_here() -> BTreeSet<String> {
-    dotenv_names(Dialect::DBT_1)
+    names_up_to(usize::MAX)
 }
 
 /// The variables that a version of dbt may take from the file.
 pub(super) fn dotenv_names(dialect: Dialect) -> BTreeSet<String> {
+    names_up_to(if dialect.looks_for_dotenv_above() { usize::MAX } else { 1 })
+}
+
+fn names_up_to(folders: usize) -> BTreeSet<String> {
     let here = std::env::current_dir().ok().and_then(|path| Utf8PathBuf::try_from(path).ok());
-    let folders = if dialect.looks_for_dotenv_above() { usize::MAX } else { 1 };
     here.map(|directory| names_in(&directory, folders)).unwrap_or_default()
 }
 

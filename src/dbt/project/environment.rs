@@ -61,6 +61,7 @@ const HARMFUL: &[&str] = &[
     "PRINT",
     "PRINTER_WIDTH",
     "QUIET",
+    "REPLAY",
     "RESOURCE_TYPES",
     "SAMPLE",
     "SKIP_TYPE_CHECKING",
@@ -89,6 +90,7 @@ const SWITCHES_OF_DBT_2: &[&str] = &[
     "DEBUG",
     "DEFER",
     "DIRTY",
+    "EMPTY",
     "FAIL_FAST",
     "FAVOR_STATE",
     "FULL_REFRESH",
@@ -119,6 +121,7 @@ const VALUES_OF_DBT_2: &[&str] = &[
     "EXCLUDE_RESOURCE_TYPES",
     "INTERNAL_PACKAGE_MODE",
     "PARTIAL_PARSE_FILE_PATH",
+    "REPLAY",
     "RESOURCE_TYPES",
     "SAMPLE",
     "STATE",
@@ -218,10 +221,10 @@ impl Hidden {
     pub fn here(dialect: Dialect) -> Self {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let dotenv = dotenv_names(dialect);
-        if !dialect.takes_empty_variables() {
-            return Self::of_dbt_2(names, &dotenv);
+        if dialect.refuses_empty_variables() {
+            return Self::without_empty_variables(names, &dotenv);
         }
-        let home = std::env::var_os("HOME");
+        let home = std::env::var_os("HOME").filter(|_| dialect.has_user_settings());
         let settings = home.map(|home| flags_in(&Path::new(&home).join(SETTINGS))).unwrap_or_default();
         Self::of(names, &dotenv, settings)
     }
@@ -272,8 +275,8 @@ impl Hidden {
         Self { variables, left: Vec::new() }
     }
 
-    /// The same of dbt 2, which has no such settings.
-    fn of_dbt_2(set: impl IntoIterator<Item = String>, dotenv: &BTreeSet<String>) -> Self {
+    /// The same of dbt 2, which takes no empty variable for an absent one.
+    fn without_empty_variables(set: impl IntoIterator<Item = String>, dotenv: &BTreeSet<String>) -> Self {
         let has =
             |list: &[&str], name: &str| flag(name).is_some_and(|flag| list.binary_search(&flag).is_ok());
         let mut hidden = Self::default();
@@ -302,7 +305,9 @@ fn flags_in(file: &Path) -> Vec<String> {
 /// The flag that a variable sets.
 fn flag(name: &str) -> Option<&str> {
     // Since dbt 1.11, `DBT_ENGINE_X` takes precedence over `DBT_X`.
-    name.strip_prefix("DBT_ENGINE_").or_else(|| name.strip_prefix("DBT_"))
+    let flag = name.strip_prefix("DBT_ENGINE_").or_else(|| name.strip_prefix("DBT_"));
+    // Hidden in dbt 2: it answers from a file.
+    flag.or_else(|| name.strip_prefix("_DBT_").filter(|name| *name == "REPLAY"))
 }
 
 fn is_harmful(name: &str) -> bool {
@@ -380,13 +385,13 @@ mod tests {
     fn dbt_2_takes_no_empty_variable_for_absent() {
         let set = owned(&["DBT_LOG_FORMAT", "DBT_QUIET", "DBT_STATE"]);
         let dotenv = owned(&["DBT_ENGINE_FULL_REFRESH", "DBT_QUIET", "DBT_TARGET_PATH", "DBT_TARGET"]);
-        let hidden = Hidden::of_dbt_2(set.clone(), &dotenv);
+        let hidden = Hidden::without_empty_variables(set.clone(), &dotenv);
         let off = [("DBT_ENGINE_FULL_REFRESH", "false"), ("DBT_QUIET", "false")];
         assert_eq!(hidden.set().collect::<Vec<_>>(), off);
         assert_eq!(hidden.removed().collect::<Vec<_>>(), ["DBT_LOG_FORMAT", "DBT_STATE", "DBT_TARGET_PATH"]);
         assert!(hidden.require_complete().is_ok());
 
-        let hidden = Hidden::of_dbt_2(set, &owned(&["DBT_STATE", "DBT_X_ALT_TARGET"]));
+        let hidden = Hidden::without_empty_variables(set, &owned(&["DBT_STATE", "DBT_X_ALT_TARGET"]));
         let error = hidden.require_complete().expect_err("it is left").to_string();
         assert!(error.starts_with(".env sets DBT_STATE, DBT_X_ALT_TARGET, which"), "{error}");
     }

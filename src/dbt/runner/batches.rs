@@ -12,9 +12,9 @@ use crate::dbt::dialect::Dialect;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Batch {
     /// The index of its first statement, from 0.
-    first: usize,
+    pub(super) first: usize,
     /// The index of its last statement.
-    last: usize,
+    pub(super) last: usize,
     sql: String,
 }
 

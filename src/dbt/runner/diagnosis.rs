@@ -183,8 +183,8 @@ const HINTS: &[(&str, &str)] = &[
     ),
     (
         "Ignored unexpected key",
-        "dbt 2 refuses keys of a configuration that it does not know: move them below `meta`, where newer versions of \
-         snowplow_utils read them",
+        "dbt 2 refuses keys of a configuration that it does not know: take them out, or move them below `meta`, where \
+         newer versions of snowplow_utils read theirs",
     ),
     (
         "Found duplicate model",
@@ -196,7 +196,7 @@ const HINTS: &[(&str, &str)] = &[
         "dbt 2 loads a driver for each warehouse from dbt Labs once: give it access to the network, or put the driver \
          into its cache folder",
     ),
-    ("panicked at", "dbt itself broke: report it to dbt Labs with the log, or use dbt-core 1"),
+    ("panicked at", "dbt itself broke: report it to dbt Labs with the log, or try another version of dbt"),
     (
         LICENCE,
         "accept the package's licence: set its var snowplow__license_accepted to true in dbt_project.yml",

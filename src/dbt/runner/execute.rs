@@ -32,16 +32,38 @@ pub enum Execution {
     },
 }
 
-/// A report of the macro, before and after each statement.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// What is heard of a statement before and after it is executed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The statement's index, from 0.
     pub statement: usize,
     /// Whether the statement has been executed. If not, it is about to begin.
     pub done: bool,
     /// Of a statement that has been executed.
-    #[serde(flatten)]
     pub told: StatementTold,
+}
+
+/// A report of the macro, before and after each batch of statements.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Report {
+    first: usize,
+    last: usize,
+    done: bool,
+    #[serde(flatten)]
+    told: StatementTold,
+}
+
+impl Report {
+    /// What it says of each statement. Those that are sent together are done at the same time, and the adapter tells of
+    /// the last one alone.
+    fn steps(&self) -> Vec<Step> {
+        let step = |statement, done| Step { statement, done, told: StatementTold::default() };
+        if !self.done {
+            return vec![step(self.first, false)];
+        }
+        let before = (self.first..self.last).flat_map(|at| [step(at, true), step(at + 1, false)]);
+        before.chain([Step { told: self.told.clone(), ..step(self.last, true) }]).collect()
+    }
 }
 
 /// What the adapter tells of a statement that it has executed. Some tell nothing.
@@ -63,8 +85,8 @@ fn if_known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D
     Ok(u64::try_from(i64::deserialize(deserializer)?).ok())
 }
 
-/// The index of the statement that was reported last, and whether it is done.
-type Reached = (usize, bool);
+/// The indices of the first and the last statement that were reported last, and whether they are done.
+type Reached = (usize, usize, bool);
 
 /// The statements of an execution, and where to execute them.
 #[derive(Debug, Clone)]
@@ -115,10 +137,11 @@ impl Dbt {
         let (mut reached, mut said) = (None, Vec::new());
         let ended = self.invoke(&invocation, listen, |line, _| match reply(&line) {
             Some(text) => {
-                let step = serde_json::from_str::<Step>(text).ok();
-                if let Some(step) = step.filter(|step| step.statement < call.statements.len()) {
-                    reached = Some((step.statement, step.done));
-                    on_step(step);
+                let report = serde_json::from_str::<Report>(text).ok();
+                if let Some(mut report) = report.filter(|report| report.last < call.statements.len()) {
+                    report.told.rows = report.told.rows.filter(|rows| *rows > 0 || dialect.counts_rows());
+                    reached = Some((report.first, report.last, report.done));
+                    report.steps().into_iter().for_each(&mut on_step);
                 }
             }
             None => said.push(line),
@@ -135,17 +158,31 @@ impl Dbt {
         said: &[String],
         statements: usize,
     ) -> Result<Execution> {
-        let last = statements.checked_sub(1).map(|statement| (statement, true));
+        let is_all = reached.is_some_and(|(_, last, done)| done && last + 1 == statements);
         let error = match self.interrupt.check() {
-            Err(interrupted) if reached != last => interrupted.into(),
-            _ if ended.exit.is_success() && reached == last => return Ok(Execution::Done),
+            Err(interrupted) if !is_all => interrupted.into(),
+            _ if ended.exit.is_success() && is_all => return Ok(Execution::Done),
             _ if ended.exit.is_success() => {
                 anyhow!("{} reported success before the last statement was executed", invocation.name())
             }
             _ => Error::from(failure(invocation, ended, reached, said)),
         };
-        let Some((statement, done)) = reached else { return Err(error) };
-        let at = if done { statement + 1 } else { statement };
+        let Some((first, last, done)) = reached else { return Err(error) };
+        let at = match error.downcast_ref::<Failure>() {
+            _ if done => last + 1,
+            // The warehouse refused all of them.
+            Some(failure) if failure.kind == FailureKind::Statement => first,
+            // Whether they are done is known as little as if the connection had been lost at the last one, the commit.
+            _ => last,
+        };
+        let error = match (first..=last).count() {
+            2.. if !done => error.context(format!(
+                "statements {} to {} were sent together, so which of them failed is only in this message",
+                first + 1,
+                last + 1
+            )),
+            _ => error,
+        };
         if at >= statements {
             bail!("all statements were executed, but dbt failed afterwards: {error:#}");
         }
@@ -170,12 +207,12 @@ mod tests {
 
     #[test]
     fn a_step_tells_what_the_adapter_tells() {
-        let read = |text: &str| serde_json::from_str::<Step>(text).expect("a step").told;
-        let told = r#"{"statement": 1, "done": true, "rows": 27, "bytes": 1024, "query_id": "01b2"}"#;
+        let read = |text: &str| serde_json::from_str::<Report>(text).expect("a report").told;
+        let told = r#"{"first": 1, "last": 1, "done": true, "rows": 27, "bytes": 1024, "query_id": "01b2"}"#;
         let all = StatementTold { rows: Some(27), bytes: Some(1024), query_id: Some("01b2".into()) };
         assert_eq!(read(told), all);
-        let nothing = r#"{"statement": 1, "done": true, "rows": -1, "bytes": -1, "query_id": null}"#;
-        for text in [nothing, r#"{"statement": 1, "done": false}"#] {
+        let nothing = r#"{"first": 1, "last": 1, "done": true, "rows": -1, "bytes": -1, "query_id": null}"#;
+        for text in [nothing, r#"{"first": 1, "last": 1, "done": false}"#] {
             assert_eq!(read(text), StatementTold::default(), "{text}");
         }
     }

@@ -121,8 +121,11 @@ pub const DBT_FLAGS: &[DbtFlag] = &[
     switch(&["use-colors"], Refused(LOG)),
     switch(&["use-colors-file"], Refused(LOG)),
     switch(&["write-json"], Refused("this tool reads the artifacts that dbt writes")),
-    switch(&["partial-parse"], Refused("this tool keeps a parse cache for each limit")),
-    switch(&["use-v2-parser"], PassedOn(RunAndLs)),
+    switch(&["partial-parse"], Refused("this tool decides whether dbt keeps a parse cache")),
+    switch(
+        &["use-v2-parser"],
+        Refused("every call of dbt needs it: set flags: use_v2_parser in dbt_project.yml"),
+    ),
     value(&["v2-parser"], Refused("every call of dbt needs it: set DBT_ENGINE_V2_PARSER")),
     value(&["output", "format"], Refused(LISTED)),
     value(&["output-keys"], Refused(LISTED)),

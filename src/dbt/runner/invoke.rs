@@ -259,10 +259,11 @@ impl Dbt {
         &self.vars
     }
 
-    /// What dbt must not see of the environment. As long as its version is not known, it is asked for that alone.
+    /// What dbt must not see of the environment. As long as its version is not known, it is asked for that alone, and
+    /// may see everything.
     #[must_use]
     pub fn hidden(&self) -> Hidden {
-        Hidden::here(self.dialect.get().copied().unwrap_or(Dialect::DBT_1))
+        self.dialect.get().copied().map(Hidden::here).unwrap_or_default()
     }
 
     /// The signals that ask dbt and this tool to end.
@@ -274,13 +275,13 @@ impl Dbt {
     /// How the dbt that is called differs from others. Asks it for its version if its program does not tell.
     ///
     /// # Errors
-    /// dbt cannot be started, or its version is not known or not supported; `.env` sets what dbt must not get.
-    pub(super) fn dialect(&self, listen: Listen<'_>) -> Result<Dialect> {
+    /// dbt cannot be started, or its version is not known or not supported.
+    pub fn dialect(&self, listen: Listen<'_>) -> Result<Dialect> {
         if let Some(dialect) = self.dialect.get() {
             return Ok(*dialect);
         }
-        let dialect = if self.transport.is_dbt_1() { Dialect::DBT_1 } else { self.asked_dialect(listen)? };
-        Hidden::here(dialect).require_complete()?;
+        let known = self.transport.known_dialect();
+        let dialect = known.map_or_else(|| self.asked_dialect(listen), Ok)?;
         Ok(*self.dialect.get_or_init(|| dialect))
     }
 
@@ -301,6 +302,8 @@ impl Dbt {
         mut on_line: impl FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
         let dialect = self.dialect(listen)?;
+        // The file can change between two calls.
+        self.hidden().require_complete()?;
         let arguments = self.arguments(invocation, dialect);
         let mut variables = invocation.variables(dialect);
         if self.sends_nothing && !dialect.heeds_opt_outs() {
@@ -335,7 +338,9 @@ impl Dbt {
 
     /// Warns, unless it has warned of the same before: runs repeat what the first of them says.
     pub(super) fn warn_once(&self, warning: String, listen: Listen<'_>) {
-        let is_new = self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.clone());
+        // Times and counts may differ.
+        let kind = warning.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let is_new = self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(kind);
         if is_new {
             listen(Notice::Warning(warning));
         }

@@ -15,8 +15,9 @@ use super::secrets::{MASK, MASKED};
 use super::settings::QUIETLY;
 use super::turn::Turn;
 use super::unmatched::{self, Unmatched};
+use crate::dbt::Warnings;
 use crate::dbt::artifacts::{Manifest, ReadFor};
-use crate::dbt::{Warnings, dialect};
+use crate::dbt::dialect::{self, Dialect};
 use crate::failure::Failure;
 
 /// The models in a selection, with the dbt manifest that describes them.
@@ -72,6 +73,13 @@ impl Dbt {
         let manifest = Manifest::read(&self.written_manifest("ls", call.target_path)?, ReadFor::Runs)?;
         let manifest = manifest.with_default_selector_of(&self.project_directory);
         self.tell_standing(&manifest.metadata.dbt_version, listen)?;
+        if !dialect.may_write_the_manifest_of(Dialect::of_text(&manifest.metadata.dbt_version)?) {
+            bail!(
+                "`{}` was taken for another dbt than the one that answered, {}: say with --dbt how to start it",
+                self.program(),
+                manifest.metadata.dbt_version
+            );
+        }
         let mut unmatched = unmatched::find(&text_after(&log, before), call.selection, &manifest);
         if !dialect.tells_what_matches_nothing() {
             unmatched::find_untold(&mut unmatched, call.selection, &manifest);

@@ -1,9 +1,12 @@
 //! How dbt is started: one path, or words such as `uv run dbt`. Never through a shell.
 
 use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 /// The words that start dbt, without dbt's own arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +51,15 @@ impl Program {
         self
     }
 
-    /// The file of the first word, if the `PATH` has it.
+    /// The file that is started if the first word is a name: the first one on the `PATH` that can be.
     #[must_use]
-    pub fn location(&self) -> Option<String> {
+    pub fn location(&self) -> Option<Utf8PathBuf> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut files = std::env::split_paths(&path).map(|folder| folder.join(self.executable()));
-        files.find(|file| file.is_file())?.into_os_string().into_string().ok()
+        let is_program = |file: &PathBuf| {
+            fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        };
+        files.find(is_program).and_then(|file| Utf8PathBuf::try_from(file).ok())
     }
 
     /// The first word: a name or a path.

@@ -15,7 +15,6 @@ use super::process::{Exit, Line, one_after_the_other};
 use super::traceback::without_tracebacks;
 use crate::dbt::artifacts::log::{LogEvent, LogLine};
 use crate::dbt::artifacts::run_results::{NodeResult, RunResults, Status};
-use crate::dbt::dialect::Dialect;
 use crate::failure::{Complaint, Failure, FailureKind};
 
 /// The variable that marks a run's artifacts, and the name under which dbt records it.
@@ -47,6 +46,8 @@ pub struct RunCall<'a> {
     pub log_path: Utf8PathBuf,
     /// `unique_id` of every model that the run must build.
     pub expected: &'a BTreeSet<String>,
+    /// Names of the tracked ones among them.
+    pub tracked: BTreeSet<&'a str>,
 }
 
 /// The result of a `dbt run`.
@@ -76,7 +77,9 @@ impl Dbt {
         let mut output = RunOutput::default();
         let ended = self.invoke(&invocation, listen, |line, listen| {
             let event = output.take(line);
-            if let Some(warning) = event.as_deref().and_then(|event| own_warning(event, dialect)) {
+            let has_started = output.has_started;
+            let own = |event| own_warning(event, has_started || !dialect.warns_while_it_parses());
+            if let Some(warning) = event.as_deref().and_then(own) {
                 let lines: Vec<_> = warning.lines().map(str::trim).collect();
                 self.warn_once(format!("dbt: {}", lines.join("\n  ")), listen);
             }
@@ -94,11 +97,10 @@ impl Dbt {
         });
         let told = results.iter().flat_map(|results| &results.results);
         let told: BTreeMap<_, _> = told.map(|result| (result.unique_id.as_str(), result)).collect();
-        for warned in told.values().filter(|result| result.is_model() && result.status == Status::Warn) {
-            self.warn_once(output.not_recorded(&warned.unique_id), listen);
-        }
         let interrupted = self.interrupt.asked().is_some() && !ended.exit.is_success();
-        let mut failure = judge(ended.exit, results.as_ref(), &output, call.expected);
+        let failure = judge(ended.exit, results.as_ref(), &output, call.expected);
+        let mut failure =
+            failure.or_else(|| output.not_recorded(results.as_ref()?, &call.tracked, ended.exit));
         if let Some(failure) = &mut failure {
             failure.log = Some(invocation.log_file());
         }
@@ -144,6 +146,8 @@ impl Dbt {
 struct RunOutput {
     complaints: Vec<String>,
     text: Vec<Line>,
+    /// Whether the first hook or model has begun.
+    has_started: bool,
     /// Whether a hook said that it failed.
     has_failed_hook: bool,
     /// How many models have said that they finished.
@@ -162,6 +166,7 @@ impl RunOutput {
                     let complaint =
                         event.complaint().filter(|said| !self.complaints.iter().any(|it| it == said));
                     self.complaints.extend(complaint.map(str::to_owned));
+                    self.has_started |= event.is_a_start();
                     self.has_failed_hook |= event.is_failed_hook();
                     if let (Some(node), Some(warning)) = (&event.data.node_info, event.warning()) {
                         self.warnings.insert(node.unique_id.clone(), warning.to_owned());
@@ -183,25 +188,36 @@ impl RunOutput {
         ModelFinished { run, index, total, model, status, seconds }
     }
 
-    /// That a model was built, but not as Snowplow's packages count it.
-    fn not_recorded(&self, unique_id: &str) -> String {
-        let name = unique_id.rsplit('.').next().unwrap_or(unique_id);
-        let warning = self.warnings.get(unique_id);
-        let warning = warning.map(|text| format!(": {}", text.lines().next().unwrap_or(text)));
-        format!(
-            "{name} was built, but with a warning{}. Snowplow's packages only record models without one, so its row \
-             in the incremental manifest stays as it is and the next run builds the same window again. Mend what it \
-             warns of",
-            warning.unwrap_or_default()
-        )
+    /// The tracked models that were built, but with a warning: Snowplow's packages do not record them, so no run can
+    /// bring them up to date.
+    fn not_recorded(&self, results: &RunResults, tracked: &BTreeSet<&str>, exit: Exit) -> Option<Failure> {
+        let warned = results.results.iter().filter(|result| {
+            result.is_model() && result.status == Status::Warn && tracked.contains(name_in(&result.unique_id))
+        });
+        let complaints: Vec<_> = warned
+            .map(|result| {
+                let told = self.warnings.get(&result.unique_id);
+                let message = told.map_or("dbt does not say what it warns of", String::as_str);
+                Complaint { node: Some(result.unique_id.clone()), message: message.to_owned() }
+            })
+            .collect();
+        (!complaints.is_empty()).then(|| failure(exit, FailureKind::NotRecorded, complaints))
     }
 
     /// The complaints if there are any, else all text.
     fn most_telling(&self) -> String {
-        let text = || one_after_the_other(self.text.clone());
+        // dbt 2 tells on stderr where it loads its drivers from.
+        let is_telling = |line: &Line| !matches!(line, Line::Err(text) if text.starts_with("WARNING: "));
+        let text =
+            || one_after_the_other(self.text.iter().filter(|line| is_telling(line)).cloned().collect());
         let lines = if self.complaints.is_empty() { text() } else { self.complaints.clone() };
         without_tracebacks(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     }
+}
+
+/// The name in the `unique_id` of a model: `model.package.name`, or `model.package.name.v2`.
+fn name_in(unique_id: &str) -> &str {
+    unique_id.split('.').nth(2).unwrap_or(unique_id)
 }
 
 /// A mark that no other run has, of this process or another.
@@ -218,10 +234,9 @@ fn sum_rows<'a>(results: impl Iterator<Item = &'a NodeResult>) -> Option<u64> {
         .reduce(u64::saturating_add)
 }
 
-/// What dbt warns of, unless it does so whatever the project is like.
-fn own_warning(event: &LogEvent, dialect: Dialect) -> Option<&str> {
-    let is_of_parsing = event.info.name == "JinjaWarn" && event.data.node_info.is_none();
-    event.warning().filter(|_| !(is_of_parsing && dialect.warns_while_it_parses()))
+/// What dbt warns of. `is_meant`: whether code of models says so because of what it finds.
+fn own_warning(event: &LogEvent, is_meant: bool) -> Option<&str> {
+    event.warning().filter(|_| is_meant || event.info.name != "JinjaWarn")
 }
 
 /// A model of a run that has finished, as dbt says it.
@@ -329,11 +344,16 @@ fn complaints(results: &RunResults, is_of_kind: fn(&NodeResult) -> bool) -> Vec<
         .collect()
 }
 
-/// The expected models that are no success in the artifacts.
-fn not_built<'e>(results: &RunResults, expected: &'e BTreeSet<String>) -> Vec<&'e str> {
-    let built = results.results.iter().filter(|result| result.is_built());
-    let built: BTreeSet<_> = built.map(|result| &result.unique_id).collect();
-    expected.iter().filter(|id| !built.contains(id)).map(String::as_str).collect()
+/// The expected models that are no success in the artifacts, with dbt's word for what they are.
+fn not_built(results: &RunResults, expected: &BTreeSet<String>) -> Vec<String> {
+    let told: BTreeMap<_, _> = results.results.iter().map(|result| (&result.unique_id, result)).collect();
+    let missing = expected.iter().filter(|id| !told.get(id).is_some_and(|result| result.is_built()));
+    let status = |id: &String| match told.get(id).map(|result| &result.status) {
+        None | Some(Status::Success | Status::Warn | Status::Error) => String::new(),
+        Some(Status::Skipped) => " (skipped)".to_owned(),
+        Some(Status::Other(word)) => format!(" ({word})"),
+    };
+    missing.map(|id| format!("{id}{}", status(id))).collect()
 }
 
 /// The models that were built without being expected.

@@ -8,7 +8,8 @@ use camino::Utf8PathBuf;
 use super::interrupt::Interrupt;
 use super::process::{self, Ended, Line, ProcessCommand};
 use super::program::{Program, quote_for_shell};
-use crate::dbt::{Hidden, dialect};
+use crate::dbt::Hidden;
+use crate::dbt::dialect::{self, Dialect};
 
 /// What a call carries.
 #[derive(Debug)]
@@ -25,8 +26,8 @@ pub(super) trait Transport: fmt::Debug {
     /// The command that starts dbt, for messages.
     fn program(&self) -> &Program;
 
-    /// Whether it is known without a call that this is dbt-core 1.
-    fn is_dbt_1(&self) -> bool;
+    /// How the dbt that is called differs from others, if that is known without a call.
+    fn known_dialect(&self) -> Option<Dialect>;
 
     /// A command line that does the same in a POSIX shell.
     fn command_line(&self, call: &TransportCall<'_>) -> String;
@@ -55,9 +56,13 @@ impl Transport for ProcessTransport {
         &self.program
     }
 
-    fn is_dbt_1(&self) -> bool {
-        let is_alone = self.program.leading_arguments().is_empty();
-        is_alone && dialect::is_dbt_1(self.program.executable(), self.directory.as_std_path())
+    fn known_dialect(&self) -> Option<Dialect> {
+        if !self.program.leading_arguments().is_empty() {
+            return None;
+        }
+        let path = self.directory.join(self.program.executable());
+        let file = if self.program.executable().contains('/') { path } else { self.program.location()? };
+        dialect::installed_dbt_1(file.as_std_path()).map(Dialect::of)
     }
 
     fn command_line(&self, call: &TransportCall<'_>) -> String {

@@ -60,21 +60,17 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
 }
 
 /// Adds the parts that match nothing, for a dbt that says nothing about them: as far as the dbt manifest shows it.
-/// It shows no seeds, which may be meant, so only what is almost a name counts as a mistake.
+/// It shows no seeds and snapshots, which may be meant, so none of them counts as a mistake.
 pub(super) fn find_untold(found: &mut Vec<Unmatched>, selection: &SelectionArguments, manifest: &Manifest) {
-    let parts = |texts: &[String]| -> Vec<String> {
-        texts.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect()
-    };
-    let selected = parts(&selection.select).into_iter().map(|part| (part, true));
-    let excluded = parts(&selection.exclude).into_iter().map(|part| (part, false));
-    for (part, is_selected) in selected.chain(excluded).filter(|(part, _)| matches_nothing(manifest, part)) {
-        let suggestion = suggestion(&part, manifest);
-        let is_mistake = is_selected && !suggestion.is_empty();
-        if is_mistake {
-            found.retain(|unmatched| unmatched.criterion != part);
-        }
-        if found.iter().all(|unmatched| unmatched.criterion != part) {
-            found.push(Unmatched { criterion: part, is_mistake, suggestion });
+    let texts = selection.select.iter().chain(&selection.exclude);
+    for part in texts.flat_map(|text| text.split_whitespace()).filter(|part| matches_nothing(manifest, part))
+    {
+        let told = found.iter().position(|unmatched| unmatched.criterion == part);
+        let suggestion = suggestion(part, manifest);
+        match told {
+            Some(place) if !suggestion.is_empty() => found[place].suggestion = suggestion,
+            Some(_) => {}
+            None => found.push(Unmatched { criterion: part.to_owned(), is_mistake: false, suggestion }),
         }
     }
 }
@@ -177,9 +173,9 @@ mod tests {
                     "my_seed matches no enabled model: it may be the name of something else, such as a seed",
                     false
                 ),
-                text("+basket_valu matches no enabled model: did you mean `basket_value`?", true),
+                text("+basket_valu matches no enabled model: did you mean `basket_value`?", false),
                 text("seeds+ matches no enabled model", false),
-                text("tag:nigtly+ matches no enabled model: did you mean `nightly`?", true),
+                text("tag:nigtly+ matches no enabled model: did you mean `nightly`?", false),
                 text("package:shp matches no enabled model: did you mean `shop`?", false),
             ]
         );

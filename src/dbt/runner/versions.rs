@@ -6,6 +6,12 @@ use super::invoke::Dbt;
 use super::notice::Listen;
 use crate::dbt::{Standing, Versions, standing};
 
+/// Enough to recognise what answered.
+fn beginning(text: &str) -> String {
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).take(5).collect();
+    if lines.is_empty() { "nothing at all".to_owned() } else { lines.join("\n") }
+}
+
 impl Dbt {
     /// The versions of dbt and its adapters.
     ///
@@ -13,12 +19,13 @@ impl Dbt {
     /// dbt cannot be started, or its output names no version.
     pub fn versions(&self, listen: Listen<'_>) -> Result<Versions> {
         let (ended, text) = self.ask_version(listen)?;
+        self.interrupt.check()?;
         Versions::parse(&text).with_context(|| {
             format!(
                 "`{} --version` ({}) printed no version of dbt: {}",
                 self.program(),
                 ended.exit,
-                text.trim()
+                beginning(&text)
             )
         })
     }

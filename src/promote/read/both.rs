@@ -108,7 +108,7 @@ impl<'p> BothTargets<'p> {
                 "{to} is also the profile's default target: give the target that was backfilled with --target"
             );
         }
-        project.warn_of_environment(emit);
+        project.warn_of_environment(emit)?;
         let (touched, _) = TouchedPackage::find(&staging.listing, &staging.packages)?;
         // All models, because prod's next run depends on all of them.
         let prod = ListedTarget::list(project, Some(to), &SelectionArguments::default(), emit)?;

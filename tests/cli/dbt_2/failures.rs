@@ -83,15 +83,26 @@ fn a_model_that_was_not_built_is_no_success() {
     }
 }
 
+/// Snowplow records no model with a warning, so no run can bring it up to date.
 #[test]
-fn a_model_with_a_warning_is_built_but_not_recorded() {
-    let fake = backfill(&[recording("run-model-warns")]);
-    let output = fake.tool(&RUN);
-    assert_eq!(output.code, 0, "{}", output.stderr);
-    let said = "warning: page_engagement_this_run was built, but with a warning: careful. Snowplow's packages only record";
-    // Both runs have it.
-    assert_eq!(output.stderr.matches(said).count(), 1, "{}", output.stderr);
-    assert!(output.stderr.contains("9 models"), "{}", output.stderr);
+fn a_tracked_model_with_a_warning_is_not_recorded() {
+    let said = [
+        "a tracked model was built with a warning, so its package does not record it",
+        "model.storefront.page_engagement_this_run\n    careful",
+    ];
+    expect(&recording("run-model-warns"), 1, &said, &["is expected if you are compiling"]);
+    let other = json!({"recording": "run-good", "statuses": {"model.snowplow_site.snowplow_site_base_events_this_run": "warn"}});
+    let output = backfill(&[other]).tool(&RUN);
+    assert_eq!(output.code, 0, "{output}");
+}
+
+/// A hook or a model that warns is heard. What is said while the project is parsed is not.
+#[test]
+fn warnings_of_a_run_are_told_once() {
+    let warns = json!({"info": {"name": "JinjaWarn", "level": "warn", "msg": "[warning] [JinjaWarn (dbt1071)]: 7 rows are late"}, "data": {}});
+    let output = backfill(&[json!({"recording": "run-good", "events": [warns]})]).tool(&RUN);
+    assert_eq!(output.stderr.matches("warning: dbt: 7 rows are late").count(), 1, "{output}");
+    assert!(!output.stderr.contains("is expected if you are compiling"), "{output}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::support::fixtures;
 fn packages_are_found_in_the_manifest_of_the_v2_parser() {
     let recorded = fixtures().join("dbt-2/recordings").join("ls");
     let read = |name: &str| fs::read_to_string(recorded.join(name)).expect("a recording");
-    let manifest = read("manifest.json").replace("2.0.0-beta.2", "1.12.6");
+    let manifest = read("manifest.json");
     let events = read("stdout");
     let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
     let listed: String = events
@@ -27,5 +27,5 @@ fn packages_are_found_in_the_manifest_of_the_v2_parser() {
     let output = fake.tool(&["models", "--select", "+page_engagement+"]).success();
     assert!(output.stdout.starts_with("engaged_visitors page_engagement "), "{output}");
     assert!(output.stdout.contains("snowplow_shop_carts"), "{output}");
-    assert_eq!(output.stderr, "");
+    assert!(output.stderr.contains("only tested with recorded answers of 2.0.0-beta.2"), "{output}");
 }

@@ -1,8 +1,8 @@
 //! `promote`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::promotion::halves::{NEW, compared, done, executed, on, titles};
+use crate::promotion::halves::{NEW, compared, executed, on, roll_back, rollback, standing, then, titles};
 use crate::promotion_input::promote;
 use crate::support::dbt_2::{on_dbt_2, recording, warned};
 
@@ -14,10 +14,50 @@ fn batches(executed: &str, adapter: &str) -> Vec<Value> {
     lists.get(adapter).unwrap_or(&lists["default"]).as_array().expect("a list").clone()
 }
 
+/// What the macro prints of a promotion that is one transaction: all statements at once.
+fn unit(statements: usize, is_done: bool) -> String {
+    let line = |done| json!({"first": 0, "last": statements - 1, "done": done});
+    let lines = [false, true].map(|done| format!("snowplow-backfill:{}\n", line(done)));
+    lines[..=usize::from(is_done)].concat()
+}
+
+const TOLD: &str = "\n=================== Errors and Warnings ====================\n[error] [DbDriverFailed (dbt1308)]: Constraint Error: \
+                    staging has changed\n";
+
+#[test]
+fn a_unit_that_is_refused_changes_nothing() {
+    let titles = titles("duckdb", &NEW, &[]);
+    let refused = json!({"stdout": unit(titles.len(), false), "stderr": TOLD, "exit": 1});
+    let fake = on_dbt_2(on("duckdb", &NEW, &[refused]));
+    let output = promote(&fake, &["--apply"]);
+    assert_eq!(output.code, 1, "{output}");
+    assert!(output.stderr.contains("rolled back: nothing has changed"), "{output}");
+    assert!(output.stderr.contains("were sent together"), "{output}");
+    assert!(output.stderr.contains("Constraint Error: staging has changed"), "{output}");
+    assert!(roll_back(&fake).stderr.contains("left nothing") || roll_back(&fake).code != 0);
+}
+
+/// Whoever kills dbt cannot know whether the commit came through.
+#[test]
+fn a_unit_that_may_be_done_is_looked_for() {
+    let titles = titles("duckdb", &NEW, &[]);
+    let killed = json!({"stdout": unit(titles.len(), false), "stderr": "", "exit": 137});
+    let fake = on_dbt_2(on("duckdb", &NEW, &[killed]));
+    let output = promote(&fake, &["--apply"]);
+    assert_eq!(output.code, 1, "{output}");
+    assert!(!output.stderr.contains("nothing has changed"), "{output}");
+    assert!(output.stderr.contains("It is not known whether all of it is done"), "{output}");
+    // Prod has it.
+    then(&fake, &rollback("duckdb", standing("1", &[true]), json!({"stdout": unit(3, true)})));
+    let output = roll_back(&fake);
+    assert!(!output.stderr.contains("left nothing"), "{output}");
+}
+
 #[test]
 fn on_duckdb_a_transaction_is_one_text() {
     let titles = titles("duckdb", &NEW, &[]);
-    let fake = on_dbt_2(on("duckdb", &NEW, &[done(titles.len()), compared("10")]));
+    let told = json!({"stdout": unit(titles.len(), true)});
+    let fake = on_dbt_2(on("duckdb", &NEW, &[told, compared("10")]));
     let output = promote(&fake, &["--apply", "--verify", "full"]);
     assert_eq!(output.code, 0);
     assert_eq!(warned(&fake), "");
@@ -27,6 +67,9 @@ fn on_duckdb_a_transaction_is_one_text() {
         assert_eq!(text.matches("begin transaction").count(), text.matches("commit").count(), "{text}");
     }
     assert!(texts.len() < titles.len(), "{texts:?}");
+    for title in &titles {
+        assert!(output.stderr.contains(title), "{title}: {output}");
+    }
     let last = batches.last().expect("one")["last"].as_u64();
     assert_eq!(last, Some(titles.len() as u64 - 1));
 }
@@ -34,7 +77,7 @@ fn on_duckdb_a_transaction_is_one_text() {
 #[test]
 fn a_query_that_fails_shows_its_error_alone() {
     let fake = on_dbt_2(on("duckdb", &NEW, &[]));
-    fake.change(&serde_json::json!({"run-operation": [recording("operation-fails")]}));
+    fake.change(&json!({"run-operation": [recording("operation-fails")]}));
     let output = promote(&fake, &[]);
     assert_eq!(output.code, 1, "{output}");
     assert!(output.stderr.contains("Catalog Error: Table with name nope does not exist!"), "{output}");

@@ -27,8 +27,9 @@ pub const NEW: Warehouse<'_> = Warehouse { prod: Some(&[]), tables: [true, false
 /// What the generated project prints until a statement, which is not done.
 pub fn steps(last: usize) -> String {
     let steps = (0..=last).flat_map(|statement| {
-        [false, true]
-            .map(|done| format!("snowplow-backfill:{}\n", json!({"statement": statement, "done": done})))
+        [false, true].map(|done| {
+            format!("snowplow-backfill:{}\n", json!({"first": statement, "last": statement, "done": done}))
+        })
     });
     steps.take(2 * last + 1).collect()
 }
@@ -40,7 +41,7 @@ pub fn fails(statement: usize, said: &str) -> Value {
 
 /// All of them are done.
 pub fn done(statements: usize) -> Value {
-    let last = json!({"statement": statements - 1, "done": true});
+    let last = json!({"first": statements - 1, "last": statements - 1, "done": true});
     json!({"stdout": format!("{}snowplow-backfill:{last}\n", steps(statements - 1))})
 }
 

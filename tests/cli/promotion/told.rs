@@ -14,8 +14,8 @@ use crate::support::{Engine, Output};
 fn done_with_numbers(statements: usize) -> Value {
     let lines = (0..statements).flat_map(|statement| {
         let told = json!({"rows": 1200, "bytes": 3_400_000, "query_id": format!("job-{statement}")});
-        let begins = json!({"statement": statement, "done": false});
-        let mut ends = json!({"statement": statement, "done": true});
+        let begins = json!({"first": statement, "last": statement, "done": false});
+        let mut ends = json!({"first": statement, "last": statement, "done": true});
         ends.as_object_mut().expect("an object").extend(told.as_object().expect("an object").clone());
         [begins, ends].map(|step| format!("snowplow-backfill:{step}\n"))
     });

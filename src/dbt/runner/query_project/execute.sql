@@ -8,7 +8,7 @@
   {% set batches = __BATCHES__ %}
   {% for batch in batches.get(target.type, batches["default"]) %}
     {% set sql = batch["sql"] %}
-    {% do print(marker ~ tojson({"statement": batch["first"], "done": false})) %}
+    {% do print(marker ~ tojson({"first": batch["first"], "last": batch["last"], "done": false})) %}
     {% if target.type in resending %}
       {#
         To some errors, the adapter's `execute` opens another connection and sends the failed statement there, alone: the
@@ -27,7 +27,8 @@
     {% endif %}
     {% set query_id = response.job_id if target.type == "bigquery" else response.query_id %}
     {% do print(marker ~ tojson({
-      "statement": batch["last"],
+      "first": batch["first"],
+      "last": batch["last"],
       "done": true,
       "rows": rows | default(none) | int(-1),
       "bytes": response.bytes_processed | default(none) | int(-1),
