@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 
-use super::environment::{Dbt, NEW, NEXT, OLD, support};
+use super::environment::{Dbt, NEW, OLD, PREVIOUS, support};
 use super::lab::Lab;
 
 /// A program to call instead of dbt's own.
@@ -21,14 +21,14 @@ struct Preloaded {
 
 static PRELOADED: [LazyLock<Preloaded>; 3] = [
     LazyLock::new(|| Preloaded::start(NEW)),
-    LazyLock::new(|| Preloaded::start(NEXT)),
+    LazyLock::new(|| Preloaded::start(PREVIOUS)),
     LazyLock::new(|| Preloaded::start(OLD)),
 ];
 
 impl Dbt {
     /// This dbt as a program that starts at once.
     pub fn preloaded(self) -> &'static Path {
-        let place = [NEW, NEXT, OLD].into_iter().position(|dbt| dbt == self);
+        let place = [NEW, PREVIOUS, OLD].into_iter().position(|dbt| dbt == self);
         &PRELOADED[place.expect("a version of dbt")].program
     }
 }
