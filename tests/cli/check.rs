@@ -6,7 +6,7 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Dbt, Lab, NEW, NEXT, OLD, Output, fixtures};
+use crate::support::{Dbt, Lab, NEW, OLD, Output, PREVIOUS, fixtures};
 
 /// What `check --parse` says, its findings in the words of the rules alone.
 fn check(project: &str, dbt: Dbt) -> (Lab, Output) {
@@ -17,7 +17,7 @@ fn check(project: &str, dbt: Dbt) -> (Lab, Output) {
 
 #[track_caller]
 fn expect_clean(project: &str, summary: &str) {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let (_, output) = check(project, dbt);
         assert_eq!(
             output.to_string(),
@@ -37,7 +37,7 @@ fn the_shops_project_is_clean() {
 
 #[test]
 fn the_signals_project_is_clean() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::of_project("signals_project", dbt);
         // With the stand-in as it is, the package would get stuck, as it should in other tests.
         lab.with_utils("1.0.1");
@@ -108,7 +108,7 @@ fn home_made(dbt: Dbt) -> Lab {
 
 #[test]
 fn home_made_packages_and_generated_models_are_clean() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let output = home_made(dbt).tool(&["check", "--parse"]).success();
         assert!(
             output.stdout.starts_with("no findings in 43 models of feature_rich (snowplow, "),
@@ -120,7 +120,7 @@ fn home_made_packages_and_generated_models_are_clean() {
 
 #[test]
 fn what_dbt_has_just_parsed_is_fresh() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::of_project("signals_project", dbt);
         lab.dbt(&["parse"]).success();
         lab.tool(&["check", "--require-fresh"]).success();
@@ -202,7 +202,7 @@ fn every_version_of_dbt_leads_to_the_same_findings() {
     for (project, findings) in [("project", 0), ("features_project", 0), ("wrong_project", 39)] {
         let oldest = parsed_by(project, OLD);
         assert_eq!(oldest["findings"].as_array().map(Vec::len), Some(findings), "{project}");
-        for dbt in [NEW, NEXT] {
+        for dbt in [NEW, PREVIOUS] {
             assert_eq!(parsed_by(project, dbt), oldest, "{project}, {dbt:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use snowplow_backfill::dbt::{Calls, DBT_FLAGS, DbtFlag, Handling};
 
-use crate::support::{Dbt, NEW, NEXT, OLD, fixtures};
+use crate::support::{Dbt, NEW, OLD, PREVIOUS, fixtures};
 
 /// What `fixtures/dbt_flags` holds: every version that is supported.
 const VERSIONS: [&str; 7] = ["1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "2.0"];
@@ -44,7 +44,7 @@ fn known(flag: &DbtFlag) -> BTreeSet<String> {
 
 #[test]
 fn the_recorded_flags_are_those_that_dbt_has() {
-    for (dbt, version) in [(OLD, "1.7"), (NEW, "1.11"), (NEXT, "1.12")] {
+    for (dbt, version) in [(OLD, "1.7"), (PREVIOUS, "1.11"), (NEW, "1.12")] {
         assert_eq!(flags_of_help(dbt), recorded(version), "dbt {version}");
     }
 }

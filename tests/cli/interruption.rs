@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, Output};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, Output, PREVIOUS};
 
 const SELECTED: [&str; 4] = ["shop_manifest", "shop_limits", "shop_events", "carts"];
 
@@ -237,6 +237,6 @@ fn an_interrupted_run_cancels_its_statement_on_the_server() {
 }
 
 #[test]
-fn an_interrupted_run_cancels_its_statement_on_the_server_with_the_newest_dbt() {
-    an_interrupted_run_cancels_its_statement(NEXT);
+fn an_interrupted_run_cancels_its_statement_on_the_server_with_the_previous_dbt() {
+    an_interrupted_run_cancels_its_statement(PREVIOUS);
 }

@@ -1,6 +1,6 @@
 //! `flags:` of dbt_project.yml and `config:` of profiles.yml, set to what would mislead this tool most.
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, PREVIOUS};
 
 /// `warn_error` is not among them: that warnings are errors is for the project to say, and no run gets better by it.
 const WORST: &str = "
@@ -56,8 +56,8 @@ fn flags_of_the_project_change_nothing_for_dbt() {
 }
 
 #[test]
-fn flags_of_the_project_change_nothing_for_the_newest_dbt() {
-    flags_change_nothing(NEXT, "dbt_project.yml", "flags");
+fn flags_of_the_project_change_nothing_for_the_previous_dbt() {
+    flags_change_nothing(PREVIOUS, "dbt_project.yml", "flags");
 }
 
 /// There, it takes precedence over a flag behind the subcommand.
@@ -69,7 +69,7 @@ fn the_config_of_profiles_changes_nothing_for_the_oldest_dbt() {
 /// dbt 1.12 is installed without it here: what it would print and write is in `dbt_2/parser.rs`.
 #[test]
 fn the_v2_parser_is_the_users_choice() {
-    let lab = Lab::empty_with(Engine::DuckDb, NEXT);
+    let lab = Lab::empty_with(Engine::DuckDb, NEW);
     let project = lab.read("dbt_project.yml");
     lab.write("dbt_project.yml", &format!("{project}\nflags:\n  use_v2_parser: true\n"));
     for call in [&["models", "--select", "+page_engagement"][..], &["check", "--parse"]] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::fake::{FakeDbt, good_run, listing, manifest, model, tables};
 use crate::support::scenario::SELECTED;
-use crate::support::{Dbt, Engine, Lab, NEW, NEXT, OLD};
+use crate::support::{Dbt, Engine, Lab, NEW, OLD, PREVIOUS};
 
 const NOW: &str = "2024-04-10 12:00:00";
 
@@ -67,7 +67,7 @@ fn a_part_that_may_match_nothing() {
 
 #[test]
 fn a_part_that_matches_nothing_with_real_dbt() {
-    for dbt in [NEW, NEXT, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::empty_with(Engine::DuckDb, dbt);
         let selection = ["--select", "+page_engagement +basket_valu", "--exclude", "no_such_model"];
         let output = lab.tool(&[&["models"][..], &selection].concat()).success();
@@ -101,7 +101,7 @@ fn with_flags(dbt: Dbt, (file, key): (&str, &str), flags: &str) -> Lab {
 #[test]
 fn a_part_that_matches_nothing_although_the_warning_is_silenced() {
     let silence = "{silence: [NoNodesForSelectionCriteria]}";
-    for dbt in [NEW, NEXT] {
+    for dbt in [NEW, PREVIOUS] {
         for place in FLAGS {
             let mut lab = with_flags(dbt, place, &format!("warn_error_options: {silence}"));
             lab.set("DBT_ENGINE_WARN_ERROR_OPTIONS", silence);
@@ -118,7 +118,7 @@ fn a_part_that_matches_nothing_although_the_warning_is_silenced() {
 fn warnings_that_are_errors_stay_errors() {
     // In profiles.yml, it also makes an error of the warning that it belongs elsewhere.
     let [project, _, user] = FLAGS;
-    for (dbt, place) in [(NEW, project), (NEXT, project), (NEXT, user)] {
+    for (dbt, place) in [(NEW, project), (NEW, user), (PREVIOUS, project)] {
         let lab = with_flags(dbt, place, "warn_error: true");
         let output = lab.tool(&["models", "--select", "+page_engagement"]).success();
         assert!(
@@ -137,7 +137,7 @@ fn names_that_dbt_masks_are_an_error() {
         lab.set("DBT_ENV_SECRET_TEAM", "engagement");
         lab.tool(&["models", "--select", "+page_engagement"])
     };
-    for output in [NEW, NEXT].map(tool) {
+    for output in [NEW, PREVIOUS].map(tool) {
         assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
         let masked = "model.storefront.page_*****, model.storefront.page_*****_this_run";
         assert!(output.stderr.contains(masked) && output.stderr.contains("DBT_ENV_SECRET_"), "{output}");

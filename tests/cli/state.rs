@@ -2,7 +2,7 @@
 
 use crate::support::fake::FakeDbt;
 use crate::support::scenario::{ARGUMENTS, over_a_gap};
-use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output, PREVIOUS};
 
 /// Every call of a subcommand.
 fn calls(fake: &FakeDbt, subcommand: &str) -> Vec<Vec<String>> {
@@ -60,7 +60,7 @@ fn defer_needs_a_state() {
 
 #[test]
 fn what_was_modified_is_selected() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = modified(dbt);
         let state = ["--state", "before"];
         let output = lab.tool(&[&["models", "--select", "+state:modified"][..], &state].concat()).success();
@@ -77,7 +77,7 @@ fn what_was_modified_is_selected() {
 
 #[test]
 fn what_failed_last_time_is_selected() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
         let model = "models/site/page_engagement.sql";
         let good = lab.read(model);
@@ -106,7 +106,7 @@ fn the_freshness_of_sources_cannot_select() {
 /// incremental manifest stands for.
 #[test]
 fn the_other_environment_stays_as_it_is() {
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
         let start = ["--start-date", Events::START];
         let select = ["--select", "+page_engagement"];

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Engine, Events, Lab, NEW, NEXT, OLD, Output, Server};
+use crate::support::{Engine, Events, Lab, NEW, OLD, Output, PREVIOUS, Server};
 
 const SITE: &str = "staging_snowplow_manifest.snowplow_site_incremental_manifest";
 
@@ -44,7 +44,7 @@ fn a_model_that_fails_stops_it_and_the_next_call_goes_on() {
     exit code: 1
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -76,7 +76,7 @@ fn a_hook_that_raises() {
     exit code: 1
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -131,7 +131,7 @@ fn a_hook_with_wrong_sql() {
     exit code: 1
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -217,7 +217,7 @@ fn profiles_that_are_nowhere() {
 
 #[test]
 fn mistakes_that_only_dbt_finds() {
-    for dbt in [NEW, NEXT, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::empty_with(Engine::DuckDb, dbt);
         let expect = |arguments: &[&str], called: &str| {
             let output = lab.tool(arguments);
@@ -246,7 +246,7 @@ fn mistakes_that_only_dbt_finds() {
 fn mistakes_in_the_project_and_its_configuration() {
     let profile = "the profile or the target is missing or not valid";
     let project = "the project or its configuration is not valid";
-    for dbt in [NEW, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::empty_with(Engine::DuckDb, dbt);
         let expect = |arguments: &[&str], called: &str| {
             let output = lab.tool(arguments);
@@ -283,7 +283,7 @@ fn mistakes_in_the_project_and_its_configuration() {
 
 #[test]
 fn a_licence_that_is_not_accepted() {
-    for dbt in [NEW, NEXT, OLD] {
+    for dbt in [NEW, PREVIOUS, OLD] {
         let lab = Lab::new(Engine::DuckDb, dbt, Events::SHORT);
         let project = lab.read("dbt_project.yml");
         let hook = "\non-run-start: \"{% if execute %}{{ exceptions.raise_compiler_error('Please set \
@@ -304,7 +304,7 @@ fn a_database_that_is_down() {
     exit code: 1
     --- stdout
     --- stderr
-    storefront → pg_staging (postgres, dbt 1.11.16)
+    storefront → pg_staging (postgres, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -392,7 +392,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
     exit code: 1
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -406,7 +406,7 @@ fn a_duckdb_file_that_is_open_elsewhere() {
 
 #[test]
 fn nothing_is_selected() {
-    let [new, newest, old] = [NEW, NEXT, OLD]
+    let [new, previous, old] = [NEW, PREVIOUS, OLD]
         .map(|dbt| Lab::empty_with(Engine::DuckDb, dbt).tool(&["run", "--select", "+no_such_model"]));
     assert_snapshot!(new, @"
     exit code: 2
@@ -415,7 +415,7 @@ fn nothing_is_selected() {
     error: nothing is selected:
       +no_such_model matches no enabled model
     ");
-    assert_eq!(newest.to_string(), new.to_string());
+    assert_eq!(previous.to_string(), new.to_string());
     assert_snapshot!(old, @"
     exit code: 2
     --- stdout
@@ -434,7 +434,7 @@ fn a_duplicate_row() {
     exit code: 4
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -453,7 +453,7 @@ fn a_start_date_behind_the_other_models() {
     exit code: 4
     --- stdout
     --- stderr
-    storefront → staging (duckdb, dbt 1.11.16)
+    storefront → staging (duckdb, dbt 1.12.6)
       selected   8 models by --select +page_engagement
       package    snowplow_site: page_engagement, page_engagement_this_run
       stand-in   snowplow_shop_carts (keeps snowplow_shop's hook from failing)
@@ -488,7 +488,7 @@ fn a_load_family_package_out_of_sync() {
     exit code: 4
     --- stdout
     --- stderr
-    signals_lab → staging (duckdb, dbt 1.11.16)
+    signals_lab → staging (duckdb, dbt 1.12.6)
       selected   6 models by --select package:snowplow_signals tag:snowplow_signals_incremental
       package    snowplow_signals: page_interest and 5 more
       journal    target/snowplow-backfill/journal/[STARTED]-staging.jsonl

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, PREVIOUS};
 
 /// Vars as real projects have them: by target, from the environment, calculated.
 const VARS: &str = r#"
@@ -77,7 +77,7 @@ fn vars_with_jinja_are_rendered_on_postgres_with_old_dbt() {
 
 #[test]
 fn vars_of_a_file_of_their_own_are_rendered() {
-    let lab = Lab::new(Engine::DuckDb, NEXT, Events::GAP);
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::GAP);
     lab.write("vars.yml", VARS);
     assert_rendered(lab);
 }
@@ -85,7 +85,7 @@ fn vars_of_a_file_of_their_own_are_rendered() {
 /// What dbt does with the file, and that this tool does the same.
 #[test]
 fn vars_of_a_file_of_their_own() {
-    let lab = Lab::new(Engine::DuckDb, NEXT, Events::SHORT);
+    let lab = Lab::new(Engine::DuckDb, NEW, Events::SHORT);
     let lower = |arguments: &[&str]| {
         let select = ["--select", "+page_engagement", "--format", "json", "--once"];
         let events = lab.tool(&[&["run"], &select[..], arguments].concat()).success().json_lines();
@@ -144,7 +144,7 @@ fn a_var_that_cannot_be_rendered_is_told_once() {
 /// A mask is not the name of a schema. dbt 1.7 masks nothing of what macros print.
 #[test]
 fn a_var_that_dbt_masks_is_not_known() {
-    for (dbt, is_masked) in [(NEW, true), (NEXT, true), (OLD, false)] {
+    for (dbt, is_masked) in [(NEW, true), (PREVIOUS, true), (OLD, false)] {
         let mut lab = Lab::empty_with(Engine::DuckDb, dbt);
         add(&lab, "vars: {snowplow_site: {snowplow__atomic_schema: \"{{ 'raw' ~ '_data' }}\"}}\n");
         lab.set("DBT_ENV_SECRET_SCHEMA", "raw_data");
@@ -223,7 +223,7 @@ fn a_target_path_that_only_dbt_knows_is_told_once() {
 
 #[test]
 fn check_does_not_overlook_what_only_dbt_reads() {
-    let lab = Lab::of_project("project", NEXT);
+    let lab = Lab::of_project("project", NEW);
     lab.write(".env", "DBT_TARGET_PATH=elsewhere\n");
     lab.dbt(&["parse"]).success();
     assert!(lab.project().join("elsewhere/manifest.json").is_file());

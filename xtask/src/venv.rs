@@ -15,11 +15,12 @@ pub struct Venv {
     pub name: &'static str,
 }
 
-/// The dbt that most tests call, with its adapters for DuckDB and Postgres, and a Postgres server.
-pub const DBT_NEW: Venv = Venv { name: "dbt-1.11" };
+/// The newest dbt that is tested, with its adapters for DuckDB and Postgres: most tests, the demo and the
+/// benchmarks call it.
+pub const DBT_NEW: Venv = Venv { name: "dbt-1.12" };
 
-/// The newest dbt that is tested.
-pub const DBT_NEXT: Venv = Venv { name: "dbt-1.12" };
+/// The dbt before it, with the same adapters, and the Postgres server that the tests start.
+pub const DBT_PREVIOUS: Venv = Venv { name: "dbt-1.11" };
 
 /// The oldest dbt that is supported.
 pub const DBT_OLD: Venv = Venv { name: "dbt-1.7" };
@@ -36,7 +37,7 @@ pub const PACKAGING: Venv = Venv { name: "packaging" };
 /// What `bench check` measures against. Only that chore creates it.
 pub const BOUNCER: Venv = Venv { name: "bouncer" };
 
-const ALL: [Venv; 6] = [DBT_NEW, DBT_NEXT, DBT_OLD, SQL, ADAPTERS, PACKAGING];
+const ALL: [Venv; 6] = [DBT_NEW, DBT_PREVIOUS, DBT_OLD, SQL, ADAPTERS, PACKAGING];
 
 /// dbt 1.7 to 1.12 run on Python 3.10 to 3.12.
 const PYTHONS: [&str; 5] = ["python3", "python3.11", "python3.12", "python3.10", "python"];

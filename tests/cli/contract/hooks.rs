@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::shared::{
     ENGAGEMENT, ENGAGEMENT_AND_STAND_IN, FIRST_RUN, Window, count, last_event, rows, run, said, vars,
 };
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD, Output};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output, PREVIOUS};
 
 /// The hooks run in the order of the packages' names: shop, then site.
 fn another_packages_hook_gets_in_the_way(engine: Engine, dbt: Dbt) {
@@ -60,8 +60,8 @@ fn another_packages_hook_gets_in_the_way_on_postgres() {
 }
 
 #[test]
-fn another_packages_hook_gets_in_the_way_on_duckdb_with_the_newest_dbt() {
-    another_packages_hook_gets_in_the_way(Engine::DuckDb, NEXT);
+fn another_packages_hook_gets_in_the_way_on_duckdb_with_the_previous_dbt() {
+    another_packages_hook_gets_in_the_way(Engine::DuckDb, PREVIOUS);
 }
 
 #[test]

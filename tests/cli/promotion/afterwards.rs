@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use crate::support::{Dbt, Engine, Events, Lab, NEW, NEXT, OLD, Output, Place};
+use crate::support::{Dbt, Engine, Events, Lab, NEW, OLD, Output, PREVIOUS, Place};
 
 /// All new models of the project, and what they are built from.
 const NEW_MODELS: [&str; 4] = ["--select", "+engaged_visitors", "+daily_traffic", "+basket_value"];
@@ -228,13 +228,13 @@ fn all_new_models_on_postgres() {
 }
 
 #[test]
-fn all_new_models_on_duckdb_with_the_newest_dbt() {
-    all_new_models(Engine::DuckDb, NEXT);
+fn all_new_models_on_duckdb_with_the_previous_dbt() {
+    all_new_models(Engine::DuckDb, PREVIOUS);
 }
 
 #[test]
-fn all_new_models_on_postgres_with_the_newest_dbt() {
-    all_new_models(Engine::Postgres, NEXT);
+fn all_new_models_on_postgres_with_the_previous_dbt() {
+    all_new_models(Engine::Postgres, PREVIOUS);
 }
 
 #[test]

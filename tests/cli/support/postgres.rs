@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::environment::{NEW, support};
+use super::environment::{POSTGRES, support};
 
 /// A running server.
 pub struct Server {
@@ -34,7 +34,7 @@ impl Server {
     /// Starts one. `afterwards` says what becomes of its data: `delete`, or `stop` where it is to be started
     /// again.
     pub fn start(data: &Path, afterwards: &str) -> Self {
-        let mut process = Command::new(NEW.program("python"))
+        let mut process = Command::new(POSTGRES.program("python"))
             .arg(support("postgres.py"))
             .args([data.as_os_str(), afterwards.as_ref()])
             .env("PYTHONWARNINGS", "ignore")

@@ -22,6 +22,10 @@ import struct
 import sys
 import traceback
 
+# What Python finds beside the program: here, it is what dbt's own one would find. Any module whose name begins
+# with `dbt_` is a plugin to dbt, which imports it.
+sys.path[0] = str(pathlib.Path(sys.executable).parent)
+
 import dbt.cli.main
 
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
 
-use super::environment::{DBT_2, Dbt, NEW, NEXT, OLD, support};
+use super::environment::{DBT_2, Dbt, NEW, OLD, PREVIOUS, support};
 use super::lab::Lab;
 
 /// A program to call instead of dbt's own.
@@ -21,7 +21,7 @@ struct Preloaded {
 
 static PRELOADED: [LazyLock<Preloaded>; 3] = [
     LazyLock::new(|| Preloaded::start(NEW)),
-    LazyLock::new(|| Preloaded::start(NEXT)),
+    LazyLock::new(|| Preloaded::start(PREVIOUS)),
     LazyLock::new(|| Preloaded::start(OLD)),
 ];
 
@@ -32,7 +32,7 @@ impl Dbt {
         if self == DBT_2 {
             return self.program("dbt");
         }
-        let place = [NEW, NEXT, OLD].into_iter().position(|dbt| dbt == self);
+        let place = [NEW, PREVIOUS, OLD].into_iter().position(|dbt| dbt == self);
         PRELOADED[place.expect("a version of dbt")].program.clone()
     }
 }
