@@ -47,7 +47,7 @@ pub fn select_by_criteria(
 /// Whether a criterion of the command line matches no model, as far as the dbt manifest shows it.
 #[must_use]
 pub fn matches_nothing(manifest: &Manifest, criterion: &str) -> bool {
-    let evaluation = Evaluation { manifest, lineage: Lineage::of(manifest) };
+    let evaluation = Evaluation::of(manifest);
     let picked = definition_of(criterion).and_then(|definition| evaluation.evaluate(&definition));
     picked.is_ok_and(|picked| picked.iter().all(|id| manifest.node(id).is_none()))
 }
