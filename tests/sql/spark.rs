@@ -69,8 +69,8 @@ fn databricks_stands_what_is_usual() {
     assert_eq!(
         stand_ins,
         [
+            "cluster a table",
             "cluster by",
-            "cluster by auto",
             "comment",
             "comment on table",
             "deep clone",

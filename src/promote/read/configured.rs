@@ -10,7 +10,7 @@ use super::layout::table_properties;
 use super::options;
 use super::words::{described, property, tagged};
 use crate::dbt::Node;
-use crate::promote::plan::{Configured, Property};
+use crate::promote::plan::{Configured, Layout, Property, arrangement};
 use crate::warehouse::Dialect;
 
 /// Reads a model's configuration. The description is the one that dbt writes to the warehouse.
@@ -39,6 +39,9 @@ pub fn read(dialect: Dialect, config: &Map<String, Value>, description: Option<&
             hold_properties(&mut configured, config);
         }
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {}
+    }
+    for (property, words) in arrangement(dialect, &Layout::configured(dialect, config, description)?) {
+        configured.held.entry(property).or_default().push(words);
     }
     Ok(configured)
 }

@@ -37,6 +37,12 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Pglast,
         dialect: Redshift,
+        beginning: r"alter table \S+ alter (sortkey|diststyle) ",
+        reason: "Postgres has no distribution and no sort keys",
+    },
+    Exception {
+        validator: Pglast,
+        dialect: Redshift,
         beginning: r"alter table \S+ append from ",
         reason: "Postgres moves no blocks from table to table",
     },
@@ -79,7 +85,7 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sail,
         dialect: Databricks,
-        beginning: r"alter table \S+ cluster by auto$",
+        beginning: r"alter table \S+ cluster by (auto$|\()",
         reason: "it clusters no table that is there",
     },
     Exception {

@@ -24,7 +24,7 @@ STAND_INS = [
     ("grant", r"^grant .+$", "select 1"),
     ("set tags", r"^alter table \S+ set tags .+$", "select 1"),
     ("set tblproperties", r"^alter table \S+ set tblproperties .+$", "select 1"),
-    ("cluster by auto", r"^alter table \S+ cluster by auto$", "select 1"),
+    ("cluster a table", r"^alter table \S+ cluster by (?:auto|\([^()]*\))$", "select 1"),
     # Parts of a statement: what is said about a table that is created from a query.
     ("comment", r"^(create .+?)\ncomment '(?:[^'\\]|\\.)*'(\n.+)$", r"\1\2"),
     ("cluster by", r"^(create .+?)\ncluster by (?:auto|\([^()]*\))(\n.+)$", r"\1\2"),
