@@ -264,6 +264,15 @@ mod tests {
         );
         assert_eq!(redshift.distribution.as_deref(), Some("diststyle key distkey (id)"));
         assert_eq!(redshift.sort_key.as_deref(), Some("compound sortkey (a, b)"));
+        let spelt = configured(Dialect::Redshift, &json!({"dist": " EVEN "}));
+        assert_eq!(spelt.distribution.as_deref(), Some("diststyle even"));
+        let bare = configured(Dialect::BigQuery, &json!({"partition_by": {"field": "d"}}));
+        assert_eq!(bare.partition_by.as_deref(), Some("d"), "dbt takes it for a date");
+        let buckets = json!({"clustered_by": ["a", "b"], "buckets": 4});
+        assert_eq!(configured(Dialect::Spark, &buckets).buckets.as_deref(), Some("(a, b) into 4 buckets"));
+        let shown = "CREATE TABLE t (\n  a STRING)\nUSING parquet\nCLUSTERED BY (a, b)\nINTO 4 BUCKETS\n";
+        let shown = Layout::of_statement(shown).expect("understood");
+        assert_eq!(shown.buckets.as_deref(), Some("(a, b) into 4 buckets"));
         assert_eq!(configured(Dialect::Postgres, &config), Layout::default());
     }
 

@@ -131,12 +131,13 @@ struct Arranged<'a> {
 /// Redshift: the keys that prod's project configures, instead of staging's. While the table is empty, that is a moment. An
 /// interleaved key goes first, because a table that has one keeps its distribution.
 fn layout_statements(table: &Table, target: &Relation) -> Result<Vec<Statement>> {
-    let of_checked = |text: Option<&str>| text.map(Sql::of_checked);
-    let arranged = Arranged {
-        table: Name(target),
-        distribution: of_checked(new_distribution(&table.facts)),
-        sort_key: of_checked(new_sort_key(&table.facts)),
-    };
+    let distribution = new_distribution(&table.facts).map(|style| {
+        // Here, a column has no brackets.
+        let key = style.strip_prefix("diststyle key distkey (").and_then(|key| key.strip_suffix(')'));
+        Sql::of_checked(key.map_or_else(|| style.to_owned(), |key| format!("distkey {key}")))
+    });
+    let sort_key = new_sort_key(&table.facts).map(Sql::of_checked);
+    let arranged = Arranged { table: Name(target), distribution, sort_key };
     let mut statements = Vec::new();
     let mut add = |title: &str, template: &str| -> Result<()> {
         let sql = render(Dialect::Redshift, template, &arranged)?;

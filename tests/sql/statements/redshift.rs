@@ -13,7 +13,7 @@ pub const GOOD: &[&str] = &[
     r#"alter table "prod"."t__promote" alter sortkey (start_tstamp, id)"#,
     r#"alter table "prod"."t__promote" alter compound sortkey (start_tstamp)"#,
     r#"alter table "prod"."t__promote" alter sortkey auto"#,
-    r#"alter table "prod"."t__promote" alter diststyle key distkey (id)"#,
+    r#"alter table "prod"."t__promote" alter distkey id"#,
     r#"alter table "prod"."t__promote" alter diststyle all"#,
     r#"alter table "prod"."t" append from "stg"."t""#,
     r#"insert into "prod"."t" ("id", "day") select "id", "day" from "stg"."t""#,

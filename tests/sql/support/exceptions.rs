@@ -37,7 +37,7 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Pglast,
         dialect: Redshift,
-        beginning: r"alter table \S+ alter (sortkey|diststyle) ",
+        beginning: r"alter table \S+ alter ((compound )?sortkey|diststyle|distkey) ",
         reason: "Postgres has no distribution and no sort keys",
     },
     Exception {
@@ -79,7 +79,7 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sail,
         dialect: Databricks,
-        beginning: r"alter table \S+ set tags ",
+        beginning: r"alter table \S+ (alter column \S+ )?set tags ",
         reason: "it has no tags",
     },
     Exception {
@@ -128,8 +128,8 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sqlglot,
         dialect: Redshift,
-        beginning: r"create table \S+\s+diststyle \w+\s+sortkey auto\s",
-        reason: "its sort keys are columns",
+        beginning: r"create table \S+\s+diststyle \w+\s+(sortkey auto|interleaved sortkey)\s",
+        reason: "its sort keys are columns, and of one kind",
     },
     Exception {
         validator: Sqlglot,
