@@ -125,6 +125,7 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         configured: Configured {
             change_tracking: Some(true),
             tags: Some("team = 'web'".to_owned()),
+            column_tags: BTreeMap::from([("number".to_owned(), "'pii' = 'yes'".to_owned())]),
             automatic_clustering: (model == "created").then_some(false),
             ..Configured::default()
         },

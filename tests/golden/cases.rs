@@ -317,7 +317,21 @@ fn configure(
 ) -> Result<()> {
     let config = config.as_object().expect("an object");
     table.layout = Layout::configured(dialect, config, description)?;
-    table.configured = read_configured(dialect, config, description)?;
+    let column_tags = match dialect {
+        Dialect::Databricks => BTreeMap::from([
+            ("view_id".to_owned(), serde_json::json!({"pii": "it's one", "checked": null})),
+            ("not_there_yet".to_owned(), serde_json::json!({"pii": "no"})),
+        ]),
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Spark
+        | Dialect::DuckDb => BTreeMap::new(),
+    };
+    // With the rest that dbt gives to a table.
+    let column_tags = if description.is_some() { column_tags } else { BTreeMap::new() };
+    table.configured = read_configured(dialect, config, description, &column_tags)?;
     Ok(())
 }
 

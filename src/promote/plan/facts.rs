@@ -201,6 +201,8 @@ pub struct Configured {
     pub change_tracking: Option<bool>,
     /// Snowflake and Databricks: tags with their values, as SQL.
     pub tags: Option<String>,
+    /// Databricks: tags of columns with their values, as SQL.
+    pub column_tags: BTreeMap<String, String>,
     /// Snowflake: the table keeps the tags of the one that it replaces.
     pub copies_tags: bool,
     /// Snowflake: a row access policy, in dbt's words.

@@ -107,7 +107,22 @@ fn on_databricks(table: &Table, is_query: bool) -> Result<Vec<Statement>> {
         let tags = Tags { table: Name(prod), tags: Sql::of_checked(tags) };
         add("the project's tags", render(dialect, "set_tags.sql", &tags)?);
     }
+    let known = &facts.physical.columns;
+    // The project may speak of a column that no run has made yet.
+    let is_there = |name: &str| known.is_empty() || known.iter().any(|it| it.name.eq_ignore_ascii_case(name));
+    for (column, tags) in facts.configured.column_tags.iter().filter(|(column, _)| is_there(column)) {
+        let tagged = TaggedColumn { table: Name(prod), column, tags: Sql::of_checked(tags) };
+        add(&format!("the project's tags of {column}"), render(dialect, "set_column_tags.sql", &tagged)?);
+    }
     Ok(statements)
+}
+
+/// Databricks: tags of a column, with their values.
+#[derive(Serialize)]
+struct TaggedColumn<'a> {
+    table: Name<'a>,
+    column: &'a str,
+    tags: Sql,
 }
 
 /// The configured layout, unless a clone certainly has it.

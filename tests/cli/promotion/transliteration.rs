@@ -95,7 +95,7 @@ const RULES: &[Rule] = &[
     rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ set change_tracking = true$"#, ""),
     rule(
         &[Databricks],
-        r#"^alter table (?:"[^"]*"|[\w.])+ (set tags|set tblproperties|cluster by)[^\n]*$"#,
+        r#"^alter table (?:"[^"]*"|[\w.])+ (set tags|alter column \S+ set tags|set tblproperties|cluster by)[^\n]*$"#,
         "",
     ),
     rule(&[BigQuery], r#"^alter table (?:"[^"]*"|[\w.])+ set options [^\n]+$"#, ""),

@@ -102,6 +102,12 @@ pub static EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         validator: Sqlglot,
+        dialect: Databricks,
+        beginning: r"alter table \S+ alter column \S+ set tags ",
+        reason: "its columns have no tags",
+    },
+    Exception {
+        validator: Sqlglot,
         dialect: Postgres,
         beginning: "lock table ",
         reason: "it has no locks of tables",

@@ -302,7 +302,13 @@ const DATABRICKS: &[Known] = &[
         OfReplaced::Named,
     ),
     known(Property::Tags, "tags", "`databricks_tags`", &[Configured, Configured], OfReplaced::MayStay),
-    known(Property::ColumnTags, "tags of columns", "", &[Lost, Lost], OfReplaced::MayStay),
+    known(
+        Property::ColumnTags,
+        "tags of columns",
+        "`databricks_tags` of columns",
+        &[Configured, Configured],
+        OfReplaced::MayStay,
+    ),
     known(
         Property::Columns,
         "descriptions, NOT NULL, checks and defaults of columns, generated columns",
