@@ -50,7 +50,7 @@ fn is_configured(facts: &TableFacts) -> bool {
 
 /// The layout of staging's table, and the one that prod's project configures instead; none where they agree, where the
 /// project configures none, and where staging's is not known.
-pub fn differing<'a>(dialect: Dialect, facts: &'a TableFacts) -> Option<(&'a Layout, &'a Layout)> {
+pub fn differing(dialect: Dialect, facts: &TableFacts) -> Option<(&Layout, &Layout)> {
     let staging = facts.physical.layout.as_ref().filter(|_| is_configured(facts))?;
     let is_same = match dialect {
         // Each of both can be configured alone, and stays as in staging otherwise.
