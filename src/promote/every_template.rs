@@ -114,6 +114,8 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         replaced: Physical { tags: Vec::new(), ..physical.clone() },
         layout: Layout {
             is_clustered_by_choice: true,
+            distribution: Some("diststyle even".to_owned()),
+            sort_key: Some("sortkey auto".to_owned()),
             properties: BTreeMap::from([("key".to_owned(), "it's".to_owned())]),
             ..physical.layout.clone().expect("a layout")
         },
@@ -123,11 +125,12 @@ fn table(dialect: Dialect, model: &str, action: Action) -> Table {
         configured: Configured {
             change_tracking: Some(true),
             tags: Some("team = 'web'".to_owned()),
+            column_tags: BTreeMap::from([("number".to_owned(), "'pii' = 'yes'".to_owned())]),
             automatic_clustering: (model == "created").then_some(false),
             ..Configured::default()
         },
     };
-    Table { model: model.to_owned(), facts, action }
+    Table { model: model.to_owned(), facts, action, is_free: false }
 }
 
 fn physical(dialect: Dialect) -> Physical {
@@ -141,7 +144,8 @@ fn physical(dialect: Dialect) -> Physical {
             partition_by: Some("start_tstamp".to_owned()),
             cluster_by: Some("number".to_owned()),
             distribution: Some("diststyle all".to_owned()),
-            sort_key: Some("sortkey auto".to_owned()),
+            sort_key: Some("sortkey (number)".to_owned()),
+            buckets: Some("(number) into 4 buckets".to_owned()),
             properties: BTreeMap::from([("require_partition_filter".to_owned(), "true".to_owned())]),
             partition_column: (dialect == Dialect::BigQuery).then(|| "start_tstamp".to_owned()),
             transient: Some(true),

@@ -151,6 +151,7 @@ mod tests {
             alias: name.clone(),
             version: parts.next().map(Into::into),
             description: String::new(),
+            column_tags: BTreeMap::new(),
             name,
             package_name,
             database: None,

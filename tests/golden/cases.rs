@@ -57,6 +57,14 @@ pub fn all() -> Vec<Case> {
         case("quoted_names", plain, quoted_names),
         case("partitioned_and_clustered", where_it_is_said, partitioned_and_clustered),
         case("restated_by_ctas", |_| with(CopyStrategy::Ctas), in_other_parts),
+        case("laid_out_by_prod", plain, laid_out_by_prod),
+        case("laid_out_by_prod_by_ctas", |_| with(CopyStrategy::Ctas), laid_out_by_prod),
+        case("in_other_parts_than_staging", plain, in_other_parts_than_staging),
+        case(
+            "in_other_parts_than_asked_for",
+            |dialect| with(CopyStrategy::of(dialect)[0]),
+            in_other_parts_than_staging,
+        ),
         case("configured", plain, configured),
         case("configured_by_ctas", |_| with(CopyStrategy::Ctas), configured),
         case("with_more_than_configured", plain, with_more),
@@ -309,7 +317,21 @@ fn configure(
 ) -> Result<()> {
     let config = config.as_object().expect("an object");
     table.layout = Layout::configured(dialect, config, description)?;
-    table.configured = read_configured(dialect, config, description)?;
+    let column_tags = match dialect {
+        Dialect::Databricks => BTreeMap::from([
+            ("view_id".to_owned(), serde_json::json!({"pii": "it's one", "checked": null})),
+            ("not_there_yet".to_owned(), serde_json::json!({"pii": "no"})),
+        ]),
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::BigQuery
+        | Dialect::Spark
+        | Dialect::DuckDb => BTreeMap::new(),
+    };
+    // With the rest that dbt gives to a table.
+    let column_tags = if description.is_some() { column_tags } else { BTreeMap::new() };
+    table.configured = read_configured(dialect, config, description, &column_tags)?;
     Ok(())
 }
 
@@ -332,12 +354,11 @@ fn partitioned_and_clustered(dialect: Dialect) -> Result<Facts> {
         }),
     };
     configure(dialect, table, &config, None)?;
-    // The table in the warehouse counts for more than what the project says.
     table.physical = unguarded(recorded::physical(dialect, "my_model", Made::InParts));
     Ok(facts)
 }
 
-/// The same, by the other means that a warehouse has.
+/// The same, by the other means that a warehouse has, which prod's project leaves to staging.
 fn in_other_parts(dialect: Dialect) -> Result<Facts> {
     let mut facts = partitioned_and_clustered(dialect)?;
     let table = facts.models[0].table.as_mut().expect("a table");
@@ -347,10 +368,57 @@ fn in_other_parts(dialect: Dialect) -> Result<Facts> {
             configure(dialect, table, &config, None)?;
         }
         Dialect::Databricks | Dialect::Spark => {
+            let config = serde_json::json!({"tblproperties": {"delta.autoOptimize.optimizeWrite": "true"}});
+            configure(dialect, table, &config, None)?;
             table.physical = unguarded(recorded::physical(dialect, "my_model", Made::InOtherParts));
         }
         Dialect::Postgres | Dialect::Snowflake | Dialect::BigQuery | Dialect::DuckDb => {}
     }
+    Ok(facts)
+}
+
+/// Prod's project configures another layout than staging's, which a copy can be given afterwards, if a warehouse can do that
+/// at all.
+fn laid_out_by_prod(dialect: Dialect) -> Result<Facts> {
+    let mut facts = in_other_parts(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let config = match dialect {
+        Dialect::Postgres | Dialect::DuckDb => serde_json::json!({}),
+        Dialect::Redshift => {
+            serde_json::json!({"dist": "Start_Tstamp_Date", "sort": ["start_tstamp_date", "view_id"]})
+        }
+        Dialect::Snowflake => {
+            serde_json::json!({"cluster_by": "start_tstamp_date", "automatic_clustering": false})
+        }
+        Dialect::BigQuery => serde_json::json!({
+            "partition_by": {"field": "start_tstamp", "data_type": "timestamp"}, "cluster_by": ["start_tstamp_date", "view_id"]
+        }),
+        Dialect::Databricks => serde_json::json!({"liquid_clustered_by": ["view_id"]}),
+        Dialect::Spark => serde_json::json!({"partition_by": ["start_tstamp_date"]}),
+    };
+    configure(dialect, table, &config, None)?;
+    Ok(facts)
+}
+
+/// The same, where only a query makes such a table.
+fn in_other_parts_than_staging(dialect: Dialect) -> Result<Facts> {
+    let mut facts = partitioned_and_clustered(dialect)?;
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let config = match dialect {
+        Dialect::Postgres | Dialect::DuckDb | Dialect::Snowflake => serde_json::json!({}),
+        Dialect::Redshift => {
+            serde_json::json!({"dist": "auto", "sort": ["view_id", "start_tstamp"], "sort_type": "interleaved"})
+        }
+        Dialect::BigQuery => serde_json::json!({
+            "partition_by": {"field": "start_tstamp_date", "data_type": "date", "granularity": "month"},
+            "require_partition_filter": true
+        }),
+        Dialect::Databricks => serde_json::json!({"auto_liquid_cluster": true}),
+        Dialect::Spark => {
+            serde_json::json!({"file_format": "parquet", "clustered_by": "view_id", "buckets": 8})
+        }
+    };
+    configure(dialect, table, &config, None)?;
     Ok(facts)
 }
 

@@ -67,7 +67,7 @@ fn tags(dialect: Dialect) -> Option<Answer> {
 fn answers(dialect: Dialect, name: &str, made: Made) -> Vec<Answer> {
     match dialect {
         Dialect::Postgres => postgres(made),
-        Dialect::Redshift => redshift(),
+        Dialect::Redshift => redshift(made),
         Dialect::Snowflake => snowflake(made),
         Dialect::BigQuery => bigquery(name, made),
         Dialect::Databricks | Dialect::Spark => show_create(dialect, name, made),
@@ -96,18 +96,25 @@ fn postgres(made: Made) -> Vec<Answer> {
     vec![rows(&columns), rows(&left_behind), rows(&[]), rows(&[]), rows(&lost)]
 }
 
-fn redshift() -> Vec<Answer> {
+fn redshift(made: Made) -> Vec<Answer> {
     let key = vec!["view_id", "Key; it's the page's."];
     let granted = [
         vec!["SELECT", "user", "reporter"],
         vec!["SELECT", "group", "analysts"],
         vec!["INSERT", "public", "public"],
     ];
+    let (style, keys) = match made {
+        Made::InParts => ("key", vec![vec!["start_tstamp", "no", "1"], vec!["view_id", "yes", "0"]]),
+        Made::WithMore => ("all", vec![vec!["start_tstamp", "no", "1"], vec!["view_id", "no", "2"]]),
+        Made::Plainly | Made::InOtherParts | Made::Generating => ("auto", Vec::new()),
+    };
     vec![
         rows(&[vec![DESCRIPTION]]),
         rows(&[key]),
         rows(&[vec!["the primary key my_model_pkey"]]),
         rows(&granted),
+        rows(&[vec![style]]),
+        rows(&keys),
     ]
 }
 

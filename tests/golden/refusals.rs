@@ -365,6 +365,16 @@ fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
         assert!(plan(&facts, Wishes::default()).is_ok(), "a copy keeps the time");
         is_refused(&facts, by_ctas, "is partitioned by the time of ingestion");
     }
+    // No statement turns one into the other.
+    let mut other = bigquery(|_| {});
+    let table = other.models[0].table.as_mut().expect("a table");
+    let layout = |by: &str| Layout { partition_by: Some(by.to_owned()), ..Layout::default() };
+    (table.physical.layout, table.layout) = (Some(layout("_PARTITIONDATE")), layout("t"));
+    is_refused(
+        &other,
+        Wishes::default(),
+        "the day of _partitiontime, and prod's project configures the partitioning by",
+    );
     // Offline, the project tells.
     let mut facts = bigquery(|table| table.physical.layout = None);
     let config = serde_json::json!({"partition_by": {"field": "x", "time_ingestion_partitioning": true}});
@@ -377,6 +387,24 @@ fn tables_of_another_kind_are_not_copied_as_if_they_were_of_the_usual_one() {
         let configured = bigquery(|table| table.configured.is_iceberg = true);
         is_refused(&configured, wishes, "prod's project configures `analytics`.`prod_derived`.`my_model`");
     }
+}
+
+#[test]
+fn a_table_that_is_laid_out_as_configured_is_replaced_by_one_that_is_too() {
+    let mut facts = cases::replace_facts(Dialect::BigQuery).expect("facts");
+    let table = facts.models[0].table.as_mut().expect("a table");
+    let layout = |by: &str| Layout { partition_by: Some(by.to_owned()), ..Layout::default() };
+    (table.physical.layout, table.replaced.layout) = (Some(layout("DATE(t)")), Some(layout("DATE(u)")));
+    let replace = Wishes { replace: true, ..Wishes::default() };
+    is_refused(
+        &facts,
+        replace,
+        "the new table has the partitioning by the day of t: BigQuery replaces no table",
+    );
+    facts.models[0].table.as_mut().expect("a table").layout = layout("timestamp_trunc(u, day)");
+    let planned = plan(&facts, replace).expect("the new one is laid out as prod's is");
+    let note = "which reads and writes all of it";
+    assert!(planned.notes.iter().any(|text| text.ends_with(note)), "{:?}", planned.notes);
 }
 
 #[test]

@@ -101,6 +101,8 @@ pub struct Node {
     pub version: Option<Value>,
     /// Its description, where dbt writes it to the warehouse (`persist_docs`); else empty, as there are many.
     pub description: String,
+    /// Databricks: the tags that dbt gives to its columns, as the project has them.
+    pub column_tags: BTreeMap<String, Value>,
 }
 
 impl Node {

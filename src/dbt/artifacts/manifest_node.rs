@@ -1,6 +1,7 @@
 //! Reads a model or a hook from a manifest.json.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::marker::PhantomData;
@@ -104,6 +105,27 @@ struct RawNode<'a, C> {
     version: Option<Value>,
     #[serde(borrow, default)]
     description: Option<Cow<'a, str>>,
+    #[serde(default)]
+    columns: TaggedColumns,
+}
+
+/// The tags of columns on Databricks, by the names of the columns that have any.
+#[derive(Default)]
+struct TaggedColumns(BTreeMap<String, Value>);
+
+#[derive(Deserialize)]
+struct Column {
+    #[serde(default)]
+    databricks_tags: Option<Value>,
+}
+
+impl<'de> Deserialize<'de> for TaggedColumns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let columns: Option<BTreeMap<String, Column>> = Option::deserialize(deserializer)?;
+        let tagged =
+            columns.into_iter().flatten().filter_map(|(name, column)| Some((name, column.databricks_tags?)));
+        Ok(Self(tagged.collect()))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -140,6 +162,7 @@ impl<C: KeptConfig> RawNode<'_, C> {
             path: owned(self.original_file_path).unwrap_or_default(),
             version: self.version.filter(|version| !version.is_null()),
             description: owned(self.description.filter(|_| is_persisted)).unwrap_or_default(),
+            column_tags: self.columns.0,
         }
     }
 }

@@ -322,6 +322,21 @@ mod tests {
     }
 
     #[test]
+    fn tags_are_kept_of_the_columns_that_have_any() {
+        let columns =
+            json!({"a": {"name": "a", "databricks_tags": {"pii": "yes"}}, "b": {"name": "b", "meta": {}}});
+        let node = |columns: Value| json!({"resource_type": "model", "name": "m", "package_name": "p", "columns": columns});
+        let nodes = json!({"model.p.m": node(columns), "model.p.n": node(Value::Null)});
+        let text =
+            json!({"metadata": {"dbt_version": "1.11.16", "adapter_type": "databricks"}, "nodes": nodes,
+            "macros": {}, "sources": {}})
+            .to_string();
+        let manifest = Manifest::of_text(&text, ReadFor::Runs).expect("a manifest");
+        let tagged = |id: &str| json!(manifest.node(id).expect("a model").column_tags);
+        assert_eq!([tagged("model.p.m"), tagged("model.p.n")], [json!({"a": {"pii": "yes"}}), json!({})]);
+    }
+
+    #[test]
     fn says_what_is_wrong_with_a_file() {
         for (text, expected) in [
             ("", "empty"),

@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 
 use super::backup::suffix;
-use super::facts::{Column, Layout, TableFacts};
+use super::facts::{Column, TableFacts};
+use super::layouts::{described, new_arrangement};
 use super::parts::{Action, Wishes};
 use crate::failure::Refusal;
 use crate::timestamp::Timestamp;
@@ -121,15 +122,16 @@ impl Candidate<'_> {
 
     /// BigQuery replaces a table only with one that is partitioned and clustered in the same way.
     fn refuse_other_partitions(&self) -> Result<()> {
-        let (Dialect::BigQuery, Some(staging), Some(prod)) =
+        let (Dialect::BigQuery, Some(_), Some(prod)) =
             (self.dialect, &self.table.physical.layout, &self.table.replaced.layout)
         else {
             return Ok(());
         };
-        let (staging, prod) = (partitions(staging), partitions(prod));
-        if staging != prod {
+        let (new, prod) =
+            (described(self.dialect, &new_arrangement(self.table)), described(self.dialect, prod));
+        if new != prod {
             bail!(Refusal(format!(
-                "{} is {prod}, and staging's is {staging}: BigQuery replaces no table by one that is \
+                "{} has {prod}, and the new table has {new}: BigQuery replaces no table by one that is \
                  partitioned or clustered in another way. While no run of prod is in progress, delete the \
                  row of {} from its incremental manifest and rename its table (alter table … rename to …), \
                  then promote without --replace",
@@ -146,12 +148,4 @@ fn column_list(columns: &[Column]) -> String {
         None => column.name.clone(),
     };
     columns.iter().map(column).collect::<Vec<_>>().join(", ")
-}
-
-fn partitions(layout: &Layout) -> String {
-    let clause = |words: &str, clause: &Option<String>| match clause {
-        Some(clause) => format!("{words} by {clause}"),
-        None => format!("not {words}"),
-    };
-    format!("{}, {}", clause("partitioned", &layout.partition_by), clause("clustered", &layout.cluster_by))
 }

@@ -1,6 +1,7 @@
 //! How one table is really copied: the strategy that was asked for may not be possible for it. Pure.
 
 use super::facts::{Physical, TableFacts};
+use super::layouts;
 use super::parts::{Action, Table};
 use super::properties::{Held, Property};
 use super::strategy::CopyStrategy;
@@ -10,6 +11,9 @@ use crate::warehouse::Dialect;
 #[must_use]
 pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> CopyStrategy {
     let facts = &table.facts;
+    if let Some(instead) = layouts::instead(dialect, strategy, table) {
+        return instead;
+    }
     let instead = match dialect {
         Dialect::DuckDb => (strategy == CopyStrategy::Like && facts.physical.create_statement.is_none())
             .then_some(CopyStrategy::Ctas),

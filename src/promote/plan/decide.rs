@@ -97,7 +97,12 @@ impl Plan {
                     is_recorded: row.is_some(),
                 }
                 .action(wishes, self.made_at)?;
-                tables.push(Table { model: model.name.clone(), facts: table.clone(), action });
+                tables.push(Table {
+                    model: model.name.clone(),
+                    facts: table.clone(),
+                    action,
+                    is_free: wishes.strategy.is_none(),
+                });
             }
             match row {
                 _ if !model.is_tracked => {}

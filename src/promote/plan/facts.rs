@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::layouts::arrangement;
 use super::properties::{Held, Property};
 use super::right::Right;
 use crate::snowplow::Window;
@@ -200,6 +201,8 @@ pub struct Configured {
     pub change_tracking: Option<bool>,
     /// Snowflake and Databricks: tags with their values, as SQL.
     pub tags: Option<String>,
+    /// Databricks: tags of columns with their values, as SQL.
+    pub column_tags: BTreeMap<String, String>,
     /// Snowflake: the table keeps the tags of the one that it replaces.
     pub copies_tags: bool,
     /// Snowflake: a row access policy, in dbt's words.
@@ -207,8 +210,7 @@ pub struct Configured {
 }
 
 impl TableFacts {
-    /// The layout of staging's table, which a copy gets: the catalogue's where that is known, else the one that the project
-    /// configures.
+    /// The layout of staging's table: the catalogue's where that is known, else the one that the project configures.
     #[must_use]
     pub fn known_layout(&self) -> &Layout {
         self.physical.layout.as_ref().unwrap_or(&self.layout)
@@ -315,7 +317,9 @@ pub struct Layout {
     pub partition_by: Option<String>,
     /// The contents of `cluster by`.
     pub cluster_by: Option<String>,
-    /// Redshift: `diststyle …` or `distkey (…)`.
+    /// Databricks and Spark: what follows `clustered by`, for formats that have buckets.
+    pub buckets: Option<String>,
+    /// Redshift: `diststyle …`, with `distkey (…)` if that is by a key.
     pub distribution: Option<String>,
     /// Redshift: `sortkey (…)`.
     pub sort_key: Option<String>,
@@ -348,6 +352,13 @@ impl Layout {
 }
 
 impl Physical {
+    /// Adds its layout to what it has.
+    pub fn hold_layout(&mut self, dialect: Dialect) {
+        for (property, words) in self.layout.iter().flat_map(|layout| arrangement(dialect, layout)) {
+            self.held.entry(property).or_default().push(words);
+        }
+    }
+
     /// Adds to what it has.
     pub fn hold(&mut self, property: Property, item: String) {
         self.held.entry(property).or_default().push(item);

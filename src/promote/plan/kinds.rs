@@ -1,6 +1,7 @@
 //! Kinds of tables that a strategy cannot copy. Pure.
 
 use super::facts::{Layout, TableFacts};
+use super::layouts::{self, differing, disagreement, new_arrangement};
 use super::parts::{Action, Table};
 use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
@@ -9,13 +10,14 @@ use crate::warehouse::Dialect;
 #[must_use]
 pub fn why_unsuited(dialect: Dialect, how: CopyStrategy, table: &Table) -> Option<String> {
     let facts = &table.facts;
-    match dialect {
+    let of_kind = match dialect {
         Dialect::BigQuery => of_bigquery(how, facts),
         Dialect::Snowflake => of_snowflake(how, facts),
         Dialect::Databricks => no_delta(how, facts).or_else(|| unsuited_files(dialect, table)),
         Dialect::Spark => unsuited_files(dialect, table),
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => None,
-    }
+    };
+    of_kind.or_else(|| layouts::why_unsuited(dialect, how, facts))
 }
 
 /// Databricks: a deep clone is a Delta table, whatever it is made from.
@@ -157,15 +159,23 @@ fn iceberg(facts: &TableFacts) -> Option<String> {
 }
 
 fn of_bigquery(how: CopyStrategy, facts: &TableFacts) -> Option<String> {
-    let staging = facts.known_layout();
-    let by_ingestion_time = (how == CopyStrategy::Ctas && is_by_ingestion_time(staging)).then(|| {
-        format!(
+    let are_by_ingestion_time =
+        is_by_ingestion_time(facts.known_layout()) || is_by_ingestion_time(&new_arrangement(facts));
+    let by_ingestion_time = are_by_ingestion_time.then(|| match differing(Dialect::BigQuery, facts) {
+        // Whatever the strategy is.
+        Some(_) => Some(format!(
+            "{}. Nothing turns a table that is partitioned by the time of ingestion into another one, nor back: configure the \
+             same for both targets, and build staging's table anew",
+            disagreement(Dialect::BigQuery, facts)
+        )),
+        None if how == CopyStrategy::Ctas => Some(format!(
             "{} is partitioned by the time of ingestion. create table … as select cannot make such a table, and would \
              lose that time: promote without --strategy ctas",
             facts.staging
-        )
+        )),
+        None => None,
     });
-    iceberg(facts).or(by_ingestion_time)
+    iceberg(facts).or(by_ingestion_time.flatten())
 }
 
 fn is_by_ingestion_time(layout: &Layout) -> bool {

@@ -2,6 +2,7 @@
 
 use super::copying::{is_clustered_automatically, reads_by_query, written_as};
 use super::facts::Facts;
+use super::layouts::{self, new_arrangement};
 use super::parts::{Action, Plan, Table};
 use super::properties;
 use super::strategy::CopyStrategy;
@@ -100,7 +101,15 @@ fn of_properties(plan: &Plan, table: &Table) -> Vec<String> {
     let uncertain = uncertain.iter().map(|what| {
         format!("{model}: staging's table has {what}, which may come along: look at prod's table afterwards")
     });
-    lost.chain(uncertain).chain(of_snowflake(plan, table)).collect()
+    let rewritten = layouts::why_rewritten(dialect, strategy, table);
+    let unseen = layouts::why_uncertain(dialect, written_as(dialect, strategy, table), table);
+    rewritten
+        .into_iter()
+        .chain(unseen)
+        .chain(lost)
+        .chain(uncertain)
+        .chain(of_snowflake(plan, table))
+        .collect()
 }
 
 /// Snowflake: what prod's project configures and the script leaves out, or cannot see to.
@@ -109,7 +118,7 @@ fn of_snowflake(plan: &Plan, table: &Table) -> Vec<String> {
     if plan.dialect != Dialect::Snowflake {
         return Vec::new();
     }
-    let has_key = facts.known_layout().cluster_by.is_some();
+    let has_key = new_arrangement(facts).cluster_by.is_some();
     let suspended = (has_key && !is_clustered_automatically(table)).then(|| {
         let why = if facts.configured.automatic_clustering == Some(false) {
             "as the project configures"

@@ -66,6 +66,8 @@ pub struct Table {
     pub facts: TableFacts,
     /// What happens to it.
     pub action: Action,
+    /// The user asked for no strategy, so that the table may be copied by another one where that keeps prod's configuration.
+    pub is_free: bool,
 }
 
 /// What happens to a table.

@@ -1,23 +1,30 @@
 //! What prod's project configures for a table, besides its layout.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::layout::table_properties;
 use super::options;
-use super::words::{described, property, tagged};
+use super::words::{described, of_column, property, tagged};
 use crate::dbt::Node;
-use crate::promote::plan::{Configured, Property};
+use crate::promote::plan::{Configured, Layout, Property, arrangement};
 use crate::warehouse::Dialect;
 
-/// Reads a model's configuration. The description is the one that dbt writes to the warehouse.
+/// Reads a model's configuration. The description is the one that dbt writes to the warehouse, and the tags are those of
+/// columns on Databricks.
 ///
 /// # Errors
 /// A value is not what dbt takes, and it would become a part of the script.
-pub fn read(dialect: Dialect, config: &Map<String, Value>, description: Option<&str>) -> Result<Configured> {
+pub fn read(
+    dialect: Dialect,
+    config: &Map<String, Value>,
+    description: Option<&str>,
+    column_tags: &BTreeMap<String, Value>,
+) -> Result<Configured> {
     let mut configured = Configured { is_iceberg: is_iceberg(config), ..Configured::default() };
     match dialect {
         Dialect::BigQuery => {
@@ -31,7 +38,7 @@ pub fn read(dialect: Dialect, config: &Map<String, Value>, description: Option<&
         }
         Dialect::Databricks => {
             describe(&mut configured, description);
-            of_databricks(&mut configured, config)?;
+            of_databricks(&mut configured, config, column_tags)?;
             hold_properties(&mut configured, config);
         }
         Dialect::Spark => {
@@ -39,6 +46,9 @@ pub fn read(dialect: Dialect, config: &Map<String, Value>, description: Option<&
             hold_properties(&mut configured, config);
         }
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => {}
+    }
+    for (property, words) in arrangement(dialect, &Layout::configured(dialect, config, description)?) {
+        configured.held.entry(property).or_default().push(words);
     }
     Ok(configured)
 }
@@ -70,10 +80,31 @@ fn hold_properties(configured: &mut Configured, config: &Map<String, Value>) {
     );
 }
 
-/// Databricks: tags of Unity Catalog.
-fn of_databricks(configured: &mut Configured, config: &Map<String, Value>) -> Result<()> {
-    let tags = match config.get("databricks_tags") {
-        None | Some(Value::Null) => return Ok(()),
+/// Databricks: tags of Unity Catalog, of the table and of its columns.
+fn of_databricks(
+    configured: &mut Configured,
+    config: &Map<String, Value>,
+    columns: &BTreeMap<String, Value>,
+) -> Result<()> {
+    if let Some((sql, words)) = tags(config.get("databricks_tags"))? {
+        configured.tags = Some(sql);
+        configured.held.insert(Property::Tags, words);
+    }
+    for (column, value) in columns {
+        let Some((sql, words)) = tags(Some(value)).with_context(|| format!("the column {column}"))? else {
+            continue;
+        };
+        configured.column_tags.insert(column.clone(), sql);
+        let words = words.iter().map(|tag| of_column(tag, column));
+        configured.held.entry(Property::ColumnTags).or_default().extend(words);
+    }
+    Ok(())
+}
+
+/// The configuration `databricks_tags` as SQL and in words; none where it has no tag.
+fn tags(value: Option<&Value>) -> Result<Option<(String, Vec<String>)>> {
+    let tags = match value {
+        None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(tags)) => tags,
         Some(other) => bail!("the configuration databricks_tags: {other} is not a list of tags with values"),
     };
@@ -82,13 +113,12 @@ fn of_databricks(configured: &mut Configured, config: &Map<String, Value>) -> Re
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let tags: Vec<_> = tags.iter().map(|(tag, value)| (tag, text(value))).collect();
     let literal = |text: &str| Dialect::Databricks.text_literal(text);
+    let tags: Vec<_> = tags.iter().map(|(tag, value)| (tag, text(value))).collect();
     let pairs = tags.iter().map(|(tag, value)| format!("{} = {}", literal(tag), literal(value)));
-    let pairs = pairs.collect::<Vec<_>>().join(", ");
-    configured.tags = Some(pairs).filter(|pairs| !pairs.is_empty());
-    configured.held.insert(Property::Tags, tags.iter().map(|(tag, value)| tagged(tag, value)).collect());
-    Ok(())
+    let sql = pairs.collect::<Vec<_>>().join(", ");
+    let words = tags.iter().map(|(tag, value)| tagged(tag, value)).collect();
+    Ok((!sql.is_empty()).then_some((sql, words)))
 }
 
 fn is_iceberg(config: &Map<String, Value>) -> bool {
@@ -160,7 +190,7 @@ mod tests {
     use super::*;
 
     fn snowflake(config: &Value) -> Result<Configured> {
-        read(Dialect::Snowflake, config.as_object().expect("an object"), Some("It's\nours"))
+        read(Dialect::Snowflake, config.as_object().expect("an object"), Some("It's\nours"), &BTreeMap::new())
     }
 
     #[test]
@@ -194,12 +224,22 @@ mod tests {
 
     #[test]
     fn tags_of_databricks_are_texts() {
-        let read = |config: Value| read(Dialect::Databricks, config.as_object().expect("an object"), None);
+        let of_columns = |config: Value, columns: &BTreeMap<String, Value>| {
+            read(Dialect::Databricks, config.as_object().expect("an object"), None, columns)
+        };
+        let read = |config: Value| of_columns(config, &BTreeMap::new());
         let configured =
             read(json!({"databricks_tags": {"team": "it's", "pii": null, "n": 1}})).expect("allowed");
         assert_eq!(configured.tags.as_deref(), Some("'team' = 'it\\'s', 'pii' = '', 'n' = '1'"));
         assert_eq!(read(json!({"databricks_tags": {}})).expect("allowed").tags, None);
         assert!(read(json!({"databricks_tags": "team"})).is_err());
+        let columns = |tags: Value| BTreeMap::from([("id".to_owned(), tags)]);
+        let tagged = of_columns(json!({}), &columns(json!({"pii": "yes"}))).expect("allowed");
+        assert_eq!(tagged.column_tags["id"], "'pii' = 'yes'");
+        assert_eq!(tagged.held[&Property::ColumnTags], ["the tag pii: yes of its column id"]);
+        assert!(of_columns(json!({}), &columns(json!({}))).expect("allowed").column_tags.is_empty());
+        let error = of_columns(json!({}), &columns(json!(["pii"]))).expect_err("no tags");
+        assert_eq!(error.to_string(), "the column id");
     }
 
     #[test]

@@ -43,11 +43,12 @@ impl Layout {
             }
             Dialect::Databricks | Dialect::Spark => Ok(Self {
                 partition_by: list(config, "partition_by")?,
-                cluster_by: list(config, "liquid_clustered_by")?,
+                cluster_by: list(config, "liquid_clustered_by")?.filter(|_| dialect == Dialect::Databricks),
+                buckets: buckets(config)?,
                 properties: table_properties(config),
                 format: file_format(config)?,
-                is_clustered_by_choice: config.get("auto_liquid_cluster").and_then(Value::as_bool)
-                    == Some(true)
+                is_clustered_by_choice: dialect == Dialect::Databricks
+                    && config.get("auto_liquid_cluster").and_then(Value::as_bool) == Some(true)
                     && config.get("liquid_clustered_by").is_none_or(Value::is_null),
                 ..Self::default()
             }),
@@ -85,7 +86,11 @@ impl Layout {
         let is_clustered_by_choice = is_auto || is_chosen;
         let cluster_by = cluster_by.filter(|_| !is_clustered_by_choice);
         let partition = clauses.line("PARTITION BY").or_else(|| clauses.line("PARTITIONED BY").map(bare));
+        let buckets = clauses.line("CLUSTERED BY").zip(clauses.line("INTO"));
+        let buckets =
+            buckets.map(|(columns, number)| plain(format!("{columns} into {}", number.to_lowercase())));
         Some(Self {
+            buckets: buckets.map_or(Some(None), |it| it.map(Some))?,
             partition_by: partition.map_or(Some(None), |text| plain(text).map(Some))?,
             cluster_by: cluster_by.map(bare).map_or(Some(None), |text| plain(text).map(Some))?,
             properties,
@@ -124,8 +129,8 @@ fn properties(text: &str) -> BTreeMap<String, String> {
 }
 
 fn redshift(config: &Map<String, Value>) -> Result<Layout> {
-    let distribution = text(config, "dist")?.map(|dist| match dist.as_str() {
-        "all" | "even" | "auto" => format!("diststyle {dist}"),
+    let distribution = text(config, "dist")?.map(|dist| match dist.trim().to_lowercase().as_str() {
+        style @ ("all" | "even" | "auto") => format!("diststyle {style}"),
         key => format!("diststyle key distkey ({key})"),
     });
     let kind = text(config, "sort_type")?.map_or_else(String::new, |kind| format!("{kind} "));
@@ -134,6 +139,14 @@ fn redshift(config: &Map<String, Value>) -> Result<Layout> {
         _ => format!("{kind}sortkey ({columns})"),
     });
     Ok(Layout { distribution, sort_key, ..Layout::default() })
+}
+
+/// Databricks and Spark: the configurations `clustered_by` and `buckets`, of which dbt takes none without the other.
+fn buckets(config: &Map<String, Value>) -> Result<Option<String>> {
+    let number = config.get("buckets").and_then(Value::as_u64);
+    Ok(list(config, "clustered_by")?
+        .zip(number)
+        .map(|(columns, number)| format!("({columns}) into {number} buckets")))
 }
 
 /// Databricks and Spark: the configuration `tblproperties`.
@@ -187,7 +200,7 @@ fn bigquery_partition(value: &Value) -> Result<Option<String>> {
     let granularity = get("granularity")?.unwrap_or_else(|| "day".to_owned());
     if value.get("time_ingestion_partitioning").and_then(Value::as_bool) == Some(true) {
         // The field is the pseudo-column's source, and no column of the table.
-        let is_date = get("data_type")?.is_some_and(|kind| kind.eq_ignore_ascii_case("date"));
+        let is_date = get("data_type")?.is_none_or(|kind| kind.eq_ignore_ascii_case("date"));
         return Ok(Some(if is_date && granularity.eq_ignore_ascii_case("day") {
             "_PARTITIONDATE".to_owned()
         } else {
@@ -205,10 +218,11 @@ fn bigquery_partition(value: &Value) -> Result<Option<String>> {
                 number("interval")
             )
         }
-        "date" if granularity == "day" => field,
-        "date" => format!("date_trunc({field}, {granularity})"),
+        "timestamp" => format!("timestamp_trunc({field}, {granularity})"),
         "datetime" => format!("datetime_trunc({field}, {granularity})"),
-        _ => format!("timestamp_trunc({field}, {granularity})"),
+        // Where the project says nothing, dbt takes it for a date.
+        _ if granularity.eq_ignore_ascii_case("day") => field,
+        _ => format!("date_trunc({field}, {granularity})"),
     }))
 }
 
@@ -250,6 +264,15 @@ mod tests {
         );
         assert_eq!(redshift.distribution.as_deref(), Some("diststyle key distkey (id)"));
         assert_eq!(redshift.sort_key.as_deref(), Some("compound sortkey (a, b)"));
+        let spelt = configured(Dialect::Redshift, &json!({"dist": " EVEN "}));
+        assert_eq!(spelt.distribution.as_deref(), Some("diststyle even"));
+        let bare = configured(Dialect::BigQuery, &json!({"partition_by": {"field": "d"}}));
+        assert_eq!(bare.partition_by.as_deref(), Some("d"), "dbt takes it for a date");
+        let buckets = json!({"clustered_by": ["a", "b"], "buckets": 4});
+        assert_eq!(configured(Dialect::Spark, &buckets).buckets.as_deref(), Some("(a, b) into 4 buckets"));
+        let shown = "CREATE TABLE t (\n  a STRING)\nUSING parquet\nCLUSTERED BY (a, b)\nINTO 4 BUCKETS\n";
+        let shown = Layout::of_statement(shown).expect("understood");
+        assert_eq!(shown.buckets.as_deref(), Some("(a, b) into 4 buckets"));
         assert_eq!(configured(Dialect::Postgres, &config), Layout::default());
     }
 

@@ -206,7 +206,7 @@ fn table(dialect: Dialect, staging: &Node, (prod, settings): (&Node, SettingsPla
         grants: grants(prod)?,
         date_column: settings.date_column(prod).filter(|column| is_plain(column)).map(str::to_owned),
         layout: layout(dialect, prod)?,
-        configured: configured::read(dialect, &prod.config, description(prod))
+        configured: configured::read(dialect, &prod.config, description(prod), &prod.column_tags)
             .with_context(|| of_model(prod))?,
     })
 }

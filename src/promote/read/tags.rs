@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::question::{about, question};
-use super::words::tagged;
+use super::words::{of_column, tagged};
 use crate::dbt::Answer;
 use crate::event::Emit;
 use crate::promote::plan::{Facts, Physical, Property};
@@ -67,7 +67,7 @@ pub fn take(dialect: Dialect, answer: &Answer, physical: &mut Physical) {
             physical.tags.push(name.join("."));
             physical.hold(Property::Tags, tagged(tag, value));
         } else {
-            physical.hold(Property::ColumnTags, format!("{} of its column {column}", tagged(tag, value)));
+            physical.hold(Property::ColumnTags, of_column(&tagged(tag, value), column));
         }
     }
 }

@@ -8,6 +8,11 @@ pub(super) fn tagged(tag: &str, value: &str) -> String {
     if value.is_empty() { format!("the tag {tag}") } else { format!("the tag {tag}: {value}") }
 }
 
+/// A tag of a column, in its words.
+pub(super) fn of_column(tag: &str, column: &str) -> String {
+    format!("{tag} of its column {column}")
+}
+
 pub(super) fn property(key: &str, value: &str) -> String {
     format!("the table property {key} = {}", one_line(value))
 }

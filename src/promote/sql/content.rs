@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::create::{every_row_clause, filter_column};
+use super::create::{every_row_clause, filter_columns};
 use crate::promote::plan::{Table, TableFacts};
 use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
@@ -25,7 +25,7 @@ pub(super) fn same_counts_condition(dialect: Dialect, table: &Table, copy: &Rela
     let sides = Sides {
         prod: Name(copy),
         staging: Name(&facts.staging),
-        every_row: every_row_clause(dialect, filter_column(facts))?,
+        every_row: every_row_clause(dialect, &filter_columns(facts))?,
         // A plain name, bare as the project writes it.
         date_column: facts.date_column.as_ref().map(Sql::of_checked),
     };
@@ -66,7 +66,7 @@ impl<'a> OneSide<'a> {
         Ok(Self {
             of: Name(relation),
             columns: facts.physical.columns.iter().map(|column| column.name.as_str()).collect(),
-            every_row: every_row_clause(dialect, filter_column(facts))?,
+            every_row: every_row_clause(dialect, &filter_columns(facts))?,
         })
     }
 }

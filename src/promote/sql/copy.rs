@@ -8,7 +8,9 @@ use super::create::{Created, Existing, Way, create_statement};
 use super::duckdb;
 use super::script::Statement;
 use super::swap::move_statements;
-use crate::promote::plan::{Column, CopyStrategy, Identity, Table, TableFacts};
+use crate::promote::plan::{
+    Column, CopyStrategy, Identity, Table, TableFacts, new_distribution, new_sort_key, written_as,
+};
 use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
@@ -20,7 +22,7 @@ pub(super) fn copy_statements(
     target: &Relation,
 ) -> Result<Vec<Statement>> {
     let facts = &table.facts;
-    match strategy {
+    match written_as(dialect, strategy, table) {
         CopyStrategy::Move => {
             move_statements(&facts.staging, &facts.prod, &format!("take {} from staging", table.model))
         }
@@ -41,7 +43,8 @@ fn as_select(dialect: Dialect, table: &Table, target: &Relation) -> Result<State
         existing: Existing::Error,
         target,
         source: &facts.staging,
-        layout: facts.known_layout(),
+        // Only Redshift's has words for it here, and a query gives the table what the project configures.
+        layout: &facts.layout,
         is_transient: false,
         filter_column: None,
         description: None,
@@ -93,7 +96,9 @@ fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Result
             statements.extend(numbering_statements(table, target)?);
         }
         Dialect::Redshift => {
-            statements.extend([create(render(dialect, "create_like.sql", &copy)?), fill()?]);
+            statements.push(create(render(dialect, "create_like.sql", &copy)?));
+            statements.extend(layout_statements(table, target)?);
+            statements.push(fill()?);
         }
         Dialect::DuckDb => {
             let made_by = facts.physical.create_statement.as_deref();
@@ -111,6 +116,40 @@ fn like_statements(dialect: Dialect, table: &Table, target: &Relation) -> Result
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::Spark => {
             statements.push(as_select(dialect, table, target)?);
         }
+    }
+    Ok(statements)
+}
+
+/// Redshift: where rows are kept.
+#[derive(Serialize)]
+struct Arranged<'a> {
+    table: Name<'a>,
+    distribution: Option<Sql>,
+    sort_key: Option<Sql>,
+}
+
+/// Redshift: the keys that prod's project configures, instead of staging's. While the table is empty, that is a moment. An
+/// interleaved key goes first, because a table that has one keeps its distribution.
+fn layout_statements(table: &Table, target: &Relation) -> Result<Vec<Statement>> {
+    let distribution = new_distribution(&table.facts).map(|style| {
+        // Here, a column has no brackets.
+        let key = style.strip_prefix("diststyle key distkey (").and_then(|key| key.strip_suffix(')'));
+        Sql::of_checked(key.map_or_else(|| style.to_owned(), |key| format!("distkey {key}")))
+    });
+    let sort_key = new_sort_key(&table.facts).map(Sql::of_checked);
+    let arranged = Arranged { table: Name(target), distribution, sort_key };
+    let mut statements = Vec::new();
+    let mut add = |title: &str, template: &str| -> Result<()> {
+        let sql = render(Dialect::Redshift, template, &arranged)?;
+        statements
+            .push(Statement::plain(format!("{}: {title} as prod's project configures it", table.model), sql));
+        Ok(())
+    };
+    if arranged.sort_key.is_some() {
+        add("the sort key", "sort_key.sql")?;
+    }
+    if arranged.distribution.is_some() {
+        add("the distribution", "distribution.sql")?;
     }
     Ok(statements)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::promote::plan::{Layout, TableFacts};
+use crate::promote::plan::{Layout, TableFacts, new_arrangement};
 use crate::promote::templates::{Name, Sql, render};
 use crate::warehouse::{Dialect, Relation};
 
@@ -86,6 +86,8 @@ struct LayoutContext<'a> {
     cluster_by: Option<Sql>,
     distribution: Option<Sql>,
     sort_key: Option<Sql>,
+    /// Databricks and Spark: columns and their number.
+    buckets: Option<Sql>,
     /// Databricks: the warehouse chooses the columns.
     is_clustered_by_choice: bool,
     /// Databricks and Spark: as texts.
@@ -104,6 +106,7 @@ impl<'a> LayoutContext<'a> {
             cluster_by: sql(&layout.cluster_by),
             distribution: sql(&layout.distribution),
             sort_key: sql(&layout.sort_key),
+            buckets: sql(&layout.buckets),
             is_clustered_by_choice: layout.is_clustered_by_choice,
             properties: &layout.properties,
             options: layout.properties.iter().map(option).collect(),
@@ -124,7 +127,7 @@ pub(super) fn create_statement(dialect: Dialect, way: Way, created: &Created<'_>
         only_rows: if created.is_empty {
             Some(Sql::of_checked("where false"))
         } else {
-            every_row_clause(dialect, created.filter_column)?
+            every_row_clause(dialect, created.filter_column.as_slice())?
         },
         encryption_key: created.encryption_key.map(Sql::of_checked),
         kept: (created.existing == Existing::Replace).then(|| kept_clause(created.copies_tags)),
@@ -139,20 +142,27 @@ fn kept_clause(copies_tags: bool) -> Sql {
 }
 
 #[derive(Serialize)]
-struct Filter<'a> {
-    column: &'a str,
+struct Filter<'a, C> {
+    columns: &'a [C],
 }
 
 /// BigQuery: all rows of a table that cannot be read without a filter.
-pub(super) fn every_row_clause(dialect: Dialect, column: Option<&str>) -> Result<Option<Sql>> {
-    column.map(|column| render(dialect, "every_row.sql", &Filter { column })).transpose()
+pub(super) fn every_row_clause<C: Serialize>(dialect: Dialect, columns: &[C]) -> Result<Option<Sql>> {
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    render(dialect, "every_row.sql", &Filter { columns }).map(Some)
 }
 
-/// The column that queries of both tables have to name. A filter that only one of them asks for does the
+/// The columns that queries of both tables have to name. A filter that only one of them asks for does the
 /// other no harm.
-pub(super) fn filter_column(facts: &TableFacts) -> Option<&str> {
+pub(super) fn filter_columns(facts: &TableFacts) -> Vec<String> {
     let mut known = [&facts.physical, &facts.replaced].into_iter().filter_map(|it| it.layout.as_ref());
-    // The project may ask for a filter that staging's table does not need.
-    let configured = facts.layout.asks_for_filter().then(|| facts.known_layout().partition_column.as_deref());
-    known.find_map(Layout::filtered_by).or(configured.flatten())
+    let of_either = known.find_map(Layout::filtered_by).map(str::to_owned);
+    let new = new_arrangement(facts);
+    // The project may ask for a filter that staging's table does not need, or lay prod's out in other partitions.
+    let asks = facts.layout.asks_for_filter() || new.asks_for_filter();
+    let of_new = new.partition_column.filter(|_| asks);
+    let is_other = |column: &String| of_either.as_ref() != Some(column);
+    of_either.iter().cloned().chain(of_new.filter(is_other)).collect()
 }

@@ -6,7 +6,7 @@ use super::create::{Created, Existing, Way, create_statement};
 use super::script::Statement;
 use crate::promote::plan::{
     Action, CopyStrategy, Layout, Table, TableFacts, configured_key, copies_tags, is_transient,
-    is_wanted_transient, key_of, new_format, restated, written_as,
+    is_wanted_transient, key_of, new_arrangement, new_format, restated, written_as,
 };
 use crate::promote::templates::Sql;
 use crate::warehouse::{Dialect, Relation};
@@ -145,16 +145,13 @@ impl Copied<'_> {
 
 /// The layout of prod's new table: staging's, with what the project decides.
 fn new_layout(dialect: Dialect, facts: &TableFacts) -> Layout {
-    let layout = facts.known_layout().clone();
+    let layout = new_arrangement(facts);
     match dialect {
         Dialect::BigQuery => Layout { properties: restated(facts), ..layout },
         Dialect::Databricks | Dialect::Spark => {
             let mut properties = layout.properties;
             properties.extend(facts.layout.properties.clone());
-            let is_clustered_by_choice = layout.is_clustered_by_choice || facts.layout.is_clustered_by_choice;
-            let cluster_by = layout.cluster_by.filter(|_| !is_clustered_by_choice);
-            let format = new_format(dialect, facts);
-            Layout { cluster_by, properties, format, is_clustered_by_choice, ..layout }
+            Layout { properties, format: new_format(dialect, facts), ..layout }
         }
         Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake | Dialect::DuckDb => layout,
     }

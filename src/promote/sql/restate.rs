@@ -10,10 +10,11 @@ use super::copy::{description_statement, description_statements};
 use super::script::Statement;
 use super::swap;
 use crate::promote::plan::{
-    Action, CopyStrategy, Table, is_clustered_automatically, set_after_copy, written_as,
+    Action, CopyStrategy, Layout, Table, differing, is_clustered_automatically, new_arrangement,
+    set_after_copy, written_as,
 };
 use crate::promote::templates::{Name, Sql, render};
-use crate::warehouse::Dialect;
+use crate::warehouse::{Dialect, Relation};
 
 /// Mends what a warehouse's own copy switches off, or takes along from staging.
 pub(super) fn after_copy_statements(
@@ -94,15 +95,51 @@ fn on_databricks(table: &Table, is_query: bool) -> Result<Vec<Statement>> {
         let properties = Properties { table: Name(prod), properties: &configured.properties };
         add("the project's table properties", render(dialect, "set_properties.sql", &properties)?);
     }
-    let is_chosen = staging.is_some_and(|layout| layout.is_clustered_by_choice);
-    if !is_query && configured.is_clustered_by_choice && !is_chosen {
-        add("automatic liquid clustering", swap::of_table(dialect, "cluster_by_choice.sql", prod)?);
+    if let Some(layout) = changed_layout(dialect, table).filter(|_| !is_query) {
+        if layout.is_clustered_by_choice {
+            add("automatic liquid clustering", swap::of_table(dialect, "cluster_by_choice.sql", prod)?);
+        }
+        if let Some(columns) = &layout.cluster_by {
+            add("clustering as prod's project configures it", cluster_by(dialect, prod, columns)?);
+        }
     }
     if let Some(tags) = &facts.configured.tags {
         let tags = Tags { table: Name(prod), tags: Sql::of_checked(tags) };
         add("the project's tags", render(dialect, "set_tags.sql", &tags)?);
     }
+    let known = &facts.physical.columns;
+    // The project may speak of a column that no run has made yet.
+    let is_there = |name: &str| known.is_empty() || known.iter().any(|it| it.name.eq_ignore_ascii_case(name));
+    for (column, tags) in facts.configured.column_tags.iter().filter(|(column, _)| is_there(column)) {
+        let tagged = TaggedColumn { table: Name(prod), column, tags: Sql::of_checked(tags) };
+        add(&format!("the project's tags of {column}"), render(dialect, "set_column_tags.sql", &tagged)?);
+    }
     Ok(statements)
+}
+
+/// Databricks: tags of a column, with their values.
+#[derive(Serialize)]
+struct TaggedColumn<'a> {
+    table: Name<'a>,
+    column: &'a str,
+    tags: Sql,
+}
+
+/// The configured layout, unless a clone certainly has it.
+fn changed_layout(dialect: Dialect, table: &Table) -> Option<&Layout> {
+    let facts = &table.facts;
+    let is_unknown = facts.physical.layout.is_none();
+    differing(dialect, facts).map(|(_, wanted)| wanted).or(is_unknown.then_some(&facts.layout))
+}
+
+#[derive(Serialize)]
+struct Clustered<'a> {
+    table: Name<'a>,
+    columns: Sql,
+}
+
+fn cluster_by(dialect: Dialect, table: &Relation, columns: &str) -> Result<Sql> {
+    render(dialect, "cluster_by.sql", &Clustered { table: Name(table), columns: Sql::of_checked(columns) })
 }
 
 /// Tags, by their names or with their values.
@@ -125,15 +162,22 @@ fn on_snowflake(table: &Table, is_query: bool) -> Result<Vec<Statement>> {
     let mut add = |title: &str, sql| {
         statements.push(Statement::plain(format!("{}: {title}", table.model), sql));
     };
-    let is_clustered = facts.known_layout().cluster_by.is_some();
-    match (is_clustered && is_clustered_automatically(table), is_query) {
-        (true, false) => {
+    let key =
+        changed_layout(dialect, table).filter(|_| !is_query).and_then(|layout| layout.cluster_by.as_ref());
+    if let Some(key) = key {
+        add("its clustering key as prod's project configures it", cluster_by(dialect, prod, key)?);
+    }
+    let is_clustered = new_arrangement(facts).cluster_by.is_some();
+    // A new key begins to be kept in order at once.
+    let is_new = is_query || key.is_some();
+    match (is_clustered && is_clustered_automatically(table), is_new) {
+        (true, _) if !is_query => {
             add("a clone's clustering is suspended", swap::of_table(dialect, "resume_clustering.sql", prod)?);
         }
         (false, true) if is_clustered => {
             add("its clustering stays suspended", swap::of_table(dialect, "suspend_clustering.sql", prod)?);
         }
-        (true, true) | (false, _) => {}
+        (true | false, _) => {}
     }
     // A table that is kept may be as somebody else set it.
     let is_cloned = !is_query && table.action != Action::Keep;

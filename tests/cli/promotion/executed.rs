@@ -15,6 +15,10 @@ const EVENTS: u32 = 3_000;
 
 /// Redshift's words for where rows are kept, which are all that Postgres does not know of its scripts.
 pub fn for_postgres(sql: &str) -> Vec<String> {
+    let words = [" alter sortkey ", " alter compound sortkey ", " alter diststyle ", " alter distkey "];
+    if sql.starts_with("alter table ") && words.into_iter().any(|words| sql.contains(words)) {
+        return Vec::new();
+    }
     let is_layout =
         |line: &&str| ["diststyle", "compound sortkey", "sortkey"].iter().any(|word| line.starts_with(word));
     vec![sql.lines().filter(|line| !is_layout(line)).collect::<Vec<_>>().join("\n")]

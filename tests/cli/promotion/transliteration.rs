@@ -81,7 +81,7 @@ const RULES: &[Rule] = &[
     rule(&[BigQuery], r#" (copy|clone) ((?:"[^"]*"|[\w.])+)$"#, " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|cluster by|location|comment|tblproperties)\\b[^\n]*",
+        "\n(using delta|using iceberg|partitioned by|clustered by|cluster by|location|comment|tblproperties)\\b[^\n]*",
         "",
     ),
     rule(&[Databricks], r" location '[^\n]+$", ""),
@@ -89,12 +89,13 @@ const RULES: &[Rule] = &[
     // Left out.
     rule(&[Snowflake], "^alter session set [^\n]+$", ""),
     rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ (resume|suspend) recluster$"#, ""),
+    rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ cluster by [^\n]+$"#, ""),
     rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ unset data_retention_time_in_days$"#, ""),
     rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ (set|unset) tag [^\n]+$"#, ""),
     rule(&[Snowflake], r#"^alter table (?:"[^"]*"|[\w.])+ set change_tracking = true$"#, ""),
     rule(
         &[Databricks],
-        r#"^alter table (?:"[^"]*"|[\w.])+ (set tags|set tblproperties|cluster by auto)[^\n]*$"#,
+        r#"^alter table (?:"[^"]*"|[\w.])+ (set tags|alter column \S+ set tags|set tblproperties|cluster by)[^\n]*$"#,
         "",
     ),
     rule(&[BigQuery], r#"^alter table (?:"[^"]*"|[\w.])+ set options [^\n]+$"#, ""),

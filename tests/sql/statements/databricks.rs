@@ -36,7 +36,9 @@ cluster by auto
 location 's3://b/t'
 as select * from `main`.`stg`.`t`",
     "alter table `main`.`prod`.`t` cluster by auto",
+    "alter table `main`.`prod`.`t` cluster by (id, day)",
     "alter table `main`.`prod`.`t` set tags ('team' = 'it\\'s', 'checked' = '')",
+    "alter table `main`.`prod`.`t` alter column `id` set tags ('pii' = 'it\\'s', 'checked' = '')",
     "alter table `main`.`prod`.`t` set tblproperties ('delta.autoOptimize.optimizeWrite' = 'true')",
     "comment on table `main`.`prod`.`t` is 'x'",
     "grant select on table `main`.`prod`.`t` to `analysts`",

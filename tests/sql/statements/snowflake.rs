@@ -12,6 +12,7 @@ pub const GOOD: &[&str] = &[
     "create or replace table DB.PROD.T cluster by (to_date(START_TSTAMP)) comment = 'x' copy grants as \
      select * from DB.STG.T",
     "create or replace transient table DB.PROD.T clone DB.STG.T copy grants copy tags",
+    "alter table DB.PROD.T cluster by (to_date(START_TSTAMP), ID)",
     "alter table DB.PROD.T resume recluster",
     "alter table DB.PROD.T suspend recluster",
     "alter table DB.PROD.T unset data_retention_time_in_days",

@@ -37,6 +37,12 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Pglast,
         dialect: Redshift,
+        beginning: r"alter table \S+ alter ((compound )?sortkey|diststyle|distkey) ",
+        reason: "Postgres has no distribution and no sort keys",
+    },
+    Exception {
+        validator: Pglast,
+        dialect: Redshift,
         beginning: r"alter table \S+ append from ",
         reason: "Postgres moves no blocks from table to table",
     },
@@ -73,13 +79,13 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sail,
         dialect: Databricks,
-        beginning: r"alter table \S+ set tags ",
+        beginning: r"alter table \S+ (alter column \S+ )?set tags ",
         reason: "it has no tags",
     },
     Exception {
         validator: Sail,
         dialect: Databricks,
-        beginning: r"alter table \S+ cluster by auto$",
+        beginning: r"alter table \S+ cluster by (auto$|\()",
         reason: "it clusters no table that is there",
     },
     Exception {
@@ -93,6 +99,12 @@ pub static EXCEPTIONS: &[Exception] = &[
         dialect: Databricks,
         beginning: r"grant \w+ on table \S+ to ",
         reason: "it has no grants",
+    },
+    Exception {
+        validator: Sqlglot,
+        dialect: Databricks,
+        beginning: r"alter table \S+ alter column \S+ set tags ",
+        reason: "its columns have no tags",
     },
     Exception {
         validator: Sqlglot,
@@ -122,8 +134,8 @@ pub static EXCEPTIONS: &[Exception] = &[
     Exception {
         validator: Sqlglot,
         dialect: Redshift,
-        beginning: r"create table \S+\s+diststyle \w+\s+sortkey auto\s",
-        reason: "its sort keys are columns",
+        beginning: r"create table \S+\s+diststyle \w+\s+(sortkey auto|interleaved sortkey)\s",
+        reason: "its sort keys are columns, and of one kind",
     },
     Exception {
         validator: Sqlglot,

@@ -16,6 +16,7 @@ DATA = {
     "session_identifier": "STRING",
     "user_identifier": "STRING",
     "start_tstamp": "TIMESTAMP",
+    "start_tstamp_date": "DATE",
     "derived_tstamp": "TIMESTAMP",
     "page_views": "INT64",
     "day": "DATE",

@@ -22,9 +22,9 @@ STAND_INS = [
     ("set time zone", r"^set time zone 'UTC'$", "select 1"),
     ("comment on table", r"^comment on table .+$", "select 1"),
     ("grant", r"^grant .+$", "select 1"),
-    ("set tags", r"^alter table \S+ set tags .+$", "select 1"),
+    ("set tags", r"^alter table \S+ (?:alter column \S+ )?set tags .+$", "select 1"),
     ("set tblproperties", r"^alter table \S+ set tblproperties .+$", "select 1"),
-    ("cluster by auto", r"^alter table \S+ cluster by auto$", "select 1"),
+    ("cluster a table", r"^alter table \S+ cluster by (?:auto|\([^()]*\))$", "select 1"),
     # Parts of a statement: what is said about a table that is created from a query.
     ("comment", r"^(create .+?)\ncomment '(?:[^'\\]|\\.)*'(\n.+)$", r"\1\2"),
     ("cluster by", r"^(create .+?)\ncluster by (?:auto|\([^()]*\))(\n.+)$", r"\1\2"),

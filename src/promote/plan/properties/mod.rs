@@ -17,6 +17,9 @@ use crate::warehouse::Dialect;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Property {
     Layout,
+    /// Redshift's, where the others have a layout.
+    Distribution,
+    SortKey,
     IngestionTime,
     Description,
     Labels,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Fate, Known, Property};
 use crate::promote::plan::facts::{Layout, TableFacts};
+use crate::promote::plan::layouts::new_arrangement;
 use crate::promote::plan::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
@@ -48,6 +49,7 @@ pub fn restated(facts: &TableFacts) -> BTreeMap<String, String> {
     });
     let mut options: BTreeMap<_, _> = kept.map(|(option, value)| (option.clone(), value.clone())).collect();
     options.extend(configured(facts));
+    without_partitions(facts, &mut options);
     options
 }
 
@@ -87,14 +89,17 @@ pub fn key_of(layout: &Layout) -> Option<&str> {
 
 fn configured(facts: &TableFacts) -> BTreeMap<String, String> {
     let mut options = facts.layout.properties.clone();
-    // Only a table with partitions can ask for a filter.
-    let staging = facts.known_layout();
-    if staging.partition_by.is_none() {
+    without_partitions(facts, &mut options);
+    options
+}
+
+/// Takes away what only a table with partitions can have, if the new one has none.
+fn without_partitions(facts: &TableFacts, options: &mut BTreeMap<String, String>) {
+    if new_arrangement(facts).partition_by.is_none() {
         options.retain(|option, _| {
             !matches!(property_of(option), Property::PartitionFilter | Property::PartitionExpiration)
         });
     }
-    options
 }
 
 /// The value that takes an option from a table.

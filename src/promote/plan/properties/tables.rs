@@ -68,11 +68,18 @@ const POSTGRES: &[Known] = &[
 /// By `like` and `ctas`.
 const REDSHIFT: &[Known] = &[
     known(
-        Property::Layout,
-        "distribution and sort keys",
-        "`dist`, `sort`, `sort_type`",
-        &[Staging, Configured],
-        OfReplaced::NotRead,
+        Property::Distribution,
+        "distribution",
+        "`dist`",
+        &[ConfiguredElseStaging, Configured],
+        OfReplaced::Named,
+    ),
+    known(
+        Property::SortKey,
+        "sort key",
+        "`sort`, `sort_type`",
+        &[ConfiguredElseStaging, Configured],
+        OfReplaced::Named,
     ),
     known(
         Property::Columns,
@@ -95,7 +102,13 @@ const REDSHIFT: &[Known] = &[
 
 /// By `clone` and `ctas`.
 const SNOWFLAKE: &[Known] = &[
-    known(Property::Layout, "clustering key", "`cluster_by`", &[Staging, Staging], OfReplaced::Named),
+    known(
+        Property::Layout,
+        "clustering key",
+        "`cluster_by`",
+        &[ConfiguredElseStaging, ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
     known(
         Property::AutomaticClustering,
         "automatic clustering",
@@ -146,7 +159,7 @@ const BIGQUERY: &[Known] = &[
         Property::Layout,
         "partitioning and clustering",
         "`partition_by`, `cluster_by`",
-        &[Staging, Staging, Staging],
+        &[ConfiguredElseStaging, ConfiguredElseStaging, ConfiguredElseStaging],
         OfReplaced::RefusedIfOther,
     ),
     known(
@@ -255,15 +268,8 @@ const BIGQUERY: &[Known] = &[
 const DATABRICKS: &[Known] = &[
     known(
         Property::Layout,
-        "partitioning and liquid clustering",
-        "`partition_by`, `liquid_clustered_by`",
-        &[Staging, Staging],
-        OfReplaced::Named,
-    ),
-    known(
-        Property::AutomaticClustering,
-        "automatic liquid clustering",
-        "`auto_liquid_cluster`",
+        "partitioning and clustering",
+        "`partition_by`, `liquid_clustered_by`, `auto_liquid_cluster`, `clustered_by`",
         &[ConfiguredElseStaging, ConfiguredElseStaging],
         OfReplaced::Named,
     ),
@@ -296,7 +302,13 @@ const DATABRICKS: &[Known] = &[
         OfReplaced::Named,
     ),
     known(Property::Tags, "tags", "`databricks_tags`", &[Configured, Configured], OfReplaced::MayStay),
-    known(Property::ColumnTags, "tags of columns", "", &[Lost, Lost], OfReplaced::MayStay),
+    known(
+        Property::ColumnTags,
+        "tags of columns",
+        "`databricks_tags` of columns",
+        &[Configured, Configured],
+        OfReplaced::MayStay,
+    ),
     known(
         Property::Columns,
         "descriptions, NOT NULL, checks and defaults of columns, generated columns",
@@ -310,7 +322,13 @@ const DATABRICKS: &[Known] = &[
 
 /// By `ctas`.
 const SPARK: &[Known] = &[
-    known(Property::Layout, "partitioning", "`partition_by`", &[Staging], OfReplaced::Named),
+    known(
+        Property::Layout,
+        "partitioning and buckets",
+        "`partition_by`, `clustered_by`",
+        &[ConfiguredElseStaging],
+        OfReplaced::Named,
+    ),
     known(
         Property::Format,
         "format other than Delta and Iceberg",

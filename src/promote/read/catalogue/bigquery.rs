@@ -3,6 +3,7 @@
 use super::super::options::TableOption;
 use super::answered::{Answered, cell};
 use crate::promote::plan::{Layout, Physical};
+use crate::warehouse::Dialect;
 
 /// The questions about one table.
 pub(super) const QUESTIONS: [&str; 3] =
@@ -25,6 +26,7 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     if let Some(layout) = &mut physical.layout {
         layout.find_partition_column();
     }
+    physical.hold_layout(Dialect::BigQuery);
 }
 
 #[cfg(test)]

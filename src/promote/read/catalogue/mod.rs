@@ -41,7 +41,7 @@ pub fn read(dialect: Dialect, answers: &[Answer], physical: &mut Physical) {
         Dialect::Redshift => redshift::read(answers, physical),
         Dialect::Snowflake => snowflake::read(answers, physical),
         Dialect::BigQuery => bigquery::read(answers, physical),
-        Dialect::Databricks | Dialect::Spark => show_create::read(answers, physical),
+        Dialect::Databricks | Dialect::Spark => show_create::read(dialect, answers, physical),
         Dialect::DuckDb => duckdb::read(answers, physical),
     }
 }

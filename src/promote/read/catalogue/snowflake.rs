@@ -3,6 +3,7 @@
 use super::super::words::described;
 use super::answered::Answered;
 use crate::promote::plan::{Layout, Physical, Property};
+use crate::warehouse::Dialect;
 
 /// The question about one table.
 pub(super) const QUESTIONS: [&str; 1] = ["catalogue/table.sql"];
@@ -16,13 +17,12 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     // `LINEAR(to_date(start_tstamp))`
     let key = key.strip_prefix("LINEAR(").and_then(|key| key.strip_suffix(')')).unwrap_or(&key);
     let cluster_by = (!key.is_empty()).then(|| key.to_owned());
-    if let Some(key) = &cluster_by {
+    if cluster_by.is_some() {
         // The automatism can be on or off only where there is a key.
         physical.automatic_clustering = answers.first(4).map(|it| it == "YES");
-        physical
-            .hold(Property::Layout, format!("the clustering key {}", key.to_lowercase().replace(' ', "")));
     }
     physical.layout = answers.first(0).map(|_| Layout { cluster_by, ..Layout::default() });
+    physical.hold_layout(Dialect::Snowflake);
     physical.description = answers.first(2);
     if let Some(description) = physical.description.clone().filter(|text| !text.is_empty()) {
         physical.hold(Property::Description, described(&description));
@@ -53,7 +53,7 @@ mod tests {
         let held: Vec<_> = more.held.values().flatten().map(String::as_str).collect();
         assert_eq!(
             held,
-            ["the clustering key to_date(t),id", "the description \"x\"", "7 days of Time Travel"]
+            ["the clustering key to_date(t), id", "the description \"x\"", "7 days of Time Travel"]
         );
     }
 }

@@ -10,6 +10,9 @@ cluster by auto
 {% elif layout.cluster_by %}
 cluster by ({{ layout.cluster_by }})
 {% endif %}
+{% if layout.buckets %}
+clustered by {{ layout.buckets }}
+{% endif %}
 {% if location %}
 location {{ location | literal }}
 {% endif %}
