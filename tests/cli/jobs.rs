@@ -413,7 +413,7 @@ fn every_call_of_dbt_can_be_pasted_into_a_shell() {
     let mut command =
         lab.tool_command(&["models", "-v", "--select", "+basket_value", "--vars", "{a: \"it's\", b: [1]}"]);
     let output = Output::from(command.output().expect("the tool")).success();
-    // The last one: where no package beside dbt tells its version, dbt is asked for it first.
+    // The last one: a dbt whose program does not tell its version is asked for that first.
     let line = output.stderr.lines().filter_map(|line| line.strip_prefix("$ ")).next_back().expect("a call");
     let mut shell = Command::new("sh");
     shell.args(["-c", line]).current_dir(lab.project()).env("STOREFRONT_DUCKDB", "none.duckdb");
