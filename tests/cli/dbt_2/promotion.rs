@@ -85,3 +85,24 @@ fn a_query_that_fails_shows_its_error_alone() {
         assert!(!output.stderr.contains(noise), "{output}");
     }
 }
+
+/// Its lexer would split them, or drop what follows.
+#[test]
+fn on_postgres_no_text_has_dollar_quotes() {
+    let titles = titles("postgres", &NEW, &[]);
+    let all = json!({"stdout": (0..titles.len()).flat_map(|at| [false, true].map(|done| {
+        format!("snowplow-backfill:{}\n", json!({"first": at, "last": at, "done": done, "rows": 0}))
+    })).collect::<String>()});
+    let fake = on_dbt_2(on("postgres", &NEW, &[all, compared("10")]));
+    let output = promote(&fake, &["--apply", "--verify", "full"]);
+    assert_eq!(output.code, 0, "{output}");
+    // That it counts none is not told as none.
+    assert!(!output.stderr.contains(" 0 rows"), "{output}");
+    let (own, usual) = (batches(&executed(&fake), "postgres"), batches(&executed(&fake), "default"));
+    let has_blocks = |batches: &[Value], start: &str| {
+        batches.iter().any(|batch| batch["sql"].as_str().is_some_and(|sql| sql.starts_with(start)))
+    };
+    assert!(has_blocks(&usual, "do $") && has_blocks(&own, "do '"));
+    assert!(own.iter().all(|batch| !batch["sql"].as_str().expect("text").contains("$$")));
+    assert!(!has_blocks(&own, "do $"));
+}
