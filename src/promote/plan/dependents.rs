@@ -32,11 +32,15 @@ const HEIRS: DependentsQuestion = DependentsQuestion {
     holds: true,
 };
 
+/// What else is bound to the table itself: functions, policies of other tables, columns of its type.
+const BOUND: DependentsQuestion =
+    DependentsQuestion { template: "catalogue/bound.sql", prefix: "the ", holds: true };
+
 /// The questions that a warehouse can answer.
 #[must_use]
 pub fn dependents_questions(dialect: Dialect) -> &'static [DependentsQuestion] {
     match dialect {
-        Dialect::Postgres => &[BOUND_VIEWS, KEYS, HEIRS],
+        Dialect::Postgres => &[BOUND_VIEWS, KEYS, HEIRS, BOUND],
         Dialect::Redshift => &[BOUND_VIEWS, NAMING_VIEWS, KEYS],
         Dialect::Snowflake | Dialect::BigQuery | Dialect::Databricks | Dialect::DuckDb => &[NAMING_VIEWS],
         Dialect::Spark => &[],

@@ -242,6 +242,9 @@ pub struct Physical {
     pub bytes: Option<u64>,
     /// Views on the table. When it is swapped, they stay on the old one.
     pub dependents: Vec<String>,
+    /// Postgres: what else is bound to it and not to its name, as PostgreSQL describes it: functions, policies of other
+    /// tables, columns of its type.
+    pub bound: Vec<String>,
     /// Policies and masks that hide some of its rows or values from some users; none where they are not known.
     pub guards: Option<Vec<String>>,
     /// Those that may hide some from this connection; none where they are not known.

@@ -85,6 +85,14 @@ fn of_table(plan: &Plan, table: &Table, is_connected: bool) -> Vec<String> {
             ));
         }
     }
+    let bound = &table.facts.replaced.bound;
+    if matches!(table.action, Action::Replace { .. }) && !bound.is_empty() {
+        notes.push(format!(
+            "{model}: this uses the table that is replaced, whatever its name is, and stays on its backup until it is \
+             made again: {}",
+            bound.join(", ")
+        ));
+    }
     if !table.facts.grants.is_empty() && matches!(plan.dialect, Dialect::DuckDb | Dialect::Spark) {
         notes.push(format!("{model}: {} has no grants; the project's are not given", plan.dialect));
     }
@@ -178,11 +186,14 @@ fn moved(table: &Table, is_connected: bool) -> Vec<String> {
     if let Some(owner) = &physical.other_owner {
         notes.push(format!("{model}: prod's table keeps staging's owner, {owner}"));
     }
-    let readers: Vec<_> =
-        physical.dependents.iter().chain(&physical.referenced_by).map(String::as_str).collect();
+    let readers: Vec<_> = [&physical.dependents, &physical.referenced_by, &physical.bound]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     if !readers.is_empty() {
         notes.push(format!(
-            "{model}: views on staging's table and foreign keys to it follow it to prod: {}",
+            "{model}: what is bound to staging's table, such as views and foreign keys, follows it to prod: {}",
             readers.join(", ")
         ));
     }

@@ -263,6 +263,11 @@ fn a_replaced_table_with_more_than_the_project_knows() {
         &format!("alter table {visits} alter column seconds set statistics 321"),
         &format!("create unique index keys on {visits} (view_id)"),
         &format!("create table prod_derived.ratings (view_id text references {visits} (view_id))"),
+        &format!(
+            "create function prod_derived.seen() returns bigint begin atomic select count(*) from {visits}; end"
+        ),
+        &format!("create table prod_derived.kept (visit {visits}, all_visits {visits}[])"),
+        &format!("create policy known on prod_derived.kept using (exists (select from {visits}))"),
         "alter default privileges in schema prod_reporting grant delete on tables to public",
     ]);
     let before = look(lab.place());
@@ -285,11 +290,16 @@ fn a_replaced_table_with_more_than_the_project_knows() {
     ] {
         assert!(notes.contains(&format!("has what the new one does not get: {what}")), "{what}: {notes}");
     }
+    let bound = "stays on its backup until it is made again: column all_visits of table prod_derived.kept, column visit of \
+                 table prod_derived.kept, function prod_derived.seen(), policy known on table prod_derived.kept";
+    assert!(notes.contains(bound), "{notes}");
     // A key that the new table has, too.
     assert!(!notes.contains("does not get: the constraint UNIQUE (view_id)"), "{notes}");
     lab.tool(&arguments).success();
     let granted = lab.lines(&format!("select relacl from pg_class where oid = '{visits}'::regclass"));
     assert!(granted.contains(",=r/") && !granted.contains("d/"), "{granted}");
+    let dropped = lab.tool(&["promote", "--to", &to, "--drop-backups", "--older-than", "0s"]).success();
+    assert!(dropped.to_string().contains("the function prod_derived.seen()"), "{dropped}");
 }
 
 /// Readers of prod's table are waited for, and the copy is not thrown away because of one.

@@ -14,7 +14,8 @@ const ALL: [&str; 7] = ["postgres", "redshift", "snowflake", "bigquery", "databr
 /// In how many questions a warehouse is asked what depends on a table.
 fn questions(adapter: &str) -> usize {
     match adapter {
-        "postgres" | "redshift" => 3,
+        "postgres" => 4,
+        "redshift" => 3,
         "spark" => 0,
         _ => 1,
     }
@@ -206,6 +207,7 @@ fn promotions_are_listed() {
         Some(&["s.busy"]),
         Some(&[]),
         Some(&[]),
+        Some(&[]),
         Some(&["8192", "500"]),
     ];
     then(&fake, &[answers(view)]);
@@ -228,11 +230,11 @@ fn promotions_are_listed() {
     assert!(backup["age_seconds"].is_u64(), "{backup}");
     assert_eq!(fake.calls().len(), calls + 2, "each asks once");
 
-    then(&fake, &[answers(&[None, Some(&["table"]), None, None, None, None])]);
+    then(&fake, &[answers(&[None, Some(&["table"]), None, None, None, None, None])]);
     let gone = list(&[]);
     assert!(gone.stdout.contains("  gone: dropped outside this tool\n"), "{gone}");
     let none: Option<&[&str]> = Some(&[]);
-    then(&fake, &[answers(&[Some(&["view"]), Some(&["table"]), none, none, none, none])]);
+    then(&fake, &[answers(&[Some(&["view"]), Some(&["table"]), none, none, none, none, none])]);
     let other = list(&[]);
     assert!(other.stdout.contains("  gone: a view has its name now\n"), "{other}");
     then(&fake, &[json!({"stdout": LOST, "exit": 1})]);

@@ -5,7 +5,7 @@ use crate::dbt::Answer;
 use crate::promote::plan::{Column, Identity, Physical, Property};
 
 /// The questions about one table.
-pub(super) const QUESTIONS: [&str; 12] = [
+pub(super) const QUESTIONS: [&str; 13] = [
     "catalogue/columns.sql",
     "catalogue/left_behind.sql",
     "catalogue/dependents.sql",
@@ -18,6 +18,7 @@ pub(super) const QUESTIONS: [&str; 12] = [
     "catalogue/grants.sql",
     "catalogue/granted_columns.sql",
     "catalogue/descriptions.sql",
+    "catalogue/bound.sql",
 ];
 
 pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
@@ -38,6 +39,7 @@ pub(super) fn read(answers: Answered<'_>, physical: &mut Physical) {
     for description in answers.column(11) {
         physical.hold(Property::Description, description);
     }
+    physical.bound = answers.column(12);
     physical.granted = answers.rows(9).iter().map(|row| [cell(row, 0), cell(row, 1)]).collect();
 }
 
