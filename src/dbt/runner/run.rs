@@ -80,8 +80,10 @@ impl Dbt {
             let has_started = output.has_started;
             let own = |event| own_warning(event, has_started || !dialect.warns_while_it_parses());
             if let Some(warning) = event.as_deref().and_then(own) {
+                let node = event.as_deref().and_then(|event| event.data.node_info.as_ref());
+                let node = node.map_or_else(String::new, |node| format!("{}: ", name_in(&node.unique_id)));
                 let lines: Vec<_> = warning.lines().map(str::trim).collect();
-                self.warn_once(format!("dbt: {}", lines.join("\n  ")), listen);
+                self.warn_once(format!("dbt: {node}{}", lines.join("\n  ")), listen);
             }
             let counted = u32::try_from(call.expected.len()).unwrap_or(u32::MAX);
             let finished = event.and_then(|event| model_finished(call.number, &event));

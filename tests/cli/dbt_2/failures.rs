@@ -100,7 +100,10 @@ fn a_tracked_model_with_a_warning_is_not_recorded() {
 #[test]
 fn warnings_of_a_run_are_told_once() {
     let warns = json!({"info": {"name": "JinjaWarn", "level": "warn", "msg": "[warning] [JinjaWarn (dbt1071)]: 7 rows are late"}, "data": {}});
-    let output = backfill(&[json!({"recording": "run-good", "events": [warns]})]).tool(&RUN);
+    let of_model = json!({"info": {"name": "JinjaWarn", "level": "warn", "msg": "careful"},
+        "data": {"node_info": {"unique_id": "model.storefront.page_engagement"}}});
+    let output = backfill(&[json!({"recording": "run-good", "events": [warns, of_model]})]).tool(&RUN);
+    assert_eq!(output.stderr.matches("warning: dbt: page_engagement: careful").count(), 1, "{output}");
     assert_eq!(output.stderr.matches("warning: dbt: 7 rows are late").count(), 1, "{output}");
     assert!(!output.stderr.contains("is expected if you are compiling"), "{output}");
 }
