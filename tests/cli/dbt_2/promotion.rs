@@ -1,10 +1,15 @@
 //! `promote`.
 
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::promotion::halves::{NEW, compared, executed, on, roll_back, rollback, standing, then, titles};
 use crate::promotion_input::promote;
 use crate::support::dbt_2::{on_dbt_2, recording, warned};
+use crate::support::fake::FakeDbt;
 
 /// What dbt was given to execute on an adapter.
 fn batches(executed: &str, adapter: &str) -> Vec<Value> {
@@ -34,7 +39,8 @@ fn a_unit_that_is_refused_changes_nothing() {
     assert!(output.stderr.contains("rolled back: nothing has changed"), "{output}");
     assert!(output.stderr.contains("were sent together"), "{output}");
     assert!(output.stderr.contains("Constraint Error: staging has changed"), "{output}");
-    assert!(roll_back(&fake).stderr.contains("left nothing") || roll_back(&fake).code != 0);
+    let nothing = roll_back(&fake);
+    assert_eq!(nothing.code, 2, "{nothing}");
 }
 
 /// Whoever kills dbt cannot know whether the commit came through.
@@ -47,10 +53,41 @@ fn a_unit_that_may_be_done_is_looked_for() {
     assert_eq!(output.code, 1, "{output}");
     assert!(!output.stderr.contains("nothing has changed"), "{output}");
     assert!(output.stderr.contains("It is not known whether all of it is done"), "{output}");
-    // Prod has it.
-    then(&fake, &rollback("duckdb", standing("1", &[true]), json!({"stdout": unit(3, true)})));
-    let output = roll_back(&fake);
-    assert!(!output.stderr.contains("left nothing"), "{output}");
+    taken_back(&fake);
+}
+
+/// A rollback finds in prod what may be there, and takes it back: a transaction as well.
+fn taken_back(fake: &FakeDbt) {
+    let asked = standing("written", &[true]);
+    then(
+        fake,
+        &rollback("duckdb", asked.clone(), json!({"stdout": unit(1, false), "stderr": TOLD, "exit": 1})),
+    );
+    let refused = roll_back(fake);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("rolled back: nothing has changed"), "{refused}");
+    let statements = batches(&executed(fake), "default").len();
+    then(fake, &rollback("duckdb", asked, json!({"stdout": unit(statements, true)})));
+    let output = roll_back(fake).success();
+    assert!(output.stderr.contains("taken back"), "{output}");
+    let texts = batches(&executed(fake), "duckdb");
+    assert!(texts.iter().any(|batch| batch["first"] != batch["last"]), "{texts:?}");
+}
+
+#[test]
+fn an_interrupted_unit_is_looked_for() {
+    let titles = titles("duckdb", &NEW, &[]);
+    let fake = on_dbt_2(on("duckdb", &NEW, &[json!({"stdout": unit(titles.len(), false), "hang": true})]));
+    let arguments = ["promote", "--select", "carts", "--target", "staging", "--to", "prod", "--apply"];
+    let tool = fake.command(&arguments).stderr(Stdio::piped()).spawn().expect("the tool");
+    fake.wait_until_hanging();
+    let pid = Pid::from_raw(i32::try_from(tool.id()).expect("a process"));
+    kill(pid, Signal::SIGINT).expect("it is running");
+    let output = tool.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(!stderr.contains("nothing has changed"), "{stderr}");
+    taken_back(&fake);
 }
 
 #[test]

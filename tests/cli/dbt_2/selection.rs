@@ -23,6 +23,17 @@ fn models_to_run_are_those_of_dbt_1() {
     assert!(!output.stderr.contains("is expected if you are compiling"), "{}", output.stderr);
 }
 
+/// What it says, and nothing of what dbt says at every call.
+fn fails_alone(output: &Output, code: i32, said: &[&str]) {
+    assert_eq!(output.code, code, "{output}");
+    for text in said {
+        assert!(output.stderr.contains(text), "{text}: {output}");
+    }
+    for noise in ["is expected if you are compiling", "Errors and Warnings", "suggestion:", "[error]"] {
+        assert!(!output.stderr.contains(noise), "{noise}: {output}");
+    }
+}
+
 #[test]
 fn failures_show_their_errors_alone() {
     for (name, kind, said) in [
@@ -34,13 +45,15 @@ fn failures_show_their_errors_alone() {
         ),
         ("ls-unknown-config", "the project or its configuration is not valid", "Ignored unexpected key"),
     ] {
-        let output = models(&recording(name), &["--select", "+page_engagement+"]);
-        assert_eq!(output.code, 2, "{name}: {}", output.stderr);
-        assert!(output.stderr.contains(kind) && output.stderr.contains(said), "{name}: {}", output.stderr);
-        for noise in ["is expected if you are compiling", "Errors and Warnings", "suggestion:", "[error]"] {
-            assert!(!output.stderr.contains(noise), "{name}: {}", output.stderr);
+        for command in [&["models"][..], &["plan"], &["run"], &["promote", "--to", "prod"]] {
+            let fake = dbt_2(&json!({"ls": [recording(name)]}));
+            let output =
+                fake.tool(&[command, &["--target", "staging", "--select", "+page_engagement+"]].concat());
+            fails_alone(&output, 2, &[kind, said]);
         }
     }
+    let fake = dbt_2(&json!({"parse": [recording("ls-unknown-config")]}));
+    fails_alone(&fake.tool(&["check", "--parse"]), 2, &["Ignored unexpected key"]);
     let advice = models(&recording("ls-unknown-config"), &["--select", "+page_engagement+"]).stderr;
     assert!(advice.contains("move them below `meta`"), "{advice}");
 }
