@@ -6,6 +6,7 @@ mod environment;
 mod expression;
 mod file;
 mod fqn;
+mod harmful;
 mod jinja;
 mod keys;
 mod model_config;

@@ -7,8 +7,9 @@ use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 use serde::Deserialize;
 
+use super::arguments::SelectionArguments;
 use super::flags::also_for_ls;
-use super::invoke::{Dbt, Invocation, LogFormat, SelectionArguments, VarsArgument, selects_eagerly};
+use super::invoke::{Dbt, Invocation, LogFormat, VarsArgument, selects_eagerly};
 use super::notice::{Listen, Purpose};
 use super::process::Line;
 use super::secrets::{MASK, MASKED};

@@ -1,11 +1,13 @@
 //! Calls dbt: every call takes the same way, whichever transport carries it.
 
+mod arguments;
 mod batches;
 mod diagnosis;
 mod execute;
 mod flags;
 mod interrupt;
 mod invoke;
+mod judge;
 mod ls;
 mod notice;
 mod paragraphs;
@@ -15,6 +17,7 @@ mod program;
 mod query;
 mod render;
 mod run;
+mod run_output;
 mod secrets;
 mod settings;
 mod traceback;
@@ -23,10 +26,11 @@ mod turn;
 mod unmatched;
 mod versions;
 
+pub use arguments::{DeferArguments, ProfileArguments, SelectionArguments};
 pub use execute::{ExecuteCall, Execution, StatementTold, Step};
 pub use flags::{Calls, DBT_FLAGS, DbtFlag, Handling, flags_in};
 pub use interrupt::{Interrupt, StopSignal};
-pub use invoke::{Dbt, DeferArguments, ProfileArguments, SelectionArguments};
+pub use invoke::Dbt;
 pub use ls::{ListCall, Listing};
 pub use notice::{DbtCall, Listen, ModelFinished, Notice, Purpose};
 pub use parse::FreshManifest;

@@ -102,12 +102,29 @@ impl<'a> Querier<'a> {
         Ok(Self { dbt, target, directory, log_path })
     }
 
-    /// Asks all queries in one call of dbt. The user's vars are passed on: a profiles.yml may use them.
+    /// Asks all queries, in one call of dbt unless there are too many for a command line. The user's vars are passed on:
+    /// a profiles.yml may use them.
     ///
     /// # Errors
     /// A [`Failure`](crate::failure::Failure) of dbt; [`Interrupted`](crate::failure::Interrupted); the
     /// answers are not complete.
     pub fn ask(&self, queries: &[Query], listen: Listen<'_>) -> Result<Answers> {
+        let _turn = Turn::wait_for(&self.directory, &self.dbt.interrupt, listen)?;
+        let mut all: Option<Answers> = None;
+        for portion in portions(queries, ROOM) {
+            let told = self.ask_at_once(portion, listen)?;
+            all = Some(match all {
+                None => told,
+                Some(mut all) => {
+                    all.answers.extend(told.answers);
+                    all
+                }
+            });
+        }
+        all.context("there is nothing to ask")
+    }
+
+    fn ask_at_once(&self, queries: &[Query], listen: Listen<'_>) -> Result<Answers> {
         let arguments = serde_json::json!({"marker": MARKER, "queries": queries}).to_string();
         let target_path = self.directory.join("target");
         let invocation = operation(&Operation {
@@ -119,7 +136,6 @@ impl<'a> Querier<'a> {
             target_path: &target_path,
             log_path: &self.log_path,
         });
-        let _turn = Turn::wait_for(&self.directory, &self.dbt.interrupt, listen)?;
         let mut replies = Vec::new();
         self.dbt.ask(&invocation, listen, |line| {
             let reply = reply(line);
@@ -133,6 +149,26 @@ impl<'a> Querier<'a> {
             format!("the answer of {} is not complete (its log: {})", invocation.name(), self.log_path)
         })
     }
+}
+
+/// How many bytes of queries go into one argument. Linux takes 128 KiB.
+const ROOM: usize = 100_000;
+
+/// The queries in their order, in portions that fit. What fits nowhere is a portion of its own. Without any query
+/// there is one empty portion.
+fn portions(queries: &[Query], room: usize) -> Vec<&[Query]> {
+    let mut portions = Vec::new();
+    let (mut start, mut taken) = (0, 0);
+    for (place, query) in queries.iter().enumerate() {
+        let length = serde_json::json!(query).to_string().len() + 1;
+        if taken + length > room && place > start {
+            portions.push(&queries[start..place]);
+            (start, taken) = (place, 0);
+        }
+        taken += length;
+    }
+    portions.push(&queries[start..]);
+    portions
 }
 
 /// A call of a macro in a generated project.
@@ -301,6 +337,17 @@ mod tests {
                 Answer::NoSchema(0)
             ]
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_into_one_argument_is_asked_in_portions() {
+        let query = |sql: &str| Query { relations: Vec::new(), sql: Some(sql.to_owned()) };
+        let queries = [query("a"), query("b"), query(&"c".repeat(200)), query("d")];
+        let lengths = |room| portions(&queries, room).iter().map(|portion| portion.len()).collect::<Vec<_>>();
+        assert_eq!(lengths(1000), [4]);
+        assert_eq!(lengths(100), [2, 1, 1]);
+        assert_eq!(lengths(1), [1, 1, 1, 1]);
+        assert_eq!(portions(&[], 1).len(), 1);
     }
 
     #[test]

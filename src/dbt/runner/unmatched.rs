@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::invoke::SelectionArguments;
+use super::arguments::SelectionArguments;
 use crate::dbt::artifacts::Manifest;
 use crate::dbt::project::{Fqn, matches_nothing};
 use crate::suggest;

@@ -20,7 +20,7 @@ fn a_gap_is_neither_crossed_nor_mentioned() {
     [TIME] + Snowplow: No data in manifest. Processing data from start_date
     [TIME] + Snowplow: Processing data between '2022-04-01 00:00:00' and '2022-05-31 00:00:00' (snowplow_site)
     [TIME] + Snowplow Warning: *************
-    Snowplow Warning: No data in "storefront"."staging_scratch"."snowplow_site_base_sessions_this_run" for date range from variables, please modify your run variables to include data if this is not expected.
+    [WARNING]: Snowplow Warning: No data in "storefront"."staging_scratch"."snowplow_site_base_sessions_this_run" for date range from variables, please modify your run variables to include data if this is not expected.
     [TIME] + Snowplow Warning: *************
     "#);
     assert_eq!(rows(&lab, "site"), "");

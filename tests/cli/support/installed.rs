@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::environment::{NEW, PACKAGING};
+use super::environment::{PACKAGING, PREVIOUS};
 use super::output::Output;
 
 /// The wheel of this checkout, built by pip through the build backend.
@@ -71,7 +71,8 @@ impl Environment {
     pub fn with_dbt() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let environment = Self { folder };
-        let python = NEW.program("python");
+        // pip looks for what is missing: in that of dbt 1.12, its parser is, which cannot be had everywhere.
+        let python = PREVIOUS.program("python");
         let root = environment.folder.path();
         Output::from(Command::new(&python).args(["-m", "venv"]).arg(root).output().expect("python"))
             .success();
