@@ -24,7 +24,7 @@ pub use output::{BackupDocument, backup_documents, document, drop_document, drop
 pub use plan::{
     Action, BackupFacts, Column, Configured, CopyStrategy, Facts, Fate, Fingerprints, Forecast, Held,
     Identity, KnownProperty, Layout, Ledger, ModelFacts, MovedRow, OfReplaced, PackageFacts, Physical, Plan,
-    Property, Right, Table, TableFacts, Tables, Verification, Wishes,
+    Property, Right, Table, TableFacts, Tables, Verification, Wishes, written_as,
 };
 pub use read::{Route, read_catalogue, read_configured, read_tags};
 pub use session::{BackfillStaging, Mode, Planned, Promotion, PromotionRequest, plan_offline, promote};

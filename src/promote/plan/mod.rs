@@ -26,9 +26,8 @@ mod sync;
 mod verification;
 
 pub use backup::{BackupFacts, BackupNames};
-pub(super) use copying::{
-    copies_tags, is_clustered_automatically, is_transient, is_wanted_transient, written_as,
-};
+pub use copying::written_as;
+pub(super) use copying::{copies_tags, is_clustered_automatically, is_transient, is_wanted_transient};
 pub use decide::check_places;
 pub use dependents::{DependentsQuestion, dependents_questions};
 pub use facts::{

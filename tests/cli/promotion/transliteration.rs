@@ -81,7 +81,7 @@ const RULES: &[Rule] = &[
     rule(&[BigQuery], r#" (copy|clone) ((?:"[^"]*"|[\w.])+)$"#, " as select * from $2"),
     rule(
         &[Databricks, Spark],
-        "\n(using delta|using iceberg|partitioned by|clustered by|cluster by|location|comment|tblproperties)\\b[^\n]*",
+        "\n(using \\w+|partitioned by|clustered by|cluster by|location|comment|tblproperties)\\b[^\n]*",
         "",
     ),
     rule(&[Databricks], r" location '[^\n]+$", ""),
