@@ -2,9 +2,10 @@
 
 use anyhow::{Result, bail};
 
+use super::arranging::new_arrangement;
 use super::backup::suffix;
 use super::facts::{Column, TableFacts};
-use super::layouts::{described, new_arrangement};
+use super::layout::described;
 use super::parts::{Action, Wishes};
 use crate::failure::Refusal;
 use crate::timestamp::Timestamp;

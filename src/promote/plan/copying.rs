@@ -1,7 +1,7 @@
 //! How one table is really copied: the strategy that was asked for may not be possible for it. Pure.
 
+use super::arranging;
 use super::facts::{Physical, TableFacts};
-use super::layouts;
 use super::parts::{Action, Table};
 use super::properties::{Held, Property};
 use super::strategy::CopyStrategy;
@@ -11,7 +11,7 @@ use crate::warehouse::Dialect;
 #[must_use]
 pub fn written_as(dialect: Dialect, strategy: CopyStrategy, table: &Table) -> CopyStrategy {
     let facts = &table.facts;
-    if let Some(instead) = layouts::instead(dialect, strategy, table) {
+    if let Some(instead) = arranging::instead(dialect, strategy, table) {
         return instead;
     }
     let instead = match dialect {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layouts::arrangement;
+use super::layout::{Layout, arrangement};
 use super::properties::{Held, Property};
 use super::right::Right;
 use crate::snowplow::Window;
@@ -309,48 +309,6 @@ impl Column {
             is_serial: false,
             description: None,
         }
-    }
-}
-
-/// How a table is laid out, by the project's configuration or by the catalogue. The values are the contents
-/// of SQL clauses.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// The contents of `partition by`.
-    pub partition_by: Option<String>,
-    /// The contents of `cluster by`.
-    pub cluster_by: Option<String>,
-    /// Databricks and Spark: what follows `clustered by`, for formats that have buckets.
-    pub buckets: Option<String>,
-    /// Redshift: `diststyle …`, with `distkey (…)` if that is by a key.
-    pub distribution: Option<String>,
-    /// Redshift: `sortkey (…)`.
-    pub sort_key: Option<String>,
-    /// Table properties. On BigQuery, options with their values as SQL.
-    pub properties: BTreeMap<String, String>,
-    /// BigQuery: the column that the table is partitioned by.
-    pub partition_column: Option<String>,
-    /// Snowflake: whether the table is transient, where the project says it.
-    pub transient: Option<bool>,
-    /// Databricks and Spark: the format of the table's files, in lower case.
-    pub format: Option<String>,
-    /// Databricks and Spark: where its files are, if the warehouse does not choose that.
-    pub location: Option<String>,
-    /// Databricks: the warehouse chooses the columns to cluster by.
-    pub is_clustered_by_choice: bool,
-}
-
-impl Layout {
-    /// BigQuery: the column that the filter of every query has to name.
-    #[must_use]
-    pub fn filtered_by(&self) -> Option<&str> {
-        self.partition_column.as_deref().filter(|_| self.asks_for_filter())
-    }
-
-    /// BigQuery: whether every query needs a filter by partition.
-    #[must_use]
-    pub fn asks_for_filter(&self) -> bool {
-        self.properties.get("require_partition_filter").is_some_and(|value| value == "true")
     }
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::facts::{Configured, Facts, Layout, ModelFacts, PackageFacts};
+use super::facts::{Configured, Facts, ModelFacts, PackageFacts};
+use super::layout::Layout;
 use crate::snowplow::{Family, Row};
 
 /// Digests of what a plan depends on.

@@ -1,7 +1,8 @@
 //! Kinds of tables that a strategy cannot copy. Pure.
 
-use super::facts::{Layout, TableFacts};
-use super::layouts::{self, differing, disagreement, new_arrangement};
+use super::arranging::{self, differing, disagreement, new_arrangement};
+use super::facts::TableFacts;
+use super::layout::Layout;
 use super::parts::{Action, Table};
 use super::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
@@ -17,7 +18,7 @@ pub fn why_unsuited(dialect: Dialect, how: CopyStrategy, table: &Table) -> Optio
         Dialect::Spark => unsuited_files(dialect, table),
         Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb => None,
     };
-    of_kind.or_else(|| layouts::why_unsuited(dialect, how, facts))
+    of_kind.or_else(|| arranging::why_unsuited(dialect, how, facts))
 }
 
 /// Databricks: a deep clone is a Delta table, whatever it is made from.

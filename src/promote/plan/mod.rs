@@ -2,6 +2,7 @@
 //! here.
 
 mod action;
+mod arranging;
 mod backup;
 mod comparing;
 mod copying;
@@ -13,7 +14,7 @@ mod forecast;
 mod granted;
 mod hidden;
 mod kinds;
-mod layouts;
+mod layout;
 mod notes;
 mod parts;
 mod properties;
@@ -25,19 +26,21 @@ mod strategy;
 mod sync;
 mod verification;
 
+pub(super) use arranging::{differing, new_arrangement, new_distribution, new_sort_key};
 pub use backup::{BackupFacts, BackupNames};
 pub use copying::written_as;
 pub(super) use copying::{copies_tags, is_clustered_automatically, is_transient, is_wanted_transient};
 pub use decide::check_places;
 pub use dependents::{DependentsQuestion, dependents_questions};
 pub use facts::{
-    Column, Configured, Facts, Identity, Layout, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
+    Column, Configured, Facts, Identity, ModelFacts, PackageFacts, Physical, TableFacts, Tables,
 };
 pub use fingerprint::{Fingerprints, short_digest};
 pub(super) use fingerprint::{of_model, of_package};
 pub use forecast::Forecast;
 pub(super) use kinds::{configured_format, new_format};
-pub(super) use layouts::{arrangement, differing, new_arrangement, new_distribution, new_sort_key};
+pub use layout::Layout;
+pub(super) use layout::arrangement;
 pub use parts::{Action, Direction, Ledger, MovedRow, Plan, Table, Wishes};
 pub use properties::{Fate, Held, Known as KnownProperty, OfReplaced, Property};
 pub(super) use properties::{configured_key, key_of, property_of, restated, set_after_copy};

@@ -1,8 +1,8 @@
 //! Notes for whoever executes a script.
 
+use super::arranging::{self, new_arrangement};
 use super::copying::{is_clustered_automatically, reads_by_query, written_as};
 use super::facts::Facts;
-use super::layouts::{self, new_arrangement};
 use super::parts::{Action, Plan, Table};
 use super::properties;
 use super::strategy::CopyStrategy;
@@ -109,8 +109,8 @@ fn of_properties(plan: &Plan, table: &Table) -> Vec<String> {
     let uncertain = uncertain.iter().map(|what| {
         format!("{model}: staging's table has {what}, which may come along: look at prod's table afterwards")
     });
-    let rewritten = layouts::why_rewritten(dialect, strategy, table);
-    let unseen = layouts::why_uncertain(dialect, written_as(dialect, strategy, table), table);
+    let rewritten = arranging::why_rewritten(dialect, strategy, table);
+    let unseen = arranging::why_uncertain(dialect, written_as(dialect, strategy, table), table);
     rewritten
         .into_iter()
         .chain(unseen)

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::facts::{Layout, PackageFacts, TableFacts};
+use super::facts::{PackageFacts, TableFacts};
 use super::fingerprint::Fingerprints;
 use super::forecast::Forecast;
+use super::layout::Layout;
 use super::strategy::CopyStrategy;
 use super::verification::Verification;
 use crate::snowplow::Family;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Fate, Known, Property};
-use crate::promote::plan::facts::{Layout, TableFacts};
-use crate::promote::plan::layouts::new_arrangement;
+use crate::promote::plan::arranging::new_arrangement;
+use crate::promote::plan::facts::TableFacts;
+use crate::promote::plan::layout::Layout;
 use crate::promote::plan::strategy::CopyStrategy;
 use crate::warehouse::Dialect;
 
