@@ -92,9 +92,9 @@ impl Dialect {
         !self.has(Quirk::CountsNoRows)
     }
 
-    /// Whether statements that are sent one after another are one transaction from `begin` to `commit`.
-    pub(in crate::dbt) fn keeps_its_connection(self, adapter: &str) -> bool {
-        !(adapter == "duckdb" && self.has(Quirk::ConnectionPerStatement))
+    /// The adapters with which statements that are sent one after another are no transaction from `begin` to `commit`.
+    pub(in crate::dbt) fn adapters_without_transactions(self) -> &'static [&'static str] {
+        if self.has(Quirk::ConnectionPerStatement) { &["duckdb"] } else { &[] }
     }
 
     /// The adapters that answer some errors by sending a statement again, alone, over another connection.
@@ -102,9 +102,9 @@ impl Dialect {
         if self.is_dbt_2() { &[] } else { &["redshift"] }
     }
 
-    /// Whether `$x$ … $x$` may hold semicolons.
-    pub(in crate::dbt) fn knows_dollar_quotes(self, adapter: &str) -> bool {
-        !(adapter == "postgres" && self.has(Quirk::SplitsDollarQuotes))
+    /// The adapters with which `$x$ … $x$` may hold no semicolons, although the warehouse knows such quotes.
+    pub(in crate::dbt) fn adapters_without_dollar_quotes(self) -> &'static [&'static str] {
+        if self.has(Quirk::SplitsDollarQuotes) { &["postgres"] } else { &[] }
     }
 
     /// Whether `.env` is looked for in the folders above the working directory, too.
@@ -135,11 +135,11 @@ mod tests {
     #[test]
     fn a_quirk_is_asked_by_version() {
         let of = |text: &str| Dialect::of(text.parse().expect(text));
-        assert!(of("1.12.6").has_a_parse_cache() && of("1.12.6").keeps_its_connection("duckdb"));
-        assert!(!of("2.0.0-beta.2").has_a_parse_cache());
-        assert!(!of("2.0.0-beta.2").keeps_its_connection("duckdb"));
-        assert!(of("2.0.0-beta.2").keeps_its_connection("postgres"));
-        assert!(!of("2.0.0-beta.2").knows_dollar_quotes("postgres"));
-        assert!(of("2.0.0-beta.2").knows_dollar_quotes("redshift"));
+        let (old, new) = (of("1.12.6"), of("2.0.0-beta.2"));
+        assert!(old.has_a_parse_cache() && old.adapters_without_transactions().is_empty());
+        assert!(!new.has_a_parse_cache());
+        assert_eq!(new.adapters_without_transactions(), ["duckdb"]);
+        assert_eq!(new.adapters_without_dollar_quotes(), ["postgres"]);
+        assert!(old.adapters_without_dollar_quotes().is_empty());
     }
 }

@@ -24,12 +24,12 @@ pub(super) type Batches = BTreeMap<&'static str, Vec<Batch>>;
 /// How a version of dbt is sent these statements, which have no semicolons at their ends.
 pub(super) fn batches(statements: &[String], dialect: Dialect) -> Batches {
     let mut batches = Batches::from([("default", one_by_one(statements))]);
-    if !dialect.keeps_its_connection("duckdb") {
-        batches.insert("duckdb", units(statements));
+    for adapter in dialect.adapters_without_transactions() {
+        batches.insert(adapter, units(statements));
     }
-    if !dialect.knows_dollar_quotes("postgres") {
+    for adapter in dialect.adapters_without_dollar_quotes() {
         let plain: Vec<_> = statements.iter().map(|sql| without_dollar_quotes(sql)).collect();
-        batches.insert("postgres", one_by_one(&plain));
+        batches.insert(adapter, one_by_one(&plain));
     }
     batches
 }
