@@ -224,14 +224,16 @@ impl Dbt {
         mut on_line: impl FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
         let dialect = self.dialect(listen)?;
-        // The file can change between two calls.
-        self.hidden().require_complete()?;
+        // The files that it is made of can change between two calls.
+        let hidden = self.hidden();
+        hidden.require_complete()?;
         let arguments = self.arguments(invocation, dialect);
         let mut variables = invocation.variables(dialect);
         if self.sends_nothing && !dialect.heeds_opt_outs() {
             variables.push(send_nothing());
         }
-        self.carry(invocation.purpose, &arguments, &variables, listen, &mut on_line)
+        let call = TransportCall { arguments: &arguments, variables: &variables, hidden: &hidden };
+        self.carry(invocation.purpose, &call, listen, &mut on_line)
     }
 
     /// Makes a call that either answers or fails. Returns the lines that are no answer, as `is_answer` tells.
@@ -287,11 +289,12 @@ impl Dbt {
     /// Calls `dbt --version` and returns what it printed.
     pub(super) fn ask_version(&self, listen: Listen<'_>) -> Result<(Ended, String)> {
         let mut text = String::new();
-        let ended =
-            self.carry(Purpose::Version, &["--version".to_owned()], &[], listen, &mut |line, _| {
-                text.push_str(&line.into_text());
-                text.push('\n');
-            })?;
+        let (arguments, hidden) = (["--version".to_owned()], self.hidden());
+        let call = TransportCall { arguments: &arguments, variables: &[], hidden: &hidden };
+        let ended = self.carry(Purpose::Version, &call, listen, &mut |line, _| {
+            text.push_str(&line.into_text());
+            text.push('\n');
+        })?;
         Ok((ended, text))
     }
 
@@ -327,14 +330,11 @@ impl Dbt {
     fn carry(
         &self,
         purpose: Purpose,
-        arguments: &[String],
-        variables: &[(&'static str, String)],
+        call: &TransportCall<'_>,
         listen: Listen<'_>,
         on_line: &mut dyn FnMut(Line, Listen<'_>),
     ) -> Result<Ended> {
-        let hidden = self.hidden();
-        let call = TransportCall { arguments, variables, hidden: &hidden };
-        listen(Notice::Called(DbtCall { purpose, command: self.transport.command_line(&call) }));
-        self.transport.carry(&call, &self.interrupt, &mut |line| on_line(line, &mut *listen))
+        listen(Notice::Called(DbtCall { purpose, command: self.transport.command_line(call) }));
+        self.transport.carry(call, &self.interrupt, &mut |line| on_line(line, &mut *listen))
     }
 }
