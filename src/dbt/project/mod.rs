@@ -21,5 +21,5 @@ pub use file::{PROJECT_FILE, Project};
 pub(in crate::dbt) use fqn::Fqn;
 pub use jinja::{Argument, MacroCall};
 pub use model_config::{ModelKey, ModelSetting};
-pub use selector::{matches_nothing, select_by_criteria, select_by_definition};
+pub use selector::{select_by_criteria, select_by_definition, without_models};
 pub use vars::{ResolvedVars, VarScope, Vars, text_of};

@@ -44,12 +44,16 @@ pub fn select_by_criteria(
     Ok(selected.into_iter().map(str::to_owned).collect())
 }
 
-/// Whether a criterion of the command line matches no model, as far as the dbt manifest shows it.
-#[must_use]
-pub fn matches_nothing(manifest: &Manifest, criterion: &str) -> bool {
+/// Those of the criteria of a command line that match no model, as far as the dbt manifest shows it.
+pub fn without_models<'c>(
+    manifest: &Manifest,
+    criteria: impl Iterator<Item = &'c str>,
+) -> impl Iterator<Item = &'c str> {
     let evaluation = Evaluation::of(manifest);
-    let picked = definition_of(criterion).and_then(|definition| evaluation.evaluate(&definition));
-    picked.is_ok_and(|picked| picked.iter().all(|id| manifest.node(id).is_none()))
+    criteria.filter(move |criterion| {
+        let picked = definition_of(criterion).and_then(|definition| evaluation.evaluate(&definition));
+        picked.is_ok_and(|picked| picked.iter().all(|id| manifest.node(id).is_none()))
+    })
 }
 
 /// A criterion of the command line as a definition.

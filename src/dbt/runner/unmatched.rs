@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::arguments::SelectionArguments;
 use crate::dbt::artifacts::Manifest;
-use crate::dbt::project::{Fqn, matches_nothing};
+use crate::dbt::project::{Fqn, without_models};
 use crate::suggest;
 
 /// A part of a selection that matches nothing.
@@ -63,8 +63,8 @@ pub(super) fn find(log: &str, selection: &SelectionArguments, manifest: &Manifes
 /// It shows no seeds and snapshots, which may be meant, so none of them counts as a mistake.
 pub(super) fn find_untold(found: &mut Vec<Unmatched>, selection: &SelectionArguments, manifest: &Manifest) {
     let texts = selection.select.iter().chain(&selection.exclude);
-    for part in texts.flat_map(|text| text.split_whitespace()).filter(|part| matches_nothing(manifest, part))
-    {
+    let parts = texts.flat_map(|text| text.split_whitespace());
+    for part in without_models(manifest, parts) {
         let told = found.iter().position(|unmatched| unmatched.criterion == part);
         let suggestion = suggestion(part, manifest);
         match told {
