@@ -3,16 +3,17 @@
 mod artifacts;
 mod config_keys;
 mod dialect;
+mod jinja;
 mod project;
 mod runner;
 
 pub use artifacts::{DefaultSelector, Lineage, Macro, Manifest, Metadata, Node, NodeKind, ReadFor, walk};
 pub use config_keys::is_config_key;
 pub use dialect::{Dialect, Standing, Versions, check_version, standing};
+pub use jinja::{Argument, MacroCall};
 pub use project::{
-    Argument, Expression, Hidden, MacroCall, ModelKey, ModelSetting, PROJECT_FILE, Project, ResolvedVars,
-    VarScope, Vars, Warnings, dotenv_names_here, holds_jinja, select_by_criteria, select_by_definition,
-    text_of,
+    Expression, Hidden, ModelKey, ModelSetting, PROJECT_FILE, Project, ResolvedVars, VarScope, Vars,
+    Warnings, dotenv_names_here, holds_jinja, select_by_criteria, select_by_definition, text_of,
 };
 pub use runner::{
     Answer, Answers, Calls, DBT_FLAGS, Dbt, DbtCall, DbtFlag, DeferArguments, ExecuteCall, Execution,

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::manifest::{Manifest, Node, NodeKind};
+use crate::dbt::jinja::without_comments;
 
 /// The end of a hook's name: `storefront-on-run-end-0`.
 static MOMENT: LazyLock<Regex> =
@@ -16,9 +17,6 @@ static CALL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:\b([A-Za-z_]\w*)\s*\.\s*)?\b([A-Za-z_]\w*)\s*\(").expect("a pattern that the tests use")
 });
 
-static COMMENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").expect("a pattern that the tests use"));
-
 impl Manifest {
     /// Fills in what dbt 2, and the v2 parser of dbt 1.12, leave out about hooks.
     pub(super) fn complete_operations(&mut self) {
@@ -28,16 +26,14 @@ impl Manifest {
         for node in self.nodes.values_mut().filter(is_bare) {
             node.tags.extend(MOMENT.captures(&node.unique_id).map(|found| found[1].to_owned()));
             let owners = [node.package_name.as_str(), &root];
-            let code = COMMENT.replace_all(&node.raw_code, "");
+            let code = without_comments(&node.raw_code);
             let called = CALL.captures_iter(&code).flat_map(|call| {
                 let name = &call[2];
                 let owners = call.get(1).map_or(owners.to_vec(), |package| vec![package.as_str()]);
                 owners.into_iter().map(|owner| format!("macro.{owner}.{name}")).collect::<Vec<_>>()
             });
-            let missing = called.filter(|id| macros.contains_key(id) && !node.macros.contains(id));
-            let missing: Vec<_> = missing.collect();
-            for id in missing {
-                if !node.macros.contains(&id) {
+            for id in called {
+                if macros.contains_key(&id) && !node.macros.contains(&id) {
                     node.macros.push(id);
                 }
             }

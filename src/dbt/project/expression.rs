@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::dotenv::{DOTENV, dotenv_names_here};
-use super::jinja::{outside_of_strings, string};
+use crate::dbt::jinja::{outside_of_strings, string};
 
 /// What begins and ends Jinja.
 const MARKS: [&str; 6] = ["{{", "{%", "{#", "}}", "%}", "#}"];

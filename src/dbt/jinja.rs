@@ -179,7 +179,7 @@ pub(super) fn outside_of_strings(text: &str) -> impl Iterator<Item = (usize, cha
 }
 
 /// Jinja's source text without its comments.
-fn without_comments(code: &str) -> String {
+pub(super) fn without_comments(code: &str) -> String {
     let mut kept = String::new();
     let mut rest = code;
     while let Some((before, comment)) = rest.split_once("{#") {
